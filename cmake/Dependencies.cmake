@@ -1,0 +1,18 @@
+# Every library outside the tree, found once. All are Debian 12 packages; `./dev` installs them.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(absl CONFIG REQUIRED)
+find_package(Protobuf REQUIRED) # module mode: Debian ships no CMake config for it
+find_package(gRPC CONFIG REQUIRED)
+find_package(fmt CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+if(CAUSEWAY_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+endif()
+if(CAUSEWAY_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

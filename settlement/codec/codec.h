@@ -1,0 +1,63 @@
+// Between the protobuf messages of proto/causeway/v1 and the values of settlement/core. Decoding is
+// strict: unknown fields, missing required fields, wrong sizes and texts that are not canonical are
+// errors (InvalidArgument) that name the field by its path ("pay.amount.currency"), what was wrong
+// and what would be right. Encoding is for those who make payloads to sign; what was signed is never
+// encoded again. Pure functions; any thread. No gRPC here.
+#ifndef CAUSEWAY_SETTLEMENT_CODEC_CODEC_H_
+#define CAUSEWAY_SETTLEMENT_CODEC_CODEC_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "causeway/v1/command.pb.h"
+#include "causeway/v1/common.pb.h"
+#include "causeway/v1/settlement.pb.h"
+#include "settlement/core/batch.h"
+#include "settlement/core/command.h"
+#include "settlement/core/ledger.h"
+#include "settlement/core/settlement.h"
+
+namespace causeway::codec {
+
+// Payload bytes of each signed or hashed type, and back.
+absl::StatusOr<core::Command> DecodeCommand(std::string_view payload);
+std::string EncodeCommand(const core::Command& command);
+absl::StatusOr<core::TermsHeader> DecodeTerms(std::string_view bytes);
+std::string EncodeTerms(const core::TermsHeader& terms);
+absl::StatusOr<core::Leg> DecodeLeg(std::string_view bytes);
+std::string EncodeLeg(const core::Leg& leg);
+absl::StatusOr<core::SettlementPolicy> DecodePolicy(std::string_view bytes);
+std::string EncodePolicy(const core::SettlementPolicy& policy);
+absl::StatusOr<core::Genesis> DecodeGenesis(std::string_view bytes);
+std::string EncodeGenesis(const core::Genesis& genesis);
+absl::StatusOr<core::CompleteSettlement> DecodeCompletion(std::string_view bytes);
+std::string EncodeCompletion(const core::CompleteSettlement& completion);
+
+// What an item says, by its payload type: what Ledger::Admit takes. Items of the journal decode too.
+absl::StatusOr<core::ItemBody> DecodeItemBody(const core::Item& item);
+// A prepare as the item that a ledger sequences.
+core::Item MakePrepareItem(core::Envelope terms, const std::vector<core::ProvenLeg>& legs);
+// A completion as the item that a ledger sequences.
+core::Item MakeCompletionItem(std::string completion_bytes);
+
+// Parts of messages, either way. From* check.
+void ToProto(const core::Envelope& envelope, causeway::v1::Envelope* out);
+absl::StatusOr<core::Envelope> FromProto(const causeway::v1::Envelope& envelope);
+void ToProto(const core::PublicKey& key, causeway::v1::PublicKey* out);
+absl::StatusOr<core::PublicKey> FromProto(const causeway::v1::PublicKey& key);
+void ToProto(const core::ProvenLeg& leg, causeway::v1::ProvenLeg* out);
+absl::StatusOr<core::ProvenLeg> FromProto(const causeway::v1::ProvenLeg& leg);
+void ToProto(const core::Certificate& certificate, causeway::v1::Certificate* out);
+absl::StatusOr<core::Certificate> FromProto(const causeway::v1::Certificate& certificate);
+void ToProto(const core::Rejection& rejection, causeway::v1::Rejection* out);
+core::Rejection FromProto(const causeway::v1::Rejection& rejection);
+void ToProto(const core::InstructionKey& key, causeway::v1::InstructionReference* out);
+absl::StatusOr<core::InstructionKey> FromProto(const causeway::v1::InstructionReference& key);
+// InvalidArgument unless exactly 32 bytes; `field` names it in the message.
+absl::StatusOr<core::Hash256> HashFrom(std::string_view raw, std::string_view field);
+
+}  // namespace causeway::codec
+
+#endif  // CAUSEWAY_SETTLEMENT_CODEC_CODEC_H_

@@ -1,0 +1,18 @@
+// What characters the text formats allow. Pure functions; use from any thread.
+#ifndef CAUSEWAY_SETTLEMENT_CORE_TEXT_RULES_H_
+#define CAUSEWAY_SETTLEMENT_CORE_TEXT_RULES_H_
+
+#include <string_view>
+
+namespace causeway::core {
+
+// Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF)
+// without ASCII control characters (below U+0020), newline excepted when `newlines`.
+bool IsPlainText(std::string_view text, bool newlines);
+
+// Whether well-formed UTF-8 `text` has a character of the Unicode property White_Space.
+bool HasUnicodeSpace(std::string_view text);
+
+}  // namespace causeway::core
+
+#endif  // CAUSEWAY_SETTLEMENT_CORE_TEXT_RULES_H_
