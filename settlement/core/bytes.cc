@@ -1,0 +1,193 @@
+#include "settlement/core/bytes.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "settlement/core/check.h"
+
+namespace causeway::core {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+constexpr std::uint8_t kNotADigit = 0xff;
+
+std::uint8_t HexValue(char digit) {
+  if (digit >= '0' && digit <= '9') return static_cast<std::uint8_t>(digit - '0');
+  if (digit >= 'a' && digit <= 'f') return static_cast<std::uint8_t>(digit - 'a' + 10);
+  if (digit >= 'A' && digit <= 'F') return static_cast<std::uint8_t>(digit - 'A' + 10);
+  return kNotADigit;
+}
+
+constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
+  std::array<std::uint8_t, 256> values{};
+  for (auto& value : values) value = kNotADigit;
+  for (std::size_t i = 0; i < kBase64Digits.size(); ++i) {
+    values[static_cast<unsigned char>(kBase64Digits[i])] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}();
+
+std::uint8_t Base64Value(char digit) { return kBase64Values[static_cast<unsigned char>(digit)]; }
+
+template <typename T>
+void AppendBigEndian(std::string& buffer, T value) {
+  std::array<char, sizeof(T)> raw;
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    raw[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * (sizeof(T) - 1 - i))));
+  }
+  buffer.append(raw.data(), raw.size());
+}
+
+template <typename T>
+T BigEndian(std::string_view raw) {
+  std::uint64_t value = 0;
+  for (const char byte : raw) value = value << 8 | static_cast<unsigned char>(byte);
+  return static_cast<T>(value);
+}
+
+}  // namespace
+
+std::string Hash256::ToHex() const { return core::ToHex(view()); }
+
+std::optional<Hash256> Hash256::FromBytes(std::string_view raw) {
+  Hash256 hash;
+  if (raw.size() != hash.bytes.size()) return std::nullopt;
+  std::copy(raw.begin(), raw.end(), hash.bytes.begin());
+  return hash;
+}
+
+std::optional<Hash256> Hash256::FromHex(std::string_view hex) {
+  if (hex.size() != 2 * Hash256{}.bytes.size()) return std::nullopt;
+  const std::optional<std::string> raw = core::FromHex(hex);
+  return raw ? FromBytes(*raw) : std::nullopt;
+}
+
+std::string ToHex(std::string_view raw) {
+  std::string hex;
+  hex.reserve(2 * raw.size());
+  for (const char character : raw) {
+    const auto byte = static_cast<unsigned char>(character);
+    hex += kHexDigits[byte >> 4];
+    hex += kHexDigits[byte & 0x0f];
+  }
+  return hex;
+}
+
+std::optional<std::string> FromHex(std::string_view hex) {
+  if (hex.size() % 2 != 0) return std::nullopt;
+  std::string raw;
+  raw.reserve(hex.size() / 2);
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    const std::uint8_t high = HexValue(hex[i]);
+    const std::uint8_t low = HexValue(hex[i + 1]);
+    if (high == kNotADigit || low == kNotADigit) return std::nullopt;
+    raw += static_cast<char>(static_cast<unsigned char>(high << 4 | low));
+  }
+  return raw;
+}
+
+std::string ToBase64(std::string_view raw) {
+  std::string text;
+  text.reserve((raw.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < raw.size(); i += 3) {
+    const std::string_view group = raw.substr(i, 3);
+    const auto bits = BigEndian<std::uint32_t>(group) << (8 * (3 - group.size()));
+    text += kBase64Digits[bits >> 18 & 0x3f];
+    text += kBase64Digits[bits >> 12 & 0x3f];
+    text += group.size() > 1 ? kBase64Digits[bits >> 6 & 0x3f] : '=';
+    text += group.size() > 2 ? kBase64Digits[bits & 0x3f] : '=';
+  }
+  return text;
+}
+
+std::optional<std::string> FromBase64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::string raw;
+  raw.reserve(text.size() / 4 * 3);
+  for (std::size_t i = 0; i < text.size(); i += 4) {
+    std::string_view group = text.substr(i, 4);
+    if (i + 4 == text.size()) {
+      if (group.ends_with('=')) group.remove_suffix(1);
+      if (group.ends_with('=')) group.remove_suffix(1);
+    }
+    std::uint32_t bits = 0;
+    for (const char digit : group) {
+      const std::uint8_t value = Base64Value(digit);
+      if (value == kNotADigit) return std::nullopt;
+      bits = bits << 6 | value;
+    }
+    if (group.size() < 2) return std::nullopt;
+    const std::size_t byte_count = group.size() - 1;
+    bits <<= 6 * (4 - group.size());
+    // Bits beyond the last byte must be zero, or one value would have several spellings.
+    if ((bits & ((1U << (8 * (3 - byte_count))) - 1U)) != 0) return std::nullopt;
+    for (std::size_t b = 0; b < byte_count; ++b) {
+      raw += static_cast<char>(static_cast<unsigned char>(bits >> (16 - 8 * b)));
+    }
+  }
+  return raw;
+}
+
+Writer& Writer::U8(std::uint8_t value) {
+  AppendBigEndian(buffer_, value);
+  return *this;
+}
+
+Writer& Writer::U16(std::uint16_t value) {
+  AppendBigEndian(buffer_, value);
+  return *this;
+}
+
+Writer& Writer::U32(std::uint32_t value) {
+  AppendBigEndian(buffer_, value);
+  return *this;
+}
+
+Writer& Writer::U64(std::uint64_t value) {
+  AppendBigEndian(buffer_, value);
+  return *this;
+}
+
+Writer& Writer::I64(std::int64_t value) { return U64(static_cast<std::uint64_t>(value)); }
+
+Writer& Writer::Raw(std::string_view bytes) {
+  buffer_.append(bytes);
+  return *this;
+}
+
+Writer& Writer::Hash(const Hash256& hash) { return Raw(hash.view()); }
+
+Writer& Writer::Sized(std::string_view bytes) {
+  CW_CHECK(bytes.size() <= std::numeric_limits<std::uint32_t>::max(),
+           "a sized part of a canonical encoding is below 4 GiB");
+  U32(static_cast<std::uint32_t>(bytes.size()));
+  return Raw(bytes);
+}
+
+std::uint8_t Reader::U8() { return BigEndian<std::uint8_t>(Raw(1)); }
+std::uint16_t Reader::U16() { return BigEndian<std::uint16_t>(Raw(2)); }
+std::uint32_t Reader::U32() { return BigEndian<std::uint32_t>(Raw(4)); }
+std::uint64_t Reader::U64() { return BigEndian<std::uint64_t>(Raw(8)); }
+std::int64_t Reader::I64() { return static_cast<std::int64_t>(U64()); }
+
+std::string_view Reader::Raw(std::size_t size) {
+  if (!ok_ || size > rest_.size()) {
+    ok_ = false;
+    return {};
+  }
+  const std::string_view part = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return part;
+}
+
+Hash256 Reader::Hash() { return Hash256::FromBytes(Raw(32)).value_or(Hash256{}); }
+
+std::string_view Reader::Sized() {
+  const std::uint32_t size = U32();
+  return Raw(size);
+}
+
+}  // namespace causeway::core
