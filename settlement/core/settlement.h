@@ -108,6 +108,9 @@ absl::Status VerifyVote(const Vote& vote, const SettlementPolicy& policy,
 enum class Verdict : std::uint8_t { kNone = 0, kCommit = 1, kAbort = 2 };
 std::string_view VerdictName(Verdict verdict);
 
+// The first byte of a decision record: no leaf of a ledger begins with it.
+inline constexpr std::uint8_t kLeafDecision = 4;
+
 // A leaf of the decision log. The first record for a settlement id is the decision.
 struct DecisionRecord {
   Hash256 settlement_id;
@@ -128,7 +131,7 @@ struct Certificate {
   DecisionRecord record;
   std::uint64_t index = 0;
   std::vector<Hash256> proof;
-  std::string checkpoint;    // signed note
+  std::string checkpoint;  // signed note
   std::vector<Vote> votes;
 };
 
