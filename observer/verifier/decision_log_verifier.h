@@ -1,0 +1,77 @@
+// Verifies a decision log: every record is one that the authority could make, under the settlement
+// policy that the observer was given, and no settlement is decided twice. Pure; not synchronised.
+#ifndef CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
+#define CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "observer/verifier/finding.h"
+#include "observer/verifier/log_verifier.h"
+#include "settlement/core/decision_batch.h"
+
+namespace causeway::observer {
+
+// A decision that was verified.
+struct VerifiedDecision {
+  core::DecisionRecord record;
+  std::string record_bytes;
+  std::uint64_t index = 0;  // leaf
+  // Where the record came with terms (always for a commit).
+  std::optional<core::TermsHeader> terms;
+  // For a commit: the leaf of each ledger's hold, in the order of the terms.
+  std::vector<std::pair<core::LedgerOrigin, std::uint64_t>> holds;
+};
+
+class DecisionLogVerifier {
+ public:
+  // `verifier` must outlive this. `policy.hash` names it in records.
+  DecisionLogVerifier(core::SettlementPolicy policy, const core::SignatureVerifier& verifier);
+
+  // As LedgerVerifier::OnBatch.
+  std::optional<Finding> OnBatch(std::string_view batch_bytes);
+  absl::StatusOr<std::optional<Finding>> OnCheckpoint(std::string_view note,
+                                                      const GivenProof& proof = std::nullopt);
+  std::optional<Finding> OnHead(std::string_view note, const GivenProof& proof = std::nullopt);
+  void Halt() { halted_ = true; }
+
+  const core::SettlementPolicy& policy() const { return policy_; }
+  const core::LedgerOrigin& origin() const { return policy_.decision_log; }
+  bool halted() const { return halted_; }
+  const LogVerifier& log() const { return log_; }
+  std::uint64_t batch_count() const { return next_batch_; }
+  // Of the last batch that was verified.
+  const std::vector<VerifiedDecision>& decisions() const { return decisions_; }
+
+ private:
+  struct Problem;
+  std::optional<Finding> VerifyBatch(const core::DecisionBatch& batch, std::string_view bytes,
+                                     std::vector<VerifiedDecision>& decisions) const;
+  std::optional<Problem> CheckRecord(const core::DecidedSettlement& decided,
+                                     const core::DecisionBatch& batch,
+                                     VerifiedDecision& decision) const;
+  std::optional<Problem> CheckTerms(const core::DecidedSettlement& decided,
+                                    VerifiedDecision& decision) const;
+  std::optional<Problem> CheckVotes(const core::DecidedSettlement& decided,
+                                    VerifiedDecision& decision) const;
+  std::optional<Finding> Halted(std::optional<Finding> finding);
+
+  core::SettlementPolicy policy_;
+  const core::SignatureVerifier* verifier_;
+  LogVerifier log_;
+  std::uint64_t next_batch_ = 0;
+  core::LedgerTime time_;
+  bool halted_ = false;
+  std::map<core::Hash256, std::string> decided_;  // record bytes by settlement id
+  std::vector<VerifiedDecision> decisions_;
+};
+
+}  // namespace causeway::observer
+
+#endif  // CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
