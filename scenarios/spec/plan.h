@@ -1,0 +1,239 @@
+// A plan: a scenario compiled into everything that will be done, by whom and when. It is a pure
+// function of file and seed, so that the simulator and the live runner do the same things and end
+// with the same balances. Both drive the scripts of actor.h, which turn an action into signed
+// requests.
+//
+// Plans are plain values; any number of threads may read one.
+#ifndef CAUSEWAY_SCENARIOS_SPEC_PLAN_H_
+#define CAUSEWAY_SCENARIOS_SPEC_PLAN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "settlement/core/command.h"
+#include "settlement/core/ids.h"
+#include "settlement/core/rate.h"
+#include "settlement/core/suite.h"
+#include "settlement/core/time.h"
+
+namespace causeway::sim {
+
+// Approvers that each central bank has and needs.
+inline constexpr std::uint32_t kApprovers = 2;
+// Times that a settlement is tried again with fresh terms after an abort that was nobody's fault
+// (a deadline that passed while a process was down).
+inline constexpr std::uint32_t kSettlementAttemptsMax = 5;
+inline constexpr std::size_t kActionsMax = 10'000'000;
+
+// Positions in Plan::ledgers and Plan::participants.
+using LedgerIndex = std::uint32_t;
+using ParticipantIndex = std::uint32_t;
+using ActionIndex = std::uint32_t;
+
+// A key pair that the plan derives: Ed25519 seed =
+// SHA-256("causeway/scenario-key/v1\n" || root seed as 8 big-endian bytes || key name).
+// For scenarios only: whoever has the file has the keys.
+struct PlannedKey {
+  std::string name;  // "participant/HK-BANK-01", "ledger/hk.example/hkd", "approver/HKMA/1", ...
+  std::string seed;  // 32 bytes
+  core::PublicKey key;
+};
+
+struct PlannedLedger {
+  core::LedgerOrigin origin;
+  core::Currency currency;
+  core::Country country;
+  core::ParticipantId central_bank;
+  PlannedKey key;                     // signs checkpoints and votes
+  std::vector<PlannedKey> approvers;  // kApprovers, the keys of the central bank
+  std::string salt_key;               // 32 bytes: LedgerEngine::Options::salt_key
+  core::Genesis genesis;              // with its exact bytes and hash
+  core::BusinessDate joins;           // its first business date
+  bool redeem_at_cut_off = false;
+};
+
+// A participant other than the central banks: bank, FX provider, bridge or observer.
+struct PlannedParticipant {
+  core::ParticipantId id;
+  core::Role role = core::Role::kNone;
+  core::Country country;
+  core::Bic bic;
+  core::Lei lei;
+  PlannedKey key;
+  // Its settlement account on each ledger, by LedgerIndex; empty where it has none. The bridge and
+  // the observer are registered on every ledger and have no account.
+  std::vector<core::AccountAddress> accounts;
+};
+
+struct PlannedBoardRate {
+  core::Currency base;
+  core::Currency quote;
+  core::Rate bid;
+  core::Rate ask;
+};
+
+struct PlannedProvider {
+  ParticipantIndex participant = 0;
+  std::vector<PlannedBoardRate> rates;
+  core::Duration quote_validity;
+};
+
+struct PlannedBridge {
+  ParticipantIndex participant = 0;
+  core::LedgerOrigin decision_log;
+  PlannedKey decision_log_key;
+  core::Duration settlement_deadline;  // from submission
+  core::SettlementPolicy policy;       // of all ledgers of the plan, the later ones too
+  std::string policy_bytes;            // exact
+  std::vector<PlannedProvider> providers;
+};
+
+// Admits participants, opens their accounts and makes the settlement policy known: everything that
+// a ledger needs before its first day. One request.
+struct SetUpLedger {
+  LedgerIndex ledger = 0;
+};
+// Advances the business day of a ledger to the action's date and this phase.
+struct ChangeDayPhase {
+  LedgerIndex ledger = 0;
+  core::DayPhase phase = core::DayPhase::kNone;
+};
+// The central bank issues, by two approvers.
+struct IssueTo {
+  LedgerIndex ledger = 0;
+  ParticipantIndex to = 0;
+  core::Amount amount;
+};
+// A holder redeems and two approvers approve. Without an amount: all that is available at that
+// moment; nothing is sent when that is zero.
+struct RedeemFrom {
+  LedgerIndex ledger = 0;
+  ParticipantIndex from = 0;
+  std::optional<core::Amount> amount;
+};
+struct PayOneWay {
+  LedgerIndex ledger = 0;
+  ParticipantIndex from = 0;
+  ParticipantIndex to = 0;
+  core::Amount amount;
+  std::string purpose;
+};
+// A quote is taken, its terms are signed by the taker, and the bridge settles. Exactly one of the
+// amounts is set.
+struct SwapOnQuote {
+  ParticipantIndex taker = 0;
+  ParticipantIndex payee = 0;
+  LedgerIndex sell_ledger = 0;
+  LedgerIndex buy_ledger = 0;
+  std::optional<core::Amount> sell;
+  std::optional<core::Amount> buy;
+};
+// Two banks agreed on both amounts; both sign.
+struct SettlePvp {
+  ParticipantIndex party = 0;
+  ParticipantIndex counterparty = 0;
+  LedgerIndex party_ledger = 0;  // of what the party pays
+  LedgerIndex counterparty_ledger = 0;
+  core::Amount party_amount;
+  core::Amount counterparty_amount;
+};
+using PlannedWhat = std::variant<SetUpLedger, ChangeDayPhase, IssueTo, RedeemFrom, PayOneWay,
+                                 SwapOnQuote, SettlePvp>;
+
+// "set-up", "day-phase", "issue", "redeem", "payment", "swap", "pvp": as in reports.
+std::string_view KindName(const PlannedWhat& what);
+// Whether `settled` counts it: payment, swap and pvp.
+bool IsTransaction(const PlannedWhat& what);
+
+struct PlannedAction {
+  ActionIndex index = 0;
+  // Unique, at most 30 characters, valid as an instruction id: "pilot-0042", "open-20220815-HKD".
+  std::string id;
+  core::LedgerTime time;    // virtual time at which it is due
+  core::BusinessDate date;  // business date on which it happens
+  PlannedWhat what;
+  // Actions that must have ended before this one starts: the earlier ones that touch one of its
+  // accounts, and the day phases of its ledgers. All are below `index`. A driver that keeps to this
+  // order gets the same outcomes whatever its timing.
+  std::vector<ActionIndex> after;
+};
+
+// A sum over all currencies at the reference rates; either bound may be missing.
+struct PlannedValueRange {
+  std::optional<core::Amount> min;
+  std::optional<core::Amount> max;
+};
+struct PlannedBalance {
+  ParticipantIndex participant = 0;
+  LedgerIndex ledger = 0;
+  core::Amount amount;
+};
+struct PlannedExpectation {
+  enum class Kind {
+    kSettled,
+    kRejected,
+    kBreaches,
+    kSettledValue,
+    kIssuedValue,
+    kAllOrNone,
+    kConserved,
+    kBalance,
+  };
+  Kind kind = Kind::kSettled;
+  std::uint64_t count = 0;  // kSettled, kRejected, kBreaches
+  PlannedValueRange value;  // kSettledValue, kIssuedValue
+  PlannedBalance balance;   // kBalance
+};
+
+// Units of a currency per unit of Plan::value_currency.
+struct PlannedReferenceRate {
+  core::Currency currency;
+  core::Rate rate;
+};
+
+struct PlannedNetwork {
+  core::Duration latency_min;  // one way
+  core::Duration latency_max;
+  core::Duration sync;  // of a durable write
+};
+
+struct Plan {
+  std::string name;
+  std::string description;
+  std::string source_sha256;  // of the scenario file's bytes, 64 hexadecimal digits
+  std::uint64_t seed = 0;     // the file's, or what replaced it
+  std::string mechanism;      // "coordinated"
+
+  std::vector<PlannedLedger> ledgers;            // as in the file
+  std::vector<PlannedParticipant> participants;  // as in the file; then the bridge, the observer
+  std::optional<PlannedBridge> bridge;           // none: the scenario has no settlements
+  ParticipantIndex observer = 0;
+
+  std::vector<core::BusinessDate> days;  // business days, ascending
+  std::vector<PlannedAction> actions;    // by (time, index); index is the position
+
+  std::optional<core::Currency> value_currency;
+  std::vector<PlannedReferenceRate> reference_rates;
+  PlannedNetwork network;
+  std::vector<PlannedExpectation> expectations;
+
+  const PlannedLedger& LedgerOf(core::Currency currency) const;
+  // Nothing when there is none of that name.
+  std::optional<LedgerIndex> FindLedger(const core::LedgerOrigin& origin) const;
+  std::optional<ParticipantIndex> FindParticipant(const core::ParticipantId& id) const;
+  const core::AccountAddress& AccountOf(ParticipantIndex participant, LedgerIndex ledger) const {
+    return participants[participant].accounts[ledger];
+  }
+  // In the value currency, rounded half-even; nothing without a reference rate, or when the result
+  // does not fit.
+  std::optional<core::Amount> ValueOf(core::Currency currency, core::Amount amount) const;
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SPEC_PLAN_H_

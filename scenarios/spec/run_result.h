@@ -1,0 +1,95 @@
+// What came out of a run, simulated or live: what reports are made of. Plain values.
+#ifndef CAUSEWAY_SCENARIOS_SPEC_RUN_RESULT_H_
+#define CAUSEWAY_SCENARIOS_SPEC_RUN_RESULT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/spec/plan.h"
+#include "settlement/core/amount.h"
+#include "settlement/core/bytes.h"
+#include "settlement/core/ids.h"
+#include "settlement/core/outcome.h"
+#include "settlement/core/time.h"
+
+namespace causeway::sim {
+
+// How an action ended.
+enum class ActionStatus : std::uint8_t {
+  kPending = 0,   // did not end: the run was cut short
+  kSettled = 1,   // for a day phase or set-up: done
+  kRejected = 2,  // rejected by a ledger, or refused
+  kAborted = 3,   // a settlement that the decision record aborted
+  kSkipped = 4,   // nothing to do: a redemption of nothing
+};
+std::string_view ActionStatusName(ActionStatus status);
+
+// Money that an action moved, or would have moved.
+struct ActionLeg {
+  LedgerIndex ledger = 0;
+  core::Amount amount;
+};
+
+struct ActionResult {
+  ActionIndex action = 0;
+  ActionStatus status = ActionStatus::kPending;
+  core::Rejection rejection;    // kAccepted unless rejected or aborted
+  std::vector<ActionLeg> legs;  // one; two for swap (sell, buy) and pvp (party, counterparty)
+  core::Uetr uetr;              // nil: none
+  core::Hash256 settlement_id;  // of the last attempt; zero: none
+  std::uint32_t attempts = 0;   // 1, more when a settlement was tried again
+  core::LedgerTime started;
+  core::LedgerTime ended;
+};
+
+struct AccountResult {
+  ParticipantIndex participant = 0;
+  core::AccountAddress address;
+  core::Amount available;
+  core::Amount held;
+};
+
+struct LedgerResult {
+  LedgerIndex ledger = 0;
+  std::string state_root;               // 64 hexadecimal digits
+  std::string log_root;                 // of its Merkle tree, 64 hexadecimal digits
+  std::uint64_t log_size = 0;           // leaves
+  core::Amount in_circulation;          // by the ledger: minus the balance of its liability account
+  std::vector<AccountResult> accounts;  // by participant
+};
+
+// What the independent observer found.
+struct ObserverResult {
+  bool ran = false;
+  // Every log verified up to the size that its operator reports, the same state roots, no alert.
+  bool verified = false;
+  std::uint64_t settlements_settled = 0;
+  std::uint64_t settlements_aborted = 0;
+  std::uint64_t settlements_open = 0;
+  std::vector<std::string> alerts;
+};
+
+struct RunResult {
+  std::string mode;                   // "simulated" or "live"
+  std::vector<ActionResult> actions;  // by action index
+  std::vector<LedgerResult> ledgers;  // by ledger index
+  std::uint64_t decisions = 0;        // records in the decision log
+  std::string decision_log_root;      // 64 hexadecimal digits; empty without a bridge
+  ObserverResult observer;
+  // Invariants that did not hold, one sentence each, beside the observer's alerts.
+  std::vector<std::string> breaches;
+  // The trace (docs/formats/trace.md): batches of every log as they are in the journals, in the
+  // order of Plan::ledgers, then the decision log's.
+  struct LogTrace {
+    std::string origin;
+    std::string genesis;  // exact bytes; empty for the decision log
+    std::vector<std::string> batches;
+  };
+  std::vector<LogTrace> logs;
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SPEC_RUN_RESULT_H_

@@ -1,0 +1,48 @@
+// Reading a scenario file (*.txtpb): parsing, checking, compiling. Pure functions; any thread.
+#ifndef CAUSEWAY_SCENARIOS_SPEC_SCENARIO_FILE_H_
+#define CAUSEWAY_SCENARIOS_SPEC_SCENARIO_FILE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "scenarios/spec/plan.h"
+
+namespace causeway::sim {
+
+// Scenario files larger than this are refused.
+inline constexpr std::size_t kScenarioBytesMax = 64 * 1024 * 1024;
+
+// One thing that is wrong with a file.
+struct Finding {
+  int line = 0;    // from 1; 0 when it is about the file as a whole
+  int column = 0;  // from 1
+  std::string message;
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+// "file:12:5: participant "HK-BANK-21" is not listed".
+std::string FormatFinding(std::string_view file_name, const Finding& finding);
+
+struct CompileOptions {
+  // Replaces the file's seed.
+  std::optional<std::uint64_t> seed;
+};
+
+// The plan, or everything that is wrong with `text`, in the order of lines (at least one finding).
+// All faults of form are reported together; faults of meaning when there are none of form.
+std::variant<Plan, std::vector<Finding>> CompileScenario(std::string_view text,
+                                                         const CompileOptions& options = {});
+
+// CompileScenario of a file on disk. NotFound or the system's reason when it cannot be read;
+// InvalidArgument with one line for each finding, as FormatFinding.
+absl::StatusOr<Plan> LoadScenario(const std::string& path, const CompileOptions& options = {});
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SPEC_SCENARIO_FILE_H_
