@@ -1,0 +1,246 @@
+// The bridge engine: coordinator, decision log, venue and journal as one. It reads no clock and
+// starts no thread; the live bridge (../runtime) and the simulator (../../scenarios) drive the same
+// object.
+//
+// Use: give it what happened (Submit, On..., Tick), each with the time; then call Flush, which
+// makes submissions and decisions durable as one write; then send what TakeRequests gives and tell
+// callers what Find says. Nothing may be told or sent between an event and the Flush after it.
+//
+//   engine->OnPrepareReply(now, id, ledger, vote);
+//   if (!engine->Flush(now).ok()) exit;
+//   for (LedgerRequest& request : engine->TakeRequests()) Send(std::move(request));
+//
+// Times that run backwards count as the latest time that was given.
+// Thread-compatible: one caller at a time.
+#ifndef CAUSEWAY_FX_BRIDGE_ENGINE_BRIDGE_ENGINE_H_
+#define CAUSEWAY_FX_BRIDGE_ENGINE_BRIDGE_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fx-bridge/engine/key_directory.h"
+#include "fx-bridge/pvp/coordinator.h"
+#include "fx-bridge/venues/board_venue.h"
+#include "settlement/core/decision_batch.h"
+#include "settlement/core/envelope.h"
+#include "settlement/core/merkle.h"
+#include "settlement/core/settlement.h"
+#include "settlement/store/journal.h"
+
+namespace causeway::bridge {
+
+inline constexpr char kJournalKind[] = "decision-log";
+// Decisions that one journal block holds at most.
+inline constexpr std::size_t kDecisionsPerBatchMax = 4096;
+// How far ahead of now a deadline may lie: holds must not outlive a week.
+inline constexpr core::Duration kDeadlineAheadMax = core::Duration::FromHours(7 * 24);
+// Complete settlements whose full view is kept in memory; of older ones the decision log tells
+// state, ledgers, deadline and time of decision.
+inline constexpr std::size_t kFinishedViewsMax = 16'384;
+// Submissions of complete settlements are removed from the journal with the next write, or when
+// this many wait.
+inline constexpr std::size_t kRemovalsWaitingMax = 64;
+
+using pvp::RequestKind;
+using pvp::SettlementState;
+using pvp::SettlementView;
+
+// A message for one ledger. The same one may come again.
+struct LedgerRequest {
+  RequestKind kind = RequestKind::kPrepare;
+  core::LedgerOrigin ledger;
+  core::Hash256 settlement_id;
+  std::uint32_t attempt = 1;
+  // kPrepare: the terms with the signatures that this ledger needs, and its legs
+  // (codec::MakePrepareItem).
+  core::Envelope terms;
+  std::vector<core::ProvenLeg> legs;
+  // kComplete: the exact bytes of a Completion (codec::MakeCompletionItem).
+  std::string completion;
+};
+
+class BridgeEngine {
+ public:
+  struct Options {
+    // The exact bytes of the SettlementPolicy in force. Its decision_log names the log.
+    std::string policy;
+    // The decision log's key of that policy.
+    std::shared_ptr<const core::Signer> signer;
+    std::shared_ptr<const core::SignatureVerifier> verifier;
+    std::shared_ptr<const KeyDirectory> keys;
+    // May be null: then nothing is quoted or countersigned.
+    std::shared_ptr<BoardVenue> venue;
+    pvp::CoordinatorOptions coordinator;
+  };
+
+  // The identity of the journal that belongs to `policy`: for whoever opens it.
+  static store::JournalIdentity JournalIdentityOf(const core::SettlementPolicy& policy);
+
+  // Replays the journal (or starts a new log on an empty one) and resumes what is open: the next
+  // Tick and Flush ask every ledger again. InvalidArgument names the option that is wrong;
+  // FailedPrecondition when the journal's settlements are under another policy; DataLoss with the
+  // place when the journal contradicts itself (a root that does not follow, an id decided twice).
+  static absl::StatusOr<std::unique_ptr<BridgeEngine>> Open(
+      Options options, std::unique_ptr<store::Journal> journal);
+
+  // Hands in terms with one or more signatures and the exact bytes of all legs. The same terms
+  // again add their signatures; terms that name a quote get the provider's. The view, or the
+  // refusal:
+  //   kMalformed                 terms or a leg do not decode; the field is named
+  //   kUnknownSettlementPolicy   the terms name another policy
+  //   kUnknownLedger             a ledger that the policy lacks
+  //   kLegNotInTerms             legs that do not give the root, or the counts per ledger
+  //   kPastDeadline, kValidUntilTooFar
+  //   kUnknownKey, kBadSignature, kTermsNotSignedByPayer (no signature of a party to the terms)
+  //   kUnknownQuote, kQuoteExpired, kTermsDifferFromQuote
+  //   kOverloaded                too many are open
+  // A settlement that is known already is answered with its view, whatever its state.
+  std::variant<SettlementView, core::Rejection> Submit(core::LedgerTime now,
+                                                       const core::Envelope& terms,
+                                                       std::vector<std::string> legs);
+
+  // kNoRate without a venue; else as BoardVenue::RequestQuote.
+  std::variant<Quote, core::Rejection> RequestQuote(core::LedgerTime now,
+                                                    const QuoteRequest& request,
+                                                    const RandomSource& random);
+
+  // What a ledger answered. A vote that does not verify counts as no answer. A status that does not
+  // carry out the decision counts as no answer, and is counted in contradictions().
+  void OnPrepareReply(core::LedgerTime now, const core::Hash256& id,
+                      const core::LedgerOrigin& ledger,
+                      const std::variant<std::string, core::Rejection>& vote_or_refusal);
+  void OnCompleteReply(
+      core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger,
+      const std::variant<core::InstructionStatus, core::Rejection>& status_or_refusal);
+  // No answer came: the call failed or timed out.
+  void OnSendFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
+                    const core::LedgerOrigin& ledger);
+
+  // Asks the authority to judge a deadline. When it is past and the settlement is undecided, the
+  // next Flush aborts it; with the exact bytes of the terms header, also one that was never handed
+  // in here. The view as of now, kNotFound for an id that is unknown and cannot be judged,
+  // kMalformed or kUnknownSettlementPolicy when `terms` (may be empty) are not terms of this id
+  // under this policy.
+  std::variant<SettlementView, core::Rejection> JudgeDeadline(core::LedgerTime now,
+                                                              const core::Hash256& id,
+                                                              std::string_view terms);
+
+  // Repeats requests that are due and finds deadlines that passed. Call it at next_timer().
+  void Tick(core::LedgerTime now);
+
+  // Writes everything that waits: submissions, and the decisions of all settlements that are ripe,
+  // as one durable write, one block and one signed checkpoint; then releases requests and changes.
+  // Of no cost when nothing waits. On any error the process must exit: what is durable is unknown.
+  absl::Status Flush(core::LedgerTime now);
+
+  // Released requests, in order. Each is to be sent once; answers come back through On....
+  std::vector<LedgerRequest> TakeRequests();
+  // Settlements whose view changed, sorted, each once.
+  std::vector<core::Hash256> TakeChanged();
+
+  std::optional<SettlementView> Find(const core::Hash256& id) const;
+  std::vector<SettlementView> ListOpen() const;  // oldest first
+  // Whether `participant` pays in, or approves, that open settlement. False for one that is
+  // complete or unknown.
+  bool IsParty(const core::Hash256& id, const core::ParticipantId& participant) const;
+  // NotFound when there is no durable decision.
+  absl::StatusOr<core::Certificate> MakeCertificate(const core::Hash256& id) const;
+  // When Tick has something to do; never later than that.
+  std::optional<core::LedgerTime> next_timer() const { return coordinator_.next_timer(); }
+
+  const core::SettlementPolicy& policy() const { return policy_; }
+  const std::string& policy_bytes() const { return options_.policy; }
+  const BoardVenue* venue() const { return options_.venue.get(); }
+  const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
+  std::uint64_t size() const { return tree_.size(); }            // decision records
+  core::Hash256 root() const { return tree_.Root(); }
+  std::uint64_t batch_count() const { return journal_->block_count(); }
+  // As journaled (core::DecodeDecisionBatch): what subscribers get. NotFound past the end.
+  absl::StatusOr<std::string> ReadBatchBytes(std::uint64_t number) const;
+  // The batch that holds record `index`. NotFound past the end.
+  absl::StatusOr<std::uint64_t> FindBatch(std::uint64_t index) const;
+  // Replies of ledgers that went against a durable decision: zero unless a ledger is faulty.
+  std::uint64_t contradictions() const { return contradictions_; }
+
+ private:
+  // What is kept of an open settlement: the content of its "pending/..." metadata, and once decided
+  // its proof.
+  struct OpenSettlement {
+    core::TermsHeader header;
+    core::Envelope terms;
+    std::vector<std::string> legs;  // exact bytes; none when aborted unseen
+    std::vector<core::Leg> decoded_legs;
+    std::vector<pvp::RequiredSigner> required;  // sorted, each once; payers and approvers
+    core::LedgerTime submitted;
+    std::optional<core::Rejection> rejection;
+    std::string record;
+    std::vector<std::string> votes;
+    std::string completion;
+  };
+
+  explicit BridgeEngine(Options options, core::SettlementPolicy policy,
+                        std::unique_ptr<store::Journal> journal);
+  absl::Status Replay();
+  absl::Status ReplayBlock(const store::Block& block);
+  absl::Status RestorePending();
+  absl::Status RestoreOne(const core::Hash256& id, std::string_view value);
+  std::optional<core::Rejection> CheckTerms(core::LedgerTime now,
+                                            const core::TermsHeader& header) const;
+  std::optional<core::Rejection> ReadLegs(const std::vector<std::string>& legs,
+                                          OpenSettlement& into) const;
+  std::optional<core::Rejection> CheckSignatures(const core::Envelope& envelope) const;
+  std::optional<core::Rejection> MergeSignatures(core::LedgerTime now,
+                                                 const core::Envelope& envelope,
+                                                 OpenSettlement& into);
+  std::vector<pvp::RequiredSigner> Missing(const OpenSettlement& settlement) const;
+  std::variant<SettlementView, core::Rejection> AddSignatures(core::LedgerTime now,
+                                                              const core::Envelope& envelope,
+                                                              const core::Hash256& id);
+  std::variant<SettlementView, core::Rejection> AddSettlement(core::LedgerTime now,
+                                                              OpenSettlement settlement);
+  core::LedgerTime Clamp(core::LedgerTime now);
+  absl::Status WriteBatch(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
+  core::DecisionBatch MakeBatch(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
+  void CollectMeta(std::vector<store::MetaWrite>& meta);
+  void Release();
+  void Finish(std::vector<SettlementView> finished);
+  LedgerRequest MakeRequest(const pvp::Request& request);
+  absl::StatusOr<core::DecidedSettlement> ReadDecided(std::uint64_t index) const;
+  core::Certificate MakeCertificateOf(std::uint64_t index,
+                                      const core::DecidedSettlement& decided) const;
+
+  Options options_;
+  core::SettlementPolicy policy_;
+  std::unique_ptr<store::Journal> journal_;
+  pvp::Coordinator coordinator_;
+  core::MerkleTree tree_;
+  std::string checkpoint_;
+  core::LedgerTime latest_;
+  // Index of the one record of every decided id. Looked up, never iterated.
+  absl::flat_hash_map<core::Hash256, std::uint64_t> decided_;
+  absl::btree_map<core::Hash256, OpenSettlement> open_;
+  std::set<core::Hash256> unsaved_;
+  std::vector<core::Hash256> removals_;
+  absl::btree_map<core::Hash256, SettlementView> finished_;
+  std::deque<core::Hash256> finished_order_;
+  std::vector<LedgerRequest> requests_;
+  std::set<core::Hash256> changed_;
+  std::uint64_t contradictions_ = 0;
+};
+
+}  // namespace causeway::bridge
+
+#endif  // CAUSEWAY_FX_BRIDGE_ENGINE_BRIDGE_ENGINE_H_

@@ -1,0 +1,220 @@
+// The coordinator of payment versus payment: which ledger to ask for what, when to ask again, and
+// when a settlement is ripe for its decision. A pure state machine: events and time go in, effects
+// come out; nothing here does input or output, reads a clock, starts a thread or draws a random
+// number, and the same calls give the same effects. docs/protocols/pvp.md tells the protocol.
+//
+// The coordinator decides nothing by itself: Judge says what the decision is at the moment of
+// writing, the caller makes the record durable, and OnDecided then lets the certificate out. It
+// trusts what it is given: signatures, votes and the binding of legs are verified by the caller.
+//
+// Thread-compatible: one caller at a time.
+#ifndef CAUSEWAY_FX_BRIDGE_PVP_COORDINATOR_H_
+#define CAUSEWAY_FX_BRIDGE_PVP_COORDINATOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "settlement/core/outcome.h"
+#include "settlement/core/settlement.h"
+
+namespace causeway::pvp {
+
+// The numbers are those of causeway.v1.SettlementState.
+enum class SettlementState : std::uint8_t {
+  kNone = 0,
+  kAwaitingSignatures = 1,  // not every payer and approver has signed
+  kPreparing = 2,           // the ledgers are asked to prepare; no decision yet
+  kCommitted = 3,           // decided and durable: commit; the ledgers book
+  kSettled = 4,             // every ledger has booked
+  kAborting = 5,            // decided and durable: abort; the ledgers release
+  kAborted = 6,             // every ledger has released, or tombstoned the id
+};
+// "awaiting-signatures", "preparing", ...: for people and reports.
+std::string_view SettlementStateName(SettlementState state);
+
+// Somebody who must sign the terms because of a leg on that ledger: its payer, or an approver.
+struct RequiredSigner {
+  core::LedgerOrigin ledger;
+  core::ParticipantId participant;
+
+  friend auto operator<=>(const RequiredSigner&, const RequiredSigner&) = default;
+};
+
+struct LedgerProgress {
+  core::LedgerOrigin ledger;
+  bool prepared = false;  // its vote is verified
+  bool complete = false;  // it has carried out the decision
+};
+
+// Where a settlement stands. Holds no names but those whose signature is missing, and no amounts.
+struct SettlementView {
+  core::Hash256 settlement_id;
+  SettlementState state = SettlementState::kNone;
+  std::optional<core::Rejection> rejection;  // why it was, or is about to be, aborted
+  core::LedgerTime deadline;
+  core::LedgerTime submitted;
+  core::LedgerTime decided;  // the epoch while undecided
+  std::vector<LedgerProgress> ledgers;
+  std::vector<core::ParticipantId> awaiting;  // sorted, each once
+};
+
+enum class RequestKind : std::uint8_t { kPrepare = 1, kComplete = 2 };
+
+// "Ask this ledger now." The same request may come again: ledgers answer repeats alike.
+struct Request {
+  RequestKind kind = RequestKind::kPrepare;
+  core::Hash256 settlement_id;
+  core::LedgerOrigin ledger;
+  std::uint32_t attempt = 1;  // counts from 1
+
+  friend bool operator==(const Request&, const Request&) = default;
+};
+
+// A vote that the caller has verified (core::VerifyVote, and that ledger and id are those asked).
+struct VerifiedVote {
+  core::Hash256 hash;  // core::VoteHash
+  std::string bytes;   // core::EncodeVote
+};
+
+// A decision to be written: what the record says.
+struct Judgement {
+  core::Hash256 settlement_id;
+  core::Verdict verdict = core::Verdict::kNone;
+  std::vector<VerifiedVote> votes;  // for a commit: one per ledger, in the order of the terms
+  core::Rejection rejection;        // for an abort: why
+};
+
+struct CoordinatorOptions {
+  // A request is repeated this long after the first failure, then after twice that, and so on.
+  core::Duration retry_delay_first = core::Duration::FromMillis(100);
+  core::Duration retry_delay_max = core::Duration::FromSeconds(10);
+  // Without any answer, a request counts as lost after this time. Longer than a call's deadline.
+  core::Duration answer_wait_max = core::Duration::FromSeconds(15);
+  // Settlements that may be open at once.
+  std::size_t open_max = 100'000;
+
+  // InvalidArgument names the field that is not positive, or the pair that is in the wrong order.
+  absl::Status Check() const;
+};
+
+class Coordinator {
+ public:
+  // `options` must pass Check.
+  explicit Coordinator(const CoordinatorOptions& options);
+
+  // A settlement that is not known yet. `required` is sorted, each once; empty when nobody need
+  // sign any more. Refuses: kSettlementConflict when it is open already, kPastDeadline when
+  // now > deadline, kOverloaded when open_max are open.
+  std::optional<core::Rejection> Submit(core::LedgerTime now, const core::TermsHeader& terms,
+                                        std::vector<RequiredSigner> required);
+  // `signer` has signed. With the last of them, the ledgers are asked to prepare. Of no effect for
+  // a settlement that is decided, or for who signed already.
+  void OnSigned(core::LedgerTime now, const core::Hash256& id, const RequiredSigner& signer);
+  // Makes an id that was never submitted known, to abort it: now > deadline (checked). The caller
+  // has verified that the id was never decided. kOverloaded as in Submit.
+  std::optional<core::Rejection> SubmitExpired(core::LedgerTime now,
+                                               const core::TermsHeader& terms);
+
+  // Answers of ledgers. Those to questions that are settled meanwhile, or that name a settlement or
+  // ledger that is not open, have no effect. A refusal that may pass (kOverloaded, kUnavailable)
+  // counts as a failure to send; any other refusal to prepare is definite.
+  void OnPrepared(core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger,
+                  VerifiedVote vote);
+  void OnPrepareRefused(core::LedgerTime now, const core::Hash256& id,
+                        const core::LedgerOrigin& ledger, const core::Rejection& rejection);
+  void OnCompleted(core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger);
+  // Nothing was heard (a lost call, a time-out), or nothing that answers the question.
+  void OnFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
+                const core::LedgerOrigin& ledger);
+
+  // Repeats what is due, and makes settlements whose deadline is past ripe for their abort.
+  void Tick(core::LedgerTime now);
+
+  // Whether Judge has anything to say.
+  bool HasRipe() const { return !ripe_.empty(); }
+  // The decisions of at most `count_max` ripe settlements, oldest first, judged at `now`: commit if
+  // a vote of every ledger in the terms is in, no ledger refused, and now <= deadline; else abort.
+  // Each is given once: the caller makes all of them durable and calls OnDecided, or stops for
+  // good.
+  std::vector<Judgement> Judge(core::LedgerTime now, std::size_t count_max);
+  // The decision is durable: the ledgers are asked to complete.
+  void OnDecided(core::LedgerTime now, const core::Hash256& id);
+
+  // For a restart: a settlement that was decided before, not known to be complete. All its ledgers
+  // are asked to complete at the next Tick.
+  void RestoreDecided(const core::TermsHeader& terms, core::Verdict verdict,
+                      core::LedgerTime submitted, core::LedgerTime decided,
+                      const std::optional<core::Rejection>& rejection);
+  // For a restart: an undecided settlement. Its ledgers are asked to prepare at the next Tick, or,
+  // with `required` not empty, when the rest has signed.
+  void RestoreUndecided(const core::TermsHeader& terms, core::LedgerTime submitted,
+                        std::vector<RequiredSigner> required);
+
+  // Requests since the last call, in the order in which they arose.
+  std::vector<Request> TakeRequests();
+  // Settlements whose view changed since the last call, sorted, each once.
+  std::vector<core::Hash256> TakeChanged();
+  // Settlements that became kSettled or kAborted since the last call. They are forgotten with this.
+  std::vector<SettlementView> TakeFinished();
+
+  bool IsOpen(const core::Hash256& id) const { return open_.contains(id); }
+  std::optional<SettlementView> Find(const core::Hash256& id) const;
+  std::vector<SettlementView> ListOpen() const;  // oldest first
+  std::size_t open_count() const { return open_.size(); }
+  // When Tick has something to do next. Never later than that; earlier is harmless.
+  std::optional<core::LedgerTime> next_timer() const;
+
+ private:
+  struct LedgerState {
+    core::LedgerOrigin ledger;
+    std::optional<VerifiedVote> vote;
+    bool complete = false;
+    std::uint32_t attempts = 0;  // of the current kind of request
+    core::LedgerTime retry_at;   // when the current request is made again
+  };
+  struct Settlement {
+    std::uint64_t order = 0;  // of arrival
+    SettlementState state = SettlementState::kNone;
+    core::LedgerTime deadline;
+    core::LedgerTime submitted;
+    core::LedgerTime decided;
+    core::Verdict verdict = core::Verdict::kNone;  // set by Judge
+    std::optional<core::Rejection> rejection;
+    std::vector<LedgerState> ledgers;  // in the order of the terms
+    std::vector<RequiredSigner> required;
+    core::LedgerTime timer;  // its place in timers_
+  };
+  using OpenMap = absl::btree_map<core::Hash256, Settlement>;
+
+  Settlement& Add(const core::TermsHeader& terms, core::LedgerTime submitted);
+  Settlement* FindUndecided(const core::Hash256& id);
+  static LedgerState* FindLedger(Settlement& settlement, const core::LedgerOrigin& ledger);
+  void StartPreparing(core::LedgerTime now, const core::Hash256& id, Settlement& settlement);
+  void Ask(core::LedgerTime now, RequestKind kind, const core::Hash256& id, LedgerState& ledger);
+  void AskDue(core::LedgerTime now, const core::Hash256& id, Settlement& settlement);
+  void MarkRipe(const core::Hash256& id, const Settlement& settlement);
+  void Touch(const core::Hash256& id) { changed_.insert(id); }
+  void ResetTimer(const core::Hash256& id, Settlement& settlement);
+  core::Duration RetryDelay(std::uint32_t attempts) const;
+  static SettlementView ViewOf(const core::Hash256& id, const Settlement& settlement);
+
+  CoordinatorOptions options_;
+  OpenMap open_;
+  std::uint64_t next_order_ = 0;
+  std::set<std::pair<core::LedgerTime, core::Hash256>> timers_;
+  std::set<std::pair<std::uint64_t, core::Hash256>> ripe_;  // by order of arrival
+  std::vector<Request> requests_;
+  std::set<core::Hash256> changed_;
+  std::vector<SettlementView> finished_;
+};
+
+}  // namespace causeway::pvp
+
+#endif  // CAUSEWAY_FX_BRIDGE_PVP_COORDINATOR_H_
