@@ -93,7 +93,7 @@ std::int64_t Log2Q48(std::uint64_t value) {
   const std::uint64_t excess_q63 = x_q63 & ((std::uint64_t{1} << 55) - 1);
   // x = (1 + i/256) (1 + t) with 0 <= t < 2^-8; ln(1 + t) by its series to t^5.
   const std::uint64_t t_q64 = MultiplyQ63(excess_q63, kReciprocalTable[index]) << 1;
-  std::uint64_t series_q64 = t_q64 / 5;
+  std::uint64_t series_q64 = ~std::uint64_t{0} / 5;
   series_q64 = (std::uint64_t{1} << 62) - MultiplyQ64(t_q64, series_q64);
   series_q64 = ~std::uint64_t{0} / 3 - MultiplyQ64(t_q64, series_q64);
   series_q64 = kOneQ63 - MultiplyQ64(t_q64, series_q64);
