@@ -75,7 +75,8 @@ struct InstructionState {
   std::uint64_t entry_index = 0;  // the entry that made this status
   Uetr uetr;
   Hash256 settlement_id;
-  Hash256 payload_hash;  // of the item that instructed it
+  Hash256 payload_hash;    // of the item that instructed it
+  std::uint32_t item = 0;  // position of the payment or leg in that item
   LedgerTime time;
   BusinessDate date;
 };
@@ -108,7 +109,7 @@ struct ItemResult {
 
 struct BatchResult {
   BatchHeader header;
-  std::vector<Entry> entries;  // without salts; empty when nothing was sequenced
+  std::vector<Entry> entries;       // without salts; empty when nothing was sequenced
   std::vector<ItemResult> results;  // one for each item given
 };
 
@@ -153,7 +154,7 @@ class Ledger {
   const Participant* FindParticipantByKey(const KeyId& key) const;
   const std::vector<Participant>& participants() const;  // in order of registration
   const AccountState* FindAccount(const AccountAddress& address) const;
-  const std::vector<AccountState>& accounts() const;     // in order of opening
+  const std::vector<AccountState>& accounts() const;  // in order of opening
   // Null when the ledger never recorded it.
   const InstructionState* FindInstruction(const InstructionKey& key) const;
   std::vector<const InstructionState*> FindByUetr(const Uetr& uetr) const;  // oldest first

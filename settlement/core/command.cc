@@ -1,0 +1,148 @@
+#include "settlement/core/command.h"
+
+#include <type_traits>
+
+namespace causeway::core {
+
+std::string_view ActionKindName(ActionKind kind) {
+  switch (kind) {
+    case ActionKind::kNone:
+      return "none";
+    case ActionKind::kPay:
+      return "pay";
+    case ActionKind::kRequestIssue:
+      return "request-issue";
+    case ActionKind::kIssue:
+      return "issue";
+    case ActionKind::kRedeem:
+      return "redeem";
+    case ActionKind::kApprove:
+      return "approve";
+    case ActionKind::kRefuse:
+      return "refuse";
+    case ActionKind::kCancel:
+      return "cancel";
+    case ActionKind::kRegisterParticipant:
+      return "register-participant";
+    case ActionKind::kUpdateKeys:
+      return "update-keys";
+    case ActionKind::kOpenAccount:
+      return "open-account";
+    case ActionKind::kCloseAccount:
+      return "close-account";
+    case ActionKind::kSetFreeze:
+      return "set-freeze";
+    case ActionKind::kSetLimits:
+      return "set-limits";
+    case ActionKind::kSetDayPhase:
+      return "set-day-phase";
+    case ActionKind::kSetSettlementPolicy:
+      return "set-settlement-policy";
+    case ActionKind::kOperatorOverride:
+      return "operator-override";
+    case ActionKind::kSettlementLeg:
+      return "settlement-leg";
+    case ActionKind::kPrepare:
+      return "prepare";
+    case ActionKind::kComplete:
+      return "complete";
+  }
+  return "unknown";
+}
+
+std::string_view InstructionStatusName(InstructionStatus status) {
+  switch (status) {
+    case InstructionStatus::kNone:
+      return "none";
+    case InstructionStatus::kAwaitingApproval:
+      return "awaiting-approval";
+    case InstructionStatus::kWarehoused:
+      return "warehoused";
+    case InstructionStatus::kQueued:
+      return "queued";
+    case InstructionStatus::kPrepared:
+      return "prepared";
+    case InstructionStatus::kSettled:
+      return "settled";
+    case InstructionStatus::kRejected:
+      return "rejected";
+    case InstructionStatus::kCancelled:
+      return "cancelled";
+    case InstructionStatus::kExpired:
+      return "expired";
+    case InstructionStatus::kAborted:
+      return "aborted";
+  }
+  return "unknown";
+}
+
+std::string_view RoleName(Role role) {
+  switch (role) {
+    case Role::kNone:
+      return "none";
+    case Role::kCentralBank:
+      return "central-bank";
+    case Role::kCommercialBank:
+      return "commercial-bank";
+    case Role::kFxProvider:
+      return "fx-provider";
+    case Role::kBridge:
+      return "bridge";
+    case Role::kObserver:
+      return "observer";
+  }
+  return "unknown";
+}
+
+std::string_view DayPhaseName(DayPhase phase) {
+  switch (phase) {
+    case DayPhase::kNone:
+      return "none";
+    case DayPhase::kOpen:
+      return "open";
+    case DayPhase::kCutOff:
+      return "cut-off";
+    case DayPhase::kClosed:
+      return "closed";
+  }
+  return "unknown";
+}
+
+const PolicyLedger* SettlementPolicy::Find(const LedgerOrigin& ledger) const {
+  for (const PolicyLedger& entry : ledgers) {
+    if (entry.ledger == ledger) return &entry;
+  }
+  return nullptr;
+}
+
+namespace {
+
+struct KindVisitor {
+  ActionKind operator()(const Pay&) const { return ActionKind::kPay; }
+  ActionKind operator()(const PayBatch&) const { return ActionKind::kPay; }
+  ActionKind operator()(const RequestIssue&) const { return ActionKind::kRequestIssue; }
+  ActionKind operator()(const Issue&) const { return ActionKind::kIssue; }
+  ActionKind operator()(const Redeem&) const { return ActionKind::kRedeem; }
+  ActionKind operator()(const Approve&) const { return ActionKind::kApprove; }
+  ActionKind operator()(const Refuse&) const { return ActionKind::kRefuse; }
+  ActionKind operator()(const Cancel&) const { return ActionKind::kCancel; }
+  ActionKind operator()(const RegisterParticipant&) const {
+    return ActionKind::kRegisterParticipant;
+  }
+  ActionKind operator()(const UpdateKeys&) const { return ActionKind::kUpdateKeys; }
+  ActionKind operator()(const OpenAccount&) const { return ActionKind::kOpenAccount; }
+  ActionKind operator()(const CloseAccount&) const { return ActionKind::kCloseAccount; }
+  ActionKind operator()(const SetFreeze&) const { return ActionKind::kSetFreeze; }
+  ActionKind operator()(const SetLimits&) const { return ActionKind::kSetLimits; }
+  ActionKind operator()(const SetDayPhase&) const { return ActionKind::kSetDayPhase; }
+  ActionKind operator()(const SetSettlementPolicy&) const {
+    return ActionKind::kSetSettlementPolicy;
+  }
+  ActionKind operator()(const OperatorOverride&) const { return ActionKind::kOperatorOverride; }
+};
+
+}  // namespace
+
+ActionKind KindOf(const Action& action) { return std::visit(KindVisitor{}, action); }
+
+}  // namespace causeway::core

@@ -1,0 +1,295 @@
+#include "settlement/core/ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "settlement/core/check.h"
+#include "settlement/core/hash.h"
+#include "settlement/core/ledger_executor.h"
+#include "settlement/core/ledger_state.h"
+
+namespace causeway::core {
+namespace {
+
+absl::Status Wrong(const std::string& what) {
+  return absl::InvalidArgumentError("genesis: " + what);
+}
+
+absl::Status CheckGenesis(const Genesis& genesis) {
+  if (genesis.ledger.IsEmpty()) return Wrong("ledger is empty");
+  if (genesis.currency.IsEmpty()) return Wrong("currency is empty");
+  if (genesis.suites.empty()) return Wrong("suites is empty: name one or more");
+  if (genesis.approvers_needed < 2) {
+    return Wrong("approvers_needed is below 2: issue and redemption need four eyes");
+  }
+  const RegisterParticipant& issuer = genesis.central_bank;
+  if (issuer.participant.IsEmpty()) return Wrong("central_bank.participant_id is empty");
+  if (issuer.role != Role::kCentralBank) {
+    return Wrong("central_bank.role is not ROLE_CENTRAL_BANK");
+  }
+  if (issuer.keys.size() < genesis.approvers_needed) {
+    return Wrong("central_bank.keys has fewer keys than approvers_needed");
+  }
+  std::vector<KeyId> seen;
+  for (const PublicKey& key : issuer.keys) {
+    if (std::find(genesis.suites.begin(), genesis.suites.end(), key.suite) ==
+        genesis.suites.end()) {
+      return Wrong("central_bank.keys: a key's suite is not among suites");
+    }
+    seen.push_back(KeyIdOf(key));
+  }
+  std::sort(seen.begin(), seen.end());
+  if (std::adjacent_find(seen.begin(), seen.end()) != seen.end()) {
+    return Wrong("central_bank.keys: a key is given twice");
+  }
+  if (genesis.liability_account.IsEmpty() ||
+      genesis.liability_account.currency() != genesis.currency) {
+    return Wrong("liability_account is not an address in the ledger's currency");
+  }
+  if (genesis.hash != Sha256(genesis.bytes)) return Wrong("hash is not that of its bytes");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const Participant* Ledger::State::FindByKey(const KeyId& key) const {
+  const auto found = participant_by_key.find(key);
+  if (found == participant_by_key.end()) return nullptr;
+  const Participant& participant = participants[found->second];
+  for (const Participant::Key& entry : participant.keys) {
+    if (entry.id == key) return entry.revoked ? nullptr : &participant;
+  }
+  return nullptr;
+}
+
+const PublicKey* Ledger::State::FindKey(const KeyId& key) const {
+  const auto found = participant_by_key.find(key);
+  if (found == participant_by_key.end()) return nullptr;
+  for (const Participant::Key& entry : participants[found->second].keys) {
+    if (entry.id == key && !entry.revoked) return &entry.key;
+  }
+  return nullptr;
+}
+
+const Ledger::State::Policy* Ledger::State::FindPolicy(const Hash256& hash) const {
+  for (const Policy& entry : policies) {
+    if (entry.policy.hash == hash) return &entry;
+  }
+  return nullptr;
+}
+
+Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Ledger::~Ledger() = default;
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis) {
+  if (absl::Status status = CheckGenesis(genesis); !status.ok()) return status;
+  auto state = std::make_unique<State>();
+  state->genesis = genesis;
+  state->time = genesis.created;
+  state->date = genesis.business_date;
+
+  const RegisterParticipant& issuer = genesis.central_bank;
+  Participant participant{.id = issuer.participant,
+                          .role = issuer.role,
+                          .country = issuer.country,
+                          .bic = issuer.bic,
+                          .lei = issuer.lei};
+  for (const PublicKey& key : issuer.keys) {
+    participant.keys.push_back({.key = key, .id = KeyIdOf(key)});
+    state->participant_by_key[participant.keys.back().id] = 0;
+  }
+  state->participant_by_id[participant.id] = 0;
+  state->participants.push_back(std::move(participant));
+
+  state->account_by_address[genesis.liability_account] = 0;
+  state->accounts.push_back({.address = genesis.liability_account,
+                             .owner = issuer.participant,
+                             .purpose = AccountPurpose::kIssuerLiability});
+  return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
+}
+
+namespace {
+
+// Signatures that verify, or the refusal. A key that `find` does not know is refused, or skipped
+// where others than this ledger's participants sign too.
+std::variant<std::vector<KeyId>, Rejection> CheckSignatures(
+    const Envelope& envelope, bool skip_unknown, const SignatureVerifier& verifier,
+    const std::function<const PublicKey*(const KeyId&)>& find) {
+  std::vector<KeyId> signers;
+  const std::string message = PreAuthEncoding(envelope.payload_type, envelope.payload);
+  for (const Signature& signature : envelope.signatures) {
+    const PublicKey* key = find(signature.key_id);
+    if (key == nullptr) {
+      if (skip_unknown) continue;
+      return Rejection{.outcome = Outcome::kUnknownKey, .rule = signature.key_id.ToHex()};
+    }
+    if (!verifier.Verify(*key, message, signature.signature)) {
+      return Rejection{.outcome = Outcome::kBadSignature, .rule = signature.key_id.ToHex()};
+    }
+    signers.push_back(signature.key_id);
+  }
+  return signers;
+}
+
+}  // namespace
+
+std::variant<AdmittedItem, Rejection> Ledger::Admit(const Envelope& envelope, ItemBody body,
+                                                    LedgerTime now,
+                                                    const SignatureVerifier& verifier) const {
+  const State& state = *state_;
+  if (absl::Status status = CheckEnvelope(envelope); !status.ok()) {
+    return Rejection{.outcome = Outcome::kMalformed,
+                     .rule = "envelope",
+                     .message = std::string(status.message())};
+  }
+  if (auto* completion = std::get_if<CompleteSettlement>(&body)) {
+    const State::Policy* policy = state.FindPolicy(completion->certificate.record.policy_hash);
+    if (policy == nullptr) {
+      return Rejection{.outcome = Outcome::kUnknownSettlementPolicy,
+                       .rule = completion->certificate.record.policy_hash.ToHex()};
+    }
+    const SettlementState* settlement = FindSettlement(completion->settlement_id);
+    if (settlement == nullptr && completion->certificate.record.verdict == Verdict::kCommit) {
+      return Rejection{.outcome = Outcome::kUnknownSettlement,
+                       .rule = completion->settlement_id.ToHex()};
+    }
+    const TermsHeader* terms =
+        settlement != nullptr && settlement->terms ? &*settlement->terms : nullptr;
+    Rejection verdict = VerifyCertificate(*completion, policy->policy, terms, verifier);
+    if (verdict.outcome != Outcome::kAccepted) return verdict;
+    return AdmittedItem{.body = std::move(body), .payload_hash = PayloadHash(envelope)};
+  }
+
+  const bool is_terms = std::holds_alternative<PrepareSettlement>(body);
+  auto checked = CheckSignatures(envelope, is_terms, verifier,
+                                 [&state](const KeyId& id) { return state.FindKey(id); });
+  if (auto* refused = std::get_if<Rejection>(&checked)) return std::move(*refused);
+  AdmittedItem item{.body = std::move(body),
+                    .payload_hash = PayloadHash(envelope),
+                    .signers = std::move(std::get<std::vector<KeyId>>(checked))};
+  if (is_terms) return item;
+
+  const Command& command = std::get<Command>(item.body);
+  if (command.ledger != state.genesis.ledger || command.genesis_hash != state.genesis.hash) {
+    return Rejection{.outcome = Outcome::kWrongLedger,
+                     .rule = "this is " + state.genesis.ledger.ToString() + " with genesis " +
+                             state.genesis.hash.ToHex()};
+  }
+  const bool signed_by_party =
+      std::any_of(item.signers.begin(), item.signers.end(), [&](const KeyId& signer) {
+        const Participant* participant = state.FindByKey(signer);
+        return participant != nullptr && participant->id == command.party;
+      });
+  if (!signed_by_party) {
+    return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = command.party.ToString()};
+  }
+  // A repeat of what is recorded gets its status whenever it comes.
+  const auto* batch = std::get_if<PayBatch>(&command.action);
+  const InstructionId& id = batch == nullptr ? command.id : batch->payments.front().id;
+  const InstructionState* known = FindInstruction({command.party, KindOf(command.action), id});
+  if (known != nullptr && known->payload_hash == item.payload_hash) return item;
+  if (now > command.valid_until) {
+    return Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
+  }
+  if (command.valid_until > now + kValidUntilAheadMax) {
+    return Rejection{.outcome = Outcome::kValidUntilTooFar,
+                     .rule = "at most 7 days after " + now.ToString()};
+  }
+  return item;
+}
+
+AdmittedItem Ledger::AdmitFromJournal(const Envelope& envelope, ItemBody body) {
+  AdmittedItem item{.body = std::move(body), .payload_hash = PayloadHash(envelope)};
+  for (const Signature& signature : envelope.signatures) {
+    item.signers.push_back(signature.key_id);
+  }
+  return item;
+}
+
+BatchResult Ledger::ApplyBatch(LedgerTime now, std::span<const AdmittedItem> items) {
+  return LedgerExecutor(*state_, now).Run(items);
+}
+
+void Ledger::CheckConservation() const {
+  absl::int128 total = 0;
+  for (const AccountState& account : state_->accounts) {
+    total += account.available.minor();
+    total += account.held.minor();
+    CW_CHECK(!account.held.IsNegative(), "a hold is not negative");
+    CW_CHECK(!account.incoming_reserved.IsNegative(), "a reservation is not negative");
+  }
+  CW_CHECK(total == 0, "the sum over all accounts is zero");
+}
+
+const Genesis& Ledger::genesis() const { return state_->genesis; }
+LedgerTime Ledger::time() const { return state_->time; }
+BusinessDate Ledger::date() const { return state_->date; }
+DayPhase Ledger::phase() const { return state_->phase; }
+std::uint64_t Ledger::next_index() const { return state_->next_index; }
+std::uint64_t Ledger::next_batch_number() const { return state_->next_batch; }
+
+Amount Ledger::issued() const {
+  const auto issued = CheckedNegate(state_->accounts[state_->liability].available);
+  // Redemption never exceeds issue, so the liability is at most zero; the smallest number is not
+  // reached because each issue is checked against the same bound.
+  CW_CHECK(issued.has_value(), "the liability is within range");
+  return *issued;
+}
+
+const Participant* Ledger::FindParticipant(const ParticipantId& id) const {
+  return state_->FindParticipant(id);
+}
+
+const Participant* Ledger::FindParticipantByKey(const KeyId& key) const {
+  return state_->FindByKey(key);
+}
+
+const std::vector<Participant>& Ledger::participants() const { return state_->participants; }
+
+const AccountState* Ledger::FindAccount(const AccountAddress& address) const {
+  return state_->FindAccount(address);
+}
+
+const std::vector<AccountState>& Ledger::accounts() const { return state_->accounts; }
+
+const InstructionState* Ledger::FindInstruction(const InstructionKey& key) const {
+  return state_->FindInstruction(key);
+}
+
+std::vector<const InstructionState*> Ledger::FindByUetr(const Uetr& uetr) const {
+  std::vector<const InstructionState*> found;
+  const auto positions = state_->instructions_by_uetr.find(uetr);
+  if (positions == state_->instructions_by_uetr.end()) return found;
+  for (const std::size_t position : positions->second) {
+    found.push_back(&state_->instructions[position]);
+  }
+  return found;
+}
+
+const SettlementState* Ledger::FindSettlement(const Hash256& settlement_id) const {
+  const auto found = state_->settlements.find(settlement_id);
+  return found == state_->settlements.end() ? nullptr : &found->second;
+}
+
+std::vector<const SettlementState*> Ledger::PreparedSettlements() const {
+  std::vector<const SettlementState*> prepared;
+  for (const auto& [id, settlement] : state_->settlements) {
+    if (settlement.status == InstructionStatus::kPrepared) prepared.push_back(&settlement);
+  }
+  return prepared;
+}
+
+const SettlementPolicy* Ledger::FindPolicy(const Hash256& hash) const {
+  const State::Policy* found = state_->FindPolicy(hash);
+  return found == nullptr ? nullptr : &found->policy;
+}
+
+std::vector<Hash256> Ledger::PoliciesInForce() const {
+  std::vector<Hash256> hashes;
+  for (const State::Policy& entry : state_->policies) {
+    if (entry.in_force) hashes.push_back(entry.policy.hash);
+  }
+  return hashes;
+}
+
+}  // namespace causeway::core

@@ -1,0 +1,281 @@
+#include "settlement/core/ledger_executor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "settlement/core/check.h"
+
+namespace causeway::core {
+
+LedgerExecutor::LedgerExecutor(Ledger::State& state, LedgerTime now)
+    : state_(state), next_date_(state.date), next_phase_(state.phase) {
+  header_.number = state.next_batch;
+  header_.first_index = state.next_index;
+  header_.time = std::max(now, state.time);
+  header_.date = state.date;
+  header_.phase = state.phase;
+  header_.policy_version = state.policy_version;
+}
+
+BatchResult LedgerExecutor::Run(std::span<const AdmittedItem> items) {
+  BatchResult result;
+  result.results.reserve(items.size());
+  for (const AdmittedItem& item : items) {
+    const std::size_t entries_before = entries_.size();
+    result.results.push_back(Execute(item));
+    result.results.back().sequenced = entries_.size() > entries_before;
+  }
+  CW_CHECK(state_.total == 0, "the sum over all accounts is zero");
+  header_.entry_count = static_cast<std::uint32_t>(entries_.size());
+  if (!entries_.empty()) {
+    state_.time = header_.time;
+    state_.date = next_date_;
+    state_.phase = next_phase_;
+    state_.next_batch += 1;
+    state_.next_index += 1 + entries_.size();
+  }
+  result.header = header_;
+  result.entries = std::move(entries_);
+  return result;
+}
+
+ItemResult LedgerExecutor::Execute(const AdmittedItem& item) {
+  if (const auto* command = std::get_if<Command>(&item.body)) return ExecuteCommand(item, *command);
+  if (const auto* prepare = std::get_if<PrepareSettlement>(&item.body)) {
+    return ExecutePrepare(item, *prepare);
+  }
+  return ExecuteComplete(item, std::get<CompleteSettlement>(item.body));
+}
+
+ItemResult LedgerExecutor::ExecuteCommand(const AdmittedItem& item, const Command& command) {
+  ItemResult result;
+  // Admission checked these against an earlier state and clock; here they decide.
+  if (!SignedBy(item, command.party)) {
+    result.refused =
+        Rejection{.outcome = Outcome::kNotSignedByParty, .rule = command.party.ToString()};
+    return result;
+  }
+  for (const KeyId& signer : item.signers) {
+    if (state_.FindByKey(signer) != nullptr) continue;
+    result.refused = Rejection{.outcome = Outcome::kUnknownKey, .rule = signer.ToHex()};
+    return result;
+  }
+  if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
+    return ExecutePayBatch(item, command, *batch);
+  }
+  return ExecuteSingle(item, command);
+}
+
+ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command& command) {
+  ItemResult result;
+  const InstructionKey key{command.party, KindOf(command.action), command.id};
+  if (const InstructionState* known = state_.FindInstruction(key)) {
+    if (known->payload_hash == item.payload_hash) {
+      result.instructions.push_back(*known);
+    } else {
+      result.refused =
+          Rejection{.outcome = Outcome::kInstructionIdReused, .rule = command.id.ToString()};
+    }
+    return result;
+  }
+  if (header_.time > command.valid_until) {
+    result.refused =
+        Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
+    return result;
+  }
+  Context context{.item = &item, .key = key};
+  if (const auto* pay = std::get_if<Pay>(&command.action)) context.uetr = pay->uetr;
+  if (MaybeRejection rejection = Dispatch(context, command)) {
+    Record(Add(context, InstructionStatus::kRejected, Cause::kCommand, *rejection));
+  }
+  result.instructions.push_back(*state_.FindInstruction(key));
+  return result;
+}
+
+ItemResult LedgerExecutor::ExecutePayBatch(const AdmittedItem& item, const Command& command,
+                                           const PayBatch& batch) {
+  ItemResult result;
+  result.instructions.reserve(batch.payments.size());
+  // Whether the batch is a repeat shows in its first payment: all were recorded together.
+  const bool late = header_.time > command.valid_until;
+  std::uint32_t position = 0;
+  for (const Pay& pay : batch.payments) {
+    const Context context{.item = &item,
+                          .key = {command.party, ActionKind::kPay, pay.id},
+                          .position = position++,
+                          .uetr = pay.uetr};
+    if (const InstructionState* known = state_.FindInstruction(context.key)) {
+      const bool repeated =
+          known->payload_hash == item.payload_hash && known->item == context.position;
+      if (repeated) {
+        result.instructions.push_back(*known);
+        continue;
+      }
+      // The id belongs to another payment: this one cannot be recorded under it.
+      result.instructions.push_back(InstructionState{
+          .key = context.key,
+          .status = InstructionStatus::kRejected,
+          .rejection = {.outcome = Outcome::kInstructionIdReused, .rule = pay.id.ToString()},
+          .uetr = pay.uetr,
+          .payload_hash = item.payload_hash,
+          .item = context.position,
+          .time = header_.time,
+          .date = header_.date});
+      continue;
+    }
+    if (late) {
+      result.instructions.clear();
+      result.refused =
+          Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
+      return result;
+    }
+    if (MaybeRejection rejection = DoPay(context, command.party, pay)) {
+      Record(Add(context, InstructionStatus::kRejected, Cause::kCommand, *rejection));
+    }
+    result.instructions.push_back(*state_.FindInstruction(context.key));
+  }
+  return result;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::Dispatch(const Context& context,
+                                                        const Command& command) {
+  const ParticipantId& party = command.party;
+  return std::visit(
+      [&](const auto& action) -> MaybeRejection {
+        using T = std::decay_t<decltype(action)>;
+        if constexpr (std::is_same_v<T, Pay>)
+          return DoPay(context, party, action);
+        else if constexpr (std::is_same_v<T, RequestIssue>)
+          return DoRequestIssue(context, party, action);
+        else if constexpr (std::is_same_v<T, Issue>)
+          return DoIssue(context, party, action);
+        else if constexpr (std::is_same_v<T, Redeem>)
+          return DoRedeem(context, party, action);
+        else if constexpr (std::is_same_v<T, Approve>)
+          return DoApprove(context, party, action);
+        else if constexpr (std::is_same_v<T, Refuse>)
+          return DoRefuse(context, party, action);
+        else if constexpr (std::is_same_v<T, Cancel>)
+          return DoCancel(context, party, action);
+        else if constexpr (std::is_same_v<T, RegisterParticipant>)
+          return DoRegister(context, party, action);
+        else if constexpr (std::is_same_v<T, UpdateKeys>)
+          return DoUpdateKeys(context, party, action);
+        else if constexpr (std::is_same_v<T, OpenAccount>)
+          return DoOpenAccount(context, party, action);
+        else if constexpr (std::is_same_v<T, CloseAccount>)
+          return DoCloseAccount(context, party, action);
+        else if constexpr (std::is_same_v<T, SetFreeze>)
+          return DoSetFreeze(context, party, action);
+        else if constexpr (std::is_same_v<T, SetLimits>)
+          return DoSetLimits(context, party, action);
+        else if constexpr (std::is_same_v<T, SetDayPhase>)
+          return DoSetDayPhase(context, party, action);
+        else if constexpr (std::is_same_v<T, SetSettlementPolicy>)
+          return DoSetPolicy(context, party, action);
+        else if constexpr (std::is_same_v<T, OperatorOverride>)
+          return DoOverride(context, party, action);
+        else {
+          static_assert(std::is_same_v<T, PayBatch>);
+          CW_CHECK(false, "a payment batch is executed payment by payment");
+          return std::nullopt;
+        }
+      },
+      command.action);
+}
+
+bool LedgerExecutor::SignedBy(const AdmittedItem& item, const ParticipantId& party) const {
+  return std::any_of(item.signers.begin(), item.signers.end(), [&](const KeyId& signer) {
+    const Participant* participant = state_.FindByKey(signer);
+    return participant != nullptr && participant->id == party;
+  });
+}
+
+std::uint32_t LedgerExecutor::ApproverCount(const AdmittedItem& item) const {
+  // Envelopes refuse a key that signs twice, so distinct signers are distinct approvers.
+  return static_cast<std::uint32_t>(
+      std::count_if(item.signers.begin(), item.signers.end(), [&](const KeyId& signer) {
+        const Participant* participant = state_.FindByKey(signer);
+        return participant != nullptr && participant->id == state_.central_bank();
+      }));
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::NeedApprovers(const AdmittedItem& item,
+                                                             const ParticipantId& party) const {
+  if (party != state_.central_bank()) {
+    return Rejection{.outcome = Outcome::kNotAuthorised, .rule = "central bank only"};
+  }
+  const std::uint32_t given = ApproverCount(item);
+  if (given < state_.genesis.approvers_needed) {
+    return Rejection{.outcome = Outcome::kApprovalsMissing,
+                     .actual = given,
+                     .required = state_.genesis.approvers_needed};
+  }
+  return std::nullopt;
+}
+
+Entry& LedgerExecutor::Add(const Context& context, InstructionStatus status, Cause cause,
+                           const Rejection& rejection) {
+  Entry& entry = entries_.emplace_back();
+  entry.index = header_.first_index + entries_.size();
+  entry.instruction = context.key;
+  entry.status = status;
+  entry.cause = cause;
+  entry.rejection = rejection;
+  entry.rejection.message.clear();
+  entry.uetr = context.uetr;
+  entry.payload_hash = context.item->payload_hash;
+  entry.item = context.position;
+  entry.settlement_id = context.settlement_id;
+  return entry;
+}
+
+void LedgerExecutor::Post(Entry& entry, AccountState& account, Bucket bucket, TransactionCode code,
+                          Amount amount) {
+  Amount& balance = bucket == Bucket::kAvailable ? account.available : account.held;
+  const std::optional<Amount> after = CheckedAdd(balance, amount);
+  CW_CHECK(after.has_value(), "the action checked the range of balances");
+  CW_CHECK(bucket == Bucket::kAvailable || !after->IsNegative(), "a hold is not negative");
+  balance = *after;
+  state_.total += amount.minor();
+  account.posting_count += 1;
+  entry.postings.push_back({.address = account.address,
+                            .bucket = bucket,
+                            .code = code,
+                            .amount = amount,
+                            .balance_after = balance,
+                            .sequence = account.posting_count});
+}
+
+const InstructionState& LedgerExecutor::Record(const Entry& entry) {
+  CW_CHECK(state_.total == 0, "the postings of an entry sum to zero");
+  for (const Posting& posting : entry.postings) {
+    const AccountState& account = *state_.FindAccount(posting.address);
+    const bool covered = account.purpose == AccountPurpose::kIssuerLiability ||
+                         absl::int128(account.available.minor()) + account.credit_line.minor() >= 0;
+    CW_CHECK(covered, "available never falls below minus the credit line");
+  }
+  InstructionState* known = state_.FindInstruction(entry.instruction);
+  if (known == nullptr) {
+    state_.instruction_by_key[entry.instruction] = state_.instructions.size();
+    if (!entry.uetr.IsNil()) {
+      state_.instructions_by_uetr[entry.uetr].push_back(state_.instructions.size());
+    }
+    known = &state_.instructions.emplace_back();
+    known->key = entry.instruction;
+    known->uetr = entry.uetr;
+    known->settlement_id = entry.settlement_id;
+    known->payload_hash = entry.payload_hash;
+    known->item = entry.item;
+  }
+  known->status = entry.status;
+  known->rejection = entry.rejection;
+  known->entry_index = entry.index;
+  known->time = header_.time;
+  known->date = header_.date;
+  return *known;
+}
+
+}  // namespace causeway::core

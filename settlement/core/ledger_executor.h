@@ -1,0 +1,113 @@
+// Executes one batch against a ledger's state. Internal to the ledger's own files: payments and
+// issues in ledger_funds.cc, administration in ledger_admin.cc, settlements in
+// ledger_settlement.cc, what they share in ledger_executor.cc.
+#ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
+#define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "settlement/core/ledger_state.h"
+
+namespace causeway::core {
+
+class LedgerExecutor {
+ public:
+  LedgerExecutor(Ledger::State& state, LedgerTime now);
+
+  BatchResult Run(std::span<const AdmittedItem> items);
+
+ private:
+  using MaybeRejection = std::optional<Rejection>;
+
+  // What every entry of an instruction has in common.
+  struct Context {
+    const AdmittedItem* item = nullptr;
+    InstructionKey key;
+    std::uint32_t position = 0;
+    Uetr uetr;
+    Hash256 settlement_id;
+  };
+
+  // ledger_executor.cc
+  ItemResult Execute(const AdmittedItem& item);
+  ItemResult ExecuteCommand(const AdmittedItem& item, const Command& command);
+  ItemResult ExecuteSingle(const AdmittedItem& item, const Command& command);
+  ItemResult ExecutePayBatch(const AdmittedItem& item, const Command& command,
+                             const PayBatch& batch);
+  // Accepted with the status that the action leads to, after its entry was added; or the rejection.
+  MaybeRejection Dispatch(const Context& context, const Command& command);
+  bool SignedBy(const AdmittedItem& item, const ParticipantId& party) const;
+  std::uint32_t ApproverCount(const AdmittedItem& item) const;
+  MaybeRejection NeedApprovers(const AdmittedItem& item, const ParticipantId& party) const;
+  Entry& Add(const Context& context, InstructionStatus status, Cause cause,
+             const Rejection& rejection = Rejection{.outcome = Outcome::kAccepted});
+  void Post(Entry& entry, AccountState& account, Bucket bucket, TransactionCode code,
+            Amount amount);
+  // Takes the entry's status into the instruction's state; postings must balance by now.
+  const InstructionState& Record(const Entry& entry);
+
+  // ledger_funds.cc
+  MaybeRejection CheckMoney(const Money& money) const;
+  MaybeRejection FindOpen(const AccountAddress& address, AccountState*& account) const;
+  // `reserved` is what earlier legs of the same settlement already take.
+  MaybeRejection CheckDebit(const AccountState& account, Amount amount, Amount reserved) const;
+  MaybeRejection CheckCredit(const AccountState& account, Amount amount, Amount reserved) const;
+  MaybeRejection DoPay(const Context& context, const ParticipantId& party, const Pay& pay);
+  MaybeRejection DoRequestIssue(const Context& context, const ParticipantId& party,
+                                const RequestIssue& request);
+  MaybeRejection DoIssue(const Context& context, const ParticipantId& party, const Issue& issue);
+  MaybeRejection DoRedeem(const Context& context, const ParticipantId& party, const Redeem& redeem);
+  MaybeRejection DoApprove(const Context& context, const ParticipantId& party,
+                           const Approve& approve);
+  MaybeRejection DoRefuse(const Context& context, const ParticipantId& party, const Refuse& refuse);
+  MaybeRejection DoCancel(const Context& context, const ParticipantId& party, const Cancel& cancel);
+  MaybeRejection DoOverride(const Context& context, const ParticipantId& party,
+                            const OperatorOverride& order);
+  void EndAwaiting(const Context& by, const InstructionKey& key, InstructionStatus status,
+                   Cause cause, const Rejection& rejection);
+
+  // ledger_admin.cc
+  MaybeRejection CheckKeys(const std::vector<PublicKey>& keys) const;
+  MaybeRejection DoRegister(const Context& context, const ParticipantId& party,
+                            const RegisterParticipant& action);
+  MaybeRejection DoUpdateKeys(const Context& context, const ParticipantId& party,
+                              const UpdateKeys& action);
+  MaybeRejection DoOpenAccount(const Context& context, const ParticipantId& party,
+                               const OpenAccount& action);
+  MaybeRejection DoCloseAccount(const Context& context, const ParticipantId& party,
+                                const CloseAccount& action);
+  MaybeRejection DoSetFreeze(const Context& context, const ParticipantId& party,
+                             const SetFreeze& action);
+  MaybeRejection DoSetLimits(const Context& context, const ParticipantId& party,
+                             const SetLimits& action);
+  MaybeRejection DoSetDayPhase(const Context& context, const ParticipantId& party,
+                               const SetDayPhase& action);
+  MaybeRejection DoSetPolicy(const Context& context, const ParticipantId& party,
+                             const SetSettlementPolicy& action);
+
+  // ledger_settlement.cc
+  ItemResult ExecutePrepare(const AdmittedItem& item, const PrepareSettlement& prepare);
+  MaybeRejection CheckTerms(const AdmittedItem& item, const PrepareSettlement& prepare) const;
+  MaybeRejection CheckLegs(const PrepareSettlement& prepare, std::size_t& failed) const;
+  MaybeRejection CheckLeg(const Leg& leg, Amount debited, Amount credited) const;
+  void ReserveLegs(const AdmittedItem& item, const PrepareSettlement& prepare,
+                   SettlementState& settlement);
+  ItemResult ExecuteComplete(const AdmittedItem& item, const CompleteSettlement& completion);
+  void ResolveLegs(const AdmittedItem& item, SettlementState& settlement, bool commit);
+  ItemResult DescribeSettlement(const SettlementState& settlement) const;
+
+  Ledger::State& state_;
+  BatchHeader header_;
+  std::vector<Entry> entries_;
+  // A change of the business day takes effect with the next batch, so that one date holds for all
+  // entries of a batch.
+  BusinessDate next_date_;
+  DayPhase next_phase_;
+};
+
+}  // namespace causeway::core
+
+#endif  // CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_

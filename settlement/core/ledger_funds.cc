@@ -1,0 +1,316 @@
+// Instructions that move value: payments, issue and redemption with their approvals, overrides.
+#include <utility>
+
+#include "settlement/core/check.h"
+#include "settlement/core/ledger_executor.h"
+
+namespace causeway::core {
+namespace {
+
+constexpr std::size_t kReferenceCharactersMax = 140;
+
+std::optional<Rejection> CheckText(std::string_view text, const char* field) {
+  if (!text.empty() && text.size() <= kReferenceCharactersMax) return std::nullopt;
+  return Rejection{.outcome = Outcome::kInvalidField, .rule = field};
+}
+
+Amount Negative(Amount amount) {
+  const std::optional<Amount> negative = CheckedNegate(amount);
+  CW_CHECK(negative.has_value(), "amounts of instructions are positive");
+  return *negative;
+}
+
+bool Fits(absl::int128 minor_units) {
+  return minor_units >= Amount::Min().minor() && minor_units <= Amount::Max().minor();
+}
+
+}  // namespace
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckMoney(const Money& money) const {
+  if (money.currency != state_.genesis.currency) {
+    return Rejection{.outcome = Outcome::kWrongCurrency,
+                     .rule = "amount in " + std::string(money.currency.code()) + ", ledger in " +
+                             std::string(state_.genesis.currency.code())};
+  }
+  if (!money.amount.IsPositive()) {
+    return Rejection{.outcome = Outcome::kAmountNotPositive, .actual = money.amount.minor()};
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::FindOpen(const AccountAddress& address,
+                                                        AccountState*& account) const {
+  account = state_.FindAccount(address);
+  if (account == nullptr) {
+    return Rejection{.outcome = Outcome::kUnknownAccount, .rule = address.ToString()};
+  }
+  if (account->closed) {
+    return Rejection{.outcome = Outcome::kAccountClosed, .rule = address.ToString()};
+  }
+  if (account->purpose == AccountPurpose::kIssuerLiability) {
+    return Rejection{.outcome = Outcome::kWrongAccountPurpose, .rule = address.ToString()};
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckDebit(const AccountState& account,
+                                                          Amount amount, Amount reserved) const {
+  if (account.frozen) {
+    return Rejection{.outcome = Outcome::kAccountFrozen, .rule = account.address.ToString()};
+  }
+  const absl::int128 spendable =
+      absl::int128(account.available.minor()) + account.credit_line.minor() - reserved.minor();
+  if (spendable < amount.minor()) {
+    const absl::int128 shown = Fits(spendable) ? spendable : absl::int128(Amount::Max().minor());
+    return Rejection{.outcome = Outcome::kInsufficientFunds,
+                     .actual = static_cast<std::int64_t>(shown),
+                     .required = amount.minor(),
+                     .rule = account.address.ToString()};
+  }
+  // A hold on top of those that exist must fit as well.
+  if (!Fits(absl::int128(account.held.minor()) + reserved.minor() + amount.minor())) {
+    return Rejection{.outcome = Outcome::kAmountOverflow, .rule = account.address.ToString()};
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckCredit(const AccountState& account,
+                                                           Amount amount, Amount reserved) const {
+  const absl::int128 promised = absl::int128(account.available.minor()) +
+                                account.incoming_reserved.minor() + reserved.minor() +
+                                amount.minor();
+  if (!Fits(promised + account.held.minor())) {
+    return Rejection{.outcome = Outcome::kAmountOverflow, .rule = account.address.ToString()};
+  }
+  if (!account.holding_limit.IsZero() && promised > account.holding_limit.minor()) {
+    return Rejection{
+        .outcome = Outcome::kLimitExceeded,
+        .actual = static_cast<std::int64_t>(promised),
+        .required = account.holding_limit.minor(),
+        .rule = "holding limit, policy version " + std::to_string(state_.policy_version)};
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
+                                                     const ParticipantId& party, const Pay& pay) {
+  if (state_.phase != DayPhase::kOpen) {
+    return Rejection{.outcome = Outcome::kLedgerClosed,
+                     .rule = std::string(DayPhaseName(state_.phase))};
+  }
+  if (auto rejection = CheckMoney(pay.amount)) return rejection;
+  AccountState* debtor = nullptr;
+  AccountState* creditor = nullptr;
+  if (auto rejection = FindOpen(pay.debtor, debtor)) return rejection;
+  if (debtor->owner != party) {
+    return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = pay.debtor.ToString()};
+  }
+  if (auto rejection = FindOpen(pay.creditor, creditor)) return rejection;
+  if (debtor == creditor) {
+    return Rejection{.outcome = Outcome::kSameAccount, .rule = pay.debtor.ToString()};
+  }
+  const Amount amount = pay.amount.amount;
+  if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) return rejection;
+  if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
+  TransactionCode code = TransactionCode::kPayment;
+  if (pay.cites.kind != ActionKind::kNone) {
+    const InstructionState* cited = state_.FindInstruction(pay.cites);
+    if (cited == nullptr || cited->status != InstructionStatus::kSettled) {
+      return Rejection{.outcome = Outcome::kWrongInstructionState,
+                       .rule = "cites " + pay.cites.id.ToString()};
+    }
+    code = TransactionCode::kReturn;
+  }
+  Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
+  Post(entry, *debtor, Bucket::kAvailable, code, Negative(amount));
+  Post(entry, *creditor, Bucket::kAvailable, code, amount);
+  Record(entry);
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoRequestIssue(const Context& context,
+                                                              const ParticipantId& party,
+                                                              const RequestIssue& request) {
+  if (state_.phase != DayPhase::kOpen) {
+    return Rejection{.outcome = Outcome::kLedgerClosed,
+                     .rule = std::string(DayPhaseName(state_.phase))};
+  }
+  if (auto rejection = CheckMoney(request.amount)) return rejection;
+  AccountState* creditor = nullptr;
+  if (auto rejection = FindOpen(request.creditor, creditor)) return rejection;
+  if (creditor->owner != party) {
+    return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = request.creditor.ToString()};
+  }
+  if (auto rejection = CheckText(request.rtgs_reference, "rtgs_reference")) return rejection;
+  Record(Add(context, InstructionStatus::kAwaitingApproval, Cause::kCommand));
+  state_.awaiting[context.key] = {.kind = ActionKind::kRequestIssue,
+                                  .account = state_.account_by_address[request.creditor],
+                                  .amount = request.amount.amount};
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoIssue(const Context& context,
+                                                       const ParticipantId& party,
+                                                       const Issue& issue) {
+  if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
+  if (state_.phase == DayPhase::kClosed) {
+    return Rejection{.outcome = Outcome::kLedgerClosed,
+                     .rule = std::string(DayPhaseName(state_.phase))};
+  }
+  if (auto rejection = CheckMoney(issue.amount)) return rejection;
+  AccountState* creditor = nullptr;
+  if (auto rejection = FindOpen(issue.creditor, creditor)) return rejection;
+  if (auto rejection = CheckText(issue.rtgs_reference, "rtgs_reference")) return rejection;
+  const Amount amount = issue.amount.amount;
+  if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
+  AccountState& liability = state_.accounts[state_.liability];
+  if (!CheckedSub(liability.available, amount)) {
+    return Rejection{.outcome = Outcome::kAmountOverflow, .rule = liability.address.ToString()};
+  }
+  Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
+  Post(entry, liability, Bucket::kAvailable, TransactionCode::kIssue, Negative(amount));
+  Post(entry, *creditor, Bucket::kAvailable, TransactionCode::kIssue, amount);
+  Record(entry);
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoRedeem(const Context& context,
+                                                        const ParticipantId& party,
+                                                        const Redeem& redeem) {
+  if (state_.phase == DayPhase::kClosed) {
+    return Rejection{.outcome = Outcome::kLedgerClosed,
+                     .rule = std::string(DayPhaseName(state_.phase))};
+  }
+  if (auto rejection = CheckMoney(redeem.amount)) return rejection;
+  AccountState* debtor = nullptr;
+  if (auto rejection = FindOpen(redeem.debtor, debtor)) return rejection;
+  if (debtor->owner != party) {
+    return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = redeem.debtor.ToString()};
+  }
+  const Amount amount = redeem.amount.amount;
+  if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) return rejection;
+  Entry& entry = Add(context, InstructionStatus::kAwaitingApproval, Cause::kCommand);
+  Post(entry, *debtor, Bucket::kAvailable, TransactionCode::kHold, Negative(amount));
+  Post(entry, *debtor, Bucket::kHeld, TransactionCode::kHold, amount);
+  Record(entry);
+  state_.awaiting[context.key] = {.kind = ActionKind::kRedeem,
+                                  .account = state_.account_by_address[redeem.debtor],
+                                  .amount = amount};
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoApprove(const Context& context,
+                                                         const ParticipantId& party,
+                                                         const Approve& approve) {
+  if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
+  if (state_.phase == DayPhase::kClosed) {
+    return Rejection{.outcome = Outcome::kLedgerClosed,
+                     .rule = std::string(DayPhaseName(state_.phase))};
+  }
+  if (auto rejection = CheckText(approve.rtgs_reference, "rtgs_reference")) return rejection;
+  const auto found = state_.awaiting.find(approve.instruction);
+  if (found == state_.awaiting.end()) {
+    return Rejection{.outcome = Outcome::kWrongInstructionState,
+                     .rule = approve.instruction.id.ToString()};
+  }
+  const AwaitingApproval& waiting = found->second;
+  if (waiting.kind == ActionKind::kRequestIssue) {
+    // A holding limit may have been reached, or the account closed, since the request was made.
+    AccountState* creditor = nullptr;
+    const AccountAddress& address = state_.accounts[waiting.account].address;
+    if (auto rejection = FindOpen(address, creditor)) return rejection;
+    if (auto rejection = CheckCredit(*creditor, waiting.amount, Amount::Zero())) return rejection;
+    if (!CheckedSub(state_.accounts[state_.liability].available, waiting.amount)) {
+      return Rejection{.outcome = Outcome::kAmountOverflow, .rule = "issuer liability"};
+    }
+  }
+  Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  EndAwaiting(context, approve.instruction, InstructionStatus::kSettled, Cause::kApproval,
+              Rejection{.outcome = Outcome::kAccepted});
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoRefuse(const Context& context,
+                                                        const ParticipantId& party,
+                                                        const Refuse& refuse) {
+  if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
+  if (auto rejection = CheckText(refuse.reason, "reason")) return rejection;
+  if (!state_.awaiting.contains(refuse.instruction)) {
+    return Rejection{.outcome = Outcome::kWrongInstructionState,
+                     .rule = refuse.instruction.id.ToString()};
+  }
+  Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  EndAwaiting(context, refuse.instruction, InstructionStatus::kRejected, Cause::kApproval,
+              Rejection{.outcome = Outcome::kRefusedByApprovers, .rule = refuse.reason});
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoCancel(const Context& context,
+                                                        const ParticipantId& party,
+                                                        const Cancel& cancel) {
+  if (cancel.instruction.party != party) {
+    return Rejection{.outcome = Outcome::kNotAuthorised, .rule = "only the instructing party"};
+  }
+  if (!state_.awaiting.contains(cancel.instruction)) {
+    return Rejection{.outcome = Outcome::kWrongInstructionState,
+                     .rule = cancel.instruction.id.ToString()};
+  }
+  Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  EndAwaiting(context, cancel.instruction, InstructionStatus::kCancelled, Cause::kCommand,
+              Rejection{.outcome = Outcome::kAccepted});
+  return std::nullopt;
+}
+
+void LedgerExecutor::EndAwaiting(const Context& by, const InstructionKey& key,
+                                 InstructionStatus status, Cause cause,
+                                 const Rejection& rejection) {
+  const auto found = state_.awaiting.find(key);
+  CW_CHECK(found != state_.awaiting.end(), "the caller found it");
+  const AwaitingApproval waiting = found->second;
+  state_.awaiting.erase(found);
+  const Context context{.item = by.item, .key = key};
+  Entry& entry = Add(context, status, cause, rejection);
+  AccountState& account = state_.accounts[waiting.account];
+  AccountState& liability = state_.accounts[state_.liability];
+  const bool settled = status == InstructionStatus::kSettled;
+  if (waiting.kind == ActionKind::kRedeem) {
+    const TransactionCode code = settled ? TransactionCode::kRedemption : TransactionCode::kRelease;
+    Post(entry, account, Bucket::kHeld, code, Negative(waiting.amount));
+    Post(entry, settled ? liability : account, Bucket::kAvailable, code, waiting.amount);
+  } else if (settled) {
+    Post(entry, liability, Bucket::kAvailable, TransactionCode::kIssue, Negative(waiting.amount));
+    Post(entry, account, Bucket::kAvailable, TransactionCode::kIssue, waiting.amount);
+  }
+  Record(entry);
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoOverride(const Context& context,
+                                                          const ParticipantId& party,
+                                                          const OperatorOverride& order) {
+  if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
+  if (auto rejection = CheckText(order.legal_basis, "legal_basis")) return rejection;
+  if (auto rejection = CheckMoney(order.amount)) return rejection;
+  AccountState* debtor = nullptr;
+  AccountState* creditor = nullptr;
+  if (auto rejection = FindOpen(order.debtor, debtor)) return rejection;
+  if (auto rejection = FindOpen(order.creditor, creditor)) return rejection;
+  if (debtor == creditor) {
+    return Rejection{.outcome = Outcome::kSameAccount, .rule = order.debtor.ToString()};
+  }
+  // Orders reach frozen accounts, and only what is available: never a hold, never a credit line.
+  const Amount amount = order.amount.amount;
+  if (debtor->available < amount) {
+    return Rejection{.outcome = Outcome::kInsufficientFunds,
+                     .actual = debtor->available.minor(),
+                     .required = amount.minor(),
+                     .rule = order.debtor.ToString()};
+  }
+  if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
+  Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
+  Post(entry, *debtor, Bucket::kAvailable, TransactionCode::kOverride, Negative(amount));
+  Post(entry, *creditor, Bucket::kAvailable, TransactionCode::kOverride, amount);
+  Record(entry);
+  return std::nullopt;
+}
+
+}  // namespace causeway::core

@@ -1,0 +1,269 @@
+// The ledger's side of payment versus payment: prepare reserves everything that completion will
+// need, so that completion cannot fail; completion follows the certificate and nothing else.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "settlement/core/check.h"
+#include "settlement/core/ledger_executor.h"
+
+namespace causeway::core {
+namespace {
+
+Amount Negative(Amount amount) {
+  const std::optional<Amount> negative = CheckedNegate(amount);
+  CW_CHECK(negative.has_value(), "amounts of legs are positive");
+  return *negative;
+}
+
+InstructionKey KeyOf(const Leg& leg) { return {leg.party, ActionKind::kSettlementLeg, leg.id}; }
+
+}  // namespace
+
+ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement) const {
+  ItemResult result;
+  result.settlement_id = settlement.settlement_id;
+  result.settlement_status = settlement.status;
+  for (const Leg& leg : settlement.legs) {
+    if (const InstructionState* known = state_.FindInstruction(KeyOf(leg))) {
+      result.instructions.push_back(*known);
+    }
+  }
+  return result;
+}
+
+ItemResult LedgerExecutor::ExecutePrepare(const AdmittedItem& item,
+                                          const PrepareSettlement& prepare) {
+  const Hash256& id = prepare.terms.settlement_id;
+  const auto known = state_.settlements.find(id);
+  if (known != state_.settlements.end()) {
+    ItemResult result = DescribeSettlement(known->second);
+    // An abort that arrived first stays: a late prepare must not reserve anything.
+    if (known->second.status == InstructionStatus::kAborted) {
+      result.refused = Rejection{.outcome = Outcome::kSettlementAborted, .rule = id.ToHex()};
+    }
+    return result;
+  }
+  if (MaybeRejection refused = CheckTerms(item, prepare)) {
+    ItemResult result;
+    result.settlement_id = id;
+    result.refused = std::move(refused);
+    return result;
+  }
+  SettlementState& settlement = state_.settlements[id];
+  settlement.settlement_id = id;
+  settlement.terms = prepare.terms;
+  settlement.prepared = header_.time;
+  for (const ProvenLeg& leg : prepare.legs) settlement.legs.push_back(leg.leg);
+
+  std::size_t failed = 0;
+  if (MaybeRejection rejection = CheckLegs(prepare, failed)) {
+    rejection->rule = "leg " + std::to_string(prepare.legs[failed].index) +
+                      (rejection->rule.empty() ? "" : ": " + rejection->rule);
+    settlement.status = InstructionStatus::kRejected;
+    settlement.rejection = *rejection;
+    for (std::uint32_t position = 0; position < prepare.legs.size(); ++position) {
+      const Leg& leg = prepare.legs[position].leg;
+      const Context context{.item = &item,
+                            .key = KeyOf(leg),
+                            .position = position,
+                            .uetr = leg.uetr,
+                            .settlement_id = id};
+      const Entry& entry = Add(context, InstructionStatus::kRejected, Cause::kCommand, *rejection);
+      settlement.entry_index = entry.index;
+      Record(entry);
+    }
+  } else {
+    ReserveLegs(item, prepare, settlement);
+  }
+  return DescribeSettlement(settlement);
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& item,
+                                                          const PrepareSettlement& prepare) const {
+  const TermsHeader& terms = prepare.terms;
+  const Ledger::State::Policy* policy = state_.FindPolicy(terms.policy_hash);
+  if (policy == nullptr || !policy->in_force) {
+    return Rejection{.outcome = Outcome::kUnknownSettlementPolicy,
+                     .rule = terms.policy_hash.ToHex()};
+  }
+  for (const TermsLedger& ledger : terms.ledgers) {
+    if (policy->policy.Find(ledger.ledger) == nullptr) {
+      return Rejection{.outcome = Outcome::kUnknownSettlementPolicy,
+                       .rule = "policy has no ledger " + ledger.ledger.ToString()};
+    }
+  }
+  if (header_.time > terms.deadline) {
+    return Rejection{.outcome = Outcome::kPastDeadline, .rule = terms.deadline.ToString()};
+  }
+  const TermsLedger* here = terms.Find(state_.genesis.ledger);
+  if (here == nullptr || here->leg_count != prepare.legs.size()) {
+    return Rejection{.outcome = Outcome::kLegNotInTerms,
+                     .actual = static_cast<std::int64_t>(prepare.legs.size()),
+                     .required = here == nullptr ? 0 : here->leg_count,
+                     .rule = "number of legs on this ledger"};
+  }
+  std::set<std::uint32_t> positions;
+  std::set<InstructionKey> keys;
+  for (const ProvenLeg& proven : prepare.legs) {
+    const Leg& leg = proven.leg;
+    const bool proved = positions.insert(proven.index).second &&
+                        leg.ledger == state_.genesis.ledger &&
+                        VerifyInclusion(LeafHash(proven.bytes), proven.index, terms.LegCount(),
+                                        proven.proof, terms.legs_root);
+    if (!proved) {
+      return Rejection{.outcome = Outcome::kLegNotInTerms,
+                       .rule = "leg " + std::to_string(proven.index)};
+    }
+    if (!SignedBy(item, leg.party)) {
+      return Rejection{.outcome = Outcome::kTermsNotSignedByPayer, .rule = leg.party.ToString()};
+    }
+    for (const ParticipantId& approver : leg.approvals) {
+      if (SignedBy(item, approver)) continue;
+      return Rejection{.outcome = Outcome::kTermsNotSignedByPayer, .rule = approver.ToString()};
+    }
+    if (!keys.insert(KeyOf(leg)).second || state_.FindInstruction(KeyOf(leg)) != nullptr) {
+      return Rejection{.outcome = Outcome::kInstructionIdReused, .rule = leg.id.ToString()};
+    }
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckLegs(const PrepareSettlement& prepare,
+                                                         std::size_t& failed) const {
+  // What earlier legs of this settlement take from, and promise to, each account.
+  std::map<AccountAddress, Amount> debited;
+  std::map<AccountAddress, Amount> credited;
+  for (failed = 0; failed < prepare.legs.size(); ++failed) {
+    const Leg& leg = prepare.legs[failed].leg;
+    Amount& debit = debited[leg.debtor];
+    Amount& credit = credited[leg.creditor];
+    if (MaybeRejection rejection = CheckLeg(leg, debit, credit)) return rejection;
+    const std::optional<Amount> debit_after = CheckedAdd(debit, leg.amount.amount);
+    const std::optional<Amount> credit_after = CheckedAdd(credit, leg.amount.amount);
+    CW_CHECK(debit_after && credit_after, "the leg's check bounds the sums");
+    debit = *debit_after;
+    credit = *credit_after;
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckLeg(const Leg& leg, Amount debited,
+                                                        Amount credited) const {
+  if (state_.phase != DayPhase::kOpen) {
+    return Rejection{.outcome = Outcome::kLedgerClosed,
+                     .rule = std::string(DayPhaseName(state_.phase))};
+  }
+  if (auto rejection = CheckMoney(leg.amount)) return rejection;
+  AccountState* debtor = nullptr;
+  AccountState* creditor = nullptr;
+  if (auto rejection = FindOpen(leg.debtor, debtor)) return rejection;
+  if (debtor->owner != leg.party) {
+    return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = leg.debtor.ToString()};
+  }
+  if (auto rejection = FindOpen(leg.creditor, creditor)) return rejection;
+  if (debtor == creditor) {
+    return Rejection{.outcome = Outcome::kSameAccount, .rule = leg.debtor.ToString()};
+  }
+  if (auto rejection = CheckDebit(*debtor, leg.amount.amount, debited)) return rejection;
+  return CheckCredit(*creditor, leg.amount.amount, credited);
+}
+
+void LedgerExecutor::ReserveLegs(const AdmittedItem& item, const PrepareSettlement& prepare,
+                                 SettlementState& settlement) {
+  settlement.status = InstructionStatus::kPrepared;
+  for (std::uint32_t position = 0; position < prepare.legs.size(); ++position) {
+    const Leg& leg = prepare.legs[position].leg;
+    const Context context{.item = &item,
+                          .key = KeyOf(leg),
+                          .position = position,
+                          .uetr = leg.uetr,
+                          .settlement_id = settlement.settlement_id};
+    Entry& entry = Add(context, InstructionStatus::kPrepared, Cause::kCommand);
+    AccountState& debtor = *state_.FindAccount(leg.debtor);
+    Post(entry, debtor, Bucket::kAvailable, TransactionCode::kHold, Negative(leg.amount.amount));
+    Post(entry, debtor, Bucket::kHeld, TransactionCode::kHold, leg.amount.amount);
+    AccountState& creditor = *state_.FindAccount(leg.creditor);
+    const auto promised = CheckedAdd(creditor.incoming_reserved, leg.amount.amount);
+    CW_CHECK(promised.has_value(), "the leg's check bounds what is promised");
+    creditor.incoming_reserved = *promised;
+    Record(entry);
+    if (position == 0) settlement.hold = entry.index;
+    settlement.entry_index = entry.index;
+  }
+}
+
+ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
+                                           const CompleteSettlement& completion) {
+  const Hash256& id = completion.settlement_id;
+  const bool commit = completion.certificate.record.verdict == Verdict::kCommit;
+  const auto known = state_.settlements.find(id);
+  if (known == state_.settlements.end()) {
+    ItemResult result;
+    result.settlement_id = id;
+    if (commit) {
+      result.refused = Rejection{.outcome = Outcome::kUnknownSettlement, .rule = id.ToHex()};
+      return result;
+    }
+    // A tombstone: the prepare may still be on its way, and must find the abort.
+    SettlementState& settlement = state_.settlements[id];
+    settlement.settlement_id = id;
+    settlement.status = InstructionStatus::kAborted;
+    const auto tombstone_id = InstructionId::Parse(id.ToHex().substr(0, InstructionId::kSizeMax));
+    CW_CHECK(tombstone_id.ok(), "hexadecimal digits make an instruction id");
+    const Context context{.item = &item,
+                          .key = {state_.central_bank(), ActionKind::kComplete, *tombstone_id},
+                          .settlement_id = id};
+    const Entry& entry = Add(context, InstructionStatus::kAborted, Cause::kCertificate);
+    settlement.entry_index = entry.index;
+    Record(entry);
+    result.settlement_status = settlement.status;
+    return result;
+  }
+  SettlementState& settlement = known->second;
+  switch (settlement.status) {
+    case InstructionStatus::kPrepared:
+      ResolveLegs(item, settlement, commit);
+      break;
+    case InstructionStatus::kSettled:
+    case InstructionStatus::kAborted:
+    case InstructionStatus::kRejected: {
+      const bool agrees = commit == (settlement.status == InstructionStatus::kSettled);
+      ItemResult result = DescribeSettlement(settlement);
+      if (!agrees) {
+        result.refused = Rejection{.outcome = Outcome::kSettlementConflict, .rule = id.ToHex()};
+      }
+      return result;
+    }
+    default:
+      CW_CHECK(false, "a settlement is in one of four states");
+  }
+  return DescribeSettlement(settlement);
+}
+
+void LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& settlement,
+                                 bool commit) {
+  settlement.status = commit ? InstructionStatus::kSettled : InstructionStatus::kAborted;
+  for (std::uint32_t position = 0; position < settlement.legs.size(); ++position) {
+    const Leg& leg = settlement.legs[position];
+    const Context context{.item = &item,
+                          .key = KeyOf(leg),
+                          .position = position,
+                          .uetr = leg.uetr,
+                          .settlement_id = settlement.settlement_id};
+    Entry& entry = Add(context, settlement.status, Cause::kCertificate);
+    AccountState& debtor = *state_.FindAccount(leg.debtor);
+    AccountState& creditor = *state_.FindAccount(leg.creditor);
+    const auto promised = CheckedSub(creditor.incoming_reserved, leg.amount.amount);
+    CW_CHECK(promised && !promised->IsNegative(), "completion ends what prepare promised");
+    creditor.incoming_reserved = *promised;
+    const TransactionCode code = commit ? TransactionCode::kSettlement : TransactionCode::kRelease;
+    Post(entry, debtor, Bucket::kHeld, code, Negative(leg.amount.amount));
+    Post(entry, commit ? creditor : debtor, Bucket::kAvailable, code, leg.amount.amount);
+    Record(entry);
+    settlement.entry_index = entry.index;
+  }
+}
+
+}  // namespace causeway::core

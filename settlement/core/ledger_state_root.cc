@@ -1,0 +1,72 @@
+// The state root: what two copies of a ledger compare to know that they agree. The encoding is
+// specified in docs/formats/state-root.md; keep the two together.
+#include "settlement/core/hash.h"
+#include "settlement/core/ledger_state.h"
+
+namespace causeway::core {
+namespace {
+
+constexpr char kDomain[] = "causeway/state/v1\n";
+
+void WriteParticipant(const Participant& participant, Writer& writer) {
+  writer.Sized(participant.id.text())
+      .U8(static_cast<std::uint8_t>(participant.role))
+      .Sized(participant.country.code())
+      .Sized(participant.bic.text())
+      .Sized(participant.lei.text())
+      .U32(static_cast<std::uint32_t>(participant.keys.size()));
+  for (const Participant::Key& key : participant.keys) {
+    writer.Hash(key.id).U8(key.revoked ? 1 : 0);
+  }
+}
+
+void WriteAccount(const AccountState& account, Writer& writer) {
+  writer.Sized(account.address.text())
+      .Sized(account.owner.text())
+      .U8(static_cast<std::uint8_t>(account.purpose))
+      .I64(account.available.minor())
+      .I64(account.held.minor())
+      .I64(account.incoming_reserved.minor())
+      .I64(account.holding_limit.minor())
+      .I64(account.credit_line.minor())
+      .U8(static_cast<std::uint8_t>((account.frozen ? 1 : 0) | (account.closed ? 2 : 0)))
+      .U64(account.posting_count);
+}
+
+}  // namespace
+
+Hash256 Ledger::StateRoot() const {
+  const State& state = *state_;
+  Writer writer;
+  writer.Raw(std::string_view(kDomain, sizeof(kDomain) - 1));
+  writer.Hash(state.genesis.hash)
+      .I64(state.time.micros())
+      .U32(static_cast<std::uint32_t>(state.date.days()))
+      .U8(static_cast<std::uint8_t>(state.phase))
+      .U64(state.policy_version)
+      .U64(state.next_index)
+      .U64(state.next_batch);
+  writer.U64(state.participants.size());
+  for (const Participant& participant : state.participants) WriteParticipant(participant, writer);
+  writer.U64(state.accounts.size());
+  for (const AccountState& account : state.accounts) WriteAccount(account, writer);
+  writer.U64(state.instructions.size());
+  writer.U64(state.awaiting.size());
+  for (const auto& [key, waiting] : state.awaiting) {
+    writer.Sized(key.party.text())
+        .U8(static_cast<std::uint8_t>(key.kind))
+        .Sized(key.id.text())
+        .I64(waiting.amount.minor());
+  }
+  writer.U64(state.settlements.size());
+  for (const auto& [id, settlement] : state.settlements) {
+    writer.Hash(id).U8(static_cast<std::uint8_t>(settlement.status)).U64(settlement.entry_index);
+  }
+  writer.U64(state.policies.size());
+  for (const State::Policy& policy : state.policies) {
+    writer.Hash(policy.policy.hash).U8(policy.in_force ? 1 : 0);
+  }
+  return Sha256(writer.bytes());
+}
+
+}  // namespace causeway::core
