@@ -1,0 +1,88 @@
+// The frame of every Causeway server program: listening, health, reflection, limits, the ready
+// file, and an orderly end on SIGTERM or SIGINT.
+//
+//   int main() {
+//     rpc::BlockStopSignals();                       // before any thread is started
+//     ... build runtime and service ...
+//     auto server = rpc::Server::Start(options, {&service});
+//     rpc::ServeUntilStopped(**server, [&] { service.EndStreams(); runtime.Stop(); });
+//   }
+#ifndef CAUSEWAY_SETTLEMENT_RPC_SERVER_H_
+#define CAUSEWAY_SETTLEMENT_RPC_SERVER_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "settlement/rpc/tls.h"
+
+namespace grpc {
+class Service;
+}  // namespace grpc
+
+namespace causeway::rpc {
+
+// How long calls under way may take to finish once the server stops.
+inline constexpr std::chrono::milliseconds kShutdownGrace{5000};
+// Calls that one connection may have under way at once.
+inline constexpr int kConcurrentStreamsPerConnectionMax = 1024;
+
+struct ServerOptions {
+  std::string listen;           // "host:port"; port 0: the system chooses one
+  std::optional<TlsFiles> tls;  // unset: insecure, on loopback only
+  // Written, all or nothing, with "host:port" and a newline once the server answers calls; removed
+  // before that, and again when the server stops. Empty: no file.
+  std::string ready_file;
+};
+
+class Server {
+ public:
+  // Listens and answers calls; health is SERVING. `services` must outlive the server.
+  // InvalidArgument or FailedPrecondition for options that cannot work, Unavailable when the
+  // address is taken or not this machine's.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       const std::vector<grpc::Service*>& services);
+  // As Shutdown.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // "host:port" with the port that is really bound.
+  const std::string& address() const;
+  int port() const;
+
+  // What the health service says, for all services at once.
+  void SetServing(bool serving);
+
+  // Takes no new calls, waits up to `grace` for those under way, then cancels what is left; returns
+  // when no handler runs any more. Repeats do nothing. Not from a handler.
+  void Shutdown(std::chrono::milliseconds grace = kShutdownGrace);
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Blocks SIGTERM and SIGINT in this thread and those that it starts, so that only WaitForStopSignal
+// receives them. Call first in main. Also ignores SIGPIPE.
+void BlockStopSignals();
+// The number of the signal that came.
+int WaitForStopSignal();
+
+// Waits for a stop signal; then reports NOT_SERVING, calls `drain` (which must end every stream and
+// answer or refuse everything that is under way), and shuts the server down.
+void ServeUntilStopped(Server& server, const std::function<void()>& drain);
+
+// Writes `content` to a file beside `path` and renames it there: readers see all of it or nothing.
+absl::Status WriteFileAtomically(const std::string& path, std::string_view content);
+
+}  // namespace causeway::rpc
+
+#endif  // CAUSEWAY_SETTLEMENT_RPC_SERVER_H_
