@@ -1,8 +1,8 @@
 // Between the protobuf messages of proto/causeway/v1 and the values of settlement/core. Decoding is
 // strict: unknown fields, missing required fields, wrong sizes and texts that are not canonical are
 // errors (InvalidArgument) that name the field by its path ("pay.amount.currency"), what was wrong
-// and what would be right. Encoding is for those who make payloads to sign; what was signed is never
-// encoded again. Pure functions; any thread. No gRPC here.
+// and what would be right. Encoding is for those who make payloads to sign; what was signed is
+// never encoded again. Pure functions; any thread. No gRPC here.
 #ifndef CAUSEWAY_SETTLEMENT_CODEC_CODEC_H_
 #define CAUSEWAY_SETTLEMENT_CODEC_CODEC_H_
 
@@ -22,6 +22,9 @@
 namespace causeway::codec {
 
 // Payload bytes of each signed or hashed type, and back.
+// DecodeCommand gives ResourceExhausted, before it reads them, for more than
+// core::kBatchPaymentsMax payments in one batch (OUTCOME_BATCH_TOO_LARGE).
+// The sign of amounts is not checked: the ledger rejects it, on record.
 absl::StatusOr<core::Command> DecodeCommand(std::string_view payload);
 std::string EncodeCommand(const core::Command& command);
 absl::StatusOr<core::TermsHeader> DecodeTerms(std::string_view bytes);
@@ -35,7 +38,10 @@ std::string EncodeGenesis(const core::Genesis& genesis);
 absl::StatusOr<core::CompleteSettlement> DecodeCompletion(std::string_view bytes);
 std::string EncodeCompletion(const core::CompleteSettlement& completion);
 
-// What an item says, by its payload type: what Ledger::Admit takes. Items of the journal decode too.
+// What an item says, by its payload type: what Ledger::Admit takes. Items of the journal decode
+// too. Errors as of the payload's own decoder. Attachments must be bound by the payload: those of a
+// command have the private_data_hash of its payments, in their order; a prepare has one, with all
+// legs on the ledger; a completion has none, and no signatures.
 absl::StatusOr<core::ItemBody> DecodeItemBody(const core::Item& item);
 // A prepare as the item that a ledger sequences.
 core::Item MakePrepareItem(core::Envelope terms, const std::vector<core::ProvenLeg>& legs);
@@ -47,6 +53,8 @@ void ToProto(const core::Envelope& envelope, causeway::v1::Envelope* out);
 absl::StatusOr<core::Envelope> FromProto(const causeway::v1::Envelope& envelope);
 void ToProto(const core::PublicKey& key, causeway::v1::PublicKey* out);
 absl::StatusOr<core::PublicKey> FromProto(const causeway::v1::PublicKey& key);
+void ToProto(const core::Money& money, causeway::v1::Money* out);
+absl::StatusOr<core::Money> FromProto(const causeway::v1::Money& money);
 void ToProto(const core::ProvenLeg& leg, causeway::v1::ProvenLeg* out);
 absl::StatusOr<core::ProvenLeg> FromProto(const causeway::v1::ProvenLeg& leg);
 void ToProto(const core::Certificate& certificate, causeway::v1::Certificate* out);
