@@ -168,7 +168,7 @@ class Coordinator {
   std::optional<SettlementView> Find(const core::Hash256& id) const;
   std::vector<SettlementView> ListOpen() const;  // oldest first
   std::size_t open_count() const { return open_.size(); }
-  // When Tick has something to do next. Never later than that; earlier is harmless.
+  // When Tick has something to do next; in the past for what is due now (after a restart).
   std::optional<core::LedgerTime> next_timer() const;
 
  private:
