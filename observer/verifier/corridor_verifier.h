@@ -78,8 +78,8 @@ class CorridorVerifier {
                               const GivenProof& proof = std::nullopt);
   absl::StatusOr<std::vector<Finding>> OnCheckpoint(std::string_view origin, std::string_view note,
                                                     const GivenProof& proof = std::nullopt);
-  // A finding of an earlier life, restored: it is listed again, and halts its log if it did so.
-  void Restore(Finding finding);
+  // For a log that was found wrong in an earlier life, once what was believed of it is replayed.
+  void Halt(std::string_view origin);
 
   // Linear in the number of accounts, for the state roots; without them they stay empty.
   CorridorStatus Status(bool with_state_roots = true) const;
@@ -93,8 +93,11 @@ class CorridorVerifier {
   const std::vector<Finding>& findings() const { return findings_; }  // oldest first
 
  private:
-  void Record(Step& step, std::vector<Finding> found);
-  void Gossip(const LedgerVerifier& ledger, Step& step);
+  absl::Status CheckPinnedTogether(const core::SettlementPolicy& policy,
+                                   const LedgerVerifier& ledger) const;
+  void Keep(std::optional<Finding> finding, std::vector<Finding>& findings);
+  void Keep(std::vector<Finding> found, std::vector<Finding>& findings);
+  void CompareCertificates(const LedgerVerifier& ledger, std::vector<Finding>& findings);
 
   const core::SignatureVerifier* verifier_;
   std::map<core::LedgerOrigin, std::unique_ptr<LedgerVerifier>> ledgers_;

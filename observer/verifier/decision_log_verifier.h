@@ -52,7 +52,7 @@ class DecisionLogVerifier {
  private:
   struct Problem;
   std::optional<Finding> VerifyBatch(const core::DecisionBatch& batch, std::string_view bytes,
-                                     std::vector<VerifiedDecision>& decisions) const;
+                                     std::vector<VerifiedDecision>& decisions);
   std::optional<Problem> CheckRecord(const core::DecidedSettlement& decided,
                                      const core::DecisionBatch& batch,
                                      VerifiedDecision& decision) const;

@@ -29,7 +29,8 @@ enum class FindingKind : std::uint8_t {
 std::string_view FindingKindName(FindingKind kind);
 std::optional<FindingKind> FindingKindFromNumber(std::uint64_t number);
 
-// The names of evidence are the constants below.
+// `name` is one of the constants below; an entry of another log than the finding's is named
+// "entry:<origin>".
 struct Evidence {
   std::string name;
   std::string content;
@@ -49,9 +50,9 @@ inline constexpr char kEvidenceConsistencyProof[] = "consistency-proof";  // 32 
 inline constexpr char kEvidenceRootOfLeaves[] = "root-of-leaves";         // 32 bytes
 inline constexpr char kEvidenceRecord[] = "decision-record";             // leaf of the decision log
 inline constexpr char kEvidenceFirstRecord[] = "first-decision-record";  // of the same settlement
-inline constexpr char kEvidenceCertificateRecord[] = "certificate-record";
-inline constexpr char kEvidenceSettlement[] = "settlement-id";  // 32 bytes
-inline constexpr char kEvidenceVote[] = "vote";                 // EncodeVote
+inline constexpr char kEvidenceCertificateRecord[] = "certificate-record";  // shown to a ledger
+inline constexpr char kEvidenceSettlement[] = "settlement-id";              // 32 bytes
+inline constexpr char kEvidenceVote[] = "vote";                             // EncodeVote
 
 struct Finding {
   FindingKind kind = FindingKind::kNone;

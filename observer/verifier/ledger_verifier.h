@@ -32,6 +32,7 @@ struct SettlementTransition {
   core::Hash256 settlement_id;
   core::InstructionStatus status = core::InstructionStatus::kNone;
   std::uint64_t entry_index = 0;
+  std::string entry;  // the leaf
 };
 
 // A certificate that this ledger accepted.
@@ -84,13 +85,12 @@ class LedgerVerifier {
   struct Opened;
   std::optional<Finding> VerifyGenesis(const core::Batch& batch, std::string_view bytes);
   std::optional<Finding> VerifyBatch(const core::Batch& batch, std::string_view bytes);
-  std::optional<Finding> CheckContinuity(const core::Batch& batch) const;
   std::optional<Finding> AdmitItems(const core::Batch& batch, Opened& opened) const;
   std::optional<Finding> CheckDoubleEntry(const core::Batch& batch, Opened& opened) const;
   std::optional<Finding> Execute(const core::Batch& batch, const Opened& opened);
   std::optional<Finding> CompareEntries(const core::Batch& batch, const Opened& opened,
                                         const core::BatchResult& result) const;
-  void Observe(const Opened& opened);
+  void Observe(const core::Batch& batch, const Opened& opened);
   std::optional<Finding> Halted(std::optional<Finding> finding);
 
   core::LedgerOrigin origin_;

@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "observer/verifier/finding.h"
 #include "settlement/core/bytes.h"
@@ -35,12 +35,13 @@ class LogVerifier {
   void SetKey(core::PublicKey key) { key_ = std::move(key); }
   const std::optional<core::PublicKey>& key() const { return key_; }
 
-  // Appends the leaves of a batch if `checkpoint` is the log's signed statement of exactly the tree
-  // that they make; else says what is wrong, and nothing is appended. A checkpoint that
-  // was shown before (OnCheckpoint) and contradicts the leaves is a fork. SetKey must have been
-  // called. `batch` becomes evidence.
-  std::optional<Finding> Append(std::span<const std::string> leaves, std::string_view checkpoint,
-                                std::string_view batch);
+  // Whether `checkpoint` is the log's signed statement of exactly the tree that the leaves of the
+  // next batch make, and no checkpoint that was shown before contradicts it. If so, Commit may
+  // append them; else a finding, with `batch` among the evidence. SetKey must have been called.
+  std::optional<Finding> Stage(std::span<const std::string> leaves, std::string_view checkpoint,
+                               std::string_view batch);
+  // Appends what the last Stage found good.
+  void Commit();
 
   // A checkpoint of this log that somebody showed: a certificate, a peer, the log itself. With the
   // tree of the leaves it is compared now; one that is ahead is compared by `proof` if given,
@@ -63,15 +64,20 @@ class LogVerifier {
 
  private:
   absl::StatusOr<core::Checkpoint> Open(std::string_view note) const;
-  Finding Fork(std::string_view note, const core::Checkpoint& other) const;
+  Finding Fork(const core::MerkleTree& tree, const std::string& ours, std::string_view note,
+               const core::Checkpoint& other) const;
+  std::optional<Finding> CompareStaged() const;
   std::optional<Finding> CompareAhead(std::string_view note, const core::Checkpoint& other,
                                       const GivenProof& proof);
 
   std::string origin_;
   const core::SignatureVerifier* verifier_;
   std::optional<core::PublicKey> key_;
-  core::MerkleTree tree_;
+  core::MerkleTree tree_;          // for roots and proofs at earlier sizes
+  core::MerkleFrontier frontier_;  // the same leaves, cheap to copy and try
   std::string checkpoint_;
+  std::vector<core::Hash256> staged_;
+  std::string staged_checkpoint_;
   // Checkpoints ahead of the leaves: by size, root and note. As many as the log signed, at most.
   std::map<std::uint64_t, std::map<core::Hash256, std::string>> ahead_;
 };

@@ -69,17 +69,22 @@ class SettlementTracker {
     std::map<core::LedgerOrigin, ObservedLeg> legs;
     std::map<core::LedgerOrigin, std::uint64_t> voted_holds;  // by the votes behind a commit
     std::map<core::LedgerOrigin, ShownCertificate> certificates;
+    std::map<core::LedgerOrigin, std::string> entries;  // latest, until it is complete
     Phase phase = Phase::kOpen;
     bool reported = false;
   };
   Tracked& Get(const core::Hash256& settlement_id);
   void AddTerms(Tracked& tracked, const core::TermsHeader& terms);
   bool IsComplete(const Tracked& tracked) const;
-  void Recount(Tracked& tracked);
-  void Check(Tracked& tracked, std::vector<Finding>& findings);
-  std::optional<std::pair<core::LedgerOrigin, std::string>> Conflict(const Tracked& tracked) const;
-  Finding Report(const Tracked& tracked, const core::LedgerOrigin& origin,
-                 std::string message) const;
+  Phase PhaseOf(const Tracked& tracked) const;
+  void Update(Tracked& tracked, std::vector<Finding>& findings);
+  struct Conflict;
+  std::optional<Conflict> FindConflict(const Tracked& tracked) const;
+  std::optional<Conflict> FindRecordConflict(const Tracked& tracked) const;
+  std::optional<Conflict> FindVoteConflict(const Tracked& tracked) const;
+  void Report(Tracked& tracked, const Conflict& conflict, std::vector<Finding>& findings);
+  void LookAgain(const core::LedgerOrigin& origin, std::uint64_t index,
+                 const core::Hash256& settlement_id);
   void CheckDue(const core::LedgerOrigin& origin, std::uint64_t size,
                 std::vector<Finding>& findings);
   ObservedSettlement View(const Tracked& tracked) const;

@@ -1,0 +1,183 @@
+#include "observer/verifier/corridor_verifier.h"
+
+#include <utility>
+
+#include "fmt/format.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+
+namespace causeway::observer {
+
+absl::Status CorridorVerifier::CheckPinnedTogether(const core::SettlementPolicy& policy,
+                                                   const LedgerVerifier& ledger) const {
+  const core::PolicyLedger* named = policy.Find(ledger.origin());
+  if (named == nullptr || named->genesis_hash == ledger.genesis_hash()) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "ledger '{}': genesis hash is {} here and {} in the settlement policy; they must be one",
+      ledger.origin().text(), ledger.genesis_hash().ToHex(), named->genesis_hash.ToHex()));
+}
+
+absl::Status CorridorVerifier::AddLedger(const core::LedgerOrigin& origin,
+                                         const core::Hash256& genesis_hash) {
+  if (ledgers_.contains(origin) ||
+      (decision_log_ != nullptr && decision_log_->origin() == origin)) {
+    return absl::AlreadyExistsError(
+        fmt::format("log '{}' is given twice; give each once", origin.text()));
+  }
+  auto ledger = std::make_unique<LedgerVerifier>(origin, genesis_hash, *verifier_);
+  if (decision_log_ != nullptr) {
+    absl::Status pinned = CheckPinnedTogether(decision_log_->policy(), *ledger);
+    if (!pinned.ok()) return pinned;
+  }
+  ledgers_.emplace(origin, std::move(ledger));
+  tracker_.AddLedger(origin);
+  return absl::OkStatus();
+}
+
+absl::Status CorridorVerifier::AddDecisionLog(std::string_view policy_bytes) {
+  if (decision_log_ != nullptr) {
+    return absl::AlreadyExistsError(fmt::format("decision log '{}' is there; one can be followed",
+                                                decision_log_->origin().text()));
+  }
+  absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(policy_bytes);
+  if (!policy.ok()) return policy.status();
+  if (ledgers_.contains(policy->decision_log)) {
+    return absl::AlreadyExistsError(fmt::format(
+        "log '{}' is a ledger; a decision log has its own origin", policy->decision_log.text()));
+  }
+  for (const auto& [origin, ledger] : ledgers_) {
+    absl::Status pinned = CheckPinnedTogether(*policy, *ledger);
+    if (!pinned.ok()) return pinned;
+  }
+  decision_log_ = std::make_unique<DecisionLogVerifier>(*std::move(policy), *verifier_);
+  tracker_.SetDecisionLog(decision_log_->origin());
+  return absl::OkStatus();
+}
+
+void CorridorVerifier::Keep(std::optional<Finding> finding, std::vector<Finding>& findings) {
+  if (!finding.has_value()) return;
+  findings_.push_back(*finding);
+  findings.push_back(*std::move(finding));
+}
+
+void CorridorVerifier::Keep(std::vector<Finding> found, std::vector<Finding>& findings) {
+  for (Finding& finding : found) Keep(std::optional<Finding>(std::move(finding)), findings);
+}
+
+Step CorridorVerifier::OnLedgerBatch(const core::LedgerOrigin& origin, std::string_view bytes) {
+  const auto found = ledgers_.find(origin);
+  CW_CHECK(found != ledgers_.end(), "the ledger was added");
+  LedgerVerifier& ledger = *found->second;
+  Step step;
+  if (ledger.halted()) return step;
+  Keep(ledger.OnBatch(bytes), step.findings);
+  step.accepted = step.findings.empty();
+  if (!step.accepted) return step;
+  CompareCertificates(ledger, step.findings);
+  Keep(tracker_.OnLedger(ledger), step.findings);
+  return step;
+}
+
+// The checkpoints in the certificates that a ledger took are what the decision log showed to it:
+// they must be of the same log that is shown to us.
+void CorridorVerifier::CompareCertificates(const LedgerVerifier& ledger,
+                                           std::vector<Finding>& findings) {
+  if (decision_log_ == nullptr) return;
+  for (const ShownCertificate& certificate : ledger.certificates()) {
+    if (certificate.decision_log != decision_log_->origin()) continue;
+    absl::StatusOr<std::optional<Finding>> finding =
+        decision_log_->OnCheckpoint(certificate.checkpoint);
+    // One that is signed by another key is of another policy, which this observer does not follow.
+    if (!finding.ok() || !finding->has_value()) continue;
+    (*finding)->message += fmt::format(" The other one was shown to ledger '{}' for settlement {}.",
+                                       ledger.origin().text(), certificate.settlement_id.ToHex());
+    (*finding)->evidence.push_back({kEvidenceCertificateRecord, certificate.record});
+    Keep(*std::move(finding), findings);
+  }
+}
+
+Step CorridorVerifier::OnDecisionBatch(std::string_view bytes) {
+  CW_CHECK(decision_log_ != nullptr, "the decision log was added");
+  Step step;
+  if (decision_log_->halted()) return step;
+  Keep(decision_log_->OnBatch(bytes), step.findings);
+  step.accepted = step.findings.empty();
+  if (step.accepted) Keep(tracker_.OnDecisions(*decision_log_), step.findings);
+  return step;
+}
+
+std::vector<Finding> CorridorVerifier::OnHead(std::string_view origin, std::string_view note,
+                                              const GivenProof& proof) {
+  std::vector<Finding> findings;
+  if (decision_log_ != nullptr && decision_log_->origin().text() == origin) {
+    Keep(decision_log_->OnHead(note, proof), findings);
+  }
+  for (const auto& [name, ledger] : ledgers_) {
+    if (name.text() == origin) Keep(ledger->OnHead(note, proof), findings);
+  }
+  return findings;
+}
+
+absl::StatusOr<std::vector<Finding>> CorridorVerifier::OnCheckpoint(std::string_view origin,
+                                                                    std::string_view note,
+                                                                    const GivenProof& proof) {
+  absl::StatusOr<std::optional<Finding>> finding =
+      absl::NotFoundError(fmt::format("log '{}' is not one that is followed", origin));
+  if (decision_log_ != nullptr && decision_log_->origin().text() == origin) {
+    finding = decision_log_->OnCheckpoint(note, proof);
+  }
+  for (const auto& [name, ledger] : ledgers_) {
+    if (name.text() == origin) finding = ledger->OnCheckpoint(note, proof);
+  }
+  if (!finding.ok()) return finding.status();
+  std::vector<Finding> findings;
+  Keep(*std::move(finding), findings);
+  return findings;
+}
+
+void CorridorVerifier::Halt(std::string_view origin) {
+  if (decision_log_ != nullptr && decision_log_->origin().text() == origin) decision_log_->Halt();
+  for (const auto& [name, ledger] : ledgers_) {
+    if (name.text() == origin) ledger->Halt();
+  }
+}
+
+CorridorStatus CorridorVerifier::Status(bool with_state_roots) const {
+  CorridorStatus status;
+  const auto add = [&status](const LogVerifier& log, bool is_ledger, std::uint64_t batches,
+                             bool halted) -> LogStatus& {
+    LogStatus entry;
+    entry.origin = log.origin();
+    entry.is_ledger = is_ledger;
+    entry.size = log.size();
+    entry.batches = batches;
+    entry.root = log.root();
+    entry.checkpoint = log.checkpoint();
+    entry.halted = halted;
+    return status.logs.emplace_back(std::move(entry));
+  };
+  for (const auto& [origin, ledger] : ledgers_) {
+    LogStatus& entry = add(ledger->log(), true, ledger->batch_count(), ledger->halted());
+    if (with_state_roots) entry.state_root = ledger->StateRoot();
+    status.supplies.push_back({origin, ledger->supply()});
+  }
+  if (decision_log_ != nullptr) {
+    add(decision_log_->log(), false, decision_log_->batch_count(), decision_log_->halted());
+  }
+  status.settlements = tracker_.counts();
+  status.findings_count = findings_.size();
+  return status;
+}
+
+std::vector<Finding> CorridorVerifier::Recount() {
+  std::vector<Finding> findings;
+  for (const auto& [origin, ledger] : ledgers_) Keep(ledger->Recount(), findings);
+  return findings;
+}
+
+const LedgerVerifier* CorridorVerifier::FindLedger(const core::LedgerOrigin& origin) const {
+  const auto found = ledgers_.find(origin);
+  return found == ledgers_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace causeway::observer
