@@ -1,0 +1,156 @@
+// A connection to the FX bridge: quotes, and settlement of signed terms payment versus payment.
+// Threads and errors as in ledger_client.h. The fields of the views are documented in
+// proto/causeway/v1/bridge_service.proto.
+#ifndef CAUSEWAY_SETTLEMENT_CLIENT_BRIDGE_CLIENT_H_
+#define CAUSEWAY_SETTLEMENT_CLIENT_BRIDGE_CLIENT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "settlement/client/connection.h"
+#include "settlement/client/retry.h"
+#include "settlement/client/subscription.h"
+#include "settlement/client/views.h"
+#include "settlement/core/envelope.h"
+#include "settlement/core/rate.h"
+#include "settlement/core/settlement.h"
+
+namespace causeway::client {
+
+// Price is quote currency per unit of base currency.
+struct CurrencyPair {
+  core::Currency base;
+  core::Currency quote;
+};
+
+struct BridgeInfo {
+  core::LedgerOrigin decision_log;
+  core::SettlementPolicy policy;  // its hash has been compared with its bytes
+  std::string policy_bytes;
+  std::vector<core::LedgerOrigin> ledgers;
+  std::vector<CurrencyPair> pairs;
+};
+
+struct QuoteRequest {
+  core::ParticipantId taker;
+  core::Currency sell_currency;
+  core::Currency buy_currency;
+  std::optional<core::Amount> sell;  // exactly one of the two: the dealt amount
+  std::optional<core::Amount> buy;
+  core::AccountAddress sell_account;
+  core::AccountAddress buy_account;
+  core::InstructionId instruction_id;
+  core::Uetr uetr;  // nil: the bridge draws one
+};
+
+// What the bridge offers. `terms` and `legs` are what settles, everything else is commentary: call
+// CheckQuote (quote_check.h) before signing.
+struct Quote {
+  std::string quote_id;
+  core::ParticipantId provider;
+  CurrencyPair pair;
+  core::Rate bid;
+  core::Rate ask;
+  core::Rate rate;
+  core::Money sell;
+  core::Money buy;
+  core::LedgerTime expires;
+  std::string value_date;
+  std::string terms;              // exact bytes of the TermsHeader
+  std::vector<std::string> legs;  // exact bytes of each Leg
+  core::Hash256 settlement_id;
+};
+
+enum class SettlementState : std::uint8_t {
+  kNone = 0,
+  kAwaitingSignatures = 1,
+  kPreparing = 2,
+  kCommitted = 3,
+  kSettled = 4,
+  kAborting = 5,
+  kAborted = 6,
+};
+// "awaiting-signatures", "preparing", ...
+std::string_view SettlementStateName(SettlementState state);
+// Settled or aborted on every ledger.
+bool IsComplete(SettlementState state);
+
+struct LedgerProgress {
+  core::LedgerOrigin ledger;
+  bool prepared = false;
+  bool complete = false;
+};
+
+struct SettlementView {
+  core::Hash256 settlement_id;
+  SettlementState state = SettlementState::kNone;
+  core::Rejection rejection{.outcome = core::Outcome::kAccepted};  // why it was aborted
+  core::LedgerTime deadline;
+  core::LedgerTime submitted;
+  core::LedgerTime decided;  // the epoch while undecided
+  std::vector<LedgerProgress> ledgers;
+  std::optional<core::Certificate> certificate;  // once decided
+  std::vector<core::ParticipantId> awaiting;     // whose signature is missing
+};
+
+// A batch of the decision log: core::DecodeDecisionBatch reads `bytes`.
+struct DecisionBatchEvent {
+  std::uint64_t number = 0;
+  std::string bytes;
+};
+
+class BridgeClient {
+ public:
+  // Only checks the options; the first call shows whether the bridge is there.
+  static absl::StatusOr<BridgeClient> Connect(const ConnectionOptions& options);
+  ~BridgeClient();
+  BridgeClient(BridgeClient&&) noexcept;
+  BridgeClient& operator=(BridgeClient&&) noexcept;
+
+  absl::Status WaitForConnection(std::chrono::milliseconds deadline) const;
+
+  absl::StatusOr<BridgeInfo> GetBridge(CallOptions call = {}) const;
+  absl::StatusOr<Quote> RequestQuote(const QuoteRequest& request, CallOptions call = {}) const;
+  // Hands in terms. With `wait`, answers when the settlement is complete on every ledger.
+  absl::StatusOr<SettlementView> SubmitSettlement(const core::Envelope& terms,
+                                                  std::span<const std::string> legs, bool wait,
+                                                  CallOptions call = {}) const;
+  // SubmitSettlement with wait, repeated with the same bytes until the settlement is complete, is
+  // refused, awaits signatures of others, or the deadline of `retry` is past (DeadlineExceeded).
+  absl::StatusOr<SettlementView> SettleUntilKnown(const core::Envelope& terms,
+                                                  std::span<const std::string> legs,
+                                                  const RetryOptions& retry = {}) const;
+  // `terms` (may be empty) makes the authority judge the deadline of an undecided settlement.
+  absl::StatusOr<SettlementView> GetDecision(const core::Hash256& settlement_id,
+                                             std::string_view terms = {},
+                                             CallOptions call = {}) const;
+  // Settlements that are not complete, oldest first; only those older than `age_min`.
+  absl::StatusOr<std::vector<SettlementView>> ListOpen(core::Duration age_min,
+                                                       CallOptions call = {}) const;
+  // Signed note of the decision log.
+  absl::StatusOr<std::string> GetCheckpoint(CallOptions call = {}) const;
+
+  // Every change until the settlement is complete. The client must outlive the subscription.
+  absl::StatusOr<std::unique_ptr<Subscription>> Watch(
+      const core::Hash256& settlement_id, std::function<bool(SettlementView)> on_change) const;
+  absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(
+      std::uint64_t from_index, std::function<bool(DecisionBatchEvent)> on_batch) const;
+
+ private:
+  struct Impl;
+  explicit BridgeClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace causeway::client
+
+#endif  // CAUSEWAY_SETTLEMENT_CLIENT_BRIDGE_CLIENT_H_
