@@ -59,7 +59,7 @@ class KeyRing {
 
   std::vector<std::shared_ptr<const core::Signer>> participants_;
   std::vector<std::shared_ptr<const core::Signer>> ledgers_;
-  std::vector<std::unique_ptr<const core::Signer>> owned_approvers_;
+  std::vector<std::shared_ptr<const core::Signer>> owned_approvers_;
   std::vector<std::vector<const core::Signer*>> approvers_;
   std::shared_ptr<const core::Signer> decision_log_;
 };

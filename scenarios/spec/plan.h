@@ -152,7 +152,8 @@ bool IsTransaction(const PlannedWhat& what);
 
 struct PlannedAction {
   ActionIndex index = 0;
-  // Unique, at most 30 characters, valid as an instruction id: "pilot-0042", "open-20220815-HKD".
+  // Unique and valid as an instruction id; at most 30 characters for a settlement, whose later
+  // attempts append to it: "pilot-0042", "open-220815-HKD".
   std::string id;
   core::LedgerTime time;    // virtual time at which it is due
   core::BusinessDate date;  // business date on which it happens

@@ -1,0 +1,380 @@
+#include "scenarios/spec/actor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+#include "settlement/core/hash.h"
+#include "settlement/core/prng.h"
+#include "settlement/core/settlement.h"
+
+namespace causeway::sim {
+namespace {
+
+constexpr std::size_t kSecretBytes = 16;  // salts and nonces
+
+core::InstructionId IdOf(std::string_view text) {
+  const absl::StatusOr<core::InstructionId> id = core::InstructionId::Parse(text);
+  CW_CHECK(id.ok(), "the compiler gives valid instruction ids");
+  return *id;
+}
+
+core::Rejection Accepted() {
+  core::Rejection accepted;
+  accepted.outcome = core::Outcome::kAccepted;
+  return accepted;
+}
+
+// Whether the same settlement may succeed under fresh terms: nobody refused, time ran out.
+bool MayTryAgain(const core::Rejection& rejection) {
+  return rejection.outcome == core::Outcome::kPastDeadline ||
+         rejection.outcome == core::Outcome::kQuoteExpired ||
+         rejection.outcome == core::Outcome::kUnknownQuote;
+}
+
+}  // namespace
+
+std::optional<LedgerIndex> Request::ledger() const {
+  if (const auto* items = std::get_if<SubmitItems>(&what)) return items->ledger;
+  if (const auto* balance = std::get_if<ReadBalance>(&what)) return balance->ledger;
+  return std::nullopt;
+}
+
+// One action under way. `stage_` counts the requests of the current attempt.
+class ActionScript::Steps {
+ public:
+  Steps(const Plan& plan, const KeyRing& keys, const PlannedAction& action)
+      : plan_(plan), keys_(keys), action_(action) {
+    result_.action = action.index;
+    result_.rejection = Accepted();
+  }
+
+  std::optional<Request> Next(core::LedgerTime now) {
+    CW_CHECK(!waiting_, "a request is answered before the next is asked for");
+    if (result_.status != ActionStatus::kPending) return std::nullopt;
+    now_ = now;
+    if (result_.attempts == 0) {
+      result_.started = now;
+      BeginAttempt();
+    }
+    std::optional<Request> request =
+        std::visit([this](const auto& what) { return Ask(what); }, action_.what);
+    waiting_ = request.has_value();
+    if (!waiting_) result_.ended = now;
+    return request;
+  }
+
+  void OnReply(const Reply& reply, core::LedgerTime now) {
+    CW_CHECK(waiting_, "a reply answers a request");
+    waiting_ = false;
+    now_ = now;
+    stage_ += 1;
+    std::visit([this](const auto& what) { Read(what); }, reply);
+    if (result_.status != ActionStatus::kPending) result_.ended = now;
+  }
+
+  const ActionResult& result() const { return result_; }
+
+ private:
+  // What the action asks for at this stage.
+  std::optional<Request> Ask(const SetUpLedger& what);
+  std::optional<Request> Ask(const ChangeDayPhase& what);
+  std::optional<Request> Ask(const IssueTo& what);
+  std::optional<Request> Ask(const RedeemFrom& what);
+  std::optional<Request> Ask(const PayOneWay& what);
+  std::optional<Request> Ask(const SwapOnQuote& what);
+  std::optional<Request> Ask(const SettlePvp& what);
+
+  void Read(const ItemsReply& reply);
+  void Read(const BalanceReply& reply);
+  void Read(const QuoteReply& reply);
+  void Read(const SettlementReply& reply);
+
+  void BeginAttempt();
+  std::string Secret() { return secrets_->Bytes(kSecretBytes); }
+  void Reject(const core::Rejection& rejection, ActionStatus status = ActionStatus::kRejected) {
+    result_.status = status;
+    result_.rejection = rejection;
+  }
+  core::Item Sign(LedgerIndex ledger, const core::ParticipantId& party, core::InstructionId id,
+                  core::Action action, std::span<const core::Signer* const> signers) const;
+  // A request of the central bank, signed by its approvers.
+  core::Item SignByCentralBank(LedgerIndex ledger, core::InstructionId id,
+                               core::Action action) const;
+  Request ByCentralBank(LedgerIndex ledger, std::vector<core::Item> items) const;
+  Request SubmitTermsOf(std::string terms, std::vector<std::string> legs,
+                        std::vector<const core::Signer*> signers, ParticipantIndex sender);
+  core::Leg MakeLeg(LedgerIndex ledger, ParticipantIndex from, ParticipantIndex to,
+                    core::Amount amount);
+  core::Money MoneyOf(LedgerIndex ledger, core::Amount amount) const {
+    return {plan_.ledgers[ledger].currency, amount};
+  }
+
+  const Plan& plan_;
+  const KeyRing& keys_;
+  const PlannedAction& action_;
+  ActionResult result_;
+  bool waiting_ = false;
+  int stage_ = 0;
+  core::LedgerTime now_;
+  // Salts, nonces and references of this attempt, from the stream "secrets/<action>/<attempt>".
+  std::optional<core::RandomStream> secrets_;
+  core::InstructionId id_;  // of this attempt
+  core::Amount amount_;     // to redeem
+  QuoteReply quote_;
+};
+
+void ActionScript::Steps::BeginAttempt() {
+  result_.attempts += 1;
+  stage_ = 0;
+  const bool again = result_.attempts > 1;
+  id_ = IdOf(again ? fmt::format("{}-A{}", action_.id, result_.attempts) : action_.id);
+  secrets_.emplace(plan_.seed, fmt::format("secrets/{}/{}", action_.id, result_.attempts));
+  if (IsTransaction(action_.what)) {
+    result_.uetr = core::Uetr::FromRandomBytes(secrets_->Bytes16());
+  }
+}
+
+core::Item ActionScript::Steps::Sign(LedgerIndex ledger, const core::ParticipantId& party,
+                                     core::InstructionId id, core::Action action,
+                                     std::span<const core::Signer* const> signers) const {
+  core::Command command{.ledger = plan_.ledgers[ledger].origin,
+                        .genesis_hash = plan_.ledgers[ledger].genesis.hash,
+                        .party = party,
+                        .id = id,
+                        .valid_until = now_ + kValidFor,
+                        .action = std::move(action)};
+  absl::StatusOr<core::Envelope> envelope =
+      core::SignEnvelope(core::kCommandPayloadType, codec::EncodeCommand(command), signers);
+  CW_CHECK(envelope.ok(), "a command of a plan can be signed with the plan's keys");
+  return {.envelope = *std::move(envelope), .attachments = {}};
+}
+
+core::Item ActionScript::Steps::SignByCentralBank(LedgerIndex ledger, core::InstructionId id,
+                                                  core::Action action) const {
+  return Sign(ledger, plan_.ledgers[ledger].central_bank, id, std::move(action),
+              keys_.approvers(ledger));
+}
+
+Request ActionScript::Steps::ByCentralBank(LedgerIndex ledger,
+                                           std::vector<core::Item> items) const {
+  return {.sender = 0, .by_central_bank = true, .what = SubmitItems{ledger, std::move(items)}};
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const SetUpLedger& what) {
+  std::vector<core::Item> items;
+  for (const PlannedParticipant& participant : plan_.participants) {
+    const core::AccountAddress& account = participant.accounts[what.ledger];
+    const bool system =
+        participant.role == core::Role::kBridge || participant.role == core::Role::kObserver;
+    if (account.IsEmpty() && !system) continue;
+    items.push_back(SignByCentralBank(what.ledger,
+                                      IdOf(fmt::format("register-{}", participant.id.text())),
+                                      core::RegisterParticipant{.participant = participant.id,
+                                                                .role = participant.role,
+                                                                .country = participant.country,
+                                                                .bic = participant.bic,
+                                                                .lei = participant.lei,
+                                                                .keys = {participant.key.key}}));
+    if (system) continue;
+    items.push_back(
+        SignByCentralBank(what.ledger, IdOf(fmt::format("account-{}", participant.id.text())),
+                          core::OpenAccount{.address = account,
+                                            .owner = participant.id,
+                                            .purpose = core::AccountPurpose::kSettlement,
+                                            .holding_limit = {},
+                                            .credit_line = {}}));
+  }
+  if (plan_.bridge) {
+    items.push_back(SignByCentralBank(
+        what.ledger, IdOf(fmt::format("policy-{}", plan_.bridge->policy.epoch)),
+        core::SetSettlementPolicy{.policy = plan_.bridge->policy, .withdraw = false}));
+  }
+  return ByCentralBank(what.ledger, std::move(items));
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const ChangeDayPhase& what) {
+  std::vector<core::Item> items;
+  items.push_back(SignByCentralBank(what.ledger, id_, core::SetDayPhase{action_.date, what.phase}));
+  return ByCentralBank(what.ledger, std::move(items));
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const IssueTo& what) {
+  std::vector<core::Item> items;
+  items.push_back(
+      SignByCentralBank(what.ledger, id_,
+                        core::Issue{.creditor = plan_.AccountOf(what.to, what.ledger),
+                                    .amount = MoneyOf(what.ledger, what.amount),
+                                    .rtgs_reference = fmt::format("RTGS-{}", action_.id)}));
+  result_.legs = {{what.ledger, what.amount}};
+  return ByCentralBank(what.ledger, std::move(items));
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const RedeemFrom& what) {
+  const core::ParticipantId& party = plan_.participants[what.from].id;
+  const core::AccountAddress& account = plan_.AccountOf(what.from, what.ledger);
+  if (stage_ == 0 && what.amount) {
+    amount_ = *what.amount;
+    stage_ = 1;
+  }
+  if (stage_ == 0) {
+    return Request{
+        .sender = what.from, .by_central_bank = false, .what = ReadBalance{what.ledger, account}};
+  }
+  result_.legs = {{what.ledger, amount_}};
+  std::vector<core::Item> items;
+  if (stage_ == 1) {
+    const core::Signer* signer = &keys_.participant(what.from);
+    items.push_back(Sign(what.ledger, party, id_,
+                         core::Redeem{account, MoneyOf(what.ledger, amount_)}, {&signer, 1}));
+    return Request{.sender = what.from,
+                   .by_central_bank = false,
+                   .what = SubmitItems{what.ledger, std::move(items)}};
+  }
+  items.push_back(
+      SignByCentralBank(what.ledger, id_,
+                        core::Approve{.instruction = {party, core::ActionKind::kRedeem, id_},
+                                      .rtgs_reference = fmt::format("RTGS-{}", action_.id)}));
+  return ByCentralBank(what.ledger, std::move(items));
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const PayOneWay& what) {
+  const core::Signer* signer = &keys_.participant(what.from);
+  core::Pay pay{.id = {},
+                .uetr = result_.uetr,
+                .debtor = plan_.AccountOf(what.from, what.ledger),
+                .creditor = plan_.AccountOf(what.to, what.ledger),
+                .amount = MoneyOf(what.ledger, what.amount),
+                .purpose = what.purpose,
+                .private_data_hash = {},
+                .cites = {}};
+  result_.legs = {{what.ledger, what.amount}};
+  std::vector<core::Item> items;
+  items.push_back(
+      Sign(what.ledger, plan_.participants[what.from].id, id_, std::move(pay), {&signer, 1}));
+  return Request{.sender = what.from,
+                 .by_central_bank = false,
+                 .what = SubmitItems{what.ledger, std::move(items)}};
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const SwapOnQuote& what) {
+  if (stage_ == 0) {
+    return Request{.sender = what.taker,
+                   .by_central_bank = false,
+                   .what = AskQuote{.taker = plan_.participants[what.taker].id,
+                                    .sell_currency = plan_.ledgers[what.sell_ledger].currency,
+                                    .buy_currency = plan_.ledgers[what.buy_ledger].currency,
+                                    .sell = what.sell,
+                                    .buy = what.buy,
+                                    .sell_account = plan_.AccountOf(what.taker, what.sell_ledger),
+                                    .buy_account = plan_.AccountOf(what.payee, what.buy_ledger),
+                                    .instruction_id = id_,
+                                    .uetr = result_.uetr}};
+  }
+  result_.legs = {{what.sell_ledger, quote_.sell}, {what.buy_ledger, quote_.buy}};
+  return SubmitTermsOf(quote_.terms, quote_.legs, {&keys_.participant(what.taker)}, what.taker);
+}
+
+core::Leg ActionScript::Steps::MakeLeg(LedgerIndex ledger, ParticipantIndex from,
+                                       ParticipantIndex to, core::Amount amount) {
+  return {.salt = Secret(),
+          .ledger = plan_.ledgers[ledger].origin,
+          .party = plan_.participants[from].id,
+          .id = id_,
+          .uetr = result_.uetr,
+          .debtor = plan_.AccountOf(from, ledger),
+          .creditor = plan_.AccountOf(to, ledger),
+          .amount = MoneyOf(ledger, amount),
+          .private_data_hash = {},
+          .approvals = {}};
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const SettlePvp& what) {
+  const core::Leg first =
+      MakeLeg(what.party_ledger, what.party, what.counterparty, what.party_amount);
+  const core::Leg second =
+      MakeLeg(what.counterparty_ledger, what.counterparty, what.party, what.counterparty_amount);
+  std::vector<std::string> legs = {codec::EncodeLeg(first), codec::EncodeLeg(second)};
+  core::TermsHeader terms;
+  terms.policy_hash = plan_.bridge->policy.hash;
+  terms.deadline = now_ + plan_.bridge->settlement_deadline;
+  terms.ledgers = {{first.ledger, 1}, {second.ledger, 1}};
+  std::sort(terms.ledgers.begin(), terms.ledgers.end(),
+            [](const auto& a, const auto& b) { return a.ledger < b.ledger; });
+  terms.legs_root = core::LegsRoot(legs);
+  terms.nonce = Secret();
+  result_.legs = {{what.party_ledger, what.party_amount},
+                  {what.counterparty_ledger, what.counterparty_amount}};
+  return SubmitTermsOf(codec::EncodeTerms(terms), std::move(legs),
+                       {&keys_.participant(what.party), &keys_.participant(what.counterparty)},
+                       what.party);
+}
+
+Request ActionScript::Steps::SubmitTermsOf(std::string terms, std::vector<std::string> legs,
+                                           std::vector<const core::Signer*> signers,
+                                           ParticipantIndex sender) {
+  result_.settlement_id = core::SettlementIdOf(terms);
+  absl::StatusOr<core::Envelope> envelope =
+      core::SignEnvelope(core::kTermsPayloadType, terms, signers);
+  CW_CHECK(envelope.ok(), "terms can be signed with the plan's keys");
+  return {.sender = sender,
+          .by_central_bank = false,
+          .what = SubmitTerms{*std::move(envelope), std::move(legs)}};
+}
+
+void ActionScript::Steps::Read(const ItemsReply& reply) {
+  const bool awaits_approval = std::holds_alternative<RedeemFrom>(action_.what) && stage_ == 2;
+  for (const InstructionReply& instruction : reply.instructions) {
+    if (instruction.status == core::InstructionStatus::kSettled) continue;
+    if (awaits_approval && instruction.status == core::InstructionStatus::kAwaitingApproval) {
+      return;
+    }
+    Reject(instruction.rejection);
+    return;
+  }
+  result_.status = ActionStatus::kSettled;
+}
+
+void ActionScript::Steps::Read(const BalanceReply& reply) {
+  amount_ = reply.available;
+  if (!amount_.IsPositive()) result_.status = ActionStatus::kSkipped;
+}
+
+void ActionScript::Steps::Read(const QuoteReply& reply) {
+  if (reply.rejection.outcome != core::Outcome::kAccepted) {
+    Reject(reply.rejection);
+    return;
+  }
+  quote_ = reply;
+}
+
+void ActionScript::Steps::Read(const SettlementReply& reply) {
+  if (reply.status == core::InstructionStatus::kSettled) {
+    result_.status = ActionStatus::kSettled;
+    result_.rejection = Accepted();
+    return;
+  }
+  if (MayTryAgain(reply.rejection) && result_.attempts <= kSettlementAttemptsMax) {
+    BeginAttempt();
+    return;
+  }
+  Reject(reply.rejection, reply.status == core::InstructionStatus::kAborted
+                              ? ActionStatus::kAborted
+                              : ActionStatus::kRejected);
+}
+
+ActionScript::ActionScript(const Plan& plan, const KeyRing& keys, const PlannedAction& action)
+    : steps_(std::make_unique<Steps>(plan, keys, action)) {}
+ActionScript::~ActionScript() = default;
+ActionScript::ActionScript(ActionScript&&) noexcept = default;
+ActionScript& ActionScript::operator=(ActionScript&&) noexcept = default;
+
+std::optional<Request> ActionScript::Next(core::LedgerTime now) { return steps_->Next(now); }
+void ActionScript::OnReply(const Reply& reply, core::LedgerTime now) {
+  steps_->OnReply(reply, now);
+}
+const ActionResult& ActionScript::result() const { return steps_->result(); }
+
+}  // namespace causeway::sim

@@ -1,0 +1,340 @@
+// Ledgers, participants and the bridge: who is there, with which keys and accounts.
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "scenarios/spec/compiler.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+#include "settlement/core/hash.h"
+#include "settlement/core/quote.h"
+#include "settlement/core/settlement.h"
+
+namespace causeway::sim {
+namespace {
+
+constexpr core::Duration kSettlementDeadlineDefault = core::Duration::FromSeconds(60);
+constexpr core::Duration kQuoteValidityDefault = core::Duration::FromSeconds(30);
+constexpr std::uint32_t kSettlementDeadlineSecondsMax = 24 * 3600;
+constexpr char kObserverDefault[] = "OBSERVER";
+
+// A participant's id as the body of an account address.
+std::string BodyOf(const core::ParticipantId& id) {
+  std::string body(id.text());
+  std::erase(body, '-');
+  return body;
+}
+
+core::AccountAddress AddressOf(core::Currency currency, const std::string& body) {
+  const absl::StatusOr<core::AccountAddress> address = core::AccountAddress::Make(currency, body);
+  CW_CHECK(address.ok(), "a participant id without dashes is a valid body");
+  return *address;
+}
+
+}  // namespace
+
+std::string Compiler::DeriveSecret(std::string_view label, std::string_view name) const {
+  core::Writer writer;
+  writer.Raw(label).U64(plan_.seed).Raw(name);
+  return std::string(core::Sha256(writer.bytes()).view());
+}
+
+PlannedKey Compiler::DeriveKey(std::string name) const {
+  PlannedKey key{.name = std::move(name), .seed = {}, .key = {}};
+  key.seed = DeriveSecret("causeway/scenario-key/v1\n", key.name);
+  const auto signer = core::SoftwareSigner::FromEd25519Seed(key.seed);
+  CW_CHECK(signer.ok(), "every 32 bytes are an Ed25519 seed");
+  key.key = (*signer)->public_key();
+  return key;
+}
+
+void Compiler::CompileLedgers() {
+  if (spec_.ledgers_size() == 0) Fail({1, 1}, "ledgers: at least one is needed");
+  if (static_cast<std::size_t>(spec_.ledgers_size()) > core::kSettlementLedgersMax) {
+    Fail(root_.Of("ledgers", 0),
+         fmt::format("ledgers: at most {} are possible", core::kSettlementLedgersMax));
+    return;
+  }
+  for (int i = 0; i < spec_.ledgers_size(); ++i) CompileLedger(i);
+}
+
+void Compiler::CompileLedger(int index) {
+  const Node node = root_.Child("ledgers", index);
+  const causeway::v1::LedgerSpec& spec = spec_.ledgers(index);
+  const auto origin = Read<core::LedgerOrigin>(node.Of("ledger"), spec.ledger());
+  const auto currency = Read<core::Currency>(node.Of("currency"), spec.currency());
+  const auto country = Read<core::Country>(node.Of("country"), spec.country());
+  const auto bank = Read<core::ParticipantId>(node.Of("central_bank"), spec.central_bank());
+  std::optional<core::BusinessDate> joins;
+  if (!spec.joins().empty()) {
+    joins = Read<core::BusinessDate>(node.Of("joins"), spec.joins());
+    if (!joins) return;
+  }
+  if (!origin || !currency || !country || !bank || plan_.days.empty()) return;
+  PlannedLedger ledger;
+  ledger.joins = plan_.days.front();
+  if (joins) {
+    const auto day = std::lower_bound(plan_.days.begin(), plan_.days.end(), *joins);
+    if (day == plan_.days.end()) {
+      Fail(node.Of("joins"), "joins: is after the last business day");
+      return;
+    }
+    ledger.joins = *day;
+  }
+  for (const PlannedLedger& other : plan_.ledgers) {
+    if (other.origin == *origin) {
+      Fail(node.Of("ledger"), fmt::format("ledger {} is listed twice", spec.ledger()));
+    }
+    if (other.currency == *currency) {
+      Fail(node.Of("currency"), fmt::format("currency {} has a ledger already", spec.currency()));
+    }
+  }
+  if (!participant_bodies_.insert(BodyOf(*bank)).second) {
+    Fail(node.Of("central_bank"),
+         fmt::format("participant {} exists already (ids that differ only by '-' are alike)",
+                     spec.central_bank()));
+  }
+  ledger.origin = *origin;
+  ledger.currency = *currency;
+  ledger.country = *country;
+  ledger.central_bank = *bank;
+  ledger.redeem_at_cut_off = spec.redeem_at_cut_off();
+  ledger.key = DeriveKey(fmt::format("ledger/{}", origin->text()));
+  for (std::uint32_t i = 1; i <= kApprovers; ++i) {
+    ledger.approvers.push_back(DeriveKey(fmt::format("approver/{}/{}", bank->text(), i)));
+  }
+  ledger.salt_key = DeriveSecret("causeway/scenario-salt/v1\n", origin->text());
+  MakeGenesis(ledger);
+  plan_.ledgers.push_back(std::move(ledger));
+}
+
+void Compiler::MakeGenesis(PlannedLedger& ledger) {
+  core::Genesis genesis;
+  genesis.ledger = ledger.origin;
+  genesis.currency = ledger.currency;
+  genesis.ledger_key = ledger.key.key;
+  genesis.central_bank = {.participant = ledger.central_bank,
+                          .role = core::Role::kCentralBank,
+                          .country = ledger.country,
+                          .bic = {},
+                          .lei = {},
+                          .keys = {}};
+  for (const PlannedKey& approver : ledger.approvers) {
+    genesis.central_bank.keys.push_back(approver.key);
+  }
+  genesis.liability_account = AddressOf(ledger.currency, BodyOf(ledger.central_bank) + "LIABILITY");
+  genesis.suites = {core::SuiteId::kEd25519Sha256};
+  genesis.business_date = ledger.joins;
+  genesis.approvers_needed = kApprovers;
+  genesis.created = ledger.joins.StartInUtc();
+  absl::StatusOr<core::Genesis> decoded = codec::DecodeGenesis(codec::EncodeGenesis(genesis));
+  CW_CHECK(decoded.ok(), "a genesis made of checked parts decodes");
+  ledger.genesis = *std::move(decoded);
+}
+
+void Compiler::CompileParticipants() {
+  for (int i = 0; i < spec_.participants_size(); ++i) CompileParticipant(i);
+}
+
+void Compiler::CompileParticipant(int index) {
+  const Node node = root_.Child("participants", index);
+  const causeway::v1::ParticipantSpec& spec = spec_.participants(index);
+  PlannedParticipant participant;
+  const auto id = Read<core::ParticipantId>(node.Of("id"), spec.id());
+  const auto country = Read<core::Country>(node.Of("country"), spec.country());
+  if (!spec.bic().empty()) {
+    participant.bic = Read<core::Bic>(node.Of("bic"), spec.bic()).value_or(core::Bic());
+  }
+  if (!spec.lei().empty()) {
+    participant.lei = Read<core::Lei>(node.Of("lei"), spec.lei()).value_or(core::Lei());
+  }
+  switch (spec.role()) {
+    case causeway::v1::ROLE_COMMERCIAL_BANK:
+      participant.role = core::Role::kCommercialBank;
+      break;
+    case causeway::v1::ROLE_FX_PROVIDER:
+      participant.role = core::Role::kFxProvider;
+      break;
+    default:
+      Fail(node.Of("role"),
+           "role: must be ROLE_COMMERCIAL_BANK or ROLE_FX_PROVIDER; central banks stand in "
+           "ledgers, the bridge in bridge, the observer in observer");
+  }
+  std::vector<bool> on_ledger(plan_.ledgers.size(), spec.ledgers_size() == 0);
+  for (int i = 0; i < spec.ledgers_size(); ++i) {
+    const auto found = std::find_if(
+        plan_.ledgers.begin(), plan_.ledgers.end(),
+        [&](const PlannedLedger& ledger) { return ledger.origin.text() == spec.ledgers(i); });
+    if (found == plan_.ledgers.end()) {
+      Fail(node.Of("ledgers", i),
+           fmt::format("ledger {} is not listed in ledgers", core::Quoted(spec.ledgers(i))));
+      continue;
+    }
+    on_ledger[static_cast<std::size_t>(found - plan_.ledgers.begin())] = true;
+  }
+  if (!id || !country) return;
+  if (!participant_bodies_.insert(BodyOf(*id)).second) {
+    Fail(node.Of("id"), fmt::format("participant {} exists already (ids that differ only by '-' "
+                                    "are alike)",
+                                    spec.id()));
+    return;
+  }
+  participant.id = *id;
+  participant.country = *country;
+  AddParticipant(std::move(participant), on_ledger);
+  file_participants_ = plan_.participants.size();
+}
+
+void Compiler::AddParticipant(PlannedParticipant participant, const std::vector<bool>& on_ledger) {
+  participant.key = DeriveKey(fmt::format("participant/{}", participant.id.text()));
+  for (std::size_t i = 0; i < plan_.ledgers.size(); ++i) {
+    participant.accounts.push_back(
+        on_ledger[i] ? AddressOf(plan_.ledgers[i].currency, BodyOf(participant.id))
+                     : core::AccountAddress());
+  }
+  plan_.participants.push_back(std::move(participant));
+}
+
+// The bridge and the observer. Both are of the first ledger's country, for want of a better one.
+void Compiler::AddSystemParticipants() {
+  if (plan_.ledgers.empty()) return;
+  const std::vector<bool> nowhere(plan_.ledgers.size(), false);
+  const auto add = [&](Place place, const std::string& text, core::Role role) {
+    const auto id = Read<core::ParticipantId>(place, text);
+    if (!id) return;
+    if (!participant_bodies_.insert(BodyOf(*id)).second) {
+      Fail(place, fmt::format("participant {} exists already", text));
+      return;
+    }
+    PlannedParticipant participant;
+    participant.id = *id;
+    participant.role = role;
+    participant.country = plan_.ledgers.front().country;
+    AddParticipant(std::move(participant), nowhere);
+  };
+  if (spec_.has_bridge()) {
+    add(root_.Child("bridge").Of("id"), spec_.bridge().id(), core::Role::kBridge);
+  }
+  add(root_.Of("observer"), spec_.observer().empty() ? kObserverDefault : spec_.observer(),
+      core::Role::kObserver);
+  if (!plan_.participants.empty()) {
+    plan_.observer = static_cast<ParticipantIndex>(plan_.participants.size() - 1);
+  }
+}
+
+bool Compiler::NeedsBridge() const {
+  const auto settles = [](const causeway::v1::Step& step) {
+    return step.has_swap() || step.has_pvp();
+  };
+  const auto draws = [](const causeway::v1::Generator& generator) {
+    return generator.pvp_settlements() > 0;
+  };
+  return spec_.fx_providers_size() > 0 ||
+         std::any_of(spec_.steps().begin(), spec_.steps().end(), settles) ||
+         std::any_of(spec_.generators().begin(), spec_.generators().end(), draws);
+}
+
+void Compiler::CompileBridge() {
+  if (!spec_.has_bridge()) {
+    if (NeedsBridge()) Fail({1, 1}, "bridge is missing: swaps and PvP settlements need one");
+    return;
+  }
+  const Node node = root_.Child("bridge");
+  const causeway::v1::BridgeSpec& spec = spec_.bridge();
+  PlannedBridge bridge;
+  bridge.participant = plan_.observer - 1;  // it was added just before the observer
+  const auto log = Read<core::LedgerOrigin>(node.Of("decision_log"), spec.decision_log());
+  if (!log) return;
+  if (plan_.FindLedger(*log)) {
+    Fail(node.Of("decision_log"), "decision_log: is the origin of a ledger; logs need their own");
+  }
+  if (spec.settlement_deadline_s() > kSettlementDeadlineSecondsMax) {
+    Fail(node.Of("settlement_deadline_s"),
+         fmt::format("settlement_deadline_s {}: at most {}", spec.settlement_deadline_s(),
+                     kSettlementDeadlineSecondsMax));
+  }
+  bridge.decision_log = *log;
+  bridge.decision_log_key = DeriveKey(fmt::format("decision-log/{}", log->text()));
+  bridge.settlement_deadline = spec.settlement_deadline_s() == 0
+                                   ? kSettlementDeadlineDefault
+                                   : core::Duration::FromSeconds(spec.settlement_deadline_s());
+  plan_.bridge = std::move(bridge);
+  MakePolicy();
+  for (int i = 0; i < spec_.fx_providers_size(); ++i) CompileProvider(i);
+}
+
+void Compiler::MakePolicy() {
+  core::SettlementPolicy policy;
+  policy.epoch = 1;
+  policy.decision_log = plan_.bridge->decision_log;
+  policy.decision_log_key = plan_.bridge->decision_log_key.key;
+  for (const PlannedLedger& ledger : plan_.ledgers) {
+    policy.ledgers.push_back({ledger.origin, ledger.genesis.hash, ledger.key.key});
+  }
+  std::sort(policy.ledgers.begin(), policy.ledgers.end(),
+            [](const auto& a, const auto& b) { return a.ledger < b.ledger; });
+  plan_.bridge->policy_bytes = codec::EncodePolicy(policy);
+  absl::StatusOr<core::SettlementPolicy> decoded = codec::DecodePolicy(plan_.bridge->policy_bytes);
+  CW_CHECK(decoded.ok(), "a policy made of checked parts decodes");
+  plan_.bridge->policy = *std::move(decoded);
+}
+
+void Compiler::CompileProvider(int index) {
+  const Node node = root_.Child("fx_providers", index);
+  const causeway::v1::FxProviderSpec& spec = spec_.fx_providers(index);
+  const auto participant = ReadParty(node.Of("participant"), spec.participant());
+  if (!participant) return;
+  if (plan_.participants[*participant].role != core::Role::kFxProvider) {
+    Fail(node.Of("participant"),
+         fmt::format("participant {} must have ROLE_FX_PROVIDER", spec.participant()));
+  }
+  for (const PlannedProvider& other : plan_.bridge->providers) {
+    if (other.participant == *participant) {
+      Fail(node.Of("participant"),
+           fmt::format("participant {} has rates already", spec.participant()));
+    }
+  }
+  PlannedProvider provider;
+  provider.participant = *participant;
+  provider.quote_validity = spec.quote_validity_s() == 0
+                                ? kQuoteValidityDefault
+                                : core::Duration::FromSeconds(spec.quote_validity_s());
+  CompileBoardRates(node, spec, provider);
+  plan_.bridge->providers.push_back(std::move(provider));
+}
+
+void Compiler::CompileBoardRates(const Node& node, const causeway::v1::FxProviderSpec& spec,
+                                 PlannedProvider& provider) {
+  if (spec.rates_size() == 0) Fail(node.Of("rates"), "rates: a provider needs at least one");
+  for (int i = 0; i < spec.rates_size(); ++i) {
+    const Node rate = node.Child("rates", i);
+    const causeway::v1::BoardRate& posted = spec.rates(i);
+    const auto base = ReadLedgerOfCurrency(rate.Of("base"), posted.base());
+    const auto quote = ReadLedgerOfCurrency(rate.Of("quote"), posted.quote());
+    const auto bid = Read<core::Rate>(rate.Of("bid"), posted.bid());
+    const auto ask = Read<core::Rate>(rate.Of("ask"), posted.ask());
+    if (!base || !quote || !bid || !ask) continue;
+    for (const LedgerIndex ledger : {*base, *quote}) {
+      if (plan_.AccountOf(provider.participant, ledger).IsEmpty()) {
+        Fail(root_.Of("fx_providers"),
+             fmt::format("participant {} has no account on {}", spec.participant(),
+                         plan_.ledgers[ledger].origin.text()));
+      }
+    }
+    if (*base == *quote) Fail(rate.Of("quote"), "base and quote must differ");
+    if (*ask < *bid) {
+      Fail(rate.Of("ask"), fmt::format("ask {} is below bid {}", posted.ask(), posted.bid()));
+    }
+    const PlannedBoardRate added{plan_.ledgers[*base].currency, plan_.ledgers[*quote].currency,
+                                 *bid, *ask};
+    for (const PlannedBoardRate& other : provider.rates) {
+      if ((other.base == added.base && other.quote == added.quote) ||
+          (other.base == added.quote && other.quote == added.base)) {
+        Fail(rate.Of("base"),
+             fmt::format("the pair {}/{} has a rate already", posted.base(), posted.quote()));
+      }
+    }
+    provider.rates.push_back(added);
+  }
+}
+
+}  // namespace causeway::sim

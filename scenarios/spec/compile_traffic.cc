@@ -1,0 +1,340 @@
+// What participants do: opening balances, explicit steps and generators.
+#include <algorithm>
+#include <array>
+
+#include "fmt/format.h"
+#include "scenarios/spec/compiler.h"
+#include "settlement/core/decimal.h"
+#include "settlement/core/quote.h"
+
+namespace causeway::sim {
+namespace {
+
+// Ids of steps and generators leave room for what is appended to them.
+constexpr std::size_t kActionIdSizeMax = 30;
+constexpr std::size_t kGeneratorNameSizeMax = 16;
+constexpr std::uint32_t kSigmaMilliMax = 10'000;
+constexpr std::size_t kPurposeSizeMax = 4;
+
+// Ids that the schedule gives begin so.
+constexpr std::array<std::string_view, 6> kReservedPrefixes = {"set-up-", "open-",   "cut-off-",
+                                                               "close-",  "redeem-", "fund-"};
+
+bool Any(const std::vector<std::uint64_t>& weights) {
+  return std::any_of(weights.begin(), weights.end(), [](auto weight) { return weight > 0; });
+}
+
+bool UsesLedger(const PlannedWhat& what, LedgerIndex ledger) {
+  struct Uses {
+    LedgerIndex ledger;
+    bool operator()(const SetUpLedger& set_up) const { return set_up.ledger == ledger; }
+    bool operator()(const ChangeDayPhase& change) const { return change.ledger == ledger; }
+    bool operator()(const IssueTo& issue) const { return issue.ledger == ledger; }
+    bool operator()(const RedeemFrom& redeem) const { return redeem.ledger == ledger; }
+    bool operator()(const PayOneWay& pay) const { return pay.ledger == ledger; }
+    bool operator()(const SwapOnQuote& swap) const {
+      return swap.sell_ledger == ledger || swap.buy_ledger == ledger;
+    }
+    bool operator()(const SettlePvp& pvp) const {
+      return pvp.party_ledger == ledger || pvp.counterparty_ledger == ledger;
+    }
+  };
+  return std::visit(Uses{ledger}, what);
+}
+
+}  // namespace
+
+void Compiler::AddAction(Place place, std::string id, core::LedgerTime time,
+                         core::BusinessDate date, PlannedWhat what) {
+  if (!ids_.insert(id).second) {
+    Fail(place, fmt::format("the id {} exists already", core::Quoted(id)));
+  }
+  plan_.actions.push_back({0, std::move(id), time, date, std::move(what), {}});
+  if (plan_.actions.size() == kActionsMax + 1) {
+    Fail(place, fmt::format("the scenario has more than {} actions", kActionsMax));
+  }
+}
+
+void Compiler::CompileOpeningBalances() {
+  for (int i = 0; i < spec_.participants_size(); ++i) {
+    const Node node = root_.Child("participants", i);
+    const causeway::v1::ParticipantSpec& spec = spec_.participants(i);
+    for (int j = 0; j < spec.opening_balances_size(); ++j) {
+      const Node balance = node.Child("opening_balances", j);
+      const causeway::v1::OpeningBalance& opening = spec.opening_balances(j);
+      const auto ledger = ReadLedgerOfCurrency(balance.Of("currency"), opening.currency());
+      const auto holder = ReadHolder(balance.Of("currency"), spec.id(), ledger);
+      if (!ledger || !holder) continue;
+      const auto amount =
+          ReadAmount(balance.Of("amount"), opening.amount(), plan_.ledgers[*ledger].currency);
+      if (!amount) continue;
+      const core::BusinessDate date = plan_.ledgers[*ledger].joins;
+      AddAction(balance.Of("currency"), fmt::format("fund-{}-{}", opening.currency(), spec.id()),
+                date.StartInUtc() + opens_ + kOpeningIssueAfterOpening, date,
+                IssueTo{*ledger, *holder, *amount});
+    }
+  }
+}
+
+void Compiler::CompileSteps() {
+  for (int i = 0; i < spec_.steps_size(); ++i) CompileStep(i);
+}
+
+void Compiler::CompileStep(int index) {
+  const Node node = root_.Child("steps", index);
+  const causeway::v1::Step& spec = spec_.steps(index);
+  std::string id = spec.id().empty() ? fmt::format("step-{:04}", index + 1) : spec.id();
+  const absl::StatusOr<core::InstructionId> parsed = core::InstructionId::Parse(id);
+  if (!parsed.ok()) {
+    Fail(node.Of("id"), std::string(parsed.status().message()));
+  } else if (id.size() > kActionIdSizeMax) {
+    Fail(node.Of("id"),
+         fmt::format("id {}: at most {} characters", core::Quoted(id), kActionIdSizeMax));
+  }
+  for (const std::string_view prefix : kReservedPrefixes) {
+    if (std::string_view(id).substr(0, prefix.size()) == prefix) {
+      Fail(node.Of("id"),
+           fmt::format("id {}: \"{}\" begins the ids of the schedule", core::Quoted(id), prefix));
+    }
+  }
+  const auto date = ReadBusinessDay(node.Of("date"), spec.date());
+  const auto time = ReadTimeOfDay(node.Of("time"), spec.time());
+  if (time && (*time < opens_ || *time >= cuts_off_)) {
+    Fail(node.Of("time"), fmt::format("time {} is not between opening and cut-off", spec.time()));
+  }
+  std::optional<PlannedWhat> what;
+  switch (spec.what_case()) {
+    case causeway::v1::Step::kPay:
+      what = CompilePay(node.Child("pay"), spec.pay());
+      break;
+    case causeway::v1::Step::kSwap:
+      what = CompileSwap(node.Child("swap"), spec.swap());
+      break;
+    case causeway::v1::Step::kPvp:
+      what = CompilePvp(node.Child("pvp"), spec.pvp());
+      break;
+    case causeway::v1::Step::kIssue:
+      what = CompileIssue(node.Child("issue"), spec.issue());
+      break;
+    case causeway::v1::Step::kRedeem:
+      what = CompileRedeem(node.Child("redeem"), spec.redeem());
+      break;
+    case causeway::v1::Step::WHAT_NOT_SET:
+      Fail(root_.Of("steps", index), "a step must be one of pay, swap, pvp, issue, redeem");
+      return;
+  }
+  if (!what || !date || !time) return;
+  for (std::size_t l = 0; l < plan_.ledgers.size(); ++l) {
+    if (UsesLedger(*what, static_cast<LedgerIndex>(l)) && *date < plan_.ledgers[l].joins) {
+      Fail(node.Of("date"), fmt::format("{} joins only on {}", plan_.ledgers[l].origin.text(),
+                                        plan_.ledgers[l].joins.ToString()));
+    }
+  }
+  AddAction(node.Of("id"), std::move(id), date->StartInUtc() + *time, *date, *std::move(what));
+}
+
+std::optional<PlannedWhat> Compiler::CompilePay(const Node& node,
+                                                const causeway::v1::PaymentStep& step) {
+  const auto ledger = ReadLedgerOfCurrency(node.Of("currency"), step.currency());
+  const auto from = ReadHolder(node.Of("from"), step.from(), ledger);
+  const auto to = ReadHolder(node.Of("to"), step.to(), ledger);
+  if (step.purpose().size() > kPurposeSizeMax) {
+    Fail(node.Of("purpose"), fmt::format("purpose {}: at most {} characters",
+                                         core::Quoted(step.purpose()), kPurposeSizeMax));
+  }
+  if (!ledger || !from || !to) return std::nullopt;
+  if (*from == *to) Fail(node.Of("to"), "from and to are the same participant");
+  const auto amount = ReadAmount(node.Of("amount"), step.amount(), plan_.ledgers[*ledger].currency);
+  if (!amount) return std::nullopt;
+  return PayOneWay{*ledger, *from, *to, *amount, step.purpose()};
+}
+
+std::optional<PlannedWhat> Compiler::CompileSwap(const Node& node,
+                                                 const causeway::v1::SwapStep& step) {
+  const auto sell = ReadLedgerOfCurrency(node.Of("sell_currency"), step.sell_currency());
+  const auto buy = ReadLedgerOfCurrency(node.Of("buy_currency"), step.buy_currency());
+  const auto taker = ReadHolder(node.Of("taker"), step.taker(), sell);
+  const auto payee = step.payee().empty() ? ReadHolder(node.Of("taker"), step.taker(), buy)
+                                          : ReadHolder(node.Of("payee"), step.payee(), buy);
+  if (step.sell_amount().empty() == step.buy_amount().empty()) {
+    Fail(node.Of("sell_amount"), "exactly one of sell_amount and buy_amount must be given");
+    return std::nullopt;
+  }
+  if (!sell || !buy || !taker || !payee || !plan_.bridge) return std::nullopt;
+  if (*sell == *buy) Fail(node.Of("buy_currency"), "sell_currency and buy_currency must differ");
+  if (plan_.bridge->providers.empty()) {
+    Fail(node.Of("taker"), "a swap needs an FX provider: fx_providers is empty");
+  }
+  SwapOnQuote swap{*taker, *payee, *sell, *buy, {}, {}};
+  if (!step.sell_amount().empty()) {
+    swap.sell =
+        ReadAmount(node.Of("sell_amount"), step.sell_amount(), plan_.ledgers[*sell].currency);
+  } else {
+    swap.buy = ReadAmount(node.Of("buy_amount"), step.buy_amount(), plan_.ledgers[*buy].currency);
+  }
+  return swap;
+}
+
+std::optional<PlannedWhat> Compiler::CompilePvp(const Node& node,
+                                                const causeway::v1::PvpStep& step) {
+  const auto first = ReadLedgerOfCurrency(node.Of("party_currency"), step.party_currency());
+  const auto second =
+      ReadLedgerOfCurrency(node.Of("counterparty_currency"), step.counterparty_currency());
+  const auto party = ReadHolder(node.Of("party"), step.party(), first);
+  const auto counterparty = ReadHolder(node.Of("counterparty"), step.counterparty(), second);
+  if (!first || !second || !party || !counterparty) return std::nullopt;
+  // Each receives what the other pays.
+  ReadHolder(node.Of("party"), step.party(), second);
+  ReadHolder(node.Of("counterparty"), step.counterparty(), first);
+  if (*party == *counterparty) {
+    Fail(node.Of("counterparty"), "party and counterparty are the same participant");
+  }
+  if (*first == *second) {
+    Fail(node.Of("counterparty_currency"), "the two currencies must differ");
+  }
+  const auto first_amount =
+      ReadAmount(node.Of("party_amount"), step.party_amount(), plan_.ledgers[*first].currency);
+  const auto second_amount = ReadAmount(node.Of("counterparty_amount"), step.counterparty_amount(),
+                                        plan_.ledgers[*second].currency);
+  if (!first_amount || !second_amount) return std::nullopt;
+  return SettlePvp{*party, *counterparty, *first, *second, *first_amount, *second_amount};
+}
+
+std::optional<PlannedWhat> Compiler::CompileIssue(const Node& node,
+                                                  const causeway::v1::IssueStep& step) {
+  const auto ledger = ReadLedgerOfCurrency(node.Of("currency"), step.currency());
+  const auto to = ReadHolder(node.Of("to"), step.to(), ledger);
+  if (!ledger || !to) return std::nullopt;
+  const auto amount = ReadAmount(node.Of("amount"), step.amount(), plan_.ledgers[*ledger].currency);
+  if (!amount) return std::nullopt;
+  return IssueTo{*ledger, *to, *amount};
+}
+
+std::optional<PlannedWhat> Compiler::CompileRedeem(const Node& node,
+                                                   const causeway::v1::RedeemStep& step) {
+  const auto ledger = ReadLedgerOfCurrency(node.Of("currency"), step.currency());
+  const auto from = ReadHolder(node.Of("from"), step.from(), ledger);
+  if (!ledger || !from) return std::nullopt;
+  RedeemFrom redeem{*ledger, *from, std::nullopt};
+  if (!step.amount().empty()) {
+    redeem.amount = ReadAmount(node.Of("amount"), step.amount(), plan_.ledgers[*ledger].currency);
+    if (!redeem.amount) return std::nullopt;
+  }
+  return redeem;
+}
+
+void Compiler::CompileGenerators() {
+  for (int i = 0; i < spec_.generators_size(); ++i) CompileGenerator(i);
+}
+
+void Compiler::CompileGenerator(int index) {
+  const std::size_t findings_before = findings_.size();
+  const Node node = root_.Child("generators", index);
+  const causeway::v1::Generator& spec = spec_.generators(index);
+  GeneratorInput input;
+  input.name = spec.name();
+  const absl::StatusOr<core::InstructionId> id = core::InstructionId::Parse(spec.name());
+  if (!id.ok() || spec.name().size() > kGeneratorNameSizeMax ||
+      spec.name().find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    Fail(node.Of("name"), fmt::format("name {}: must be 1 to {} of a-z, 0-9 and '-'",
+                                      core::Quoted(spec.name()), kGeneratorNameSizeMax));
+  }
+  if (!generator_names_.insert(spec.name()).second) {
+    Fail(node.Of("name"), fmt::format("a generator {} exists already", core::Quoted(spec.name())));
+  }
+  input.payments = spec.payments();
+  input.pvp_settlements = spec.pvp_settlements();
+  if (std::size_t{input.payments} + input.pvp_settlements > kActionsMax) {
+    Fail(node.Of("payments"), fmt::format("at most {} transactions", kActionsMax));
+    return;
+  }
+  input.opens = opens_;
+  input.cuts_off = cuts_off_;
+  core::BusinessDate first = plan_.days.front();
+  core::BusinessDate last = plan_.days.back();
+  if (!spec.first_date().empty()) {
+    first = Read<core::BusinessDate>(node.Of("first_date"), spec.first_date()).value_or(first);
+  }
+  if (!spec.last_date().empty()) {
+    last = Read<core::BusinessDate>(node.Of("last_date"), spec.last_date()).value_or(last);
+  }
+  std::copy_if(plan_.days.begin(), plan_.days.end(), std::back_inserter(input.days),
+               [&](core::BusinessDate date) { return date >= first && date <= last; });
+  if (input.days.empty()) {
+    Fail(node.Of("first_date"), "no business day lies between first_date and last_date");
+  }
+  ReadGeneratorValues(node, spec, input);
+  ReadGeneratorWeights(node, spec, input);
+  if (findings_.size() != findings_before) return;
+  absl::StatusOr<std::vector<PlannedAction>> actions = GenerateTraffic(plan_, input);
+  if (!actions.ok()) {
+    Fail(root_.Of("generators", index), std::string(actions.status().message()));
+    return;
+  }
+  for (PlannedAction& action : *actions) {
+    AddAction(node.Of("name"), std::move(action.id), action.time, action.date,
+              std::move(action.what));
+  }
+}
+
+void Compiler::ReadGeneratorValues(const Node& node, const causeway::v1::Generator& spec,
+                                   GeneratorInput& input) {
+  if (!plan_.value_currency) {
+    Fail(node.Of("value_median"), "a generator needs reference_rates and its value_currency");
+    return;
+  }
+  const core::Currency currency = *plan_.value_currency;
+  input.median =
+      ReadAmount(node.Of("value_median"), spec.value_median(), currency).value_or(core::Amount());
+  const auto optional_amount = [&](const char* field, const std::string& text) {
+    return text.empty() ? std::nullopt : ReadAmount(node.Of(field), text, currency);
+  };
+  input.min = optional_amount("value_min", spec.value_min());
+  input.max = optional_amount("value_max", spec.value_max());
+  input.total = optional_amount("value_total", spec.value_total());
+  input.issue_total = optional_amount("issue_total", spec.issue_total());
+  if (input.min && input.max && *input.max < *input.min) {
+    Fail(node.Of("value_max"),
+         fmt::format("value_max {} is below value_min {}", spec.value_max(), spec.value_min()));
+  }
+  input.fund_by_issue = spec.fund_by_issue();
+  if (input.issue_total && !input.fund_by_issue) {
+    Fail(node.Of("issue_total"), "issue_total is of use with fund_by_issue only");
+  }
+  if (spec.value_sigma().empty()) return;
+  const absl::StatusOr<core::UnsignedDecimal> sigma =
+      core::ParseUnsignedDecimal(spec.value_sigma(), 3, "value_sigma", spec.value_sigma());
+  if (!sigma.ok()) {
+    Fail(node.Of("value_sigma"), std::string(sigma.status().message()));
+    return;
+  }
+  std::uint64_t milli = std::min<std::uint64_t>(sigma->digits, kSigmaMilliMax + 1);
+  for (int scale = sigma->scale; scale < 3; ++scale) milli *= 10;
+  if (milli > kSigmaMilliMax) {
+    Fail(node.Of("value_sigma"), fmt::format("value_sigma {}: at most 10", spec.value_sigma()));
+    return;
+  }
+  input.sigma_milli = static_cast<std::uint32_t>(milli);
+}
+
+void Compiler::ReadGeneratorWeights(const Node& node, const causeway::v1::Generator& spec,
+                                    GeneratorInput& input) {
+  input.weights.assign(plan_.ledgers.size(), spec.currency_weights_size() == 0 ? 1 : 0);
+  for (int i = 0; i < spec.currency_weights_size(); ++i) {
+    const Node weight = node.Child("currency_weights", i);
+    const auto ledger =
+        ReadLedgerOfCurrency(weight.Of("currency"), spec.currency_weights(i).currency());
+    if (ledger) input.weights[*ledger] += spec.currency_weights(i).weight();
+  }
+  if (!Any(input.weights)) Fail(node.Of("currency_weights"), "all currency weights are zero");
+  if (!plan_.value_currency) return;
+  for (std::size_t l = 0; l < plan_.ledgers.size(); ++l) {
+    const core::Currency currency = plan_.ledgers[l].currency;
+    if (input.weights[l] > 0 && !plan_.ValueOf(currency, core::Amount::FromMinor(1))) {
+      Fail(node.Of("currency_weights"),
+           fmt::format("{} has no reference rate to convert values with", currency.code()));
+    }
+  }
+}
+
+}  // namespace causeway::sim

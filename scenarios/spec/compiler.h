@@ -1,0 +1,116 @@
+// The compiler of scenarios: checks a parsed file and builds its plan. Internal to this library.
+#ifndef CAUSEWAY_SCENARIOS_SPEC_COMPILER_H_
+#define CAUSEWAY_SCENARIOS_SPEC_COMPILER_H_
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "scenarios/spec/generator.h"
+#include "scenarios/spec/located.h"
+#include "scenarios/spec/plan.h"
+#include "scenarios/spec/scenario_file.h"
+
+namespace causeway::sim {
+
+// When opening balances are issued.
+inline constexpr core::Duration kOpeningIssueAfterOpening = core::Duration::FromSeconds(10);
+inline constexpr int kCalendarDaysMax = 3700;
+
+class Compiler {
+ public:
+  Compiler(const ParsedScenario& parsed, const CompileOptions& options);
+
+  // Once. The plan, or all findings of meaning.
+  std::variant<Plan, std::vector<Finding>> Compile();
+
+ private:
+  using Spec = causeway::v1::Scenario;
+
+  // compiler.cc
+  void CompileHeader();
+  void CompileReferenceRates();
+  void CompileNetwork();
+  void CompileCalendar();
+  void CompileHolidays(const Node& node, core::BusinessDate first, core::BusinessDate last);
+  void CompileExpectations();
+  void CompileExpectation(int index);
+  void CompileValueRange(const Node& node, const causeway::v1::ValueRange& range,
+                         PlannedExpectation& out);
+
+  // compile_parties.cc
+  void CompileLedgers();
+  void CompileLedger(int index);
+  void CompileParticipants();
+  void CompileParticipant(int index);
+  void AddSystemParticipants();
+  void AddParticipant(PlannedParticipant participant, const std::vector<bool>& on_ledger);
+  void MakeGenesis(PlannedLedger& ledger);
+  void CompileBridge();
+  void CompileProvider(int index);
+  void CompileBoardRates(const Node& node, const causeway::v1::FxProviderSpec& spec,
+                         PlannedProvider& provider);
+  void MakePolicy();
+  PlannedKey DeriveKey(std::string name) const;
+  std::string DeriveSecret(std::string_view label, std::string_view name) const;
+  bool NeedsBridge() const;
+
+  // compile_traffic.cc
+  void CompileOpeningBalances();
+  void CompileSteps();
+  void CompileStep(int index);
+  std::optional<PlannedWhat> CompilePay(const Node& node, const causeway::v1::PaymentStep& step);
+  std::optional<PlannedWhat> CompileSwap(const Node& node, const causeway::v1::SwapStep& step);
+  std::optional<PlannedWhat> CompilePvp(const Node& node, const causeway::v1::PvpStep& step);
+  std::optional<PlannedWhat> CompileIssue(const Node& node, const causeway::v1::IssueStep& step);
+  std::optional<PlannedWhat> CompileRedeem(const Node& node, const causeway::v1::RedeemStep& step);
+  void CompileGenerators();
+  void CompileGenerator(int index);
+  void ReadGeneratorValues(const Node& node, const causeway::v1::Generator& spec,
+                           GeneratorInput& input);
+  void ReadGeneratorWeights(const Node& node, const causeway::v1::Generator& spec,
+                            GeneratorInput& input);
+  void AddAction(Place place, std::string id, core::LedgerTime time, core::BusinessDate date,
+                 PlannedWhat what);
+
+  // Findings, and fields that are read in many places. What returns an optional has made a finding
+  // when it returns nothing.
+  void Fail(Place place, std::string message);
+  template <typename T>
+  std::optional<T> Read(Place place, std::string_view text) {
+    absl::StatusOr<T> value = T::Parse(text);
+    if (value.ok()) return *value;
+    Fail(place, std::string(value.status().message()));
+    return std::nullopt;
+  }
+  std::optional<core::Amount> ReadAmount(Place place, std::string_view text,
+                                         core::Currency currency);
+  std::optional<core::Duration> ReadTimeOfDay(Place place, std::string_view text);
+  // A business day of the calendar.
+  std::optional<core::BusinessDate> ReadBusinessDay(Place place, std::string_view text);
+  std::optional<LedgerIndex> ReadLedgerOfCurrency(Place place, std::string_view code);
+  // A bank or FX provider of the file.
+  std::optional<ParticipantIndex> ReadParty(Place place, std::string_view id);
+  // The same, with an account on the ledger.
+  std::optional<ParticipantIndex> ReadHolder(Place place, std::string_view id,
+                                             std::optional<LedgerIndex> ledger);
+
+  const Spec& spec_;
+  Node root_;
+  Plan plan_;
+  std::vector<Finding> findings_;
+  core::Duration opens_;  // of the day, UTC
+  core::Duration cuts_off_;
+  std::set<std::string> participant_bodies_;  // ids as they stand in account addresses
+  std::set<std::string> generator_names_;
+  std::set<std::string> ids_;          // of actions
+  std::size_t file_participants_ = 0;  // those listed in the file come first
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SPEC_COMPILER_H_

@@ -1,0 +1,59 @@
+#include "scenarios/spec/plan.h"
+
+#include <algorithm>
+
+#include "settlement/core/check.h"
+
+namespace causeway::sim {
+
+std::string_view KindName(const PlannedWhat& what) {
+  struct Namer {
+    std::string_view operator()(const SetUpLedger&) const { return "set-up"; }
+    std::string_view operator()(const ChangeDayPhase&) const { return "day-phase"; }
+    std::string_view operator()(const IssueTo&) const { return "issue"; }
+    std::string_view operator()(const RedeemFrom&) const { return "redeem"; }
+    std::string_view operator()(const PayOneWay&) const { return "payment"; }
+    std::string_view operator()(const SwapOnQuote&) const { return "swap"; }
+    std::string_view operator()(const SettlePvp&) const { return "pvp"; }
+  };
+  return std::visit(Namer{}, what);
+}
+
+bool IsTransaction(const PlannedWhat& what) {
+  return std::holds_alternative<PayOneWay>(what) || std::holds_alternative<SwapOnQuote>(what) ||
+         std::holds_alternative<SettlePvp>(what);
+}
+
+const PlannedLedger& Plan::LedgerOf(core::Currency currency) const {
+  const auto found = std::find_if(ledgers.begin(), ledgers.end(),
+                                  [&](const auto& ledger) { return ledger.currency == currency; });
+  CW_CHECK(found != ledgers.end(), "the compiler admits only currencies that have a ledger");
+  return *found;
+}
+
+std::optional<LedgerIndex> Plan::FindLedger(const core::LedgerOrigin& origin) const {
+  for (std::size_t i = 0; i < ledgers.size(); ++i) {
+    if (ledgers[i].origin == origin) return static_cast<LedgerIndex>(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<ParticipantIndex> Plan::FindParticipant(const core::ParticipantId& id) const {
+  for (std::size_t i = 0; i < participants.size(); ++i) {
+    if (participants[i].id == id) return static_cast<ParticipantIndex>(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<core::Amount> Plan::ValueOf(core::Currency currency, core::Amount amount) const {
+  if (!value_currency) return std::nullopt;
+  if (currency == *value_currency) return amount;
+  for (const PlannedReferenceRate& reference : reference_rates) {
+    if (reference.currency != currency) continue;
+    return core::ConvertQuoteToBase(amount, reference.rate, value_currency->minor_digits(),
+                                    currency.minor_digits(), core::Rounding::kHalfEven);
+  }
+  return std::nullopt;
+}
+
+}  // namespace causeway::sim

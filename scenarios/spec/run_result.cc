@@ -1,0 +1,21 @@
+#include "scenarios/spec/run_result.h"
+
+namespace causeway::sim {
+
+std::string_view ActionStatusName(ActionStatus status) {
+  switch (status) {
+    case ActionStatus::kPending:
+      return "pending";
+    case ActionStatus::kSettled:
+      return "settled";
+    case ActionStatus::kRejected:
+      return "rejected";
+    case ActionStatus::kAborted:
+      return "aborted";
+    case ActionStatus::kSkipped:
+      return "skipped";
+  }
+  return "unknown";
+}
+
+}  // namespace causeway::sim

@@ -1,0 +1,196 @@
+#include "scenarios/spec/schedule.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace causeway::sim {
+namespace {
+
+constexpr ActionIndex kNone = ~ActionIndex{0};
+
+// The order of actions that are due at the same time.
+int RankOf(const PlannedWhat& what) {
+  if (std::holds_alternative<SetUpLedger>(what)) return 0;
+  if (const auto* change = std::get_if<ChangeDayPhase>(&what)) {
+    if (change->phase == core::DayPhase::kOpen) return 1;
+    return change->phase == core::DayPhase::kCutOff ? 4 : 6;
+  }
+  if (std::holds_alternative<IssueTo>(what)) return 2;
+  return std::holds_alternative<RedeemFrom>(what) ? 5 : 3;
+}
+
+std::string CompactDate(core::BusinessDate date) {
+  return fmt::format("{:02}{:02}{:02}", date.year() % 100, date.month(), date.day());
+}
+
+// An account, as places in the plan.
+struct Holder {
+  ParticipantIndex participant;
+  LedgerIndex ledger;
+};
+
+// The accounts whose balance an action reads or changes.
+class Touched {
+ public:
+  explicit Touched(const Plan& plan) : plan_(plan) {}
+
+  const std::vector<Holder>& By(const PlannedWhat& what) {
+    holders_.clear();
+    std::visit(*this, what);
+    return holders_;
+  }
+
+  void operator()(const SetUpLedger&) {}
+  void operator()(const ChangeDayPhase&) {}
+  void operator()(const IssueTo& issue) { Add(issue.to, issue.ledger); }
+  void operator()(const RedeemFrom& redeem) { Add(redeem.from, redeem.ledger); }
+  void operator()(const PayOneWay& pay) {
+    Add(pay.from, pay.ledger);
+    Add(pay.to, pay.ledger);
+  }
+  void operator()(const SwapOnQuote& swap) {
+    Add(swap.taker, swap.sell_ledger);
+    Add(swap.payee, swap.buy_ledger);
+    // Which provider gives the best price is known only when it is asked.
+    for (const PlannedProvider& provider : plan_.bridge->providers) {
+      Add(provider.participant, swap.sell_ledger);
+      Add(provider.participant, swap.buy_ledger);
+    }
+  }
+  void operator()(const SettlePvp& pvp) {
+    Add(pvp.party, pvp.party_ledger);
+    Add(pvp.counterparty, pvp.party_ledger);
+    Add(pvp.party, pvp.counterparty_ledger);
+    Add(pvp.counterparty, pvp.counterparty_ledger);
+  }
+
+ private:
+  void Add(ParticipantIndex participant, LedgerIndex ledger) {
+    if (!plan_.AccountOf(participant, ledger).IsEmpty()) holders_.push_back({participant, ledger});
+  }
+
+  const Plan& plan_;
+  std::vector<Holder> holders_;
+};
+
+void AddDays(Plan& plan, core::Duration opens, core::Duration cuts_off) {
+  const auto add = [&plan](std::string id, core::LedgerTime time, core::BusinessDate date,
+                           PlannedWhat what) {
+    plan.actions.push_back({0, std::move(id), time, date, std::move(what), {}});
+  };
+  for (std::size_t i = 0; i < plan.ledgers.size(); ++i) {
+    const PlannedLedger& ledger = plan.ledgers[i];
+    const auto index = static_cast<LedgerIndex>(i);
+    const std::string_view code = ledger.currency.code();
+    add(fmt::format("set-up-{}", code), ledger.joins.StartInUtc() + opens - kSetUpBeforeOpening,
+        ledger.joins, SetUpLedger{index});
+    for (const core::BusinessDate date : plan.days) {
+      if (date < ledger.joins) continue;
+      const core::LedgerTime start = date.StartInUtc();
+      const std::string day = CompactDate(date);
+      add(fmt::format("open-{}-{}", day, code), start + opens, date,
+          ChangeDayPhase{index, core::DayPhase::kOpen});
+      add(fmt::format("cut-off-{}-{}", day, code), start + cuts_off, date,
+          ChangeDayPhase{index, core::DayPhase::kCutOff});
+      add(fmt::format("close-{}-{}", day, code), start + cuts_off + kCloseAfterCutOff, date,
+          ChangeDayPhase{index, core::DayPhase::kClosed});
+      if (!ledger.redeem_at_cut_off) continue;
+      for (std::size_t p = 0; p < plan.participants.size(); ++p) {
+        if (plan.participants[p].accounts[i].IsEmpty()) continue;
+        add(fmt::format("redeem-{}-{}-{}", day, code, plan.participants[p].id.text()),
+            start + cuts_off + kRedeemAfterCutOff, date,
+            RedeemFrom{index, static_cast<ParticipantIndex>(p), std::nullopt});
+      }
+    }
+  }
+}
+
+bool IsRedemptionOfAll(const PlannedWhat& what) {
+  const auto* redeem = std::get_if<RedeemFrom>(&what);
+  return redeem != nullptr && !redeem->amount.has_value();
+}
+
+// Leaves out redemptions of accounts that nothing touched since they were redeemed before: there is
+// nothing on them.
+void RemoveIdleRedemptions(Plan& plan) {
+  std::vector<bool> touched(plan.participants.size() * plan.ledgers.size(), false);
+  Touched touch(plan);
+  const auto idle = [&](const PlannedAction& action) {
+    const bool redeems_all = IsRedemptionOfAll(action.what);
+    bool empty = redeems_all;
+    for (const Holder& holder : touch.By(action.what)) {
+      const std::size_t place = holder.participant * plan.ledgers.size() + holder.ledger;
+      empty = empty && !touched[place];
+      touched[place] = !redeems_all;
+    }
+    return empty;
+  };
+  std::vector<PlannedAction> kept;
+  kept.reserve(plan.actions.size());
+  for (PlannedAction& action : plan.actions) {
+    if (!idle(action)) kept.push_back(std::move(action));
+  }
+  plan.actions = std::move(kept);
+}
+
+// Finds what every action waits for, in one pass.
+class Orderer {
+ public:
+  explicit Orderer(Plan& plan)
+      : plan_(plan),
+        touched_(plan),
+        last_phase_(plan.ledgers.size(), kNone),
+        last_touch_(plan.participants.size() * plan.ledgers.size(), kNone) {}
+
+  void Order(PlannedAction& action) {
+    if (const auto* set_up = std::get_if<SetUpLedger>(&action.what)) {
+      last_phase_[set_up->ledger] = action.index;
+    } else if (const auto* change = std::get_if<ChangeDayPhase>(&action.what)) {
+      AddAfter(action, last_phase_[change->ledger]);
+      // The last action of every account stands for all before it.
+      for (std::size_t p = 0; p < plan_.participants.size(); ++p) {
+        AddAfter(action, last_touch_[p * plan_.ledgers.size() + change->ledger]);
+      }
+      last_phase_[change->ledger] = action.index;
+    } else {
+      for (const Holder& holder : touched_.By(action.what)) {
+        ActionIndex& last = last_touch_[holder.participant * plan_.ledgers.size() + holder.ledger];
+        AddAfter(action, last_phase_[holder.ledger]);
+        AddAfter(action, last);
+        last = action.index;
+      }
+    }
+    std::sort(action.after.begin(), action.after.end());
+    action.after.erase(std::unique(action.after.begin(), action.after.end()), action.after.end());
+  }
+
+ private:
+  void AddAfter(PlannedAction& action, ActionIndex earlier) {
+    if (earlier != kNone && earlier != action.index) action.after.push_back(earlier);
+  }
+
+  Plan& plan_;
+  Touched touched_;
+  std::vector<ActionIndex> last_phase_;  // by ledger
+  std::vector<ActionIndex> last_touch_;  // by participant and ledger
+};
+
+}  // namespace
+
+void Schedule(Plan& plan, core::Duration opens, core::Duration cuts_off) {
+  AddDays(plan, opens, cuts_off);
+  std::stable_sort(plan.actions.begin(), plan.actions.end(),
+                   [](const PlannedAction& a, const PlannedAction& b) {
+                     return std::pair(a.time, RankOf(a.what)) < std::pair(b.time, RankOf(b.what));
+                   });
+  RemoveIdleRedemptions(plan);
+  Orderer orderer(plan);
+  for (std::size_t i = 0; i < plan.actions.size(); ++i) {
+    plan.actions[i].index = static_cast<ActionIndex>(i);
+    orderer.Order(plan.actions[i]);
+  }
+}
+
+}  // namespace causeway::sim
