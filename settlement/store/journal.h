@@ -25,8 +25,8 @@ inline constexpr std::size_t kMetaKeyBytesMax = 256;
 
 // Whose journal it is. Opening a journal of another kind or name is refused.
 struct JournalIdentity {
-  std::string kind;      // "ledger", "decision-log", "audit"
-  std::string name;      // the origin of the log
+  std::string kind;       // "ledger", "decision-log", "audit"
+  std::string name;       // the origin of the log
   core::Hash256 genesis;  // genesis hash, or zero
 
   friend bool operator==(const JournalIdentity&, const JournalIdentity&) = default;
