@@ -1,0 +1,260 @@
+#include <gtest/gtest.h>
+
+#include "settlement/core/checkpoint.h"
+#include "settlement/core/envelope.h"
+#include "settlement/core/merkle.h"
+#include "settlement/core/settlement.h"
+#include "tests/core/ledger_fixture.h"
+
+namespace causeway::core {
+namespace {
+
+// One ledger, with a decision log that this test keeps. The other ledger of the corridor exists
+// only as a key in the policy.
+class LedgerSettlementTest : public LedgerFixture {
+ protected:
+  void SetUp() override {
+    LedgerFixture::SetUp();
+    policy_ = {.hash = Sha256("policy"),
+               .epoch = 1,
+               .decision_log = ParseOrDie<LedgerOrigin>("bridge.example/decisions"),
+               .decision_log_key = KeyNamed("bridge").public_key(),
+               .ledgers = {{genesis_.ledger, genesis_.hash, genesis_.ledger_key},
+                           {far_, Sha256("far"), KeyNamed("far").public_key()}}};
+    ExpectAccepted(ByCentralBank(SetSettlementPolicy{policy_}));
+  }
+
+  // ALPHA pays BETA here; the far leg is only a leaf.
+  PrepareSettlement MakePrepare(std::int64_t minor_units, std::string_view id) {
+    const std::vector<std::string> legs = {"near leg " + std::string(id),
+                                           "far leg " + std::string(id)};
+    PrepareSettlement prepare;
+    prepare.terms = {.settlement_id = SettlementIdOf("terms " + std::string(id)),
+                     .policy_hash = policy_.hash,
+                     .deadline = now_ + Duration::FromMinutes(1),
+                     .ledgers = {{genesis_.ledger, 1}, {far_, 1}},
+                     .legs_root = LegsRoot(legs),
+                     .nonce = std::string(16, 'n')};
+    prepare.legs.push_back({.bytes = legs[0],
+                            .leg = {.salt = std::string(16, 's'),
+                                    .ledger = genesis_.ledger,
+                                    .party = Party("ALPHA"),
+                                    .id = Id(id),
+                                    .uetr = SomeUetr(3),
+                                    .debtor = Address("ALPHA"),
+                                    .creditor = Address("BETA"),
+                                    .amount = Hkd(minor_units)},
+                            .index = 0,
+                            .proof = LegProof(legs, 0)});
+    return prepare;
+  }
+  AdmittedItem SignedPrepare(PrepareSettlement prepare,
+                             std::vector<std::string> signers = {"ALPHA"}) {
+    AdmittedItem item{.body = std::move(prepare), .payload_hash = Sha256("terms bytes")};
+    for (const std::string& name : signers) item.signers.push_back(KeyNamed(name).key_id());
+    return item;
+  }
+  ItemResult Prepare(const PrepareSettlement& prepare) { return ApplyOne(SignedPrepare(prepare)); }
+
+  Vote VoteOf(const std::string& key, const LedgerOrigin& ledger, const Hash256& genesis_hash,
+              const Hash256& id, std::uint64_t hold) {
+    const std::vector<std::pair<Hash256, std::uint64_t>> holds = {{id, hold}};
+    return SignVotes(ledger, genesis_hash, holds, KeyNamed(key))->front();
+  }
+  // A certificate from a decision log that consists of this record alone.
+  CompleteSettlement Decide(const PrepareSettlement& prepare, Verdict verdict,
+                            bool all_votes = true) {
+    CompleteSettlement completion{.settlement_id = prepare.terms.settlement_id};
+    Certificate& certificate = completion.certificate;
+    certificate.record = {.settlement_id = prepare.terms.settlement_id,
+                          .verdict = verdict,
+                          .policy_hash = policy_.hash,
+                          .decided = now_};
+    if (verdict == Verdict::kCommit) {
+      const SettlementState* here = ledger_->FindSettlement(prepare.terms.settlement_id);
+      const std::uint64_t hold = here == nullptr ? 1 : here->hold;
+      certificate.votes = {
+          VoteOf("ledger", genesis_.ledger, genesis_.hash, prepare.terms.settlement_id, hold),
+          VoteOf("far", far_, Sha256("far"), prepare.terms.settlement_id, 9)};
+      if (!all_votes) certificate.votes.pop_back();
+      for (const Vote& vote : certificate.votes) {
+        certificate.record.vote_hashes.push_back(VoteHash(vote));
+      }
+    }
+    certificate.record_bytes = EncodeDecisionRecord(certificate.record);
+    MerkleTree log;
+    log.Append(LeafHash(certificate.record_bytes));
+    const std::string origin = policy_.decision_log.ToString();
+    certificate.checkpoint = *SignCheckpoint({.origin = origin, .size = 1, .root = log.Root()},
+                                             origin, KeyNamed("bridge"));
+    return completion;
+  }
+  Outcome AdmitOutcome(const CompleteSettlement& completion) {
+    const Envelope envelope{.payload_type = kCompletionPayloadType, .payload = "completion"};
+    const auto admitted = ledger_->Admit(envelope, completion, now_, verifier_);
+    const auto* rejection = std::get_if<Rejection>(&admitted);
+    return rejection == nullptr ? Outcome::kAccepted : rejection->outcome;
+  }
+  ItemResult Complete(const CompleteSettlement& completion) {
+    EXPECT_EQ(OutcomeName(AdmitOutcome(completion)), "ACCEPTED");
+    return ApplyOne({.body = completion, .payload_hash = Sha256("completion")});
+  }
+
+  SettlementPolicy policy_;
+  LedgerOrigin far_ = ParseOrDie<LedgerOrigin>("th.example/thb");
+  OpenSslSignatureVerifier verifier_;
+};
+
+TEST_F(LedgerSettlementTest, PrepareReservesOnBothSidesAndCommitExecutes) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  const ItemResult held = Prepare(prepare);
+  EXPECT_EQ(held.settlement_status, InstructionStatus::kPrepared);
+  EXPECT_EQ(Held("ALPHA"), 700);
+  EXPECT_EQ(Account("BETA").incoming_reserved.minor(), 700);
+  EXPECT_EQ(Available("BETA"), 0);
+  const ItemResult done = Complete(Decide(prepare, Verdict::kCommit));
+  EXPECT_EQ(done.settlement_status, InstructionStatus::kSettled);
+  EXPECT_EQ(Available("ALPHA"), 99'300);
+  EXPECT_EQ(Held("ALPHA"), 0);
+  EXPECT_EQ(Available("BETA"), 700);
+  EXPECT_EQ(Account("BETA").incoming_reserved.minor(), 0);
+}
+
+TEST_F(LedgerSettlementTest, AbortReleasesAndRepeatsAreHarmless) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  Prepare(prepare);
+  const CompleteSettlement abort = Decide(prepare, Verdict::kAbort);
+  EXPECT_EQ(Complete(abort).settlement_status, InstructionStatus::kAborted);
+  EXPECT_EQ(Available("ALPHA"), 100'000);
+  const ItemResult again = Complete(abort);
+  EXPECT_FALSE(again.sequenced);
+  EXPECT_EQ(again.settlement_status, InstructionStatus::kAborted);
+  ExpectRefused(Prepare(prepare), Outcome::kSettlementAborted);
+}
+
+TEST_F(LedgerSettlementTest, AbortThatComesFirstIsATombstoneForTheLatePrepare) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  EXPECT_EQ(Complete(Decide(prepare, Verdict::kAbort)).settlement_status,
+            InstructionStatus::kAborted);
+  ExpectRefused(Prepare(prepare), Outcome::kSettlementAborted);
+  EXPECT_EQ(Held("ALPHA"), 0);
+}
+
+TEST_F(LedgerSettlementTest, CommitIsNeitherInventedNorTakenForAnUnpreparedSettlement) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  EXPECT_EQ(AdmitOutcome(Decide(prepare, Verdict::kCommit)), Outcome::kUnknownSettlement);
+  Prepare(prepare);
+  EXPECT_EQ(AdmitOutcome(Decide(prepare, Verdict::kCommit, /*all_votes=*/false)),
+            Outcome::kVotesMissing);
+  CompleteSettlement stolen = Decide(prepare, Verdict::kCommit);
+  stolen.certificate.votes[1] =
+      VoteOf("bridge", far_, Sha256("far"), prepare.terms.settlement_id, 9);
+  EXPECT_NE(AdmitOutcome(stolen), Outcome::kAccepted);
+  CompleteSettlement unsigned_log = Decide(prepare, Verdict::kCommit);
+  const std::string origin = policy_.decision_log.ToString();
+  MerkleTree log;
+  log.Append(LeafHash(unsigned_log.certificate.record_bytes));
+  unsigned_log.certificate.checkpoint = *SignCheckpoint(
+      {.origin = origin, .size = 1, .root = log.Root()}, origin, KeyNamed("stranger"));
+  EXPECT_EQ(AdmitOutcome(unsigned_log), Outcome::kBadCertificate);
+  EXPECT_EQ(Held("ALPHA"), 700);
+}
+
+TEST_F(LedgerSettlementTest, SecondVerdictAgainstTheFirstIsAConflict) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  Prepare(prepare);
+  const CompleteSettlement abort = Decide(prepare, Verdict::kAbort);
+  Complete(Decide(prepare, Verdict::kCommit));
+  ExpectRefused(Complete(abort), Outcome::kSettlementConflict);
+  EXPECT_EQ(Available("BETA"), 700);
+}
+
+TEST_F(LedgerSettlementTest, PreparedHoldOutlivesDeadlineFreezeRevocationAndCutOff) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  Prepare(prepare);
+  const CompleteSettlement commit = Decide(prepare, Verdict::kCommit);
+  now_ = now_ + Duration::FromHours(5);
+  ExpectAccepted(ByCentralBank(SetFreeze{Address("ALPHA"), true, "order 7"}));
+  ExpectAccepted(ByCentralBank(SetFreeze{Address("BETA"), true, "order 7"}));
+  ExpectAccepted(ByCentralBank(
+      UpdateKeys{.participant = Party("ALPHA"), .revoke = {KeyNamed("ALPHA").key_id()}}));
+  ExpectAccepted(ByCentralBank(SetSettlementPolicy{policy_, /*withdraw=*/true}));
+  ExpectRejected(
+      ByCentralBank(OperatorOverride{Address("ALPHA"), Address("BETA"), Hkd(100'000), "judgment"}),
+      Outcome::kInsufficientFunds);
+  ExpectRejected(ByCentralBank(CloseAccount{Address("BETA")}), Outcome::kAccountNotEmpty);
+  ExpectAccepted(ByCentralBank(SetDayPhase{genesis_.business_date, DayPhase::kCutOff}));
+  ExpectAccepted(ByCentralBank(SetDayPhase{genesis_.business_date, DayPhase::kClosed}));
+  EXPECT_EQ(ledger_->PreparedSettlements().size(), 1u);
+  EXPECT_EQ(Complete(commit).settlement_status, InstructionStatus::kSettled);
+  EXPECT_EQ(Available("BETA"), 700);
+}
+
+TEST_F(LedgerSettlementTest, TermsMustStand) {
+  PrepareSettlement prepare = MakePrepare(700, "S-1");
+  ExpectRefused(ApplyOne(SignedPrepare(prepare, {"BETA"})), Outcome::kTermsNotSignedByPayer);
+  PrepareSettlement altered = prepare;
+  altered.legs[0].bytes += " altered";
+  ExpectRefused(Prepare(altered), Outcome::kLegNotInTerms);
+  PrepareSettlement withheld = prepare;
+  withheld.terms.ledgers[0].leg_count = 2;
+  ExpectRefused(Prepare(withheld), Outcome::kLegNotInTerms);
+  PrepareSettlement foreign = prepare;
+  foreign.terms.policy_hash = Sha256("another policy");
+  ExpectRefused(Prepare(foreign), Outcome::kUnknownSettlementPolicy);
+  now_ = prepare.terms.deadline + Duration::FromMicros(1);
+  ExpectRefused(Prepare(prepare), Outcome::kPastDeadline);
+  EXPECT_EQ(ledger_->FindSettlement(prepare.terms.settlement_id), nullptr);
+}
+
+TEST_F(LedgerSettlementTest, LegThatCannotBeReservedRejectsTheSettlementForGood) {
+  const PrepareSettlement prepare = MakePrepare(100'001, "S-1");
+  const ItemResult result = Prepare(prepare);
+  EXPECT_EQ(result.settlement_status, InstructionStatus::kRejected);
+  ASSERT_EQ(result.instructions.size(), 1u);
+  EXPECT_EQ(result.instructions[0].rejection.outcome, Outcome::kInsufficientFunds);
+  ByCentralBank(Issue{Address("ALPHA"), Hkd(100'000), "RTGS"});
+  const ItemResult again = Prepare(prepare);
+  EXPECT_FALSE(again.sequenced);
+  EXPECT_EQ(again.settlement_status, InstructionStatus::kRejected);
+  EXPECT_EQ(Complete(Decide(prepare, Verdict::kAbort)).settlement_status,
+            InstructionStatus::kRejected);
+}
+
+TEST_F(LedgerSettlementTest, RepeatedPrepareGivesTheSameHold) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  const ItemResult first = Prepare(prepare);
+  const ItemResult again = Prepare(prepare);
+  EXPECT_FALSE(again.sequenced);
+  EXPECT_EQ(again.settlement_status, InstructionStatus::kPrepared);
+  EXPECT_EQ(again.instructions.at(0).entry_index, first.instructions.at(0).entry_index);
+  EXPECT_EQ(Held("ALPHA"), 700);
+}
+
+TEST_F(LedgerSettlementTest, LegIdThatWasUsedIsRefused) {
+  Prepare(MakePrepare(700, "S-1"));
+  PrepareSettlement other = MakePrepare(500, "S-2");
+  other.legs[0].leg.id = Id("S-1");
+  ExpectRefused(Prepare(other), Outcome::kInstructionIdReused);
+}
+
+TEST_F(LedgerSettlementTest, LegsOfOneSettlementShareTheFunds) {
+  const std::vector<std::string> legs = {"leg 0", "leg 1"};
+  PrepareSettlement prepare = MakePrepare(60'000, "S-1");
+  prepare.terms.ledgers = {{genesis_.ledger, 2}};
+  prepare.terms.legs_root = LegsRoot(legs);
+  prepare.legs[0].bytes = legs[0];
+  prepare.legs.push_back(prepare.legs[0]);
+  prepare.legs[1].bytes = legs[1];
+  prepare.legs[1].index = 1;
+  prepare.legs[1].leg.id = Id("S-1B");
+  for (std::size_t i = 0; i < 2; ++i) prepare.legs[i].proof = LegProof(legs, i);
+  const ItemResult result = Prepare(prepare);
+  EXPECT_EQ(result.settlement_status, InstructionStatus::kRejected);
+  EXPECT_EQ(result.instructions.at(0).rejection.actual, 40'000);
+  EXPECT_EQ(Held("ALPHA"), 0);
+  EXPECT_EQ(Available("ALPHA"), 100'000);
+}
+
+}  // namespace
+}  // namespace causeway::core
