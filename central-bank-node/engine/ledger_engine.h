@@ -1,7 +1,7 @@
-// The ledger engine: ledger, log and journal as one. It takes items and a time, executes them as one
-// batch, makes the batch durable, and only then shows it: replies, queries, votes, receipts and
-// streams come from here. It reads no clock and starts no thread; the live node (../runtime) and the
-// simulator (../../scenarios) drive the same object.
+// The ledger engine: ledger, log and journal as one. It takes items and a time, executes them as
+// one batch, makes the batch durable, and only then shows it: replies, queries, votes, receipts and
+// streams come from here. It reads no clock and starts no thread; the live node (../runtime) and
+// the simulator (../../scenarios) drive the same object.
 //
 // Not synchronised: Execute alone, the const members at once with each other.
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_LEDGER_ENGINE_H_
@@ -77,17 +77,16 @@ class LedgerEngine {
   // Starts a new ledger on an empty journal, or replays the journal: every block is decoded and
   // executed again and must give the entries that it holds. DataLoss when it does not,
   // FailedPrecondition when genesis or keys are not those of the journal.
-  static absl::StatusOr<std::unique_ptr<LedgerEngine>> Open(const core::Genesis& genesis,
-                                                            Options options,
-                                                            std::unique_ptr<store::Journal> journal);
+  static absl::StatusOr<std::unique_ptr<LedgerEngine>> Open(
+      const core::Genesis& genesis, Options options, std::unique_ptr<store::Journal> journal);
 
   // Admission of one item: decodes, verifies. Changes nothing; may run at once with other const
   // members.
   std::variant<core::AdmittedItem, core::Rejection> Admit(const core::Item& item,
                                                           core::LedgerTime now) const;
 
-  // Executes admitted items as one batch and makes it durable. items[i] is what admitted[i] was made
-  // of. An error means that the outcome is unknown: the process must exit without answering.
+  // Executes admitted items as one batch and makes it durable. items[i] is what admitted[i] was
+  // made of. An error means that the outcome is unknown: the process must exit without answering.
   absl::StatusOr<std::vector<ItemReply>> Execute(core::LedgerTime now,
                                                  std::span<const core::Item> items,
                                                  std::span<const core::AdmittedItem> admitted);
@@ -128,8 +127,9 @@ class LedgerEngine {
   absl::Status ReplayBlock(const store::Block& block);
   absl::StatusOr<std::string> SignHead(const core::MerkleTree& tree) const;
   void Salt(core::Entry& entry) const;
-  void Index(const core::Batch& batch, const std::vector<core::Entry>& entries);
-  absl::Status AttachVotes(std::span<ItemReply> replies) const;
+  void Index(const std::vector<core::Entry>& entries);
+  absl::Status AttachVotes(std::span<const core::AdmittedItem> admitted,
+                           std::span<ItemReply> replies) const;
 
   Options options_;
   std::unique_ptr<core::Ledger> ledger_;
