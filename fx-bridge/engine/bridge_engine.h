@@ -32,6 +32,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fx-bridge/engine/key_directory.h"
+#include "fx-bridge/engine/pending.h"
 #include "fx-bridge/pvp/coordinator.h"
 #include "fx-bridge/venues/board_venue.h"
 #include "settlement/core/decision_batch.h"
@@ -196,31 +197,35 @@ class BridgeEngine {
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
   absl::Status RestorePending();
-  absl::Status RestoreOne(const core::Hash256& id, std::string_view value);
+  absl::Status RestoreOne(const core::Hash256& id, Pending pending);
   std::optional<core::Rejection> CheckTerms(core::LedgerTime now,
                                             const core::TermsHeader& header) const;
-  std::optional<core::Rejection> ReadLegs(const std::vector<std::string>& legs,
+  std::optional<core::Rejection> ReadLegs(std::vector<std::string> legs,
                                           OpenSettlement& into) const;
   std::optional<core::Rejection> CheckSignatures(const core::Envelope& envelope) const;
-  std::optional<core::Rejection> MergeSignatures(core::LedgerTime now,
-                                                 const core::Envelope& envelope,
-                                                 OpenSettlement& into);
+  std::optional<core::Rejection> MergeSignatures(const core::Envelope& envelope,
+                                                 OpenSettlement& into) const;
+  bool SignsForAny(const core::KeyId& key, const OpenSettlement& settlement) const;
   std::vector<pvp::RequiredSigner> Missing(const OpenSettlement& settlement) const;
+  std::optional<core::Rejection> Countersign(core::LedgerTime now, OpenSettlement& settlement);
   std::variant<SettlementView, core::Rejection> AddSignatures(core::LedgerTime now,
                                                               const core::Envelope& envelope,
+                                                              const std::vector<std::string>& legs,
                                                               const core::Hash256& id);
-  std::variant<SettlementView, core::Rejection> AddSettlement(core::LedgerTime now,
-                                                              OpenSettlement settlement);
+  SettlementView ViewOf(const core::Hash256& id) const;
+  bool IsKnown(const core::Hash256& id) const;
   core::LedgerTime Clamp(core::LedgerTime now);
-  absl::Status WriteBatch(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
-  core::DecisionBatch MakeBatch(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
-  void CollectMeta(std::vector<store::MetaWrite>& meta);
+  absl::Status Write(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
+  absl::StatusOr<store::Block> MakeBlock(core::LedgerTime now,
+                                         std::span<const pvp::Judgement> judgements);
+  std::vector<store::MetaWrite> TakeMeta(bool writes_anyway);
   void Release();
   void Finish(std::vector<SettlementView> finished);
   LedgerRequest MakeRequest(const pvp::Request& request);
+  void FillPrepare(const OpenSettlement& settlement, LedgerRequest& request) const;
   absl::StatusOr<core::DecidedSettlement> ReadDecided(std::uint64_t index) const;
-  core::Certificate MakeCertificateOf(std::uint64_t index,
-                                      const core::DecidedSettlement& decided) const;
+  core::Certificate MakeCertificateOf(std::uint64_t index, const std::string& record,
+                                      const std::vector<std::string>& votes) const;
 
   Options options_;
   core::SettlementPolicy policy_;

@@ -1,0 +1,345 @@
+#include "fx-bridge/engine/bridge_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fx-bridge/engine/pending.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+#include "settlement/core/checkpoint.h"
+
+namespace causeway::bridge {
+
+core::LedgerTime BridgeEngine::Clamp(core::LedgerTime now) {
+  latest_ = std::max(latest_, now);
+  return latest_;
+}
+
+bool BridgeEngine::IsKnown(const core::Hash256& id) const {
+  return open_.contains(id) || decided_.contains(id);
+}
+
+void BridgeEngine::OnPrepareReply(
+    core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger,
+    const std::variant<std::string, core::Rejection>& vote_or_refusal) {
+  now = Clamp(now);
+  if (const auto* refusal = std::get_if<core::Rejection>(&vote_or_refusal)) {
+    coordinator_.OnPrepareRefused(now, id, ledger, *refusal);
+    return;
+  }
+  const std::string& bytes = std::get<std::string>(vote_or_refusal);
+  const absl::StatusOr<core::Vote> vote = core::DecodeVote(bytes);
+  const bool valid = vote.ok() && vote->settlement_id == id && vote->statement.ledger == ledger &&
+                     core::VerifyVote(*vote, policy_, *options_.verifier).ok();
+  if (valid) {
+    coordinator_.OnPrepared(now, id, ledger, {core::VoteHash(*vote), bytes});
+  } else {
+    coordinator_.OnFailed(now, RequestKind::kPrepare, id, ledger);
+  }
+}
+
+void BridgeEngine::OnCompleteReply(
+    core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger,
+    const std::variant<core::InstructionStatus, core::Rejection>& status_or_refusal) {
+  now = Clamp(now);
+  const std::optional<SettlementView> view = coordinator_.Find(id);
+  if (!view.has_value()) return;
+  const bool commit = view->state == SettlementState::kCommitted;
+  bool done = false;
+  bool against = false;
+  if (const auto* status = std::get_if<core::InstructionStatus>(&status_or_refusal)) {
+    const bool settled = *status == core::InstructionStatus::kSettled;
+    const bool released = *status == core::InstructionStatus::kAborted ||
+                          *status == core::InstructionStatus::kRejected;
+    done = commit ? settled : released;
+    against = commit ? released : settled;
+  } else {
+    against =
+        std::get<core::Rejection>(status_or_refusal).outcome == core::Outcome::kSettlementConflict;
+  }
+  if (against) ++contradictions_;
+  if (done) {
+    coordinator_.OnCompleted(now, id, ledger);
+    Finish(coordinator_.TakeFinished());
+  } else {
+    coordinator_.OnFailed(now, RequestKind::kComplete, id, ledger);
+  }
+}
+
+void BridgeEngine::OnSendFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
+                                const core::LedgerOrigin& ledger) {
+  coordinator_.OnFailed(Clamp(now), kind, id, ledger);
+}
+
+void BridgeEngine::Tick(core::LedgerTime now) { coordinator_.Tick(Clamp(now)); }
+
+void BridgeEngine::Finish(std::vector<SettlementView> finished) {
+  for (SettlementView& view : finished) {
+    const core::Hash256 id = view.settlement_id;
+    open_.erase(id);
+    removals_.push_back(id);
+    if (finished_order_.size() == kFinishedViewsMax) {
+      finished_.erase(finished_order_.front());
+      finished_order_.pop_front();
+    }
+    finished_order_.push_back(id);
+    finished_.emplace(id, std::move(view));
+  }
+}
+
+absl::Status BridgeEngine::Flush(core::LedgerTime now) {
+  now = Clamp(now);
+  do {
+    const std::vector<pvp::Judgement> judgements = coordinator_.Judge(now, kDecisionsPerBatchMax);
+    if (absl::Status status = Write(now, judgements); !status.ok()) return status;
+  } while (coordinator_.HasRipe());
+  Release();
+  return absl::OkStatus();
+}
+
+absl::Status BridgeEngine::Write(core::LedgerTime now, std::span<const pvp::Judgement> judgements) {
+  std::vector<store::Block> blocks;
+  if (!judgements.empty()) {
+    absl::StatusOr<store::Block> block = MakeBlock(now, judgements);
+    if (!block.ok()) return block.status();
+    blocks.push_back(*std::move(block));
+  }
+  const std::vector<store::MetaWrite> meta = TakeMeta(!blocks.empty());
+  if (blocks.empty() && meta.empty()) return absl::OkStatus();
+  if (absl::Status status = journal_->Append(blocks, meta); !status.ok()) return status;
+  for (const pvp::Judgement& judgement : judgements) {
+    coordinator_.OnDecided(now, judgement.settlement_id);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
+                                                     std::span<const pvp::Judgement> judgements) {
+  core::DecisionBatch batch;
+  batch.number = journal_->block_count();
+  batch.first_index = tree_.size();
+  batch.time = now;
+  for (const pvp::Judgement& judgement : judgements) {
+    const core::Hash256& id = judgement.settlement_id;
+    OpenSettlement& settlement = open_.find(id)->second;
+    core::DecisionRecord record;
+    record.settlement_id = id;
+    record.verdict = judgement.verdict;
+    record.policy_hash = policy_.hash;
+    record.decided = now;
+    core::DecidedSettlement decided;
+    for (const pvp::VerifiedVote& vote : judgement.votes) {
+      record.vote_hashes.push_back(vote.hash);
+      decided.votes.push_back(vote.bytes);
+    }
+    if (judgement.verdict == core::Verdict::kAbort) {
+      settlement.rejection = judgement.rejection;
+      unsaved_.insert(id);
+    } else {
+      CW_CHECK(now <= settlement.header.deadline, "no commit is written past its deadline");
+      CW_CHECK(record.vote_hashes.size() == settlement.header.ledgers.size(),
+               "a commit carries a vote of every ledger in the terms");
+    }
+    decided.record = core::EncodeDecisionRecord(record);
+    decided.terms = settlement.terms.payload;
+    CW_CHECK(decided_.emplace(id, tree_.size()).second,
+             "the first record of an id is the only one");
+    tree_.Append(core::LeafHash(decided.record));
+    settlement.record = decided.record;
+    settlement.votes = decided.votes;
+    batch.decided.push_back(std::move(decided));
+  }
+  absl::StatusOr<std::string> note =
+      core::SignCheckpoint({policy_.decision_log.ToString(), tree_.size(), tree_.Root(), {}},
+                           policy_.decision_log.text(), *options_.signer);
+  if (!note.ok()) return note.status();
+  checkpoint_ = *std::move(note);
+  batch.checkpoint = checkpoint_;
+  store::Block block;
+  block.number = batch.number;
+  block.first_index = batch.first_index;
+  block.count = static_cast<std::uint32_t>(batch.decided.size());
+  block.body = core::EncodeDecisionBatch(batch);
+  return block;
+}
+
+std::vector<store::MetaWrite> BridgeEngine::TakeMeta(bool writes_anyway) {
+  std::vector<store::MetaWrite> meta;
+  for (const core::Hash256& id : unsaved_) {
+    const auto place = open_.find(id);
+    if (place == open_.end()) continue;
+    const OpenSettlement& settlement = place->second;
+    meta.push_back({PendingKey(id), EncodePending({settlement.submitted, settlement.terms,
+                                                   settlement.legs, settlement.rejection})});
+  }
+  unsaved_.clear();
+  // A removal is no news to anybody: it rides with other writes instead of costing a sync.
+  if (writes_anyway || !meta.empty() || removals_.size() >= kRemovalsWaitingMax) {
+    for (const core::Hash256& id : removals_) meta.push_back({PendingKey(id), std::nullopt});
+    removals_.clear();
+  }
+  return meta;
+}
+
+void BridgeEngine::Release() {
+  for (const pvp::Request& request : coordinator_.TakeRequests()) {
+    // What was asked before a decision or a last answer came is not worth sending any more.
+    const auto place = open_.find(request.settlement_id);
+    if (place == open_.end()) continue;
+    const bool decided = !place->second.record.empty();
+    if (decided != (request.kind == RequestKind::kComplete)) continue;
+    requests_.push_back(MakeRequest(request));
+  }
+  for (const core::Hash256& id : coordinator_.TakeChanged()) changed_.insert(id);
+}
+
+LedgerRequest BridgeEngine::MakeRequest(const pvp::Request& request) {
+  OpenSettlement& settlement = open_.find(request.settlement_id)->second;
+  LedgerRequest made;
+  made.kind = request.kind;
+  made.ledger = request.ledger;
+  made.settlement_id = request.settlement_id;
+  made.attempt = request.attempt;
+  if (request.kind == RequestKind::kPrepare) {
+    FillPrepare(settlement, made);
+    return made;
+  }
+  if (settlement.completion.empty()) {
+    core::CompleteSettlement completion;
+    completion.settlement_id = request.settlement_id;
+    completion.certificate = MakeCertificateOf(decided_.find(request.settlement_id)->second,
+                                               settlement.record, settlement.votes);
+    settlement.completion = codec::EncodeCompletion(completion);
+  }
+  made.completion = settlement.completion;
+  return made;
+}
+
+void BridgeEngine::FillPrepare(const OpenSettlement& settlement, LedgerRequest& request) const {
+  request.terms.payload_type = settlement.terms.payload_type;
+  request.terms.payload = settlement.terms.payload;
+  for (const core::Signature& signature : settlement.terms.signatures) {
+    const bool wanted = std::any_of(
+        settlement.required.begin(), settlement.required.end(),
+        [&](const pvp::RequiredSigner& signer) {
+          return signer.ledger == request.ledger &&
+                 options_.keys->SignsFor(signature.key_id, signer.participant, signer.ledger);
+        });
+    if (wanted) request.terms.signatures.push_back(signature);
+  }
+  core::MerkleTree legs;
+  for (const std::string& leg : settlement.legs) legs.Append(core::LeafHash(leg));
+  for (std::size_t i = 0; i < settlement.legs.size(); ++i) {
+    if (settlement.decoded_legs[i].ledger != request.ledger) continue;
+    auto proof = legs.InclusionProof(i, legs.size());
+    CW_CHECK(proof.ok(), "a leg is in the tree of its settlement");
+    core::ProvenLeg proven;
+    proven.bytes = settlement.legs[i];
+    proven.leg = settlement.decoded_legs[i];
+    proven.index = static_cast<std::uint32_t>(i);
+    proven.proof = *std::move(proof);
+    request.legs.push_back(std::move(proven));
+  }
+}
+
+core::Certificate BridgeEngine::MakeCertificateOf(std::uint64_t index, const std::string& record,
+                                                  const std::vector<std::string>& votes) const {
+  core::Certificate certificate;
+  certificate.record_bytes = record;
+  absl::StatusOr<core::DecisionRecord> decoded = core::DecodeDecisionRecord(record);
+  CW_CHECK(decoded.ok(), "the decision log holds records that decode");
+  certificate.record = *std::move(decoded);
+  certificate.index = index;
+  auto proof = tree_.InclusionProof(index, tree_.size());
+  CW_CHECK(proof.ok(), "a decided record is in the decision log");
+  certificate.proof = *std::move(proof);
+  certificate.checkpoint = checkpoint_;
+  for (const std::string& bytes : votes) {
+    absl::StatusOr<core::Vote> vote = core::DecodeVote(bytes);
+    CW_CHECK(vote.ok(), "the decision log holds votes that decode");
+    certificate.votes.push_back(*std::move(vote));
+  }
+  return certificate;
+}
+
+absl::StatusOr<core::DecidedSettlement> BridgeEngine::ReadDecided(std::uint64_t index) const {
+  const absl::StatusOr<std::uint64_t> number = journal_->FindBlock(index);
+  if (!number.ok()) return number.status();
+  const absl::StatusOr<store::Block> block = journal_->Read(*number);
+  if (!block.ok()) return block.status();
+  absl::StatusOr<core::DecisionBatch> batch = core::DecodeDecisionBatch(block->body);
+  if (!batch.ok()) return batch.status();
+  if (index < batch->first_index || index - batch->first_index >= batch->decided.size()) {
+    return absl::DataLossError(
+        fmt::format("decision log: block {} does not hold record {}", *number, index));
+  }
+  return std::move(batch->decided[index - batch->first_index]);
+}
+
+absl::StatusOr<core::Certificate> BridgeEngine::MakeCertificate(const core::Hash256& id) const {
+  const auto place = decided_.find(id);
+  if (place == decided_.end()) {
+    return absl::NotFoundError(fmt::format("settlement {} has no decision", id.ToHex()));
+  }
+  const auto open = open_.find(id);
+  if (open != open_.end()) {
+    return MakeCertificateOf(place->second, open->second.record, open->second.votes);
+  }
+  const absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(place->second);
+  if (!decided.ok()) return decided.status();
+  return MakeCertificateOf(place->second, decided->record, decided->votes);
+}
+
+std::optional<SettlementView> BridgeEngine::Find(const core::Hash256& id) const {
+  if (auto view = coordinator_.Find(id)) return view;
+  const auto finished = finished_.find(id);
+  if (finished != finished_.end()) return finished->second;
+  const auto place = decided_.find(id);
+  if (place == decided_.end()) return std::nullopt;
+  // Complete long ago: the log tells what there is to know.
+  const absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(place->second);
+  if (!decided.ok()) return std::nullopt;
+  const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided->record);
+  if (!record.ok()) return std::nullopt;
+  const bool commit = record->verdict == core::Verdict::kCommit;
+  SettlementView view;
+  view.settlement_id = id;
+  view.state = commit ? SettlementState::kSettled : SettlementState::kAborted;
+  view.decided = record->decided;
+  if (const auto header = codec::DecodeTerms(decided->terms); header.ok()) {
+    view.deadline = header->deadline;
+    for (const core::TermsLedger& ledger : header->ledgers) {
+      view.ledgers.push_back({ledger.ledger, commit, true});
+    }
+  }
+  return view;
+}
+
+SettlementView BridgeEngine::ViewOf(const core::Hash256& id) const {
+  std::optional<SettlementView> view = Find(id);
+  CW_CHECK(view.has_value(), "a settlement that is known can be read");
+  return *std::move(view);
+}
+
+std::vector<SettlementView> BridgeEngine::ListOpen() const { return coordinator_.ListOpen(); }
+
+std::vector<LedgerRequest> BridgeEngine::TakeRequests() { return std::exchange(requests_, {}); }
+
+std::vector<core::Hash256> BridgeEngine::TakeChanged() {
+  std::vector<core::Hash256> changed(changed_.begin(), changed_.end());
+  changed_.clear();
+  return changed;
+}
+
+absl::StatusOr<std::string> BridgeEngine::ReadBatchBytes(std::uint64_t number) const {
+  absl::StatusOr<store::Block> block = journal_->Read(number);
+  if (!block.ok()) return block.status();
+  return std::move(block->body);
+}
+
+absl::StatusOr<std::uint64_t> BridgeEngine::FindBatch(std::uint64_t index) const {
+  return journal_->FindBlock(index);
+}
+
+}  // namespace causeway::bridge

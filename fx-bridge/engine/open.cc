@@ -1,0 +1,214 @@
+// Opening: the journal is replayed into the decision log's tree and the set of decided ids, and
+// what was open when the process ended goes on.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fx-bridge/engine/bridge_engine.h"
+#include "fx-bridge/engine/pending.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/checkpoint.h"
+#include "settlement/core/hash.h"
+
+namespace causeway::bridge {
+namespace {
+
+absl::Status CheckOptions(const BridgeEngine::Options& options,
+                          const core::SettlementPolicy& policy) {
+  if (options.signer == nullptr || options.verifier == nullptr || options.keys == nullptr) {
+    return absl::InvalidArgumentError("signer, verifier and keys must be given");
+  }
+  if (options.signer->public_key() != policy.decision_log_key) {
+    return absl::InvalidArgumentError(
+        "signer: is not the decision log key that the policy names (decision_log_key)");
+  }
+  if (policy.witnesses_needed != 0) {
+    return absl::InvalidArgumentError(
+        "policy: witnesses_needed: must be 0; cosignatures are not built in");
+  }
+  if (options.venue == nullptr) return absl::OkStatus();
+  for (const Provider& provider : options.venue->providers()) {
+    for (const ProviderAccount& account : provider.accounts) {
+      if (policy.Find(account.ledger) == nullptr) {
+        return absl::InvalidArgumentError(fmt::format("provider {}: ledger {} is not in the policy",
+                                                      provider.participant.text(),
+                                                      account.ledger.text()));
+      }
+      if (!options.keys->SignsFor(provider.signer->key_id(), provider.participant,
+                                  account.ledger)) {
+        return absl::InvalidArgumentError(
+            fmt::format("provider {}: its signing key is not among the participant's keys",
+                        provider.participant.text()));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Damaged(std::uint64_t block, std::string_view what) {
+  return absl::DataLossError(fmt::format("decision log: block {}: {}", block, what));
+}
+
+}  // namespace
+
+store::JournalIdentity BridgeEngine::JournalIdentityOf(const core::SettlementPolicy& policy) {
+  store::JournalIdentity identity;
+  identity.kind = kJournalKind;
+  identity.name = policy.decision_log.ToString();
+  return identity;
+}
+
+BridgeEngine::BridgeEngine(Options options, core::SettlementPolicy policy,
+                           std::unique_ptr<store::Journal> journal)
+    : options_(std::move(options)),
+      policy_(std::move(policy)),
+      journal_(std::move(journal)),
+      coordinator_(options_.coordinator) {}
+
+absl::StatusOr<std::unique_ptr<BridgeEngine>> BridgeEngine::Open(
+    Options options, std::unique_ptr<store::Journal> journal) {
+  absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(options.policy);
+  if (!policy.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("policy: {}", std::string(policy.status().message())));
+  }
+  if (absl::Status status = options.coordinator.Check(); !status.ok()) return status;
+  if (absl::Status status = CheckOptions(options, *policy); !status.ok()) return status;
+  std::unique_ptr<BridgeEngine> engine(
+      new BridgeEngine(std::move(options), *std::move(policy), std::move(journal)));
+  if (absl::Status status = engine->Replay(); !status.ok()) return status;
+  if (absl::Status status = engine->RestorePending(); !status.ok()) return status;
+  return engine;
+}
+
+absl::Status BridgeEngine::Replay() {
+  for (std::uint64_t number = 0; number < journal_->block_count(); ++number) {
+    absl::StatusOr<store::Block> block = journal_->Read(number);
+    if (!block.ok()) return block.status();
+    if (absl::Status status = ReplayBlock(*block); !status.ok()) return status;
+  }
+  if (tree_.size() == 0) {
+    absl::StatusOr<std::string> note =
+        core::SignCheckpoint({policy_.decision_log.ToString(), 0, core::EmptyRoot(), {}},
+                             policy_.decision_log.text(), *options_.signer);
+    if (!note.ok()) return note.status();
+    checkpoint_ = *std::move(note);
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<core::SignedCheckpoint> last = core::ParseCheckpoint(checkpoint_);
+  if (!last.ok()) return Damaged(journal_->block_count() - 1, std::string(last.status().message()));
+  const absl::Status verified = core::VerifyCheckpoint(
+      *last, policy_.decision_log.text(), policy_.decision_log_key, *options_.verifier);
+  if (!verified.ok()) {
+    return absl::FailedPreconditionError(
+        fmt::format("decision log: its last checkpoint is not signed by the policy's key: {}",
+                    std::string(verified.message())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BridgeEngine::ReplayBlock(const store::Block& block) {
+  absl::StatusOr<core::DecisionBatch> batch = core::DecodeDecisionBatch(block.body);
+  if (!batch.ok()) return Damaged(block.number, std::string(batch.status().message()));
+  if (batch->number != block.number || batch->first_index != tree_.size() ||
+      batch->decided.size() != block.count) {
+    return Damaged(block.number, "its number, first index or count does not follow");
+  }
+  for (const core::DecidedSettlement& decided : batch->decided) {
+    const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided.record);
+    if (!record.ok()) return Damaged(block.number, std::string(record.status().message()));
+    if (!decided_.emplace(record->settlement_id, tree_.size()).second) {
+      return Damaged(block.number, fmt::format("settlement {} is decided a second time",
+                                               record->settlement_id.ToHex()));
+    }
+    tree_.Append(core::LeafHash(decided.record));
+  }
+  const absl::StatusOr<core::SignedCheckpoint> checkpoint =
+      core::ParseCheckpoint(batch->checkpoint);
+  if (!checkpoint.ok()) return Damaged(block.number, std::string(checkpoint.status().message()));
+  if (checkpoint->checkpoint.origin != policy_.decision_log.text() ||
+      checkpoint->checkpoint.size != tree_.size() || checkpoint->checkpoint.root != tree_.Root()) {
+    return Damaged(block.number, "its checkpoint is not that of its records");
+  }
+  checkpoint_ = batch->checkpoint;
+  latest_ = std::max(latest_, batch->time);
+  return absl::OkStatus();
+}
+
+absl::Status BridgeEngine::RestorePending() {
+  const auto listed = journal_->ListMeta(kPendingPrefix);
+  if (!listed.ok()) return listed.status();
+  struct Found {
+    core::LedgerTime submitted;
+    core::Hash256 id;
+    Pending pending;
+  };
+  std::vector<Found> found;
+  for (const auto& [key, value] : *listed) {
+    const std::optional<core::Hash256> id = ParsePendingKey(key);
+    if (!id.has_value()) {
+      return absl::DataLossError(fmt::format("decision log: \"{}\" names no settlement", key));
+    }
+    absl::StatusOr<Pending> pending = DecodePending(value);
+    if (!pending.ok()) {
+      return absl::DataLossError(
+          fmt::format("decision log: \"{}\": {}", key, std::string(pending.status().message())));
+    }
+    const core::LedgerTime submitted = pending->submitted;
+    found.push_back({submitted, *id, *std::move(pending)});
+  }
+  // As they came, so that a restart keeps their order.
+  std::sort(found.begin(), found.end(), [](const Found& left, const Found& right) {
+    return std::tie(left.submitted, left.id) < std::tie(right.submitted, right.id);
+  });
+  for (Found& each : found) {
+    latest_ = std::max(latest_, each.submitted);
+    if (absl::Status status = RestoreOne(each.id, std::move(each.pending)); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) {
+  absl::StatusOr<core::TermsHeader> header = codec::DecodeTerms(pending.terms.payload);
+  if (!header.ok() || header->settlement_id != id) {
+    return absl::DataLossError(
+        fmt::format("decision log: the terms of open settlement {} are not its own", id.ToHex()));
+  }
+  if (header->policy_hash != policy_.hash) {
+    return absl::FailedPreconditionError(fmt::format(
+        "settlement {} is open under policy {}; run with that policy until it is complete",
+        id.ToHex(), header->policy_hash.ToHex()));
+  }
+  OpenSettlement settlement;
+  settlement.header = *header;
+  settlement.terms = std::move(pending.terms);
+  settlement.submitted = pending.submitted;
+  settlement.rejection = std::move(pending.rejection);
+  if (!pending.legs.empty()) {
+    const auto refused = ReadLegs(std::move(pending.legs), settlement);
+    if (refused.has_value()) {
+      return absl::DataLossError(fmt::format("decision log: open settlement {}: {}", id.ToHex(),
+                                             core::Describe(*refused)));
+    }
+  }
+  const auto place = decided_.find(id);
+  if (place == decided_.end()) {
+    coordinator_.RestoreUndecided(*header, settlement.submitted, Missing(settlement));
+  } else {
+    absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(place->second);
+    if (!decided.ok()) return decided.status();
+    const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided->record);
+    if (!record.ok()) return record.status();
+    settlement.record = std::move(decided->record);
+    settlement.votes = std::move(decided->votes);
+    coordinator_.RestoreDecided(*header, record->verdict, settlement.submitted, record->decided,
+                                settlement.rejection);
+  }
+  open_.emplace(id, std::move(settlement));
+  return absl::OkStatus();
+}
+
+}  // namespace causeway::bridge

@@ -1,0 +1,297 @@
+// What comes in from those who pay: terms, legs and signatures, and the checks that turn away what
+// no ledger could take.
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fx-bridge/engine/bridge_engine.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+
+namespace causeway::bridge {
+namespace {
+
+core::Rejection Refuse(core::Outcome outcome, std::string message) {
+  core::Rejection rejection;
+  rejection.outcome = outcome;
+  rejection.message = std::move(message);
+  return rejection;
+}
+
+bool HasSigned(const core::Envelope& envelope, const core::KeyId& key) {
+  return std::any_of(envelope.signatures.begin(), envelope.signatures.end(),
+                     [&](const core::Signature& signature) { return signature.key_id == key; });
+}
+
+}  // namespace
+
+std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerTime now,
+                                                                   const core::Envelope& terms,
+                                                                   std::vector<std::string> legs) {
+  now = Clamp(now);
+  if (terms.payload_type != core::kTermsPayloadType) {
+    return Refuse(core::Outcome::kMalformed,
+                  fmt::format("terms.payload_type: must be \"{}\"", core::kTermsPayloadType));
+  }
+  if (const absl::Status status = core::CheckEnvelope(terms); !status.ok()) {
+    return Refuse(core::Outcome::kMalformed,
+                  fmt::format("terms: {}", std::string(status.message())));
+  }
+  absl::StatusOr<core::TermsHeader> header = codec::DecodeTerms(terms.payload);
+  if (!header.ok()) {
+    return Refuse(core::Outcome::kMalformed,
+                  fmt::format("terms: {}", std::string(header.status().message())));
+  }
+  const core::Hash256 id = header->settlement_id;
+  if (IsKnown(id)) return AddSignatures(now, terms, legs, id);
+
+  if (auto refused = CheckTerms(now, *header)) return *refused;
+  OpenSettlement settlement;
+  settlement.header = *std::move(header);
+  settlement.submitted = now;
+  settlement.terms.payload_type = terms.payload_type;
+  settlement.terms.payload = terms.payload;
+  if (auto refused = ReadLegs(std::move(legs), settlement)) return *refused;
+  if (auto refused = CheckSignatures(terms)) return *refused;
+  if (auto refused = MergeSignatures(terms, settlement)) return *refused;
+  if (auto refused = Countersign(now, settlement)) return *refused;
+  if (auto refused = coordinator_.Submit(now, settlement.header, Missing(settlement))) {
+    return *refused;
+  }
+  open_.emplace(id, std::move(settlement));
+  unsaved_.insert(id);
+  return ViewOf(id);
+}
+
+std::optional<core::Rejection> BridgeEngine::CheckTerms(core::LedgerTime now,
+                                                        const core::TermsHeader& header) const {
+  if (header.policy_hash != policy_.hash) {
+    return Refuse(core::Outcome::kUnknownSettlementPolicy,
+                  fmt::format("terms.policy_hash: is {}; the policy in force here is {}",
+                              header.policy_hash.ToHex(), policy_.hash.ToHex()));
+  }
+  for (const core::TermsLedger& ledger : header.ledgers) {
+    if (policy_.Find(ledger.ledger) == nullptr) {
+      return Refuse(core::Outcome::kUnknownLedger,
+                    fmt::format("terms.ledgers: {} is not served here", ledger.ledger.text()));
+    }
+  }
+  if (now > header.deadline) {
+    return Refuse(core::Outcome::kPastDeadline,
+                  fmt::format("terms.deadline_us: {} is past; it is {}", header.deadline.ToString(),
+                              now.ToString()));
+  }
+  if (header.deadline > now + kDeadlineAheadMax) {
+    return Refuse(core::Outcome::kValidUntilTooFar,
+                  fmt::format("terms.deadline_us: {} is more than 7 days ahead of {}",
+                              header.deadline.ToString(), now.ToString()));
+  }
+  return std::nullopt;
+}
+
+std::optional<core::Rejection> BridgeEngine::ReadLegs(std::vector<std::string> legs,
+                                                      OpenSettlement& into) const {
+  const core::TermsHeader& header = into.header;
+  if (legs.size() != header.LegCount()) {
+    core::Rejection rejection = Refuse(
+        core::Outcome::kLegNotInTerms,
+        fmt::format("legs: {} are given; the terms have {}", legs.size(), header.LegCount()));
+    rejection.actual = static_cast<std::int64_t>(legs.size());
+    rejection.required = header.LegCount();
+    return rejection;
+  }
+  if (core::LegsRoot(legs) != header.legs_root) {
+    return Refuse(core::Outcome::kLegNotInTerms,
+                  "legs: their Merkle root is not terms.legs_root; give the exact bytes of every "
+                  "leg in the order of the root");
+  }
+  absl::btree_map<core::LedgerOrigin, std::uint32_t> counts;
+  std::set<core::ParticipantId> participants;
+  std::set<pvp::RequiredSigner> required;
+  for (std::size_t i = 0; i < legs.size(); ++i) {
+    absl::StatusOr<core::Leg> leg = codec::DecodeLeg(legs[i]);
+    if (!leg.ok()) {
+      return Refuse(core::Outcome::kMalformed,
+                    fmt::format("legs[{}]: {}", i, std::string(leg.status().message())));
+    }
+    ++counts[leg->ledger];
+    required.insert({leg->ledger, leg->party});
+    participants.insert(leg->party);
+    for (const core::ParticipantId& approver : leg->approvals) {
+      required.insert({leg->ledger, approver});
+      participants.insert(approver);
+    }
+    into.decoded_legs.push_back(*std::move(leg));
+  }
+  for (const core::TermsLedger& ledger : header.ledgers) {
+    if (counts[ledger.ledger] == ledger.leg_count) continue;
+    return Refuse(core::Outcome::kLegNotInTerms,
+                  fmt::format("terms.ledgers: {} legs are said to be on {}; there are {}",
+                              ledger.leg_count, ledger.ledger.text(), counts[ledger.ledger]));
+  }
+  if (participants.size() > core::kSignaturesPerEnvelopeMax) {
+    return Refuse(core::Outcome::kMalformed,
+                  fmt::format("legs: {} participants would have to sign; terms take at most {}",
+                              participants.size(), core::kSignaturesPerEnvelopeMax));
+  }
+  into.legs = std::move(legs);
+  into.required.assign(required.begin(), required.end());
+  return std::nullopt;
+}
+
+std::optional<core::Rejection> BridgeEngine::CheckSignatures(const core::Envelope& envelope) const {
+  for (const core::Signature& signature : envelope.signatures) {
+    if (options_.keys->Find(signature.key_id) != nullptr) continue;
+    return Refuse(
+        core::Outcome::kUnknownKey,
+        fmt::format("terms.signatures: key {} is not known here", signature.key_id.ToHex()));
+  }
+  const auto verified = core::VerifyAll(
+      envelope, [this](const core::KeyId& key) { return options_.keys->Find(key); },
+      *options_.verifier);
+  if (verified.ok()) return std::nullopt;
+  return Refuse(core::Outcome::kBadSignature,
+                fmt::format("terms: {}", std::string(verified.status().message())));
+}
+
+bool BridgeEngine::SignsForAny(const core::KeyId& key, const OpenSettlement& settlement) const {
+  return std::any_of(settlement.required.begin(), settlement.required.end(),
+                     [&](const pvp::RequiredSigner& signer) {
+                       return options_.keys->SignsFor(key, signer.participant, signer.ledger);
+                     });
+}
+
+// Signatures of others than the parties are left out: a ledger that does not know their keys would
+// refuse the terms because of them.
+std::optional<core::Rejection> BridgeEngine::MergeSignatures(const core::Envelope& envelope,
+                                                             OpenSettlement& into) const {
+  bool by_party = false;
+  for (const core::Signature& signature : envelope.signatures) {
+    if (!SignsForAny(signature.key_id, into)) continue;
+    by_party = true;
+    if (HasSigned(into.terms, signature.key_id)) continue;
+    if (into.terms.signatures.size() == core::kSignaturesPerEnvelopeMax) {
+      return Refuse(core::Outcome::kMalformed,
+                    fmt::format("terms.signatures: there would be more than {}",
+                                core::kSignaturesPerEnvelopeMax));
+    }
+    into.terms.signatures.push_back(signature);
+  }
+  if (by_party) return std::nullopt;
+  return Refuse(core::Outcome::kTermsNotSignedByPayer,
+                "terms.signatures: none is by a payer or approver of the legs");
+}
+
+std::vector<pvp::RequiredSigner> BridgeEngine::Missing(const OpenSettlement& settlement) const {
+  std::vector<pvp::RequiredSigner> missing;
+  for (const pvp::RequiredSigner& signer : settlement.required) {
+    const bool signed_already = std::any_of(
+        settlement.terms.signatures.begin(), settlement.terms.signatures.end(),
+        [&](const core::Signature& signature) {
+          return options_.keys->SignsFor(signature.key_id, signer.participant, signer.ledger);
+        });
+    if (!signed_already) missing.push_back(signer);
+  }
+  return missing;
+}
+
+std::optional<core::Rejection> BridgeEngine::Countersign(core::LedgerTime now,
+                                                         OpenSettlement& settlement) {
+  const std::string& quote_id = settlement.header.quote_id;
+  if (options_.venue == nullptr || quote_id.empty() || Missing(settlement).empty()) {
+    return std::nullopt;
+  }
+  auto signature = options_.venue->Countersign(now, quote_id, settlement.terms.payload);
+  if (auto* refused = std::get_if<core::Rejection>(&signature)) return std::move(*refused);
+  auto& given = std::get<core::Signature>(signature);
+  if (!HasSigned(settlement.terms, given.key_id)) {
+    settlement.terms.signatures.push_back(std::move(given));
+  }
+  return std::nullopt;
+}
+
+std::variant<SettlementView, core::Rejection> BridgeEngine::AddSignatures(
+    core::LedgerTime now, const core::Envelope& envelope, const std::vector<std::string>& legs,
+    const core::Hash256& id) {
+  const auto place = open_.find(id);
+  if (place == open_.end()) return ViewOf(id);
+  OpenSettlement& settlement = place->second;
+  if (!settlement.legs.empty() && legs != settlement.legs) {
+    return Refuse(core::Outcome::kLegNotInTerms, "legs: are not those of the terms");
+  }
+  const std::vector<pvp::RequiredSigner> before = Missing(settlement);
+  if (before.empty() || decided_.contains(id)) return ViewOf(id);
+  if (auto refused = CheckSignatures(envelope)) return *refused;
+  if (auto refused = MergeSignatures(envelope, settlement)) return *refused;
+  const std::vector<pvp::RequiredSigner> after = Missing(settlement);
+  if (after.size() == before.size()) return ViewOf(id);
+  unsaved_.insert(id);
+  for (const pvp::RequiredSigner& signer : before) {
+    if (!std::binary_search(after.begin(), after.end(), signer)) {
+      coordinator_.OnSigned(now, id, signer);
+    }
+  }
+  return ViewOf(id);
+}
+
+std::variant<Quote, core::Rejection> BridgeEngine::RequestQuote(core::LedgerTime now,
+                                                                const QuoteRequest& request,
+                                                                const RandomSource& random) {
+  now = Clamp(now);
+  if (options_.venue == nullptr) {
+    return Refuse(core::Outcome::kNoRate, "this bridge quotes no rates");
+  }
+  return options_.venue->RequestQuote(now, request, random);
+}
+
+std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::LedgerTime now,
+                                                                          const core::Hash256& id,
+                                                                          std::string_view terms) {
+  now = Clamp(now);
+  if (IsKnown(id)) {
+    // The tick makes an undecided settlement ripe when its deadline is past.
+    coordinator_.Tick(now);
+    return ViewOf(id);
+  }
+  if (terms.empty()) {
+    return Refuse(core::Outcome::kNotFound,
+                  fmt::format("settlement {} is not known here", id.ToHex()));
+  }
+  if (core::SettlementIdOf(terms) != id) {
+    return Refuse(core::Outcome::kMalformed,
+                  "terms: are not those of the settlement id; give the exact bytes that were "
+                  "signed");
+  }
+  absl::StatusOr<core::TermsHeader> header = codec::DecodeTerms(terms);
+  if (!header.ok()) {
+    return Refuse(core::Outcome::kMalformed,
+                  fmt::format("terms: {}", std::string(header.status().message())));
+  }
+  auto refused = CheckTerms(now, *header);
+  if (!refused.has_value() || refused->outcome == core::Outcome::kValidUntilTooFar) {
+    return Refuse(core::Outcome::kNotFound,
+                  fmt::format("settlement {} was not handed in here; its deadline {} is not past",
+                              id.ToHex(), header->deadline.ToString()));
+  }
+  if (refused->outcome != core::Outcome::kPastDeadline) return *refused;
+  if (auto full = coordinator_.SubmitExpired(now, *header)) return *full;
+  OpenSettlement settlement;
+  settlement.header = *std::move(header);
+  settlement.submitted = now;
+  settlement.terms.payload_type = core::kTermsPayloadType;
+  settlement.terms.payload = std::string(terms);
+  open_.emplace(id, std::move(settlement));
+  unsaved_.insert(id);
+  return ViewOf(id);
+}
+
+bool BridgeEngine::IsParty(const core::Hash256& id, const core::ParticipantId& participant) const {
+  const auto place = open_.find(id);
+  if (place == open_.end()) return false;
+  const std::vector<pvp::RequiredSigner>& required = place->second.required;
+  return std::any_of(required.begin(), required.end(), [&](const pvp::RequiredSigner& signer) {
+    return signer.participant == participant;
+  });
+}
+
+}  // namespace causeway::bridge
