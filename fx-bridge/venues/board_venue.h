@@ -99,7 +99,7 @@ class BoardVenue {
     core::Hash256 policy_hash;
     // The deadline in the terms is this long after the quote's expiry: time to prepare in.
     core::Duration settlement_window = core::Duration::FromSeconds(60);
-    // Unexpired quotes kept at once.
+    // Quotes kept at once: unexpired ones, and expired ones for as long as settlement_window.
     std::size_t quotes_max = 100'000;
   };
 
@@ -112,8 +112,8 @@ class BoardVenue {
   // The best rate for the taker; the first provider of the configuration among equals. The other
   // side of the dealt amount is rounded once, against the taker. Refuses: kNoRate when nobody
   // quotes the pair or the amount, kAmountNotPositive, kAmountOverflow, kWrongCurrency when an
-  // account's currency is not that of its side, kMalformed when not exactly one amount is set or
-  // the currencies are equal, kOverloaded.
+  // account's currency is not that of its side, kMalformed when not exactly one amount is set,
+  // the currencies are equal, or taker or instruction id is not set, kOverloaded.
   std::variant<Quote, core::Rejection> RequestQuote(core::LedgerTime now,
                                                     const QuoteRequest& request,
                                                     const RandomSource& random);
