@@ -70,7 +70,13 @@ absl::Status LedgerEngine::Replay() {
     if (absl::Status status = ReplayBlock(*block); !status.ok()) return status;
   }
   ledger_->CheckConservation();
-  return absl::OkStatus();
+  absl::StatusOr<core::SignedCheckpoint> head = core::ParseCheckpoint(checkpoint_);
+  if (!head.ok()) return head.status();
+  const core::Genesis& genesis = ledger_->genesis();
+  const absl::Status is_signed =
+      core::VerifyCheckpoint(*head, genesis.ledger.text(), genesis.ledger_key, *options_.verifier);
+  if (is_signed.ok()) return is_signed;
+  return Damaged(journal_->block_count() - 1, std::string(is_signed.message()));
 }
 
 absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
