@@ -30,6 +30,8 @@ namespace causeway::client {
 struct CurrencyPair {
   core::Currency base;
   core::Currency quote;
+
+  friend bool operator==(const CurrencyPair&, const CurrencyPair&) = default;
 };
 
 struct BridgeInfo {

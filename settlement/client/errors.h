@@ -26,7 +26,7 @@ absl::Status WithRejection(absl::Status status, const core::Rejection& rejection
 // deadline passed, and no server said no. Send the same bytes again, or ask for the instruction.
 bool OutcomeUnknown(const absl::Status& status);
 
-// Whether the same request may succeed by itself a little later: OutcomeUnknown, or refused because
+// Whether to send the same request again a little later: not reached, too late, or refused because
 // a queue was full or the server was stopping or not yet ready.
 bool IsTransient(const absl::Status& status);
 

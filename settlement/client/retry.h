@@ -14,8 +14,8 @@ namespace causeway::client {
 struct RetryOptions {
   // For all attempts together. One attempt never gets more than is left.
   std::chrono::milliseconds deadline{60'000};
-  // For one attempt; zero: that of the connection.
-  std::chrono::milliseconds attempt_deadline{0};
+  // For one attempt; zero: all that is left.
+  std::chrono::milliseconds attempt_deadline{10'000};
   // The pause after the first attempt; it doubles up to the second figure. Half of every pause is
   // drawn at random, so that clients that failed together do not come back together.
   std::chrono::milliseconds backoff_first{50};

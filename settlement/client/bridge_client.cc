@@ -1,0 +1,262 @@
+#include "settlement/client/bridge_client.h"
+
+#include <utility>
+
+#include "causeway/v1/bridge_service.grpc.pb.h"
+#include "settlement/client/call.h"
+#include "settlement/client/from_proto.h"
+#include "settlement/codec/codec.h"
+
+namespace causeway::client {
+namespace {
+
+using Stub = v1::Bridge::Stub;
+
+constexpr std::string_view kStateNames[] = {
+    "none", "awaiting-signatures", "preparing", "committed", "settled", "aborting", "aborted"};
+
+CurrencyPair ReadPair(Fields& fields, const Path& path, const v1::CurrencyPair& pair) {
+  return {fields.Parse<core::Currency>({&path, "base"}, pair.base()),
+          fields.Parse<core::Currency>({&path, "quote"}, pair.quote())};
+}
+
+core::Money ReadMoney(Fields& fields, const Path& path, const v1::Money& money) {
+  return {fields.Parse<core::Currency>({&path, "currency"}, money.currency()),
+          core::Amount::FromMinor(money.minor_units())};
+}
+
+BridgeInfo ReadInfo(Fields& fields, const Path& path, const v1::BridgeInfo& info) {
+  BridgeInfo value;
+  value.decision_log =
+      fields.Parse<core::LedgerOrigin>({&path, "decision_log"}, info.decision_log());
+  value.policy_bytes = info.policy();
+  absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(info.policy());
+  if (!policy.ok()) {
+    fields.Fail({&path, "policy"}, std::string(policy.status().message()));
+  } else if (policy->hash.view() != info.policy_hash()) {
+    fields.Fail({&path, "policy_hash"}, "is not the SHA-256 of the policy");
+  } else {
+    value.policy = *std::move(policy);
+  }
+  value.ledgers = ReadList<core::LedgerOrigin>(
+      fields, path, "ledgers", info.ledgers(),
+      [](Fields& faults, const Path& place, const std::string& ledger) {
+        return faults.Parse<core::LedgerOrigin>(place, ledger);
+      });
+  value.pairs = ReadList<CurrencyPair>(fields, path, "pairs", info.pairs(), ReadPair);
+  return value;
+}
+
+Quote ReadQuote(Fields& fields, const Path& path, const v1::Quote& quote) {
+  Quote value;
+  value.quote_id = quote.quote_id();
+  value.provider = fields.Parse<core::ParticipantId>({&path, "provider"}, quote.provider());
+  value.pair = ReadPair(fields, {&path, "pair"}, quote.pair());
+  value.bid = fields.Parse<core::Rate>({&path, "bid"}, quote.bid());
+  value.ask = fields.Parse<core::Rate>({&path, "ask"}, quote.ask());
+  value.rate = fields.Parse<core::Rate>({&path, "rate"}, quote.rate());
+  value.sell = ReadMoney(fields, {&path, "sell"}, quote.sell());
+  value.buy = ReadMoney(fields, {&path, "buy"}, quote.buy());
+  value.expires = core::LedgerTime::FromMicros(quote.expires_us());
+  value.value_date = quote.value_date();
+  value.terms = quote.terms();
+  value.legs.assign(quote.legs().begin(), quote.legs().end());
+  value.settlement_id = fields.Hash({&path, "settlement_id"}, quote.settlement_id());
+  return value;
+}
+
+LedgerProgress ReadProgress(Fields& fields, const Path& path, const v1::LedgerProgress& progress) {
+  return {fields.Parse<core::LedgerOrigin>({&path, "ledger"}, progress.ledger()),
+          progress.prepared(), progress.complete()};
+}
+
+SettlementView ReadView(Fields& fields, const Path& path, const v1::SettlementView& view) {
+  SettlementView value;
+  value.settlement_id = fields.Hash({&path, "settlement_id"}, view.settlement_id());
+  value.state = fields.Closed({&path, "state"}, view.state(), SettlementState::kAborted);
+  value.rejection = ReadRejection(view.has_rejection(), view.rejection());
+  value.deadline = core::LedgerTime::FromMicros(view.deadline_us());
+  value.submitted = core::LedgerTime::FromMicros(view.submitted_us());
+  value.decided = core::LedgerTime::FromMicros(view.decided_us());
+  value.ledgers = ReadList<LedgerProgress>(fields, path, "ledgers", view.ledgers(), ReadProgress);
+  if (view.has_certificate()) {
+    absl::StatusOr<core::Certificate> certificate = codec::FromProto(view.certificate());
+    if (certificate.ok()) {
+      value.certificate = *std::move(certificate);
+    } else {
+      fields.Fail({&path, "certificate"}, std::string(certificate.status().message()));
+    }
+  }
+  value.awaiting = ReadList<core::ParticipantId>(
+      fields, path, "awaiting", view.awaiting(),
+      [](Fields& faults, const Path& place, const std::string& party) {
+        return faults.Parse<core::ParticipantId>(place, party);
+      });
+  return value;
+}
+
+absl::StatusOr<SettlementView> ReadViewAnswer(const v1::SettlementView& view) {
+  return ReadAnswer("bridge",
+                    [&](Fields& fields, const Path& path) { return ReadView(fields, path, view); });
+}
+
+}  // namespace
+
+std::string_view SettlementStateName(SettlementState state) {
+  const auto number = static_cast<std::size_t>(state);
+  return number < std::size(kStateNames) ? kStateNames[number] : "unknown";
+}
+
+bool IsComplete(SettlementState state) {
+  return state == SettlementState::kSettled || state == SettlementState::kAborted;
+}
+
+struct BridgeClient::Impl {
+  Connection connection;
+  std::unique_ptr<Stub> stub;
+
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request, CallOptions call) const {
+    return connection.Call(*stub, method, request, call);
+  }
+};
+
+BridgeClient::BridgeClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BridgeClient::~BridgeClient() = default;
+BridgeClient::BridgeClient(BridgeClient&&) noexcept = default;
+BridgeClient& BridgeClient::operator=(BridgeClient&&) noexcept = default;
+
+absl::StatusOr<BridgeClient> BridgeClient::Connect(const ConnectionOptions& options) {
+  absl::StatusOr<Connection> connection = Connection::Open(options);
+  if (!connection.ok()) return connection.status();
+  std::unique_ptr<Stub> stub = v1::Bridge::NewStub(connection->channel());
+  return BridgeClient(std::make_unique<Impl>(Impl{*std::move(connection), std::move(stub)}));
+}
+
+absl::Status BridgeClient::WaitForConnection(std::chrono::milliseconds deadline) const {
+  return impl_->connection.WaitForConnection(deadline);
+}
+
+absl::StatusOr<BridgeInfo> BridgeClient::GetBridge(CallOptions call) const {
+  const auto response = impl_->Call(&Stub::GetBridge, v1::GetBridgeRequest(), call);
+  if (!response.ok()) return response.status();
+  return ReadAnswer("bridge", [&](Fields& fields, const Path& path) {
+    return ReadInfo(fields, path, *response);
+  });
+}
+
+absl::StatusOr<Quote> BridgeClient::RequestQuote(const QuoteRequest& request,
+                                                 CallOptions call) const {
+  if (request.sell.has_value() == request.buy.has_value()) {
+    return absl::InvalidArgumentError(
+        "quote request: exactly one of the amounts to sell and to buy must be set");
+  }
+  v1::QuoteRequest message;
+  message.set_taker(request.taker.ToString());
+  message.set_sell_currency(request.sell_currency.ToString());
+  message.set_buy_currency(request.buy_currency.ToString());
+  if (request.sell.has_value()) message.set_sell_minor_units(request.sell->minor());
+  if (request.buy.has_value()) message.set_buy_minor_units(request.buy->minor());
+  message.set_sell_account(request.sell_account.ToString());
+  message.set_buy_account(request.buy_account.ToString());
+  message.set_instruction_id(request.instruction_id.ToString());
+  if (!request.uetr.IsNil()) message.set_uetr(std::string(request.uetr.view()));
+  const auto response = impl_->Call(&Stub::RequestQuote, message, call);
+  if (!response.ok()) return response.status();
+  return ReadAnswer("bridge", [&](Fields& fields, const Path& path) {
+    return ReadQuote(fields, path, *response);
+  });
+}
+
+absl::StatusOr<SettlementView> BridgeClient::SubmitSettlement(const core::Envelope& terms,
+                                                              std::span<const std::string> legs,
+                                                              bool wait, CallOptions call) const {
+  v1::SubmitSettlementRequest request;
+  codec::ToProto(terms, request.mutable_terms());
+  for (const std::string& leg : legs) request.add_legs(leg);
+  request.set_wait(wait);
+  const auto response = impl_->Call(&Stub::SubmitSettlement, request, call);
+  if (!response.ok()) return response.status();
+  return ReadViewAnswer(*response);
+}
+
+absl::StatusOr<SettlementView> BridgeClient::SettleUntilKnown(const core::Envelope& terms,
+                                                              std::span<const std::string> legs,
+                                                              const RetryOptions& retry) const {
+  absl::StatusOr<SettlementView> view;
+  absl::Status last = RetryUntilKnown(retry, [&](std::chrono::milliseconds deadline) {
+    view = SubmitSettlement(terms, legs, /*wait=*/true, {deadline});
+    if (!view.ok()) return view.status();
+    if (IsComplete(view->state) || view->state == SettlementState::kAwaitingSignatures) {
+      return absl::OkStatus();
+    }
+    return absl::DeadlineExceededError(
+        fmt::format("the settlement is {} and not yet complete on every ledger",
+                    SettlementStateName(view->state)));
+  });
+  if (!last.ok()) return last;
+  return view;
+}
+
+absl::StatusOr<SettlementView> BridgeClient::GetDecision(const core::Hash256& settlement_id,
+                                                         std::string_view terms,
+                                                         CallOptions call) const {
+  v1::GetDecisionRequest request;
+  request.set_settlement_id(std::string(settlement_id.view()));
+  request.set_terms(std::string(terms));
+  const auto response = impl_->Call(&Stub::GetDecision, request, call);
+  if (!response.ok()) return response.status();
+  return ReadViewAnswer(*response);
+}
+
+absl::StatusOr<std::vector<SettlementView>> BridgeClient::ListOpen(core::Duration age_min,
+                                                                   CallOptions call) const {
+  v1::ListOpenRequest request;
+  request.set_age_us_min(age_min.micros());
+  const auto response = impl_->Call(&Stub::ListOpen, request, call);
+  if (!response.ok()) return response.status();
+  return ReadAnswer("bridge", [&](Fields& fields, const Path& path) {
+    return ReadList<SettlementView>(fields, path, "settlements", response->settlements(), ReadView);
+  });
+}
+
+absl::StatusOr<std::string> BridgeClient::GetCheckpoint(CallOptions call) const {
+  auto response =
+      impl_->Call(&Stub::GetDecisionCheckpoint, v1::GetDecisionCheckpointRequest(), call);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_checkpoint());
+}
+
+absl::StatusOr<std::unique_ptr<Subscription>> BridgeClient::Watch(
+    const core::Hash256& settlement_id, std::function<bool(SettlementView)> on_change) const {
+  v1::WatchSettlementRequest request;
+  request.set_settlement_id(std::string(settlement_id.view()));
+  return impl_->connection.Stream<v1::SettlementView>(
+      [stub = impl_->stub.get(), request](grpc::ClientContext* context) {
+        return stub->WatchSettlement(context, request);
+      },
+      [on_change =
+           std::move(on_change)](const v1::SettlementView& message) -> absl::StatusOr<bool> {
+        absl::StatusOr<SettlementView> view = ReadViewAnswer(message);
+        if (!view.ok()) return view.status();
+        return on_change(*std::move(view));
+      });
+}
+
+absl::StatusOr<std::unique_ptr<Subscription>> BridgeClient::Subscribe(
+    std::uint64_t from_index, std::function<bool(DecisionBatchEvent)> on_batch) const {
+  v1::SubscribeDecisionsRequest request;
+  request.set_from_index(from_index);
+  return impl_->connection.Stream<v1::DecisionBatchMessage>(
+      [stub = impl_->stub.get(), request](grpc::ClientContext* context) {
+        return stub->Subscribe(context, request);
+      },
+      [on_batch =
+           std::move(on_batch)](const v1::DecisionBatchMessage& message) -> absl::StatusOr<bool> {
+        return on_batch(DecisionBatchEvent{message.number(), message.batch()});
+      });
+}
+
+}  // namespace causeway::client

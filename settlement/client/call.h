@@ -1,0 +1,91 @@
+// How the clients make calls. Internal to settlement/client: this header includes grpcpp.
+#ifndef CAUSEWAY_SETTLEMENT_CLIENT_CALL_H_
+#define CAUSEWAY_SETTLEMENT_CLIENT_CALL_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
+#include <grpcpp/support/sync_stream.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "settlement/client/connection.h"
+#include "settlement/client/subscription.h"
+
+namespace causeway::client {
+
+class Connection {
+ public:
+  static absl::StatusOr<Connection> Open(const ConnectionOptions& options);
+
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  absl::Status WaitForConnection(std::chrono::milliseconds deadline) const;
+
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request, CallOptions call) const {
+    grpc::ClientContext context;
+    Begin(call, context);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return Error(context, status);
+    return response;
+  }
+
+  // `open` starts the stream, `on_message` takes each message: OK and true to go on, OK and false
+  // to end the stream, an error to break it.
+  template <typename Message>
+  std::unique_ptr<Subscription> Stream(
+      std::function<std::unique_ptr<grpc::ClientReader<Message>>(grpc::ClientContext*)> open,
+      std::function<absl::StatusOr<bool>(const Message&)> on_message) const {
+    struct Shared {
+      grpc::ClientContext context;
+      std::atomic<bool> cancelled{false};
+      void Cancel() {
+        cancelled = true;
+        context.TryCancel();
+      }
+    };
+    auto shared = std::make_shared<Shared>();
+    NameSender(shared->context);
+    auto read = [shared, connection = *this, open = std::move(open),
+                 on_message = std::move(on_message)]() -> absl::Status {
+      const std::unique_ptr<grpc::ClientReader<Message>> reader = open(&shared->context);
+      absl::Status broken;
+      Message message;
+      while (!shared->cancelled && reader->Read(&message)) {
+        const absl::StatusOr<bool> more = on_message(message);
+        if (more.ok() && *more) continue;
+        broken = more.status();
+        shared->Cancel();
+      }
+      const grpc::Status status = reader->Finish();
+      if (!broken.ok()) return broken;
+      if (shared->cancelled || status.ok()) return absl::OkStatus();
+      return connection.Error(shared->context, status);
+    };
+    return Subscription::Start(std::move(read), [shared] { shared->Cancel(); });
+  }
+
+ private:
+  Connection(ConnectionOptions options, std::shared_ptr<grpc::Channel> channel);
+
+  void Begin(CallOptions call, grpc::ClientContext& context) const;
+  void NameSender(grpc::ClientContext& context) const;
+  // Code and message of the server, with the rejection if it sent one.
+  absl::Status Error(const grpc::ClientContext& context, const grpc::Status& status) const;
+
+  ConnectionOptions options_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+}  // namespace causeway::client
+
+#endif  // CAUSEWAY_SETTLEMENT_CLIENT_CALL_H_
