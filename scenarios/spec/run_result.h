@@ -84,7 +84,7 @@ struct RunResult {
   // order of Plan::ledgers, then the decision log's.
   struct LogTrace {
     std::string origin;
-    std::string genesis;  // exact bytes; empty for the decision log
+    std::string genesis;  // exact bytes; for the decision log, of its settlement policy
     std::vector<std::string> batches;
   };
   std::vector<LogTrace> logs;
