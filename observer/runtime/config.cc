@@ -1,0 +1,144 @@
+#include "observer/runtime/config.h"
+
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "causeway/v1/observer_config.pb.h"
+#include "fmt/format.h"
+#include "settlement/codec/codec.h"
+#include "settlement/rpc/tls.h"
+
+namespace causeway::observer {
+namespace {
+
+// Keeps the first error with its place.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, google::protobuf::io::ColumnNumber column,
+                const std::string& message) override {
+    if (!text_.empty()) return;
+    text_ =
+        line < 0 ? message : fmt::format("line {}, column {}: {}", line + 1, column + 1, message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+absl::Status Wrong(const std::string& field, std::string_view what) {
+  return absl::InvalidArgumentError(fmt::format("{}: {}", field, what));
+}
+
+absl::Status CheckAddress(const std::string& field, const std::string& address) {
+  const absl::StatusOr<rpc::HostPort> parsed = rpc::ParseHostPort(address);
+  if (!parsed.ok()) return Wrong(field, std::string(parsed.status().message()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FollowedLedger> ReadLedger(const causeway::v1::FollowedLedger& source,
+                                          const std::string& field) {
+  FollowedLedger ledger;
+  const absl::StatusOr<core::LedgerOrigin> origin = core::LedgerOrigin::Parse(source.origin());
+  if (!origin.ok()) return Wrong(field + ".origin", std::string(origin.status().message()));
+  ledger.origin = *origin;
+  const std::optional<core::Hash256> hash = core::Hash256::FromHex(source.genesis_hash());
+  if (!hash.has_value()) {
+    return Wrong(field + ".genesis_hash",
+                 fmt::format("is '{}'; must be 64 hexadecimal digits", source.genesis_hash()));
+  }
+  ledger.genesis_hash = *hash;
+  ledger.address = source.address();
+  absl::Status address = CheckAddress(field + ".address", ledger.address);
+  if (!address.ok()) return address;
+  return ledger;
+}
+
+absl::StatusOr<FollowedBridge> ReadBridge(const causeway::v1::FollowedBridge& source,
+                                          const std::string& folder) {
+  FollowedBridge bridge;
+  const absl::StatusOr<core::LedgerOrigin> origin =
+      core::LedgerOrigin::Parse(source.decision_log());
+  if (!origin.ok()) return Wrong("bridge.decision_log", std::string(origin.status().message()));
+  bridge.decision_log = *origin;
+  bridge.address = source.address();
+  absl::Status address = CheckAddress("bridge.address", bridge.address);
+  if (!address.ok()) return address;
+  if (source.policy_file().empty()) {
+    return Wrong("bridge.policy_file", "is missing; must name the file with the policy bytes");
+  }
+  const std::filesystem::path path = std::filesystem::path(folder) / source.policy_file();
+  absl::StatusOr<std::string> policy = rpc::ReadWholeFile(path.string(), kConfigBytesMax);
+  if (!policy.ok()) return policy.status();
+  bridge.policy = *std::move(policy);
+  const absl::StatusOr<core::SettlementPolicy> decoded = codec::DecodePolicy(bridge.policy);
+  if (!decoded.ok()) {
+    return Wrong("bridge.policy_file",
+                 fmt::format("'{}': {}", path.string(), std::string(decoded.status().message())));
+  }
+  if (decoded->decision_log != bridge.decision_log) {
+    return Wrong("bridge.decision_log",
+                 fmt::format("is '{}'; the policy has '{}'", bridge.decision_log.text(),
+                             decoded->decision_log.text()));
+  }
+  return bridge;
+}
+
+}  // namespace
+
+absl::StatusOr<ObserverConfig> ParseConfig(std::string_view text, const std::string& folder) {
+  causeway::v1::ObserverConfig source;
+  google::protobuf::TextFormat::Parser parser;
+  FirstError error;
+  parser.RecordErrorsTo(&error);
+  if (!parser.ParseFromString(std::string(text), &source)) {
+    return absl::InvalidArgumentError(error.text());
+  }
+  ObserverConfig config;
+  if (source.ledgers().empty() ||
+      static_cast<std::size_t>(source.ledgers().size()) > kLedgersFollowedMax) {
+    return Wrong("ledgers", fmt::format("there are {}; must be 1 to {}", source.ledgers().size(),
+                                        kLedgersFollowedMax));
+  }
+  std::set<core::LedgerOrigin> origins;
+  for (int i = 0; i < source.ledgers().size(); ++i) {
+    const std::string field = fmt::format("ledgers[{}]", i);
+    absl::StatusOr<FollowedLedger> ledger = ReadLedger(source.ledgers(i), field);
+    if (!ledger.ok()) return ledger.status();
+    if (!origins.insert(ledger->origin).second) {
+      return Wrong(field + ".origin", fmt::format("'{}' is there twice", ledger->origin.text()));
+    }
+    config.ledgers.push_back(*std::move(ledger));
+  }
+  if (source.has_bridge()) {
+    absl::StatusOr<FollowedBridge> bridge = ReadBridge(source.bridge(), folder);
+    if (!bridge.ok()) return bridge.status();
+    config.bridge = *std::move(bridge);
+  }
+  for (int i = 0; i < source.readers().size(); ++i) {
+    const absl::StatusOr<core::ParticipantId> reader =
+        core::ParticipantId::Parse(source.readers(i));
+    if (!reader.ok()) {
+      return Wrong(fmt::format("readers[{}]", i), std::string(reader.status().message()));
+    }
+    config.readers.push_back(*reader);
+  }
+  return config;
+}
+
+absl::StatusOr<ObserverConfig> LoadConfig(const std::string& path) {
+  const absl::StatusOr<std::string> text = rpc::ReadWholeFile(path, kConfigBytesMax);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<ObserverConfig> config =
+      ParseConfig(*text, std::filesystem::path(path).parent_path().string());
+  if (config.ok()) return config;
+  return absl::Status(config.status().code(),
+                      fmt::format("{}: {}", path, std::string(config.status().message())));
+}
+
+}  // namespace causeway::observer

@@ -1,0 +1,278 @@
+#include "observer/runtime/runtime.h"
+
+#include <grpcpp/channel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "observer/runtime/log_client.h"
+#include "settlement/core/check.h"
+#include "settlement/core/checkpoint.h"
+#include "settlement/rpc/log.h"
+
+namespace causeway::observer {
+namespace {
+
+constexpr char kProgram[] = "causeway-observer";
+
+// One log that is followed.
+struct Following {
+  std::string origin;
+  std::string address;
+  std::unique_ptr<LogClient> client;
+  std::atomic<bool> connected{false};
+  std::size_t waiting = 0;  // inputs not yet verified; guarded by the queue's mutex
+  std::thread thread;
+};
+
+// What came from a log: a batch, or (is_head) its latest checkpoint.
+struct Input {
+  Following* log = nullptr;
+  bool is_head = false;
+  std::string bytes;
+  GivenProof proof;
+};
+
+void Log(const std::string& message) { rpc::Log(kProgram, message); }
+
+}  // namespace
+
+struct ObserverRuntime::Impl {
+  Impl(Options given, std::unique_ptr<AuditEngine> made)
+      : options(std::move(given)), engine(std::move(made)) {}
+
+  absl::Status Connect();
+  void Start();
+  void Stop();
+  // Subscriptions.
+  void Follow(Following& log);
+  absl::Status FollowOnce(Following& log);
+  absl::Status AskHead(Following& log, std::uint64_t size);
+  std::uint64_t WaitUntilVerified(Following& log);
+  bool Push(Input input);
+  bool Pause(std::chrono::milliseconds pause);
+  bool IsHalted(const Following& log);
+  // Verification.
+  void Work();
+  bool Verify(const Input& input);
+
+  const Options options;
+  // Held by whoever looks at the engine, and by the worker while it changes it.
+  mutable std::mutex engine_mutex;
+  std::unique_ptr<AuditEngine> engine;
+  std::vector<std::unique_ptr<Following>> logs;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Input> queue;
+  bool stopping = false;  // no more inputs
+  std::thread worker;
+};
+
+absl::Status ObserverRuntime::Impl::Connect() {
+  const auto add = [this](const core::LedgerOrigin& origin, const std::string& address,
+                          auto make_client) -> absl::Status {
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = rpc::OpenChannel(address, options.tls);
+    if (!channel.ok()) return channel.status();
+    auto log = std::make_unique<Following>();
+    log->origin = origin.ToString();
+    log->address = address;
+    log->client = make_client(*std::move(channel));
+    logs.push_back(std::move(log));
+    return absl::OkStatus();
+  };
+  for (const FollowedLedger& ledger : options.config.ledgers) {
+    absl::Status added = add(ledger.origin, ledger.address, NewLedgerClient);
+    if (!added.ok()) return added;
+  }
+  if (!options.config.bridge.has_value()) return absl::OkStatus();
+  return add(options.config.bridge->decision_log, options.config.bridge->address,
+             NewDecisionLogClient);
+}
+
+void ObserverRuntime::Impl::Start() {
+  worker = std::thread([this] { Work(); });
+  for (const std::unique_ptr<Following>& log : logs) {
+    log->thread = std::thread([this, &log = *log] { Follow(log); });
+  }
+}
+
+void ObserverRuntime::Impl::Stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    stopping = true;
+  }
+  changed.notify_all();
+  for (const std::unique_ptr<Following>& log : logs) log->client->Cancel();
+  for (const std::unique_ptr<Following>& log : logs) {
+    if (log->thread.joinable()) log->thread.join();
+  }
+  if (worker.joinable()) worker.join();
+}
+
+void ObserverRuntime::Impl::Follow(Following& log) {
+  std::chrono::milliseconds pause = kReconnectPauseMin;
+  std::string last_error;
+  while (!IsHalted(log)) {
+    const std::uint64_t size_before = WaitUntilVerified(log);
+    const absl::Status ended = FollowOnce(log);
+    const bool was_connected = log.connected.exchange(false);
+    if (was_connected || WaitUntilVerified(log) > size_before) pause = kReconnectPauseMin;
+    std::string error = ended.ToString();
+    // A peer that stays away is told once.
+    if (was_connected || error != last_error) {
+      Log(fmt::format("lost '{}' at {}: {}", log.origin, log.address, error));
+    }
+    last_error = std::move(error);
+    if (!Pause(pause)) return;
+    pause = std::min(pause * 2, kReconnectPauseMax);
+  }
+  Log(fmt::format("'{}' is halted: nothing after what was verified is believed", log.origin));
+}
+
+// One subscription from its start to its end.
+absl::Status ObserverRuntime::Impl::FollowOnce(Following& log) {
+  const std::uint64_t size = WaitUntilVerified(log);
+  if (absl::Status asked = AskHead(log, size); !asked.ok()) return asked;
+  log.connected = true;
+  Log(fmt::format("follows '{}' at {} from leaf {}", log.origin, log.address, size));
+  return log.client->Subscribe(size, [&](std::string batch) {
+    return Push({&log, false, std::move(batch), std::nullopt}) && !IsHalted(log);
+  });
+}
+
+// The log's latest checkpoint must extend what was verified before the connection was lost.
+absl::Status ObserverRuntime::Impl::AskHead(Following& log, std::uint64_t size) {
+  absl::StatusOr<std::string> note = log.client->GetCheckpoint();
+  if (size == 0) {
+    // Nothing to compare; but the operator must be there.
+    return note.ok() || absl::IsNotFound(note.status()) ? absl::OkStatus() : note.status();
+  }
+  if (!note.ok()) return note.status();
+  GivenProof proof;
+  const absl::StatusOr<core::SignedCheckpoint> head = core::ParseCheckpoint(*note);
+  if (head.ok() && head->checkpoint.size > size) {
+    absl::StatusOr<GivenProof> given = log.client->GetConsistencyProof(size, head->checkpoint.size);
+    if (!given.ok()) return given.status();
+    proof = *std::move(given);
+  }
+  if (!Push({&log, true, *std::move(note), std::move(proof)})) {
+    return absl::CancelledError("the observer stops");
+  }
+  WaitUntilVerified(log);
+  return IsHalted(log) ? absl::DataLossError("the log contradicts itself") : absl::OkStatus();
+}
+
+std::uint64_t ObserverRuntime::Impl::WaitUntilVerified(Following& log) {
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return log.waiting == 0; });
+  }
+  const std::lock_guard<std::mutex> lock(engine_mutex);
+  return engine->SizeOf(log.origin);
+}
+
+bool ObserverRuntime::Impl::IsHalted(const Following& log) {
+  const std::lock_guard<std::mutex> lock(engine_mutex);
+  return engine->IsHalted(log.origin);
+}
+
+// False once the observer stops.
+bool ObserverRuntime::Impl::Push(Input input) {
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return stopping || queue.size() < kInputsWaitingMax; });
+  if (stopping) return false;
+  ++input.log->waiting;
+  queue.push_back(std::move(input));
+  changed.notify_all();
+  return true;
+}
+
+bool ObserverRuntime::Impl::Pause(std::chrono::milliseconds pause) {
+  std::unique_lock<std::mutex> lock(mutex);
+  return !changed.wait_for(lock, pause, [&] { return stopping; });
+}
+
+void ObserverRuntime::Impl::Work() {
+  for (;;) {
+    Input input;
+    {
+      std::unique_lock<std::mutex> lock(mutex);
+      changed.wait(lock, [&] { return stopping || !queue.empty(); });
+      if (queue.empty()) return;
+      input = std::move(queue.front());
+      queue.pop_front();
+    }
+    const bool stored = Verify(input);
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      --input.log->waiting;
+      if (!stored) {
+        // The store's state is unknown: nothing more is verified.
+        stopping = true;
+        for (const Input& left : queue) --left.log->waiting;
+        queue.clear();
+      }
+    }
+    changed.notify_all();
+    if (!stored) return;
+  }
+}
+
+bool ObserverRuntime::Impl::Verify(const Input& input) {
+  absl::Status status;
+  bool has_news = false;
+  {
+    const std::lock_guard<std::mutex> lock(engine_mutex);
+    const std::size_t alerts_before = engine->alerts().size();
+    status = input.is_head ? engine->OnHead(input.log->origin, input.bytes, input.proof)
+                           : engine->OnBatch(input.log->origin, input.bytes);
+    for (std::size_t i = alerts_before; i < engine->alerts().size(); ++i) {
+      has_news = true;
+      const causeway::v1::Alert& alert = engine->alerts()[i];
+      Log(fmt::format("ALERT {} about '{}': {}", alert.number(), alert.origin(), alert.message()));
+    }
+  }
+  if (!status.ok()) {
+    options.on_store_failure(status);
+    return false;
+  }
+  if (has_news && options.on_alert) options.on_alert();
+  return true;
+}
+
+ObserverRuntime::ObserverRuntime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ObserverRuntime::~ObserverRuntime() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<ObserverRuntime>> ObserverRuntime::Start(
+    Options options, std::unique_ptr<AuditEngine> engine) {
+  CW_CHECK(options.on_store_failure != nullptr, "somebody must end the process");
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(engine));
+  if (absl::Status connected = impl->Connect(); !connected.ok()) return connected;
+  impl->Start();
+  return std::unique_ptr<ObserverRuntime>(new ObserverRuntime(std::move(impl)));
+}
+
+void ObserverRuntime::Stop() { impl_->Stop(); }
+
+void ObserverRuntime::Read(const std::function<void(const AuditEngine&)>& read) const {
+  const std::lock_guard<std::mutex> lock(impl_->engine_mutex);
+  read(*impl_->engine);
+}
+
+bool ObserverRuntime::IsConnected(std::string_view origin) const {
+  for (const std::unique_ptr<Following>& log : impl_->logs) {
+    if (log->origin == origin) return log->connected;
+  }
+  return false;
+}
+
+}  // namespace causeway::observer
