@@ -61,12 +61,10 @@ class EntryReader {
     return static_cast<Enum>(number);
   }
 
-  // An identifier in its own spelling; empty is "not set" where `optional`.
+  // An identifier in its own spelling.
   template <typename Id>
-  Id Parsed(std::string_view field, bool optional) {
-    const std::string_view text = reader_.Sized();
-    if (optional && text.empty()) return Id{};
-    absl::StatusOr<Id> id = Id::Parse(text);
+  Id Parsed(std::string_view field) {
+    absl::StatusOr<Id> id = Id::Parse(reader_.Sized());
     if (!id.ok()) {
       Fault(field, std::string(id.status().message()));
       return Id{};
@@ -107,7 +105,7 @@ Uetr ReadUetr(EntryReader& reader) {
 
 Posting ReadPosting(EntryReader& reader) {
   Posting posting;
-  posting.address = reader.Parsed<AccountAddress>("postings.address", /*optional=*/false);
+  posting.address = reader.Parsed<AccountAddress>("postings.address");
   posting.bucket = reader.Closed("postings.bucket", Bucket::kHeld);
   posting.code = reader.Closed("postings.code", TransactionCode::kOverride);
   posting.amount = Amount::FromMinor(reader.raw().I64());
@@ -203,10 +201,9 @@ absl::StatusOr<Entry> DecodeEntry(std::string_view bytes) {
   entry.index = reader.raw().U64();
   const std::string_view salt = reader.raw().Raw(entry.salt.size());
   std::copy(salt.begin(), salt.end(), entry.salt.begin());
-  // A settlement that is aborted here before it was prepared has no instruction of a party.
-  entry.instruction.party = reader.Parsed<ParticipantId>("instruction.party", /*optional=*/true);
+  entry.instruction.party = reader.Parsed<ParticipantId>("instruction.party");
   entry.instruction.kind = reader.Closed("instruction.kind", ActionKind::kComplete);
-  entry.instruction.id = reader.Parsed<InstructionId>("instruction.id", /*optional=*/true);
+  entry.instruction.id = reader.Parsed<InstructionId>("instruction.id");
   entry.status = reader.Closed("status", InstructionStatus::kAborted);
   entry.cause = reader.Closed("cause", Cause::kEndOfDay);
   entry.rejection = ReadRejection(reader);
