@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Writes the golden bytes of the formats in docs/formats, by those pages alone.
+
+It shares no code with the programs: canonical encodings, protobuf, Merkle trees, notes and
+envelopes are written out here a second time, and `openssl` makes the signatures.
+
+    make_format_vectors.py           writes the files beside this script
+    make_format_vectors.py --check   says whether they are as they should be (exit status 1 if not)
+"""
+
+import base64
+import hashlib
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+# --- Canonical encoding: big-endian integers, variable parts with a 32-bit length.
+
+
+def u8(value):
+    return struct.pack(">B", value)
+
+
+def u16(value):
+    return struct.pack(">H", value)
+
+
+def u32(value):
+    return struct.pack(">I", value)
+
+
+def u64(value):
+    return struct.pack(">Q", value)
+
+
+def i32(value):
+    return struct.pack(">i", value)
+
+
+def i64(value):
+    return struct.pack(">q", value)
+
+
+def sized(data):
+    data = data.encode() if isinstance(data, str) else data
+    return u32(len(data)) + data
+
+
+def hashes(items):
+    return u32(len(items)) + b"".join(items)
+
+
+# --- Protobuf: fields in the order of their numbers, default values left out.
+
+
+def varint(value):
+    value &= (1 << 64) - 1
+    out = b""
+    while value > 0x7F:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def pb(*fields):
+    out = b""
+    for number, value in fields:
+        if value in (0, "", b"", None):
+            continue
+        if isinstance(value, int):
+            out += varint(number << 3) + varint(value)
+        else:
+            data = value.encode() if isinstance(value, str) else value
+            out += varint(number << 3 | 2) + varint(len(data)) + data
+    return out
+
+
+# --- Keys, notes, trees.
+
+
+class Key:
+    def __init__(self, fill):
+        self.seed = bytes([fill]) * 32
+        self.public = self._openssl("pkey", "-pubout", "-outform", "DER")[-32:]
+        self.id = sha256(b"\x01" + self.public)
+
+    def _openssl(self, *arguments):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(bytes.fromhex("302e020100300506032b657004220420") + self.seed)
+            file.flush()
+            where = "-in" if arguments[0] == "pkey" else "-inkey"
+            form = "-inform" if arguments[0] == "pkey" else "-keyform"
+            command = ["openssl", *arguments, where, file.name, form, "DER"]
+            return subprocess.run(command, check=True, capture_output=True).stdout
+
+    def sign(self, message):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(message)
+            file.flush()
+            return self._openssl("pkeyutl", "-sign", "-rawin", "-in", file.name)
+
+    def proto(self):
+        return pb((1, 1), (2, self.public))
+
+
+def leaf_hash(data):
+    return sha256(b"\x00" + data)
+
+
+def root_of(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\x01" + root_of(leaves[:split]) + root_of(leaves[split:]))
+
+
+def proof_of(leaves, index):
+    if len(leaves) == 1:
+        return []
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    if index < split:
+        return proof_of(leaves[:split], index) + [root_of(leaves[split:])]
+    return proof_of(leaves[split:], index - split) + [root_of(leaves[:split])]
+
+
+def checkpoint(origin, leaves, key):
+    root = base64.b64encode(root_of([leaf_hash(leaf) for leaf in leaves])).decode()
+    text = f"{origin}\n{len(leaves)}\n{root}\n"
+    key_id = sha256(origin.encode() + b"\n\x01" + key.public)[:4]
+    line = base64.b64encode(key_id + key.sign(text.encode())).decode()
+    return f"{text}\n\u2014 {origin} {line}\n"
+
+
+def dsse(payload_type, payload):
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+COMMAND_TYPE = "application/vnd.causeway.command.v1+protobuf"
+
+
+def envelope(payload_type, payload, *keys):
+    out = u8(1) + sized(payload_type) + sized(payload) + u8(len(keys))
+    for key in keys:
+        out += key.id + sized(key.sign(dsse(payload_type, payload)))
+    return out
+
+
+# --- The cast.
+
+
+def address(currency, body):
+    digits = "".join(str(int(c, 36)) for c in body + currency + "00")
+    return f"{currency}{98 - int(digits) % 97:02d}{body}"
+
+
+HKD, THB = "hkma.example/hkd", "bot.example/thb"
+LEDGER, OTHER, LOG, BANK, CB1, CB2 = (Key(n) for n in range(1, 7))
+UETR = bytes.fromhex("8a562c67ca1648bab07465581be6f001")
+ALPHA, BETA = address("HKD", "ALPHA0001"), address("HKD", "BETA0001")
+TIME = 1660525200000000  # 2022-08-15T01:00:00Z
+DATE = 19219  # 2022-08-15
+
+
+def genesis_bytes():
+    central_bank = pb((1, "HKMA"), (2, 1), (3, "HK"), (6, CB1.proto()), (6, CB2.proto()))
+    return pb((1, HKD), (2, "HKD"), (3, LEDGER.proto()), (4, central_bank),
+              (5, address("HKD", "ISSUER")), (6, varint(1)), (7, "2022-08-15"), (8, 2), (9, TIME))
+
+
+GENESIS = genesis_bytes()
+GENESIS_HASH = sha256(GENESIS)
+
+
+def money(currency, minor):
+    return pb((1, currency), (2, minor))
+
+
+def pay_command():
+    payment = pb((2, UETR), (3, ALPHA), (4, BETA), (5, money("HKD", 250000)), (6, "TRAD"),
+                 (7, sha256(b"private")))
+    return pb((1, HKD), (2, GENESIS_HASH), (3, "ALPHA"), (4, "INV-2022-0001"),
+              (5, TIME + 3600 * 10**6), (10, payment))
+
+
+def batch_command():
+    def payment(name, minor):
+        return pb((1, name), (2, UETR), (3, ALPHA), (4, BETA), (5, money("HKD", minor)))
+    batch = pb((1, payment("P-1", 100)), (1, payment("P-2", -1)))
+    return pb((1, HKD), (2, GENESIS_HASH), (3, "ALPHA"), (5, TIME), (11, batch))
+
+
+PAY = pay_command()
+
+
+def batch_header(number, first, entries):
+    return (u8(2) + u8(1) + u64(number) + u64(first) + i64(TIME) + i32(DATE) + u8(1) + u64(0)
+            + u32(entries) + sized(b""))
+
+
+def posting(account, bucket, code, amount, after, sequence):
+    return sized(account) + u8(bucket) + u8(code) + i64(amount) + i64(after) + u64(sequence)
+
+
+def entry(index, instruction_id, status, outcome, actual, required, rule, postings):
+    salt = bytes(range(16))
+    return (u8(3) + u8(1) + u64(index) + salt + sized("ALPHA") + u8(1) + sized(instruction_id)
+            + u8(status) + u8(1) + u16(outcome) + i64(actual) + i64(required) + sized(rule)
+            + UETR + sha256(dsse(COMMAND_TYPE, PAY)) + u32(0) + bytes(32)
+            + u32(len(postings)) + b"".join(postings))
+
+
+SETTLED = entry(2, "INV-2022-0001", 5, 1, 0, 0, "", [
+    posting(ALPHA, 1, 1, -250000, 750000, 3), posting(BETA, 1, 1, 250000, 250000, 1)])
+REJECTED = entry(3, "INV-2022-0002", 6, 210, 750000, 900000, "", [])
+HEADER = batch_header(1, 1, 2)
+GENESIS_LEAF = u8(1) + u8(1) + sized(GENESIS)
+LEAVES = [GENESIS_LEAF, HEADER, SETTLED, REJECTED]
+CHECKPOINT = checkpoint(HKD, LEAVES, LEDGER)
+ENVELOPE = envelope(COMMAND_TYPE, PAY, BANK)
+
+
+def entry_vectors():
+    def row(name, data):
+        return {"name": name, "encoded": data.hex(), "leaf_hash": leaf_hash(data).hex()}
+    return {"about": "Leaves of a ledger's log; docs/formats/entry.md.",
+            "genesis": GENESIS.hex(), "genesis_hash": GENESIS_HASH.hex(),
+            "leaves": [row("genesis", GENESIS_LEAF), row("batch header", HEADER),
+                       row("settled payment", SETTLED), row("rejected payment", REJECTED)]}
+
+
+def batch_vectors():
+    first = u8(1) + sized(u8(2) + u8(1) + u64(0) + u64(0) + i64(0) + i32(0) + u8(0) + u64(0)
+                          + u32(0) + sized(b""))
+    first += u32(0) + u32(0) + sized(checkpoint(HKD, LEAVES[:1], LEDGER)) + sized(GENESIS)
+    item = sized(ENVELOPE) + u32(1) + sized(b"private")
+    second = (u8(1) + sized(HEADER) + u32(1) + sized(item) + u32(2) + sized(SETTLED)
+              + sized(REJECTED) + sized(CHECKPOINT) + sized(b""))
+    return {"about": "The first two batches of a ledger; docs/formats/batch.md.",
+            "item": item.hex(), "batches": [first.hex(), second.hex()]}
+
+
+def receipt_vectors():
+    tree = [leaf_hash(leaf) for leaf in LEAVES]
+    return {"about": "What proves offline that a payment settled; docs/formats/receipt.md.",
+            "entry": SETTLED.hex(), "entry_index": 2,
+            "entry_proof": [h.hex() for h in proof_of(tree, 2)],
+            "batch_header": HEADER.hex(), "batch_header_index": 1,
+            "batch_header_proof": [h.hex() for h in proof_of(tree, 1)],
+            "checkpoint": CHECKPOINT, "genesis": GENESIS.hex(), "envelope": ENVELOPE.hex()}
+
+
+def command_vectors():
+    def row(name, data):
+        return {"name": name, "payload": data.hex(),
+                "payload_hash": sha256(dsse(COMMAND_TYPE, data)).hex()}
+    return {"about": "Payloads that participants sign; docs/formats/command.md.",
+            "commands": [row("pay", PAY), row("pay_batch", batch_command())]}
+
+
+# --- A settlement.
+
+POLICY = pb((1, 1), (2, "bridge.example/decisions"), (3, LOG.proto()),
+            (4, pb((1, THB), (2, sha256(b"thb genesis")), (3, OTHER.proto()))),
+            (4, pb((1, HKD), (2, GENESIS_HASH), (3, LEDGER.proto()))))
+
+
+def leg(fill, ledger, party, name, debtor, creditor, amount):
+    return pb((1, bytes([fill]) * 16), (2, ledger), (3, party), (4, name), (5, UETR), (6, debtor),
+              (7, creditor), (8, amount))
+
+
+LEGS = [
+    leg(0x51, HKD, "ALPHA", "SWAP-7", ALPHA, BETA, money("HKD", 785000)),
+    leg(0x52, THB, "BETA", "SWAP-7", address("THB", "BETA0001"), address("THB", "ALPHA0001"),
+        money("THB", 3550000)),
+    leg(0x53, THB, "ALPHA", "FEE-7", address("THB", "ALPHA0001"), address("THB", "BETA0001"),
+        money("THB", 100)),
+]
+LEG_TREE = [leaf_hash(data) for data in LEGS]
+DEADLINE = TIME + 60 * 10**6
+TERMS = pb((1, sha256(POLICY)), (2, DEADLINE), (3, pb((1, THB), (2, 2))), (3, pb((1, HKD), (2, 1))),
+           (4, root_of(LEG_TREE)), (5, b"\x42" * 16), (6, "Q-1"))
+SETTLEMENT_ID = sha256(b"causeway/settlement/v1\n" + TERMS)
+
+
+def terms_vectors():
+    return {"about": "The terms of a swap with a fee, and their legs; docs/formats/terms.md.",
+            "policy": POLICY.hex(), "policy_hash": sha256(POLICY).hex(), "terms": TERMS.hex(),
+            "settlement_id": SETTLEMENT_ID.hex(), "legs_root": root_of(LEG_TREE).hex(),
+            "legs": [{"leg": data.hex(), "proof": [h.hex() for h in proof_of(LEG_TREE, i)]}
+                     for i, data in enumerate(LEGS)]}
+
+
+def votes(origin, genesis, key, holds):
+    tree = [leaf_hash(b"causeway/vote/v1\n" + sid + u64(hold)) for sid, hold in holds]
+    signed = sized(origin) + genesis + u64(len(tree)) + root_of(tree)
+    text = b"causeway/votes/v1\n" + signed
+    rows = []
+    for i, (sid, hold) in enumerate(holds):
+        data = u8(1) + sid + u64(hold) + u64(i) + hashes(proof_of(tree, i))
+        data += signed + sized(key.sign(text))
+        digest = sha256(b"causeway/vote-hash/v1\n" + sized(origin) + genesis + sid + u64(hold))
+        rows.append((data, digest))
+    return text, rows
+
+
+HKD_TEXT, HKD_VOTES = votes(HKD, GENESIS_HASH, LEDGER,
+                            [(sha256(b"another"), 7), (SETTLEMENT_ID, 9), (sha256(b"third"), 12)])
+THB_TEXT, THB_VOTES = votes(THB, sha256(b"thb genesis"), OTHER, [(SETTLEMENT_ID, 31)])
+
+
+def vote_vectors():
+    return {"about": "Votes of two ledgers; the first signed three at once; docs/formats/vote.md.",
+            "statement": HKD_TEXT.hex(),
+            "votes": [{"encoded": data.hex(), "vote_hash": digest.hex()}
+                      for data, digest in HKD_VOTES + THB_VOTES]}
+
+
+def record(sid, verdict, vote_hashes):
+    return (u8(4) + u8(1) + sid + u8(verdict) + sha256(POLICY) + i64(TIME + 10**6)
+            + hashes(vote_hashes))
+
+
+def decision_vectors():
+    commit = record(SETTLEMENT_ID, 1, [THB_VOTES[0][1], HKD_VOTES[1][1]])
+    abort = record(sha256(b"another"), 2, [])
+    records = [abort, commit]
+    tree = [leaf_hash(data) for data in records]
+    note = checkpoint("bridge.example/decisions", records, LOG)
+    shown = [THB_VOTES[0][0], HKD_VOTES[1][0]]
+    batch = u8(1) + u64(0) + u64(0) + i64(TIME + 10**6) + u32(2)
+    batch += sized(abort) + sized(b"") + u32(0)
+    batch += sized(commit) + sized(TERMS) + u32(2) + b"".join(sized(v) for v in shown)
+    batch += sized(note)
+    certificate = pb((1, commit), (2, 1), *((3, h) for h in proof_of(tree, 1)), (4, note),
+                     *((5, v) for v in shown))
+    return {"about": "A decision log of one abort and one commit; docs/formats/decision-log.md.",
+            "records": [abort.hex(), commit.hex()], "batch": batch.hex(),
+            "completion": pb((1, SETTLEMENT_ID), (2, certificate)).hex()}
+
+
+FILES = {"entry.json": entry_vectors, "batch.json": batch_vectors, "receipt.json": receipt_vectors,
+         "command.json": command_vectors, "terms.json": terms_vectors, "vote.json": vote_vectors,
+         "decision-log.json": decision_vectors}
+
+
+def main():
+    check = "--check" in sys.argv[1:]
+    wrong = []
+    for name, make in FILES.items():
+        text = json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+        path = FOLDER / name
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            wrong.append(name)
+    if wrong:
+        sys.exit("not what docs/formats says: " + ", ".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
