@@ -1,5 +1,7 @@
 #include "settlement/rpc/stream.h"
 
+#include <utility>
+
 #include "settlement/core/check.h"
 
 namespace causeway::rpc {
@@ -97,6 +99,11 @@ void StreamHub::Turn(const std::shared_ptr<Stream>& stream) {
     end = MustEnd(*stream, &status);
   }
   Pull pull = end ? Pull::kEnd : stream->PullNext(&status);
+  // A first message brings the initial metadata with it. Told before the stream can be in other
+  // hands: here it is still this thread's.
+  if (pull != Pull::kEnd && !std::exchange(stream->open, true) && pull == Pull::kNothing) {
+    stream->Open();
+  }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (pull != Pull::kEnd && MustEnd(*stream, &status)) pull = Pull::kEnd;

@@ -22,6 +22,8 @@ namespace causeway::rpc {
 
 // What a source has: a message; nothing at the moment (it is asked again after StreamHub::Wake); or
 // the end, with the status that the client gets.
+// A client gets the initial metadata when its source was first asked: what happens after that is in
+// the stream.
 enum class Pull { kMessage, kNothing, kEnd };
 
 template <typename Message>
@@ -46,6 +48,10 @@ class StreamHub {
   template <typename Message>
   grpc::ServerWriteReactor<Message>* Open(std::unique_ptr<StreamSource<Message>> source);
 
+  // A stream that ends at once with `status`, which is an error.
+  template <typename Message>
+  grpc::ServerWriteReactor<Message>* Refuse(const grpc::Status& status);
+
   // There may be news: every stream that waits is asked again.
   void Wake();
   // Every stream, and those opened later, ends with `status` as soon as its client has taken the
@@ -61,12 +67,14 @@ class StreamHub {
     virtual ~Stream() = default;
     virtual Pull PullNext(grpc::Status* status) = 0;
     virtual void Write() = 0;
+    virtual void Open() = 0;
     virtual void End(const grpc::Status& status) = 0;
 
     // Guarded by the hub's mutex. A stream is in exactly one place: the queue, a worker's hands,
     // gRPC's (writing), or waiting for news.
     enum class State { kQueued, kPulling, kWriting, kWaiting, kEnded };
     State state = State::kQueued;
+    bool open = false;   // the client has been told that it is
     bool woken = false;  // news came while it was being asked
     bool cancelled = false;
   };
@@ -107,6 +115,7 @@ class StreamHub::Reactor final : public grpc::ServerWriteReactor<Message>,
     return source_->Next(&message_, status);
   }
   void Write() override { this->StartWrite(&message_); }
+  void Open() override { this->StartSendInitialMetadata(); }
   void End(const grpc::Status& status) override { this->Finish(status); }
 
   void OnWriteDone(bool ok) override { hub_->OnWritten(this, ok); }
@@ -125,6 +134,22 @@ grpc::ServerWriteReactor<Message>* StreamHub::Open(std::unique_ptr<StreamSource<
   reactor->KeepUntilDone(reactor);
   Add(reactor);
   return reactor.get();
+}
+
+template <typename Message>
+grpc::ServerWriteReactor<Message>* StreamHub::Refuse(const grpc::Status& status) {
+  class Refused final : public StreamSource<Message> {
+   public:
+    explicit Refused(grpc::Status status) : status_(std::move(status)) {}
+    Pull Next(Message*, grpc::Status* end) override {
+      *end = status_;
+      return Pull::kEnd;
+    }
+
+   private:
+    const grpc::Status status_;
+  };
+  return Open<Message>(std::make_unique<Refused>(status));
 }
 
 }  // namespace causeway::rpc

@@ -1,0 +1,333 @@
+#include "central-bank-node/runtime/ledger_queries.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "settlement/codec/codec.h"
+#include "settlement/core/checkpoint.h"
+#include "settlement/rpc/views.h"
+
+namespace causeway::node {
+namespace {
+
+using core::Outcome;
+
+QueryEnd Malformed(std::string_view field, const absl::Status& status) {
+  return Refusal(Outcome::kMalformed, fmt::format("{}: {}", field, std::string(status.message())));
+}
+
+QueryEnd NotYours(std::string what) {
+  return Refusal(
+      Outcome::kSenderNotEntitled,
+      fmt::format("{} is not for the holder of this connection to see, or does not exist", what));
+}
+
+// The engine's "not there" is an answer; its other errors are this node's trouble.
+QueryEnd FromEngine(const absl::Status& status) {
+  if (absl::IsNotFound(status)) {
+    return Refusal(Outcome::kNotFound, std::string(status.message()));
+  }
+  return status;
+}
+
+bool MaySee(const LedgerEngine& engine, const Caller& caller, const core::InstructionState& state) {
+  if (caller.SeesEverything() || state.key.party == caller.id) return true;
+  absl::StatusOr<DatedEntry> entry = engine.ReadEntry(state.entry_index);
+  return entry.ok() && MaySee(engine.ledger(), caller, entry->entry);
+}
+
+// The state of an instruction that the caller may see.
+QueryEnd FindOwnInstruction(const LedgerEngine& engine, const Caller& caller,
+                            const causeway::v1::InstructionReference& reference,
+                            const core::InstructionState** out) {
+  absl::StatusOr<core::InstructionKey> key = codec::FromProto(reference);
+  if (!key.ok()) return Malformed("reference", key.status());
+  *out = engine.ledger().FindInstruction(*key);
+  if (*out != nullptr && MaySee(engine, caller, **out)) return {};
+  const std::string what = fmt::format("instruction \"{}\" ({}) of {}", key->id.text(),
+                                       core::ActionKindName(key->kind), key->party.text());
+  if (*out == nullptr && (caller.SeesEverything() || key->party == caller.id)) {
+    return Refusal(Outcome::kNotFound, "this ledger has no " + what);
+  }
+  return NotYours(what);
+}
+
+void CopyHashes(const std::vector<core::Hash256>& hashes,
+                google::protobuf::RepeatedPtrField<std::string>* out) {
+  for (const core::Hash256& hash : hashes) out->Add(std::string(hash.view()));
+}
+
+}  // namespace
+
+QueryEnd FindOwnAccount(const LedgerEngine& engine, const Caller& caller, const std::string& text,
+                        core::AccountAddress* out) {
+  absl::StatusOr<core::AccountAddress> address = core::AccountAddress::Parse(text);
+  if (!address.ok()) return Malformed("address", address.status());
+  *out = *address;
+  const core::AccountState* account = engine.ledger().FindAccount(*address);
+  if (account != nullptr && MaySee(caller, *account)) return {};
+  if (account == nullptr && caller.SeesEverything()) {
+    return Refusal(Outcome::kNotFound, "this ledger has no account " + text);
+  }
+  return NotYours("account " + text);
+}
+
+absl::StatusOr<EntryPage> VisibleEntries(const LedgerEngine& engine, const Caller& caller,
+                                         std::uint64_t from, std::size_t count,
+                                         const std::optional<core::AccountAddress>& address) {
+  EntryPage page;
+  page.next = from;
+  const bool filter = !address.has_value() && !caller.SeesEverything();
+  std::size_t scanned = 0;
+  while (page.entries.size() < count && scanned < kScanEntriesMax) {
+    const std::size_t wanted = filter ? kPageEntriesMax : count - page.entries.size();
+    absl::StatusOr<std::vector<DatedEntry>> chunk = engine.ListEntries(page.next, wanted, address);
+    if (!chunk.ok()) return chunk.status();
+    const bool at_end = chunk->size() < wanted;
+    for (DatedEntry& entry : *chunk) {
+      if (page.entries.size() == count) return page;
+      page.next = entry.entry.index + 1;
+      scanned += 1;
+      if (filter && !MaySee(engine.ledger(), caller, entry.entry)) continue;
+      page.entries.push_back(std::move(entry));
+    }
+    if (at_end) {
+      page.next = engine.size();
+      return page;
+    }
+  }
+  return page;
+}
+
+QueryEnd GetLedger(const LedgerEngine& engine, core::LedgerTime now,
+                   causeway::v1::LedgerInfo* out) {
+  const core::Ledger& ledger = engine.ledger();
+  const core::Genesis& genesis = ledger.genesis();
+  out->set_ledger(genesis.ledger.ToString());
+  out->set_genesis_hash(std::string(genesis.hash.view()));
+  out->set_genesis(genesis.bytes);
+  out->set_currency(genesis.currency.ToString());
+  codec::ToProto(genesis.ledger_key, out->mutable_ledger_key());
+  out->set_business_date(ledger.date().ToString());
+  out->set_phase(rpc::ToProto(ledger.phase()));
+  out->set_ledger_time_us(std::max(now, ledger.time()).micros());
+  out->set_batch_payments_max(static_cast<std::uint32_t>(core::kBatchPaymentsMax));
+  CopyHashes(ledger.PoliciesInForce(), out->mutable_settlement_policies());
+  return {};
+}
+
+QueryEnd GetInstruction(const LedgerEngine& engine, const Caller& caller,
+                        const causeway::v1::GetInstructionRequest& request,
+                        causeway::v1::Instruction* out) {
+  const core::InstructionState* state = nullptr;
+  if (QueryEnd end = FindOwnInstruction(engine, caller, request.reference(), &state); !end.ok()) {
+    return end;
+  }
+  rpc::ToView(*state, /*repeated=*/false, out);
+  return {};
+}
+
+QueryEnd FindByUetr(const LedgerEngine& engine, const Caller& caller,
+                    const causeway::v1::FindByUetrRequest& request,
+                    causeway::v1::FindByUetrResponse* out) {
+  absl::StatusOr<core::Uetr> uetr = core::Uetr::FromBytes(request.uetr());
+  if (!uetr.ok()) return Malformed("uetr", uetr.status());
+  for (const core::InstructionState* state : engine.ledger().FindByUetr(*uetr)) {
+    if (!MaySee(engine, caller, *state)) continue;
+    rpc::ToView(*state, /*repeated=*/false, out->add_instructions());
+  }
+  return {};
+}
+
+QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
+                    const causeway::v1::GetAccountRequest& request, causeway::v1::Account* out) {
+  core::AccountAddress address;
+  if (QueryEnd end = FindOwnAccount(engine, caller, request.address(), &address); !end.ok()) {
+    return end;
+  }
+  rpc::ToView(*engine.ledger().FindAccount(address), out);
+  return {};
+}
+
+QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
+                      const causeway::v1::ListAccountsRequest& request,
+                      causeway::v1::ListAccountsResponse* out) {
+  // A local operator has no accounts of its own: without an owner it gets all.
+  core::ParticipantId owner = caller.id;
+  if (!request.owner().empty()) {
+    absl::StatusOr<core::ParticipantId> parsed = core::ParticipantId::Parse(request.owner());
+    if (!parsed.ok()) return Malformed("owner", parsed.status());
+    owner = *parsed;
+    if (owner != caller.id && !caller.SeesEverything()) {
+      return NotYours("the accounts of " + request.owner());
+    }
+  }
+  for (const core::AccountState& account : engine.ledger().accounts()) {
+    if (owner.IsEmpty() || account.owner == owner) rpc::ToView(account, out->add_accounts());
+  }
+  return {};
+}
+
+QueryEnd GetStatement(const LedgerEngine& engine, const Caller& caller,
+                      const causeway::v1::GetStatementRequest& request,
+                      causeway::v1::Statement* out) {
+  core::AccountAddress address;
+  if (QueryEnd end = FindOwnAccount(engine, caller, request.address(), &address); !end.ok()) {
+    return end;
+  }
+  absl::StatusOr<core::BusinessDate> from = core::BusinessDate::Parse(request.from_date());
+  if (!from.ok()) return Malformed("from_date", from.status());
+  absl::StatusOr<core::BusinessDate> to = core::BusinessDate::Parse(request.to_date());
+  if (!to.ok()) return Malformed("to_date", to.status());
+  if (*to < *from) {
+    return Refusal(Outcome::kMalformed, fmt::format("to_date: {} is before from_date {}",
+                                                    request.to_date(), request.from_date()));
+  }
+  absl::StatusOr<Statement> statement = engine.GetStatement(address, *from, *to);
+  if (!statement.ok()) return FromEngine(statement.status());
+  out->set_address(request.address());
+  out->set_currency(address.currency().ToString());
+  out->set_from_date(request.from_date());
+  out->set_to_date(request.to_date());
+  out->set_opening_balance(statement->opening.minor());
+  out->set_closing_balance(statement->closing.minor());
+  for (const StatementLine& line : statement->lines) {
+    rpc::ToView(line.posting, line.entry.entry, line.entry.time, line.entry.date, out->add_lines());
+  }
+  return {};
+}
+
+QueryEnd ListEntries(const LedgerEngine& engine, const Caller& caller,
+                     const causeway::v1::ListEntriesRequest& request,
+                     causeway::v1::ListEntriesResponse* out) {
+  if (request.page_size() > kPageEntriesMax) {
+    return Refusal(Outcome::kMalformed, fmt::format("page_size: is {}; must be at most {}",
+                                                    request.page_size(), kPageEntriesMax));
+  }
+  std::optional<core::AccountAddress> address;
+  if (!request.address().empty()) {
+    core::AccountAddress own;
+    if (QueryEnd end = FindOwnAccount(engine, caller, request.address(), &own); !end.ok()) {
+      return end;
+    }
+    address = own;
+  }
+  const std::size_t count = request.page_size() == 0 ? kPageEntriesDefault : request.page_size();
+  absl::StatusOr<EntryPage> page =
+      VisibleEntries(engine, caller, request.from_index(), count, address);
+  if (!page.ok()) return FromEngine(page.status());
+  for (const DatedEntry& entry : page->entries) {
+    rpc::ToView(entry.entry, entry.time, entry.date, out->add_entries());
+  }
+  out->set_next_index(page->next >= engine.size() ? 0 : page->next);
+  return {};
+}
+
+QueryEnd GetReceipt(const LedgerEngine& engine, const Caller& caller,
+                    const causeway::v1::GetReceiptRequest& request, causeway::v1::Receipt* out) {
+  std::uint64_t index = request.entry_index();
+  switch (request.by_case()) {
+    case causeway::v1::GetReceiptRequest::kEntryIndex:
+      break;
+    case causeway::v1::GetReceiptRequest::kInstruction: {
+      const core::InstructionState* state = nullptr;
+      if (QueryEnd end = FindOwnInstruction(engine, caller, request.instruction(), &state);
+          !end.ok()) {
+        return end;
+      }
+      index = state->entry_index;
+      break;
+    }
+    case causeway::v1::GetReceiptRequest::BY_NOT_SET:
+      return Refusal(Outcome::kMalformed,
+                     "by: is not set; give entry_index or the instruction's reference");
+  }
+  absl::StatusOr<DatedEntry> entry = engine.ReadEntry(index);
+  const bool visible = entry.ok() && MaySee(engine.ledger(), caller, entry->entry);
+  if (!visible && !caller.SeesEverything()) return NotYours(fmt::format("entry {}", index));
+  if (!entry.ok()) return FromEngine(entry.status());
+  absl::StatusOr<Receipt> receipt = engine.GetReceipt(index);
+  if (!receipt.ok()) return FromEngine(receipt.status());
+  out->set_entry(receipt->entry);
+  out->set_entry_index(receipt->entry_index);
+  CopyHashes(receipt->entry_proof, out->mutable_entry_proof());
+  out->set_batch_header(receipt->batch_header);
+  out->set_batch_header_index(receipt->batch_header_index);
+  CopyHashes(receipt->batch_header_proof, out->mutable_batch_header_proof());
+  out->set_checkpoint(receipt->checkpoint);
+  out->set_genesis(engine.ledger().genesis().bytes);
+  // The envelope of a payment batch holds other payments too: its sender's alone.
+  if (caller.SeesEverything() || entry->entry.instruction.party == caller.id) {
+    codec::ToProto(receipt->item.envelope, out->mutable_envelope());
+  }
+  return {};
+}
+
+QueryEnd GetCheckpoint(const LedgerEngine& engine, causeway::v1::CheckpointResponse* out) {
+  out->set_checkpoint(engine.checkpoint());
+  return {};
+}
+
+QueryEnd GetConsistencyProof(const LedgerEngine& engine,
+                             const causeway::v1::GetConsistencyProofRequest& request,
+                             causeway::v1::ConsistencyProof* out) {
+  const std::uint64_t new_size = request.new_size() == 0 ? engine.size() : request.new_size();
+  absl::StatusOr<std::vector<core::Hash256>> proof =
+      engine.ConsistencyProof(request.old_size(), new_size);
+  if (absl::IsOutOfRange(proof.status())) {
+    return Refusal(Outcome::kMalformed,
+                   fmt::format("old_size {} and new_size {}: must be in this order and at most {}, "
+                               "the size of this log",
+                               request.old_size(), new_size, engine.size()));
+  }
+  if (!proof.ok()) return FromEngine(proof.status());
+  out->set_old_size(request.old_size());
+  out->set_new_size(new_size);
+  CopyHashes(*proof, out->mutable_proof());
+  out->set_checkpoint(engine.checkpoint());
+  return {};
+}
+
+QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
+                       const causeway::v1::GetLedgerSettlementRequest& request,
+                       causeway::v1::LedgerSettlement* out) {
+  absl::StatusOr<core::Hash256> id = codec::HashFrom(request.settlement_id(), "settlement_id");
+  if (!id.ok()) return Refusal(Outcome::kMalformed, std::string(id.status().message()));
+  const core::SettlementState* settlement = engine.ledger().FindSettlement(*id);
+  if (settlement == nullptr && caller.SeesSettlements()) {
+    return Refusal(Outcome::kNotFound, "this ledger has no settlement " + id->ToHex());
+  }
+  const auto visible = [&](const core::Leg& leg) { return MaySee(engine.ledger(), caller, leg); };
+  if (settlement == nullptr ||
+      (!caller.SeesSettlements() &&
+       std::none_of(settlement->legs.begin(), settlement->legs.end(), visible))) {
+    return NotYours("settlement " + id->ToHex());
+  }
+  rpc::ToView(*settlement, visible, out);
+  return {};
+}
+
+QueryEnd ListPrepared(const LedgerEngine& engine, const Caller& caller, core::LedgerTime now,
+                      const causeway::v1::ListPreparedRequest& request,
+                      causeway::v1::ListPreparedResponse* out) {
+  if (!caller.SeesSettlements()) {
+    return Refusal(Outcome::kSenderNotEntitled,
+                   "the list of prepared settlements is for the central bank, the bridge and "
+                   "observers");
+  }
+  const core::Duration age_min = core::Duration::FromMicros(request.age_us_min());
+  std::vector<const core::SettlementState*> settlements = engine.ledger().PreparedSettlements();
+  std::stable_sort(settlements.begin(), settlements.end(), [](const auto* left, const auto* right) {
+    return left->prepared < right->prepared;
+  });
+  for (const core::SettlementState* settlement : settlements) {
+    if (now - settlement->prepared < age_min) continue;
+    rpc::ToView(
+        *settlement, [](const core::Leg&) { return true; }, out->add_settlements());
+  }
+  return {};
+}
+
+}  // namespace causeway::node

@@ -1,0 +1,89 @@
+// The queries of the ledger API, without gRPC: a request and a caller in, a response or a refusal
+// out. All run under LedgerRuntime::Read: they see one durable state and change nothing.
+//
+// Requests are checked strictly; a refusal names the field. What is not the caller's to see is
+// refused with kSenderNotEntitled whether it exists or not, so that nobody learns by asking.
+#ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_QUERIES_H_
+#define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_QUERIES_H_
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "causeway/v1/ledger_service.pb.h"
+#include "central-bank-node/engine/ledger_engine.h"
+#include "central-bank-node/runtime/access.h"
+#include "settlement/core/outcome.h"
+#include "settlement/core/time.h"
+
+namespace causeway::node {
+
+// How a query ended: with its response filled, refused, or with an error of this node (its journal
+// cannot be read).
+struct QueryEnd {
+  QueryEnd() = default;
+  QueryEnd(core::Rejection rejection) : refused(std::move(rejection)) {}  // NOLINT: converts
+  QueryEnd(absl::Status status) : error(std::move(status)) {}             // NOLINT: converts
+
+  bool ok() const { return !refused.has_value() && error.ok(); }
+
+  std::optional<core::Rejection> refused;
+  absl::Status error;
+};
+
+inline constexpr std::size_t kPageEntriesDefault = 100;
+// Entries that one call looks at for those that the caller may see; then it answers with a shorter
+// page and the place to go on from.
+inline constexpr std::size_t kScanEntriesMax = 20'000;
+
+// `now` is the wall clock: the answer's ledger time is that, but never before the last batch.
+QueryEnd GetLedger(const LedgerEngine& engine, core::LedgerTime now, causeway::v1::LedgerInfo* out);
+QueryEnd GetInstruction(const LedgerEngine& engine, const Caller& caller,
+                        const causeway::v1::GetInstructionRequest& request,
+                        causeway::v1::Instruction* out);
+QueryEnd FindByUetr(const LedgerEngine& engine, const Caller& caller,
+                    const causeway::v1::FindByUetrRequest& request,
+                    causeway::v1::FindByUetrResponse* out);
+QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
+                    const causeway::v1::GetAccountRequest& request, causeway::v1::Account* out);
+QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
+                      const causeway::v1::ListAccountsRequest& request,
+                      causeway::v1::ListAccountsResponse* out);
+QueryEnd GetStatement(const LedgerEngine& engine, const Caller& caller,
+                      const causeway::v1::GetStatementRequest& request,
+                      causeway::v1::Statement* out);
+QueryEnd ListEntries(const LedgerEngine& engine, const Caller& caller,
+                     const causeway::v1::ListEntriesRequest& request,
+                     causeway::v1::ListEntriesResponse* out);
+QueryEnd GetReceipt(const LedgerEngine& engine, const Caller& caller,
+                    const causeway::v1::GetReceiptRequest& request, causeway::v1::Receipt* out);
+QueryEnd GetCheckpoint(const LedgerEngine& engine, causeway::v1::CheckpointResponse* out);
+QueryEnd GetConsistencyProof(const LedgerEngine& engine,
+                             const causeway::v1::GetConsistencyProofRequest& request,
+                             causeway::v1::ConsistencyProof* out);
+QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
+                       const causeway::v1::GetLedgerSettlementRequest& request,
+                       causeway::v1::LedgerSettlement* out);
+QueryEnd ListPrepared(const LedgerEngine& engine, const Caller& caller, core::LedgerTime now,
+                      const causeway::v1::ListPreparedRequest& request,
+                      causeway::v1::ListPreparedResponse* out);
+
+// The account of that address, for a caller who may see it.
+QueryEnd FindOwnAccount(const LedgerEngine& engine, const Caller& caller, const std::string& text,
+                        core::AccountAddress* out);
+
+// Entries from `from` on that the caller may see: at most `count`, after looking at kScanEntriesMax
+// at most. `next` is where to go on, and equals the size of the log when nothing is left.
+struct EntryPage {
+  std::vector<DatedEntry> entries;
+  std::uint64_t next = 0;
+};
+absl::StatusOr<EntryPage> VisibleEntries(const LedgerEngine& engine, const Caller& caller,
+                                         std::uint64_t from, std::size_t count,
+                                         const std::optional<core::AccountAddress>& address);
+
+}  // namespace causeway::node
+
+#endif  // CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_QUERIES_H_

@@ -1,0 +1,110 @@
+#include "central-bank-node/runtime/ledger_requests.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "central-bank-node/runtime/access.h"
+#include "settlement/codec/codec.h"
+#include "settlement/rpc/views.h"
+
+namespace causeway::node {
+namespace {
+
+core::Rejection Malformed(std::string_view field, const absl::Status& status) {
+  return Refusal(core::Outcome::kMalformed,
+                 fmt::format("{}: {}", field, std::string(status.message())));
+}
+
+}  // namespace
+
+ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request) {
+  absl::StatusOr<core::Envelope> envelope = codec::FromProto(request.envelope());
+  if (!envelope.ok()) return Malformed("envelope", envelope.status());
+  if (envelope->payload_type != core::kCommandPayloadType) {
+    return Refusal(core::Outcome::kMalformed,
+                   fmt::format("envelope.payload_type: is \"{}\"; must be \"{}\" (settlements are "
+                               "sent by Prepare and Complete)",
+                               envelope->payload_type, core::kCommandPayloadType));
+  }
+  if (static_cast<std::size_t>(request.private_data_size()) > core::kAttachmentsPerItemMax) {
+    return Refusal(core::Outcome::kMalformed,
+                   fmt::format("private_data: has {} parts; must have at most {}",
+                               request.private_data_size(), core::kAttachmentsPerItemMax));
+  }
+  core::Item item{*std::move(envelope), {}};
+  for (const std::string& data : request.private_data()) {
+    if (data.size() > core::kAttachmentBytesMax) {
+      return Refusal(core::Outcome::kMalformed,
+                     fmt::format("private_data[{}]: has {} bytes; must have at most {}",
+                                 item.attachments.size(), data.size(), core::kAttachmentBytesMax));
+    }
+    item.attachments.push_back(data);
+  }
+  return item;
+}
+
+ItemOrRefusal ItemOf(const causeway::v1::PrepareRequest& request) {
+  absl::StatusOr<core::Envelope> terms = codec::FromProto(request.terms());
+  if (!terms.ok()) return Malformed("terms", terms.status());
+  if (terms->payload_type != core::kTermsPayloadType) {
+    return Refusal(core::Outcome::kMalformed,
+                   fmt::format("terms.payload_type: is \"{}\"; must be \"{}\"", terms->payload_type,
+                               core::kTermsPayloadType));
+  }
+  if (static_cast<std::size_t>(request.legs_size()) > core::kSettlementLegsMax) {
+    return Refusal(core::Outcome::kBatchTooLarge,
+                   fmt::format("legs: has {}; must have at most {}", request.legs_size(),
+                               core::kSettlementLegsMax));
+  }
+  std::vector<core::ProvenLeg> legs;
+  for (const causeway::v1::ProvenLeg& leg : request.legs()) {
+    absl::StatusOr<core::ProvenLeg> decoded = codec::FromProto(leg);
+    if (!decoded.ok()) return Malformed(fmt::format("legs[{}]", legs.size()), decoded.status());
+    legs.push_back(*std::move(decoded));
+  }
+  core::Item item = codec::MakePrepareItem(*std::move(terms), legs);
+  if (item.attachments.front().size() > core::kAttachmentBytesMax) {
+    return Refusal(core::Outcome::kBatchTooLarge,
+                   fmt::format("legs: have {} bytes in all; must have at most {}",
+                               item.attachments.front().size(), core::kAttachmentBytesMax));
+  }
+  return item;
+}
+
+ItemOrRefusal ItemOf(const causeway::v1::CompleteRequest& request) {
+  if (request.completion().size() > core::kPayloadBytesMax) {
+    return Refusal(core::Outcome::kMalformed,
+                   fmt::format("completion: has {} bytes; must have at most {}",
+                               request.completion().size(), core::kPayloadBytesMax));
+  }
+  return codec::MakeCompletionItem(request.completion());
+}
+
+void ToResponse(const ItemReply& reply, causeway::v1::SubmitResponse* out) {
+  for (const core::InstructionState& state : reply.result.instructions) {
+    rpc::ToView(state, /*repeated=*/!reply.result.sequenced, out->add_instructions());
+  }
+}
+
+void ToResponse(const ItemReply& reply, const core::SettlementState& settlement,
+                causeway::v1::PrepareResponse* out) {
+  out->set_settlement_id(std::string(reply.result.settlement_id.view()));
+  // What stands behind the vote, which may be older than the settlement's state of now.
+  out->set_status(rpc::ToProto(reply.result.settlement_status));
+  out->set_vote(reply.vote);
+  if (reply.result.settlement_status == core::InstructionStatus::kRejected) {
+    codec::ToProto(settlement.rejection, out->mutable_rejection());
+  }
+  out->set_entry_index(reply.vote.empty() ? settlement.entry_index : settlement.hold);
+}
+
+void ToResponse(const core::SettlementState& settlement, causeway::v1::CompleteResponse* out) {
+  out->set_settlement_id(std::string(settlement.settlement_id.view()));
+  out->set_status(rpc::ToProto(settlement.status));
+  out->set_entry_index(settlement.entry_index);
+}
+
+}  // namespace causeway::node

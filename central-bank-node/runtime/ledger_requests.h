@@ -1,0 +1,35 @@
+// The calls that change a ledger, without gRPC: requests to items, and what became of an item to
+// responses. Pure functions; any thread.
+#ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_REQUESTS_H_
+#define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_REQUESTS_H_
+
+#include <cstddef>
+#include <variant>
+
+#include "causeway/v1/ledger_service.pb.h"
+#include "central-bank-node/engine/ledger_engine.h"
+#include "settlement/core/batch.h"
+#include "settlement/core/outcome.h"
+
+namespace causeway::node {
+
+// Envelopes in one SubmitMany.
+inline constexpr std::size_t kRequestsPerSubmitManyMax = 1024;
+
+// The item, within the limits of envelopes and attachments, or why there is none. Its payload is
+// still unread.
+using ItemOrRefusal = std::variant<core::Item, core::Rejection>;
+ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request);
+ItemOrRefusal ItemOf(const causeway::v1::PrepareRequest& request);
+ItemOrRefusal ItemOf(const causeway::v1::CompleteRequest& request);
+
+// For results that are not `refused`.
+void ToResponse(const ItemReply& reply, causeway::v1::SubmitResponse* out);
+// `settlement` is where it stands now.
+void ToResponse(const ItemReply& reply, const core::SettlementState& settlement,
+                causeway::v1::PrepareResponse* out);
+void ToResponse(const core::SettlementState& settlement, causeway::v1::CompleteResponse* out);
+
+}  // namespace causeway::node
+
+#endif  // CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_REQUESTS_H_

@@ -1,0 +1,285 @@
+#include "central-bank-node/runtime/ledger_runtime.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "central-bank-node/runtime/access.h"
+#include "settlement/core/check.h"
+#include "settlement/rpc/log.h"
+
+namespace causeway::node {
+namespace {
+
+std::size_t BytesOf(const core::Item& item) {
+  std::size_t bytes = item.envelope.payload.size();
+  for (const core::Signature& signature : item.envelope.signatures) {
+    bytes += signature.signature.size();
+  }
+  for (const std::string& attachment : item.attachments) bytes += attachment.size();
+  return bytes;
+}
+
+std::size_t InstructionsOf(const core::AdmittedItem& item) {
+  if (const auto* command = std::get_if<core::Command>(&item.body)) {
+    const auto* batch = std::get_if<core::PayBatch>(&command->action);
+    return batch == nullptr ? 1 : batch->payments.size();
+  }
+  if (const auto* prepare = std::get_if<core::PrepareSettlement>(&item.body)) {
+    return prepare->legs.size();
+  }
+  return 1;
+}
+
+core::Rejection Stopping() {
+  return Refusal(core::Outcome::kUnavailable, "the node is stopping; try again once it is back");
+}
+
+core::Rejection Dropped() {
+  return Refusal(core::Outcome::kUnavailable,
+                 "the caller went away or its deadline passed before this was sequenced; nothing "
+                 "was recorded");
+}
+
+[[noreturn]] void ExitOutcomeUnknown(const absl::Status& status) {
+  rpc::Log("causeway-node",
+           fmt::format("the journal or the signing key failed, and whether the batch under way is "
+                       "durable is unknown: stopping without answering it; start again to find out "
+                       "({})",
+                       status.ToString()));
+  ::_exit(kOutcomeUnknownExitStatus);
+}
+
+}  // namespace
+
+struct LedgerRuntime::Group {
+  std::vector<core::Item> items;
+  // Each refused, or admitted and then moved into a batch.
+  std::vector<std::optional<core::AdmittedItem>> admitted;
+  std::vector<ItemReply> replies;
+  std::size_t bytes = 0;
+  Entitlement entitled;
+  std::function<bool()> abandoned;
+  Replies done;
+  std::atomic<std::size_t> admissions_left{0};
+  std::size_t next = 0;  // position of the first item that the sequencer has not taken
+  bool dropped = false;
+
+  bool Abandoned() const { return abandoned && abandoned(); }
+};
+
+struct LedgerRuntime::Batch {
+  struct Place {
+    std::shared_ptr<Group> group;
+    std::size_t position = 0;
+  };
+  std::vector<core::Item> items;
+  std::vector<core::AdmittedItem> admitted;
+  std::vector<Place> places;                     // of each item
+  std::vector<std::shared_ptr<Group>> complete;  // groups of which nothing is left to take
+  std::size_t instructions = 0;
+  std::size_t bytes = 0;
+
+  bool HasRoomFor(std::size_t more_instructions, std::size_t more_bytes) const {
+    if (items.empty()) return true;
+    return items.size() < core::kItemsPerBatchMax &&
+           instructions + more_instructions <= kBatchInstructionsMax &&
+           bytes + more_bytes <= kBatchBytesMax;
+  }
+};
+
+LedgerRuntime::LedgerRuntime(std::unique_ptr<LedgerEngine> engine, RuntimeLimits limits,
+                             Clock clock)
+    : limits_(limits),
+      clock_(std::move(clock)),
+      engine_(std::move(engine)),
+      pool_(limits.threads),
+      sequencer_([this] { Sequence(); }) {
+  CW_CHECK(limits.items_max > 0 && limits.bytes_max >= kBatchBytesMax && limits.tasks_max > 0,
+           "limits leave room for work");
+}
+
+LedgerRuntime::~LedgerRuntime() { Stop(); }
+
+void LedgerRuntime::SetListener(std::function<void()> listener) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::size_t bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopping_) return Stopping();
+  if (items_under_way_ + items > limits_.items_max ||
+      bytes_under_way_ + bytes > limits_.bytes_max) {
+    return Refusal(
+        core::Outcome::kOverloaded,
+        fmt::format("{} envelopes ({} bytes) are under way, of at most {} ({} bytes); "
+                    "nothing was recorded, try again later",
+                    items_under_way_, bytes_under_way_, limits_.items_max, limits_.bytes_max));
+  }
+  items_under_way_ += items;
+  bytes_under_way_ += bytes;
+  groups_under_way_ += 1;
+  return std::nullopt;
+}
+
+void LedgerRuntime::Submit(std::vector<core::Item> items, Entitlement entitled,
+                           std::function<bool()> abandoned, Replies done) {
+  auto group = std::make_shared<Group>();
+  for (const core::Item& item : items) group->bytes += BytesOf(item);
+  const std::size_t count = items.size();
+  group->items = std::move(items);
+  group->admitted.resize(count);
+  group->replies.resize(count);
+  group->entitled = std::move(entitled);
+  group->abandoned = std::move(abandoned);
+  group->done = std::move(done);
+  group->admissions_left = count;
+  if (std::optional<core::Rejection> refused = Reserve(count, group->bytes)) {
+    for (ItemReply& reply : group->replies) reply.result.refused = *refused;
+    group->done(std::move(group->replies));
+    return;
+  }
+  if (count == 0) {
+    pool_.PostUrgent([this, group] { Answer(group); });
+    return;
+  }
+  for (std::size_t position = 0; position < count; ++position) {
+    pool_.Post([this, group, position] { AdmitOne(group, position); });
+  }
+}
+
+void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t position) {
+  ItemReply& reply = group->replies[position];
+  if (group->Abandoned()) {
+    reply.result.refused = Dropped();
+  } else {
+    const auto lock = gate_.Read();
+    auto checked = engine_->Admit(group->items[position], clock_());
+    if (auto* refused = std::get_if<core::Rejection>(&checked)) {
+      reply.result.refused = std::move(*refused);
+    } else {
+      auto& admitted = std::get<core::AdmittedItem>(checked);
+      if (group->entitled) reply.result.refused = group->entitled(engine_->ledger(), admitted);
+      if (!reply.result.refused) group->admitted[position] = std::move(admitted);
+    }
+  }
+  if (group->admissions_left.fetch_sub(1) != 1) return;
+  // The last one hands the whole group on, so that its items stay in their order.
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    sequence_.push_back(group);
+  }
+  admitted_.notify_one();
+}
+
+void LedgerRuntime::Sequence() {
+  for (;;) {
+    Batch batch;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      admitted_.wait(lock, [this] { return finished_ || !sequence_.empty(); });
+      if (sequence_.empty()) return;
+      batch = TakeBatch(lock);
+    }
+    if (!batch.items.empty()) ExecuteBatch(batch);
+    for (const std::shared_ptr<Group>& group : batch.complete) {
+      pool_.PostUrgent([this, group] { Answer(group); });
+    }
+  }
+}
+
+LedgerRuntime::Batch LedgerRuntime::TakeBatch(std::unique_lock<std::mutex>& lock) {
+  CW_CHECK(lock.owns_lock(), "the queue is the mutex's");
+  Batch batch;
+  while (!sequence_.empty()) {
+    const std::shared_ptr<Group>& group = sequence_.front();
+    if (group->next == 0 && group->Abandoned()) {
+      group->dropped = true;
+      group->next = group->items.size();
+    }
+    for (; group->next < group->items.size(); ++group->next) {
+      std::optional<core::AdmittedItem>& admitted = group->admitted[group->next];
+      if (!admitted.has_value()) continue;
+      core::Item& item = group->items[group->next];
+      const std::size_t instructions = InstructionsOf(*admitted);
+      const std::size_t bytes = BytesOf(item);
+      if (!batch.HasRoomFor(instructions, bytes)) return batch;
+      batch.instructions += instructions;
+      batch.bytes += bytes;
+      batch.items.push_back(std::move(item));
+      batch.admitted.push_back(*std::move(admitted));
+      batch.places.push_back({group, group->next});
+    }
+    batch.complete.push_back(group);
+    sequence_.pop_front();
+  }
+  return batch;
+}
+
+void LedgerRuntime::ExecuteBatch(Batch& batch) {
+  bool grown = false;
+  {
+    const auto lock = gate_.Write();
+    const std::uint64_t size_before = engine_->size();
+    absl::StatusOr<std::vector<ItemReply>> replies =
+        engine_->Execute(clock_(), batch.items, batch.admitted);
+    if (!replies.ok()) ExitOutcomeUnknown(replies.status());
+    CW_CHECK(replies->size() == batch.places.size(), "every item has its reply");
+    for (std::size_t i = 0; i < replies->size(); ++i) {
+      const Batch::Place& place = batch.places[i];
+      place.group->replies[place.position] = std::move((*replies)[i]);
+    }
+    grown = engine_->size() != size_before;
+  }
+  if (grown && listener_) listener_();
+}
+
+void LedgerRuntime::Answer(const std::shared_ptr<Group>& group) {
+  if (group->dropped) {
+    for (ItemReply& reply : group->replies) reply.result.refused = Dropped();
+  }
+  group->done(std::move(group->replies));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  items_under_way_ -= group->items.size();
+  bytes_under_way_ -= group->bytes;
+  groups_under_way_ -= 1;
+  drained_.notify_all();
+}
+
+std::optional<core::Rejection> LedgerRuntime::Post(std::function<void()> task) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) return Stopping();
+    if (tasks_under_way_ >= limits_.tasks_max) {
+      return Refusal(core::Outcome::kOverloaded,
+                     fmt::format("{} queries are under way; try again later", tasks_under_way_));
+    }
+    tasks_under_way_ += 1;
+  }
+  pool_.Post([this, task = std::move(task)] {
+    task();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    tasks_under_way_ -= 1;
+    drained_.notify_all();
+  });
+  return std::nullopt;
+}
+
+void LedgerRuntime::Stop() {
+  const std::lock_guard<std::mutex> stop(stop_mutex_);
+  if (!sequencer_.joinable()) return;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    stopping_ = true;
+    drained_.wait(lock, [this] { return groups_under_way_ == 0 && tasks_under_way_ == 0; });
+    finished_ = true;
+  }
+  admitted_.notify_all();
+  sequencer_.join();
+  pool_.Stop();
+}
+
+}  // namespace causeway::node

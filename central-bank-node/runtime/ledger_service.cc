@@ -1,0 +1,321 @@
+#include "central-bank-node/runtime/ledger_service.h"
+
+#include <fmt/format.h>
+#include <grpcpp/server_context.h>
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "causeway/v1/ledger_service.grpc.pb.h"
+#include "central-bank-node/runtime/access.h"
+#include "central-bank-node/runtime/ledger_queries.h"
+#include "central-bank-node/runtime/ledger_requests.h"
+#include "central-bank-node/runtime/ledger_streams.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+#include "settlement/rpc/peer.h"
+#include "settlement/rpc/rejection_status.h"
+#include "settlement/rpc/stream.h"
+
+namespace causeway::node {
+namespace {
+
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+// The caller, or the status that refuses it.
+struct Identified {
+  rpc::Peer peer;
+  grpc::Status status;
+};
+
+Identified Identify(CallbackServerContext* context) {
+  absl::StatusOr<rpc::Peer> peer = rpc::PeerOf(*context);
+  if (peer.ok()) return {*std::move(peer), grpc::Status::OK};
+  const std::string message(peer.status().message());
+  const grpc::Status refused = rpc::Refuse(core::Outcome::kSenderNotEntitled, message, *context);
+  return {{}, {grpc::StatusCode::UNAUTHENTICATED, refused.error_message()}};
+}
+
+grpc::Status StatusOf(const QueryEnd& end, CallbackServerContext* context) {
+  return end.refused ? rpc::Refuse(*end.refused, *context) : rpc::ToGrpc(end.error);
+}
+
+LedgerRuntime::Entitlement EntitlementOf(const rpc::Peer& peer) {
+  return [peer](const core::Ledger& ledger, const core::AdmittedItem& item) {
+    return CheckMaySend(CallerOf(ledger, peer), item);
+  };
+}
+
+}  // namespace
+
+class LedgerService::Impl final : public causeway::v1::Ledger::CallbackService {
+ public:
+  explicit Impl(LedgerRuntime* runtime) : runtime_(runtime), hub_(kStreamThreads) {
+    runtime_->SetListener([this] { hub_.Wake(); });
+  }
+
+  void EndStreams() {
+    hub_.EndAll({grpc::StatusCode::UNAVAILABLE, "the node is stopping; connect again later"});
+  }
+
+  // Calls that change the ledger.
+
+  ServerUnaryReactor* Submit(CallbackServerContext* context,
+                             const causeway::v1::SubmitRequest* request,
+                             causeway::v1::SubmitResponse* response) override {
+    return Sequence(context, ItemOf(*request),
+                    [response](const ItemReply& reply) { ToResponse(reply, response); });
+  }
+
+  ServerUnaryReactor* SubmitMany(CallbackServerContext* context,
+                                 const causeway::v1::SubmitManyRequest* request,
+                                 causeway::v1::SubmitManyResponse* response) override;
+
+  ServerUnaryReactor* Prepare(CallbackServerContext* context,
+                              const causeway::v1::PrepareRequest* request,
+                              causeway::v1::PrepareResponse* response) override {
+    return Sequence(context, ItemOf(*request), [this, response](const ItemReply& reply) {
+      runtime_->Read([&](const LedgerEngine& engine) {
+        ToResponse(reply, SettlementOf(engine, reply), response);
+      });
+    });
+  }
+
+  ServerUnaryReactor* Complete(CallbackServerContext* context,
+                               const causeway::v1::CompleteRequest* request,
+                               causeway::v1::CompleteResponse* response) override {
+    return Sequence(context, ItemOf(*request), [this, response](const ItemReply& reply) {
+      runtime_->Read(
+          [&](const LedgerEngine& engine) { ToResponse(SettlementOf(engine, reply), response); });
+    });
+  }
+
+  // Queries.
+
+  ServerUnaryReactor* GetLedger(CallbackServerContext* context,
+                                const causeway::v1::GetLedgerRequest*,
+                                causeway::v1::LedgerInfo* response) override {
+    return Query(context, [this, response](const LedgerEngine& engine, const Caller&) {
+      return node::GetLedger(engine, runtime_->Now(), response);
+    });
+  }
+  ServerUnaryReactor* GetInstruction(CallbackServerContext* context,
+                                     const causeway::v1::GetInstructionRequest* request,
+                                     causeway::v1::Instruction* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::GetInstruction(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* FindByUetr(CallbackServerContext* context,
+                                 const causeway::v1::FindByUetrRequest* request,
+                                 causeway::v1::FindByUetrResponse* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::FindByUetr(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* GetAccount(CallbackServerContext* context,
+                                 const causeway::v1::GetAccountRequest* request,
+                                 causeway::v1::Account* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::GetAccount(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* ListAccounts(CallbackServerContext* context,
+                                   const causeway::v1::ListAccountsRequest* request,
+                                   causeway::v1::ListAccountsResponse* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::ListAccounts(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* GetStatement(CallbackServerContext* context,
+                                   const causeway::v1::GetStatementRequest* request,
+                                   causeway::v1::Statement* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::GetStatement(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* ListEntries(CallbackServerContext* context,
+                                  const causeway::v1::ListEntriesRequest* request,
+                                  causeway::v1::ListEntriesResponse* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::ListEntries(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* GetReceipt(CallbackServerContext* context,
+                                 const causeway::v1::GetReceiptRequest* request,
+                                 causeway::v1::Receipt* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::GetReceipt(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* GetCheckpoint(CallbackServerContext* context,
+                                    const causeway::v1::GetCheckpointRequest*,
+                                    causeway::v1::CheckpointResponse* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller&) {
+      return node::GetCheckpoint(engine, response);
+    });
+  }
+  ServerUnaryReactor* GetConsistencyProof(CallbackServerContext* context,
+                                          const causeway::v1::GetConsistencyProofRequest* request,
+                                          causeway::v1::ConsistencyProof* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller&) {
+      return node::GetConsistencyProof(engine, *request, response);
+    });
+  }
+  ServerUnaryReactor* GetSettlement(CallbackServerContext* context,
+                                    const causeway::v1::GetLedgerSettlementRequest* request,
+                                    causeway::v1::LedgerSettlement* response) override {
+    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::GetSettlement(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* ListPrepared(CallbackServerContext* context,
+                                   const causeway::v1::ListPreparedRequest* request,
+                                   causeway::v1::ListPreparedResponse* response) override {
+    return Query(context, [=, this](const LedgerEngine& engine, const Caller& caller) {
+      return node::ListPrepared(engine, caller, runtime_->Now(), *request, response);
+    });
+  }
+
+  // Streams.
+
+  grpc::ServerWriteReactor<causeway::v1::BatchMessage>* Subscribe(
+      CallbackServerContext* context, const causeway::v1::SubscribeRequest* request) override {
+    Identified caller = Identify(context);
+    if (!caller.status.ok()) return hub_.Refuse<causeway::v1::BatchMessage>(caller.status);
+    return hub_.Open<causeway::v1::BatchMessage>(std::make_unique<BatchSource>(
+        runtime_, std::move(caller.peer), request->from_index(), context));
+  }
+  grpc::ServerWriteReactor<causeway::v1::EntryView>* Watch(
+      CallbackServerContext* context, const causeway::v1::WatchRequest* request) override {
+    Identified caller = Identify(context);
+    if (!caller.status.ok()) return hub_.Refuse<causeway::v1::EntryView>(caller.status);
+    return hub_.Open<causeway::v1::EntryView>(
+        std::make_unique<EntrySource>(runtime_, std::move(caller.peer), *request, context));
+  }
+
+ private:
+  // Sequences one item and finishes the call with what became of it. `answer` fills the response.
+  ServerUnaryReactor* Sequence(CallbackServerContext* context, ItemOrRefusal item,
+                               std::function<void(const ItemReply&)> answer);
+  // Runs `query` beside others and finishes the call with its end.
+  ServerUnaryReactor* Query(CallbackServerContext* context,
+                            std::function<QueryEnd(const LedgerEngine&, const Caller&)> query);
+
+  static const core::SettlementState& SettlementOf(const LedgerEngine& engine,
+                                                   const ItemReply& reply) {
+    const core::SettlementState* settlement =
+        engine.ledger().FindSettlement(reply.result.settlement_id);
+    CW_CHECK(settlement != nullptr, "what was prepared or completed is known");
+    return *settlement;
+  }
+
+  LedgerRuntime* const runtime_;
+  rpc::StreamHub hub_;
+};
+
+ServerUnaryReactor* LedgerService::Impl::Sequence(CallbackServerContext* context,
+                                                  ItemOrRefusal item,
+                                                  std::function<void(const ItemReply&)> answer) {
+  ServerUnaryReactor* const reactor = context->DefaultReactor();
+  Identified caller = Identify(context);
+  if (!caller.status.ok()) {
+    reactor->Finish(caller.status);
+    return reactor;
+  }
+  if (const auto* refused = std::get_if<core::Rejection>(&item)) {
+    reactor->Finish(rpc::Refuse(*refused, *context));
+    return reactor;
+  }
+  std::vector<core::Item> items;
+  items.push_back(std::get<core::Item>(std::move(item)));
+  runtime_->Submit(
+      std::move(items), EntitlementOf(caller.peer), [context] { return context->IsCancelled(); },
+      [context, reactor, answer = std::move(answer)](std::vector<ItemReply> replies) {
+        const ItemReply& reply = replies.front();
+        if (reply.result.refused) {
+          reactor->Finish(rpc::Refuse(*reply.result.refused, *context));
+          return;
+        }
+        answer(reply);
+        reactor->Finish(grpc::Status::OK);
+      });
+  return reactor;
+}
+
+ServerUnaryReactor* LedgerService::Impl::SubmitMany(CallbackServerContext* context,
+                                                    const causeway::v1::SubmitManyRequest* request,
+                                                    causeway::v1::SubmitManyResponse* response) {
+  ServerUnaryReactor* const reactor = context->DefaultReactor();
+  Identified caller = Identify(context);
+  if (!caller.status.ok()) {
+    reactor->Finish(caller.status);
+    return reactor;
+  }
+  if (static_cast<std::size_t>(request->requests_size()) > kRequestsPerSubmitManyMax) {
+    reactor->Finish(rpc::Refuse(core::Outcome::kBatchTooLarge,
+                                fmt::format("requests: has {}; must have at most {}",
+                                            request->requests_size(), kRequestsPerSubmitManyMax),
+                                *context));
+    return reactor;
+  }
+  std::vector<core::Item> items;
+  std::vector<int> positions;  // of each item among the results
+  for (int i = 0; i < request->requests_size(); ++i) {
+    causeway::v1::SubmitResult* const result = response->add_results();
+    ItemOrRefusal item = ItemOf(request->requests(i));
+    if (const auto* refused = std::get_if<core::Rejection>(&item)) {
+      codec::ToProto(*refused, result->mutable_rejection());
+      continue;
+    }
+    items.push_back(std::get<core::Item>(std::move(item)));
+    positions.push_back(i);
+  }
+  runtime_->Submit(
+      std::move(items), EntitlementOf(caller.peer), [context] { return context->IsCancelled(); },
+      [reactor, response, positions = std::move(positions)](std::vector<ItemReply> replies) {
+        for (std::size_t i = 0; i < replies.size(); ++i) {
+          causeway::v1::SubmitResult* const result = response->mutable_results(positions[i]);
+          if (replies[i].result.refused) {
+            codec::ToProto(*replies[i].result.refused, result->mutable_rejection());
+          } else {
+            ToResponse(replies[i], result->mutable_response());
+          }
+        }
+        reactor->Finish(grpc::Status::OK);
+      });
+  return reactor;
+}
+
+ServerUnaryReactor* LedgerService::Impl::Query(
+    CallbackServerContext* context,
+    std::function<QueryEnd(const LedgerEngine&, const Caller&)> query) {
+  ServerUnaryReactor* const reactor = context->DefaultReactor();
+  Identified caller = Identify(context);
+  if (!caller.status.ok()) {
+    reactor->Finish(caller.status);
+    return reactor;
+  }
+  std::optional<core::Rejection> refused = runtime_->Post(
+      [this, context, reactor, peer = std::move(caller.peer), query = std::move(query)] {
+        if (context->IsCancelled()) {
+          reactor->Finish({grpc::StatusCode::CANCELLED, "the caller went away"});
+          return;
+        }
+        const QueryEnd end = runtime_->Read([&](const LedgerEngine& engine) {
+          return query(engine, CallerOf(engine.ledger(), peer));
+        });
+        reactor->Finish(StatusOf(end, context));
+      });
+  if (refused) reactor->Finish(rpc::Refuse(*refused, *context));
+  return reactor;
+}
+
+LedgerService::LedgerService(LedgerRuntime* runtime) : impl_(std::make_unique<Impl>(runtime)) {}
+LedgerService::~LedgerService() = default;
+grpc::Service* LedgerService::service() { return impl_.get(); }
+void LedgerService::EndStreams() { impl_->EndStreams(); }
+
+}  // namespace causeway::node

@@ -1,0 +1,97 @@
+#include "central-bank-node/runtime/ledger_streams.h"
+
+#include <fmt/format.h>
+#include <grpcpp/server_context.h>
+
+#include "central-bank-node/runtime/access.h"
+#include "central-bank-node/runtime/ledger_queries.h"
+#include "settlement/rpc/rejection_status.h"
+#include "settlement/rpc/views.h"
+
+namespace causeway::node {
+
+rpc::Pull BatchSource::Start(const LedgerEngine& engine, grpc::Status* status) {
+  if (!CallerOf(engine.ledger(), peer_).SeesSettlements()) {
+    *status = rpc::Refuse(Refusal(core::Outcome::kSenderNotEntitled,
+                                  "whole batches are for the central bank, the bridge and "
+                                  "observers; Watch streams your own entries"),
+                          *context_);
+    return rpc::Pull::kEnd;
+  }
+  if (from_index_ > engine.size()) {
+    *status = grpc::Status(
+        grpc::StatusCode::OUT_OF_RANGE,
+        fmt::format("from_index {} is past the end: this log has {} leaves; if you have verified "
+                    "more, the log was rolled back",
+                    from_index_, engine.size()));
+    return rpc::Pull::kEnd;
+  }
+  if (from_index_ == engine.size()) {
+    number_ = engine.batch_count();
+    return rpc::Pull::kMessage;
+  }
+  absl::StatusOr<std::uint64_t> number = engine.FindBatch(from_index_);
+  if (!number.ok()) {
+    *status = rpc::ToGrpc(number.status());
+    return rpc::Pull::kEnd;
+  }
+  number_ = *number;
+  return rpc::Pull::kMessage;
+}
+
+rpc::Pull BatchSource::Next(causeway::v1::BatchMessage* message, grpc::Status* status) {
+  return runtime_->Read([&](const LedgerEngine& engine) {
+    if (!number_.has_value() && Start(engine, status) == rpc::Pull::kEnd) return rpc::Pull::kEnd;
+    if (*number_ >= engine.batch_count()) return rpc::Pull::kNothing;
+    absl::StatusOr<std::string> bytes = engine.ReadBatchBytes(*number_);
+    if (!bytes.ok()) {
+      *status = rpc::ToGrpc(bytes.status());
+      return rpc::Pull::kEnd;
+    }
+    message->set_number(*number_);
+    message->set_batch(*std::move(bytes));
+    *number_ += 1;
+    return rpc::Pull::kMessage;
+  });
+}
+
+rpc::Pull EntrySource::Fill(const LedgerEngine& engine, grpc::Status* status) {
+  const Caller caller = CallerOf(engine.ledger(), peer_);
+  if (!next_index_.has_value()) {
+    if (!request_.address().empty()) {
+      core::AccountAddress address;
+      QueryEnd end = FindOwnAccount(engine, caller, request_.address(), &address);
+      if (!end.ok()) {
+        *status = end.refused ? rpc::Refuse(*end.refused, *context_) : rpc::ToGrpc(end.error);
+        return rpc::Pull::kEnd;
+      }
+      address_ = address;
+    }
+    next_index_ = request_.from_index() == 0 ? engine.size() : request_.from_index();
+  }
+  if (*next_index_ >= engine.size()) return rpc::Pull::kNothing;
+  absl::StatusOr<EntryPage> page =
+      VisibleEntries(engine, caller, *next_index_, kWatchEntriesMax, address_);
+  if (!page.ok()) {
+    *status = rpc::ToGrpc(page.status());
+    return rpc::Pull::kEnd;
+  }
+  next_index_ = page->next;
+  for (DatedEntry& entry : page->entries) entries_.push_back(std::move(entry));
+  return rpc::Pull::kMessage;
+}
+
+rpc::Pull EntrySource::Next(causeway::v1::EntryView* message, grpc::Status* status) {
+  // A page may hold nothing for this caller while more are behind it.
+  while (entries_.empty()) {
+    const rpc::Pull filled =
+        runtime_->Read([&](const LedgerEngine& engine) { return Fill(engine, status); });
+    if (filled != rpc::Pull::kMessage) return filled;
+  }
+  const DatedEntry& entry = entries_.front();
+  rpc::ToView(entry.entry, entry.time, entry.date, message);
+  entries_.pop_front();
+  return rpc::Pull::kMessage;
+}
+
+}  // namespace causeway::node

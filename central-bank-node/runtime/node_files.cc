@@ -1,0 +1,129 @@
+#include "central-bank-node/runtime/node_files.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include <utility>
+
+#include "causeway/v1/command.pb.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/hash.h"
+#include "settlement/core/key_file.h"
+#include "settlement/core/ledger.h"
+#include "settlement/rpc/tls.h"
+
+namespace causeway::node {
+namespace {
+
+absl::Status InFile(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(), fmt::format("{}: {}", path, std::string(status.message())));
+}
+
+std::string WithoutLineEnd(std::string text) {
+  const std::size_t end = text.find_first_of("\r\n");
+  if (end != std::string::npos) text.resize(end);
+  return text;
+}
+
+// The first error of a text-format parse, with its place.
+class FirstError final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (text_.empty()) text_ = fmt::format("{}:{}: {}", line + 1, column + 1, message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+absl::StatusOr<core::PublicKey> ReadPublicKey(const std::string& path) {
+  absl::StatusOr<std::string> pem = rpc::ReadWholeFile(path, core::kKeyFileBytesMax);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<core::PublicKey> key = core::DecodePublicKeyPem(*pem);
+  if (!key.ok()) return InFile(path, key.status());
+  return key;
+}
+
+absl::Status PutKeys(const GenesisSpec& spec, causeway::v1::Genesis* message) {
+  if (!spec.ledger_key_path.empty()) {
+    absl::StatusOr<core::PublicKey> key = ReadPublicKey(spec.ledger_key_path);
+    if (!key.ok()) return key.status();
+    codec::ToProto(*key, message->mutable_ledger_key());
+  }
+  if (!spec.approver_key_paths.empty()) message->mutable_central_bank()->clear_keys();
+  for (const std::string& path : spec.approver_key_paths) {
+    absl::StatusOr<core::PublicKey> key = ReadPublicKey(path);
+    if (!key.ok()) return key.status();
+    codec::ToProto(*key, message->mutable_central_bank()->add_keys());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<core::Genesis> ReadGenesis(const std::string& path) {
+  absl::StatusOr<std::string> bytes = rpc::ReadWholeFile(path, kGenesisBytesMax);
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<core::Genesis> genesis = codec::DecodeGenesis(*bytes);
+  if (!genesis.ok()) return InFile(path, genesis.status());
+  return genesis;
+}
+
+absl::StatusOr<std::shared_ptr<const core::Signer>> ReadSigner(const std::string& key_path,
+                                                               const std::string& passphrase_path) {
+  std::string passphrase;
+  if (!passphrase_path.empty()) {
+    absl::StatusOr<std::string> text =
+        rpc::ReadWholeFile(passphrase_path, core::kPassphraseBytesMax);
+    if (!text.ok()) return text.status();
+    passphrase = WithoutLineEnd(*std::move(text));
+  }
+  absl::StatusOr<std::string> pem = rpc::ReadWholeFile(key_path, core::kKeyFileBytesMax);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<std::unique_ptr<core::SoftwareSigner>> signer =
+      core::DecodePrivateKeyPem(*pem, passphrase);
+  if (!signer.ok()) return InFile(key_path, signer.status());
+  return std::shared_ptr<const core::Signer>(*std::move(signer));
+}
+
+absl::StatusOr<std::string> ReadSaltKey(const std::string& path) {
+  absl::StatusOr<std::string> text = rpc::ReadWholeFile(path, 2 * kSaltKeyBytes + 2);
+  if (!text.ok()) return text.status();
+  const std::optional<std::string> key = core::FromHex(WithoutLineEnd(*std::move(text)));
+  if (!key.has_value() || key->size() != kSaltKeyBytes) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: a salt key is {} hexadecimal digits on one line; make one with "
+                    "\"openssl rand -hex {}\" and keep it as secret as the ledger key",
+                    path, 2 * kSaltKeyBytes, kSaltKeyBytes));
+  }
+  return *key;
+}
+
+store::JournalIdentity LedgerJournalIdentity(const core::Genesis& genesis) {
+  return {.kind = "ledger", .name = genesis.ledger.ToString(), .genesis = genesis.hash};
+}
+
+absl::StatusOr<core::Genesis> MakeGenesis(const GenesisSpec& spec) {
+  absl::StatusOr<std::string> text = rpc::ReadWholeFile(spec.spec_path, kGenesisBytesMax);
+  if (!text.ok()) return text.status();
+  causeway::v1::Genesis message;
+  FirstError error;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  if (!parser.ParseFromString(*text, &message)) {
+    return absl::InvalidArgumentError(fmt::format("{}:{}", spec.spec_path, error.text()));
+  }
+  if (absl::Status keys = PutKeys(spec, &message); !keys.ok()) return keys;
+  absl::StatusOr<core::Genesis> genesis = codec::DecodeGenesis(message.SerializeAsString());
+  if (!genesis.ok()) return InFile(spec.spec_path, genesis.status());
+  // One spec, one genesis: the bytes that the codec writes, whatever the order of the text.
+  genesis->bytes = codec::EncodeGenesis(*genesis);
+  genesis->hash = core::Sha256(genesis->bytes);
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(*genesis);
+  if (!ledger.ok()) return InFile(spec.spec_path, ledger.status());
+  return genesis;
+}
+
+}  // namespace causeway::node

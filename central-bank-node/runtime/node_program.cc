@@ -1,0 +1,97 @@
+#include "central-bank-node/runtime/node_program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "central-bank-node/engine/ledger_engine.h"
+#include "central-bank-node/runtime/ledger_runtime.h"
+#include "central-bank-node/runtime/ledger_service.h"
+#include "central-bank-node/runtime/node_files.h"
+#include "settlement/rpc/log.h"
+#include "settlement/store/lmdb_journal.h"
+
+namespace causeway::node {
+namespace {
+
+constexpr char kProgram[] = "causeway-node";
+
+absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& options) {
+  absl::StatusOr<core::Genesis> genesis = ReadGenesis(options.genesis_file);
+  if (!genesis.ok()) return genesis.status();
+  LedgerEngine::Options engine_options;
+  absl::StatusOr<std::shared_ptr<const core::Signer>> signer =
+      ReadSigner(options.key_file, options.passphrase_file);
+  if (!signer.ok()) return signer.status();
+  engine_options.signer = *std::move(signer);
+  absl::StatusOr<std::string> salt_key = ReadSaltKey(options.salt_key_file);
+  if (!salt_key.ok()) return salt_key.status();
+  engine_options.salt_key = *std::move(salt_key);
+  engine_options.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
+  // Before the journal is created: a key that is not the ledger's must leave nothing behind.
+  if (engine_options.signer->public_key() != genesis->ledger_key) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: is not the key that {} names as ledger_key", options.key_file, options.genesis_file));
+  }
+  absl::StatusOr<std::unique_ptr<store::Journal>> journal =
+      store::OpenLmdbJournal(options.data_directory, LedgerJournalIdentity(*genesis));
+  if (!journal.ok()) return journal.status();
+  return LedgerEngine::Open(*genesis, std::move(engine_options), *std::move(journal));
+}
+
+RuntimeLimits LimitsHere() {
+  RuntimeLimits limits;
+  limits.threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 64U));
+  return limits;
+}
+
+}  // namespace
+
+absl::Status RunNode(const NodeOptions& options) {
+  absl::StatusOr<std::unique_ptr<LedgerEngine>> engine = OpenEngine(options);
+  if (!engine.ok()) return engine.status();
+  const core::Genesis& genesis = (*engine)->ledger().genesis();
+  const std::string what =
+      fmt::format("{} (genesis {})", genesis.ledger.text(), genesis.hash.ToHex());
+  rpc::Log(kProgram,
+           fmt::format("opened {}: {} batches, {} leaves, root {}", what, (*engine)->batch_count(),
+                       (*engine)->size(), (*engine)->root().ToHex()));
+  LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::Now);
+  LedgerService service(&runtime);
+  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
+      rpc::Server::Start(options.server, {service.service()});
+  if (!server.ok()) return server.status();
+  rpc::Log(kProgram,
+           fmt::format("serving on {} with {}", (*server)->address(),
+                       options.server.tls ? "mutual TLS" : "no TLS: INSECURE, this machine only"));
+  rpc::ServeUntilStopped(**server, [&] {
+    rpc::Log(kProgram, "stopping: answering what is under way, refusing the rest");
+    service.EndStreams();
+    runtime.Stop();
+  });
+  rpc::Log(kProgram, "stopped");
+  return absl::OkStatus();
+}
+
+int ExitStatusOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kDataLoss:
+      return 65;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+      return 69;
+    default:
+      return 70;
+  }
+}
+
+}  // namespace causeway::node

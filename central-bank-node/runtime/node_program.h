@@ -1,0 +1,32 @@
+// The causeway-node program without its flags: a ledger served over gRPC until it is told to stop.
+#ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_NODE_PROGRAM_H_
+#define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_NODE_PROGRAM_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "settlement/rpc/server.h"
+
+namespace causeway::node {
+
+struct NodeOptions {
+  std::string genesis_file;
+  std::string data_directory;
+  std::string key_file;
+  std::string passphrase_file;  // empty: the key is not encrypted
+  std::string salt_key_file;
+  rpc::ServerOptions server;
+};
+
+// Opens or starts the ledger, serves it, and returns after SIGTERM or SIGINT: by then everything
+// that was acknowledged is durable, and everything else was refused. The caller has blocked these
+// signals (rpc::BlockStopSignals). Errors are those of starting.
+absl::Status RunNode(const NodeOptions& options);
+
+// The exit status for the end of a command: 0, 65 for files and data that are wrong, 69 when a
+// resource is not to be had, 70 for an internal error (sysexits.h).
+int ExitStatusOf(const absl::Status& status);
+
+}  // namespace causeway::node
+
+#endif  // CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_NODE_PROGRAM_H_
