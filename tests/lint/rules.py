@@ -1,0 +1,129 @@
+"""The rules that layering.py checks: who may include and link whom, and what pure code may not do.
+
+The picture that these tables spell out is in docs/architecture.md. Paths are relative to the root.
+"""
+
+# Outside libraries, by how their headers begin. Headers of POSIX are "posix", of C++ "std".
+EXTERNAL_PREFIXES = {
+    "absl/": "absl",
+    "fmt/": "fmt",
+    "openssl/": "openssl",
+    "google/protobuf/": "protobuf",
+    "grpcpp/": "grpc",
+    "grpc/": "grpc",
+    "lmdb.h": "lmdb",
+    "CLI/": "cli11",
+    "nlohmann/": "json",
+}
+
+# The parts of Abseil that the core may use; everything above may use any.
+CORE_ABSL = ("absl/container/", "absl/status/", "absl/strings/", "absl/numeric/")
+
+# Unit -> what its files may include, besides themselves, C++ and what is listed in COMMON.
+# A unit is a folder, or the part of a folder that UNIT_OF_FILE names.
+COMMON = {"settlement/core", "absl", "fmt"}
+UNITS = {
+    "settlement/core": {"openssl"},
+    "settlement/codec": {"proto", "protobuf"},
+    "settlement/store": set(),
+    "settlement/store/lmdb": {"settlement/store", "lmdb", "posix"},
+    "settlement/rpc": {"settlement/codec", "proto", "proto-grpc", "protobuf", "grpc", "posix"},
+    "settlement/client": {"settlement/codec", "settlement/rpc", "proto", "proto-grpc", "protobuf",
+                          "grpc", "posix"},
+    "central-bank-node/engine": {"settlement/codec", "settlement/store"},
+    "central-bank-node/runtime": {
+        "central-bank-node/engine", "settlement/codec", "settlement/store",
+        "settlement/store/lmdb", "settlement/rpc", "proto", "proto-grpc", "protobuf", "grpc",
+        "posix"},
+    "central-bank-node": {"central-bank-node/runtime", "settlement/rpc", "cli11", "posix"},
+    "fx-bridge/pvp": set(),
+    "fx-bridge/venues": {"settlement/codec"},
+    "fx-bridge/engine": {"fx-bridge/pvp", "fx-bridge/venues", "settlement/codec",
+                         "settlement/store"},
+    "fx-bridge/runtime": {
+        "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "settlement/codec",
+        "settlement/store", "settlement/store/lmdb", "settlement/rpc", "settlement/client",
+        "proto", "proto-grpc", "protobuf", "grpc", "posix"},
+    "fx-bridge": {"fx-bridge/runtime", "settlement/rpc", "cli11", "posix"},
+    "observer/verifier": {"settlement/codec"},
+    "observer/runtime": {
+        "observer/verifier", "settlement/codec", "settlement/store", "settlement/store/lmdb",
+        "settlement/rpc", "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "posix"},
+    "observer": {"observer/runtime", "settlement/rpc", "cli11", "posix"},
+    "wallet-cli": {"settlement/client", "settlement/codec", "cli11", "json", "posix"},
+    "scenarios/spec": {"settlement/codec", "proto", "protobuf"},
+    "scenarios/report": {"scenarios/spec", "settlement/codec", "json"},
+    "scenarios/simulator": {
+        "scenarios/spec", "scenarios/report", "central-bank-node/engine", "fx-bridge/engine",
+        "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",
+        "settlement/store", "proto", "protobuf", "json"},
+    "scenarios/live": {
+        "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
+        "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",
+        "json"},
+    "scenarios": {"scenarios/spec", "scenarios/report", "scenarios/simulator", "scenarios/live",
+                  "cli11", "posix"},
+}
+
+# CMake target of ours -> what it must not reach, however indirectly. Prefixes end in "*".
+FORBIDDEN_LINKS = {
+    "causeway_core": ["causeway_*", "PkgConfig::LMDB", "gRPC::*", "protobuf::*"],
+    "causeway_codec": ["PkgConfig::LMDB", "gRPC::*", "causeway_proto_grpc", "causeway_store*"],
+    "causeway_store": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*"],
+    "causeway_client": ["PkgConfig::LMDB", "causeway_store*", "causeway_node*", "causeway_bridge*"],
+    "causeway_node_engine": ["PkgConfig::LMDB", "gRPC::*"],
+    "causeway_bridge_engine": ["PkgConfig::LMDB", "gRPC::*"],
+    "causeway_pvp": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*", "causeway_store*"],
+    "causeway_fx_venues": ["PkgConfig::LMDB", "gRPC::*", "causeway_proto_grpc", "causeway_store*"],
+    "causeway_verifier": ["PkgConfig::LMDB", "gRPC::*", "causeway_node*", "causeway_bridge*",
+                          "causeway_pvp", "causeway_fx_venues"],
+    "causeway-observer": ["causeway_node*", "causeway_bridge*", "causeway_pvp",
+                          "causeway_fx_venues"],
+    "causeway_wallet_commands": ["PkgConfig::LMDB", "causeway_store*", "causeway_node*",
+                                 "causeway_bridge*"],
+    "causeway_simulator": ["PkgConfig::LMDB", "gRPC::*", "causeway_proto_grpc", "causeway_rpc"],
+    "causeway_live": ["PkgConfig::LMDB", "causeway_node*", "causeway_bridge*",
+                      "causeway_verifier", "causeway_observer*"],
+}
+
+# Units that must be a function of their inputs alone, so that a run replays bit for bit.
+DETERMINISTIC = {
+    "settlement/core", "settlement/codec", "central-bank-node/engine", "fx-bridge/pvp",
+    "fx-bridge/venues", "fx-bridge/engine", "observer/verifier", "scenarios/spec",
+    "scenarios/simulator",
+}
+# Of those, the ones that handle money: no floating point at all.
+EXACT = DETERMINISTIC - {"scenarios/spec", "scenarios/simulator"}
+
+# Rule -> pattern, looked for in code without comments and strings.
+BANNED_IN_DETERMINISTIC = {
+    "wall-clock": r"\b(system_clock|steady_clock|high_resolution_clock|gettimeofday|clock_gettime"
+                  r"|timespec_get|localtime(_r)?)\b"
+                  r"|(?<![\w.>])(std::)?time\s*\(\s*(nullptr|NULL|0|&)",
+    "randomness": r"\brandom_device\b|\bstd::\w+_distribution\b|(?<![\w.>:])s?rand\s*\("
+                  r"|\bstd::(shuffle|sample)\b|#include <random>|\bRAND_bytes\b",
+    "threads": r"\bthread_local\b|#include <(thread|mutex|shared_mutex|condition_variable|future"
+               r"|atomic|stop_token)>",
+    "environment": r"\b(secure_)?getenv\s*\(",
+}
+FLOATING_POINT = r"\b(double|float|long double|stod|stof|strtod)\b"
+
+# (file, rule): why it is allowed. An entry that no longer applies is an error too.
+EXCEPTIONS = {
+    ("settlement/core/hash.cc", "threads"):
+        "an OpenSSL context per thread, reset before every use: no state passes between calls",
+    ("settlement/core/merkle.cc", "threads"):
+        "a hasher per thread, reset by Finish: no state passes between calls",
+    ("settlement/core/suite.h", "threads"):
+        "signatures are verified in parallel; the lock guards a cache of parsed keys, whose "
+        "content never shows in a result",
+}
+
+# Design: the layout of the root.
+TOP_LEVEL = {
+    "CMakeLists.txt", "settlement", "fx-bridge", "central-bank-node", "wallet-cli", "scenarios",
+    "tests", "docs", "README.md", "LICENSE", "CMakePresets.json", ".clang-format", ".clang-tidy",
+    ".gitignore", ".ci", "dev", "proto", "observer",
+}
+
+FILE_LINES_MAX = 700
