@@ -442,7 +442,7 @@ absl::Status Checker::Check(std::span<const LmdbDatabase> databases) {
 }  // namespace
 
 absl::Status CheckLmdbFile(const std::string& path, std::span<const LmdbDatabase> databases) {
-  const absl::Status checked = Checker(path).Check(databases);
+  absl::Status checked = Checker(path).Check(databases);
   if (checked.ok()) return checked;
   return absl::Status(checked.code(), fmt::format("{}: {}", path,
                                                   std::string_view(checked.message().data(),
