@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "google/protobuf/stubs/logging.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "settlement/core/text_rules.h"
 
@@ -48,6 +49,9 @@ bool Fields::ParseMessage(const Path& path, std::string_view bytes, std::size_t 
                            bytes_max));
     return false;
   }
+  // The library would write a line to stderr for text that is not UTF-8: not for strangers to
+  // cause.
+  const google::protobuf::LogSilencer silencer;
   if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     Fail(path, fmt::format("the bytes are not a well-formed {}", message->GetTypeName()));
     return false;
