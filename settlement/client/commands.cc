@@ -1,10 +1,11 @@
 #include "settlement/client/commands.h"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <utility>
 
@@ -53,8 +54,14 @@ absl::StatusOr<core::Envelope> SignTerms(std::string_view terms,
 
 absl::StatusOr<std::string> RandomBytes(std::size_t size) {
   std::string bytes(size, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(size)) != 1) {
-    return absl::UnavailableError("the random generator of the system has nothing to give");
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got = getrandom(bytes.data() + filled, size - filled, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      return absl::UnavailableError("the system's random generator has nothing to give");
+    }
+    filled += static_cast<std::size_t>(got);
   }
   return bytes;
 }

@@ -45,7 +45,7 @@ absl::StatusOr<core::Envelope> SignCommand(const core::Command& command,
 absl::StatusOr<core::Envelope> SignTerms(std::string_view terms,
                                          std::span<const core::Signer* const> signers);
 
-// `size` bytes from OpenSSL's random generator; Unavailable when it has none to give.
+// `size` bytes from the system's random generator; Unavailable when it has none to give.
 absl::StatusOr<std::string> RandomBytes(std::size_t size);
 // A random version 4 UETR.
 absl::StatusOr<core::Uetr> NewUetr();

@@ -260,6 +260,22 @@ def receipt_vectors():
             "checkpoint": CHECKPOINT, "genesis": GENESIS.hex(), "envelope": ENVELOPE.hex()}
 
 
+def receipt_file():
+    """The same in the form in which receipts are kept: proto3 JSON of causeway.v1.Receipt."""
+    def b64(data):
+        return base64.b64encode(data).decode()
+    tree = [leaf_hash(leaf) for leaf in LEAVES]
+    return {"entry": b64(SETTLED), "entry_index": "2",
+            "entry_proof": [b64(h) for h in proof_of(tree, 2)],
+            "batch_header": b64(HEADER), "batch_header_index": "1",
+            "batch_header_proof": [b64(h) for h in proof_of(tree, 1)],
+            "checkpoint": CHECKPOINT,
+            "envelope": {"payload_type": COMMAND_TYPE, "payload": b64(PAY),
+                         "signatures": [{"key_id": b64(BANK.id),
+                                         "signature": b64(BANK.sign(dsse(COMMAND_TYPE, PAY)))}]},
+            "genesis": b64(GENESIS)}
+
+
 def command_vectors():
     def row(name, data):
         return {"name": name, "payload": data.hex(),
@@ -351,6 +367,7 @@ def decision_vectors():
 
 
 FILES = {"entry.json": entry_vectors, "batch.json": batch_vectors, "receipt.json": receipt_vectors,
+         "receipt-file.json": receipt_file,
          "command.json": command_vectors, "terms.json": terms_vectors, "vote.json": vote_vectors,
          "decision-log.json": decision_vectors}
 
