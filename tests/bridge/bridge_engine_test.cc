@@ -1,0 +1,459 @@
+#include "fx-bridge/engine/bridge_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "settlement/core/checkpoint.h"
+#include "tests/bridge/fixture.h"
+
+namespace causeway::bridge {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class BridgeEngineTest : public ::testing::Test {
+ protected:
+  std::variant<SettlementView, core::Rejection> Submit(core::LedgerTime now, const Deal& deal) {
+    return engine_->Submit(now, deal.terms, deal.legs);
+  }
+  core::Outcome OutcomeOfSubmit(core::LedgerTime now, const Deal& deal) {
+    const auto result = Submit(now, deal);
+    const auto* rejection = std::get_if<core::Rejection>(&result);
+    return rejection == nullptr ? core::Outcome::kAccepted : rejection->outcome;
+  }
+  void Flush(core::LedgerTime now) { ASSERT_TRUE(engine_->Flush(now).ok()); }
+  // Flushes, carries every request to its ledger and the answer back, until nothing is asked.
+  void Run(core::LedgerTime now) {
+    for (;;) {
+      Flush(now);
+      const std::vector<LedgerRequest> requests = engine_->TakeRequests();
+      if (requests.empty()) return;
+      for (const LedgerRequest& request : requests) Carry(now, request);
+    }
+  }
+  void Carry(core::LedgerTime now, const LedgerRequest& request) {
+    FakeLedger& ledger = world_.ledger(request.ledger);
+    if (request.kind == RequestKind::kPrepare) {
+      engine_->OnPrepareReply(now, request.settlement_id, request.ledger,
+                              ledger.Prepare(now, request));
+    } else {
+      engine_->OnCompleteReply(now, request.settlement_id, request.ledger,
+                               ledger.Complete(request));
+    }
+  }
+  SettlementState StateOf(const Deal& deal) const {
+    const auto view = engine_->Find(deal.id);
+    return view.has_value() ? view->state : SettlementState::kNone;
+  }
+  void Restart() {
+    engine_.reset();
+    engine_ = world_.Open();
+  }
+
+  World world_;
+  std::unique_ptr<BridgeEngine> engine_ = world_.Open();
+};
+
+TEST_F(BridgeEngineTest, ASwapSettlesOnBothLedgers) {
+  const Deal deal = world_.Swap("s", At(1000));
+  ASSERT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kAccepted);
+  Run(At(1));
+  EXPECT_EQ(StateOf(deal), SettlementState::kSettled);
+  for (const auto& ledger : world_.ledgers) {
+    EXPECT_EQ(ledger->entries[deal.id].status, core::InstructionStatus::kSettled);
+  }
+  EXPECT_EQ(engine_->size(), 1U);
+  EXPECT_THAT(engine_->ListOpen(), IsEmpty());
+}
+
+TEST_F(BridgeEngineTest, NothingLeavesBeforeTheSubmissionIsDurable) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  EXPECT_THAT(engine_->TakeRequests(), IsEmpty());
+  EXPECT_EQ(*world_.disk->appends, 0U);
+  Flush(At(0));
+  EXPECT_EQ(*world_.disk->appends, 1U);
+  EXPECT_THAT(engine_->TakeRequests(), SizeIs(2));
+}
+
+TEST_F(BridgeEngineTest, NothingOfADecisionLeavesWhenItsWriteFails) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Flush(At(0));
+  for (const LedgerRequest& request : engine_->TakeRequests()) Carry(At(1), request);
+  *world_.disk->fault = Disk::Fault::kBefore;
+  EXPECT_FALSE(engine_->Flush(At(1)).ok());
+  EXPECT_THAT(engine_->TakeRequests(), IsEmpty());
+}
+
+TEST_F(BridgeEngineTest, ManyDecisionsAreOneWrite) {
+  for (int i = 0; i < 50; ++i) Submit(At(0), world_.Swap("s" + std::to_string(i), At(1000)));
+  Flush(At(0));
+  for (const LedgerRequest& request : engine_->TakeRequests()) Carry(At(1), request);
+  const std::uint64_t before = *world_.disk->appends;
+  Flush(At(1));
+  EXPECT_EQ(*world_.disk->appends, before + 1);
+  EXPECT_EQ(engine_->batch_count(), 1U);
+  EXPECT_EQ(engine_->size(), 50U);
+}
+
+TEST_F(BridgeEngineTest, PartiesMaySignOneAfterTheOther) {
+  Deal first = world_.MakeDeal("s", At(1000), {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA"});
+  const auto view = Submit(At(0), first);
+  EXPECT_EQ(std::get<SettlementView>(view).state, SettlementState::kAwaitingSignatures);
+  EXPECT_THAT(std::get<SettlementView>(view).awaiting, ElementsAre(Party("BETA")));
+  Run(At(0));
+  EXPECT_EQ(StateOf(first), SettlementState::kAwaitingSignatures);
+  Deal second = first;
+  second.terms.signatures.clear();
+  World::Sign("BETA", second.terms);
+  EXPECT_EQ(OutcomeOfSubmit(At(1), second), core::Outcome::kAccepted);
+  Run(At(1));
+  EXPECT_EQ(StateOf(first), SettlementState::kSettled);
+}
+
+TEST_F(BridgeEngineTest, SignaturesSurviveARestart) {
+  Deal first = world_.MakeDeal("s", At(1000), {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA"});
+  Submit(At(0), first);
+  Flush(At(0));
+  Restart();
+  EXPECT_EQ(StateOf(first), SettlementState::kAwaitingSignatures);
+  Deal second = first;
+  second.terms.signatures.clear();
+  World::Sign("BETA", second.terms);
+  Submit(At(1), second);
+  Run(At(1));
+  EXPECT_EQ(StateOf(first), SettlementState::kSettled);
+}
+
+TEST_F(BridgeEngineTest, EachLedgerIsShownOnlyItsLegsAndItsPayersSignatures) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Flush(At(0));
+  for (const LedgerRequest& request : engine_->TakeRequests()) {
+    ASSERT_THAT(request.legs, SizeIs(1));
+    EXPECT_EQ(request.legs[0].leg.ledger, request.ledger);
+    EXPECT_THAT(request.terms.signatures, SizeIs(1));
+  }
+}
+
+TEST_F(BridgeEngineTest, ASettlementOfManyLegsOnOneLedgerProvesEachOfThem) {
+  const Deal deal = world_.MakeDeal(
+      "s", At(1000), {{0, "ALPHA"}, {1, "BETA"}, {0, "GAMMA"}, {0, "BETA"}, {1, "ALPHA"}},
+      {"ALPHA", "BETA", "GAMMA"});
+  ASSERT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kAccepted);
+  Run(At(0));
+  EXPECT_EQ(StateOf(deal), SettlementState::kSettled);
+}
+
+TEST_F(BridgeEngineTest, ARefusalAbortsAndTheOtherLedgerReleases) {
+  const Deal deal = world_.Swap("s", At(1000));
+  world_.ledgers[1]->refuses[deal.id] = core::Outcome::kInsufficientFunds;
+  Submit(At(0), deal);
+  Run(At(1));
+  EXPECT_EQ(StateOf(deal), SettlementState::kAborted);
+  EXPECT_EQ(engine_->Find(deal.id)->rejection->outcome, core::Outcome::kInsufficientFunds);
+  EXPECT_EQ(world_.ledgers[0]->entries[deal.id].status, core::InstructionStatus::kAborted);
+}
+
+TEST_F(BridgeEngineTest, APassedDeadlineAbortsAndTombstonesTheLedgerThatNeverAnswered) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Flush(At(0));
+  engine_->TakeRequests();
+  engine_->Tick(At(1001));
+  Run(At(1001));
+  EXPECT_EQ(StateOf(deal), SettlementState::kAborted);
+  EXPECT_EQ(engine_->Find(deal.id)->rejection->outcome, core::Outcome::kPastDeadline);
+  EXPECT_EQ(world_.ledgers[0]->entries[deal.id].status, core::InstructionStatus::kAborted);
+}
+
+TEST_F(BridgeEngineTest, AVoteThatDoesNotVerifyDoesNotCount) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Flush(At(0));
+  engine_->TakeRequests();
+  const FakeLedger& a = *world_.ledgers[0];
+  const FakeLedger& b = *world_.ledgers[1];
+  // Another ledger's vote, a vote for another settlement, and noise.
+  engine_->OnPrepareReply(At(1), deal.id, b.origin(), a.VoteFor(deal.id, 1));
+  engine_->OnPrepareReply(At(1), deal.id, b.origin(), b.VoteFor(core::Sha256("other"), 1));
+  engine_->OnPrepareReply(At(1), deal.id, b.origin(), std::string("noise"));
+  engine_->OnPrepareReply(At(1), deal.id, a.origin(), a.VoteFor(deal.id, 1));
+  Flush(At(1));
+  EXPECT_EQ(engine_->size(), 0U);
+  EXPECT_EQ(StateOf(deal), SettlementState::kPreparing);
+}
+
+TEST_F(BridgeEngineTest, ARepeatedSubmissionIsAnsweredWithTheView) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Run(At(1));
+  const auto again = Submit(At(5000), deal);
+  EXPECT_EQ(std::get<SettlementView>(again).state, SettlementState::kSettled);
+  Run(At(5000));
+  EXPECT_EQ(engine_->size(), 1U);
+}
+
+TEST_F(BridgeEngineTest, RefusesTermsOfAnotherPolicy) {
+  Deal deal = world_.Swap("s", At(1000));
+  core::TermsHeader header = Must(codec::DecodeTerms(deal.terms.payload));
+  header.policy_hash = core::Sha256("another");
+  deal.terms.payload = codec::EncodeTerms(header);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kUnknownSettlementPolicy);
+}
+
+TEST_F(BridgeEngineTest, RefusesALedgerThatThePolicyLacks) {
+  Deal deal = world_.Swap("s", At(1000));
+  core::TermsHeader header = Must(codec::DecodeTerms(deal.terms.payload));
+  header.ledgers[1].ledger = Origin("z.example/zzz");
+  deal.terms.payload = codec::EncodeTerms(header);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kUnknownLedger);
+}
+
+TEST_F(BridgeEngineTest, RefusesAnAlteredLeg) {
+  Deal deal = world_.Swap("s", At(1000));
+  core::Leg leg = Must(codec::DecodeLeg(deal.legs[0]));
+  leg.amount.amount = core::Amount::FromMinor(1);
+  deal.legs[0] = codec::EncodeLeg(leg);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kLegNotInTerms);
+}
+
+TEST_F(BridgeEngineTest, RefusesAMissingLeg) {
+  Deal deal = world_.Swap("s", At(1000));
+  deal.legs.pop_back();
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kLegNotInTerms);
+}
+
+TEST_F(BridgeEngineTest, RefusesCountsThatHideALegFromItsLedger) {
+  Deal deal = world_.MakeDeal("s", At(1000), {{0, "ALPHA"}, {0, "ALPHA"}, {1, "BETA"}}, {});
+  core::TermsHeader header = Must(codec::DecodeTerms(deal.terms.payload));
+  header.ledgers[0].leg_count = 1;
+  header.ledgers[1].leg_count = 2;
+  deal.terms.payload = codec::EncodeTerms(header);
+  World::Sign("ALPHA", deal.terms);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kLegNotInTerms);
+}
+
+TEST_F(BridgeEngineTest, RefusesALegThatDoesNotDecode) {
+  Deal deal = world_.Swap("s", At(1000));
+  core::TermsHeader header = Must(codec::DecodeTerms(deal.terms.payload));
+  deal.legs[0] = "not a leg";
+  header.legs_root = core::LegsRoot(deal.legs);
+  deal.terms.payload = codec::EncodeTerms(header);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kMalformed);
+}
+
+TEST_F(BridgeEngineTest, RefusesTermsThatDoNotDecode) {
+  Deal deal = world_.Swap("s", At(1000));
+  deal.terms.payload = "not terms";
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kMalformed);
+}
+
+TEST_F(BridgeEngineTest, RefusesAnEnvelopeOfAnotherType) {
+  Deal deal = world_.Swap("s", At(1000));
+  deal.terms.payload_type = core::kCommandPayloadType;
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kMalformed);
+}
+
+TEST_F(BridgeEngineTest, RefusesASubmissionPastItsDeadline) {
+  EXPECT_EQ(OutcomeOfSubmit(At(1001), world_.Swap("s", At(1000))), core::Outcome::kPastDeadline);
+}
+
+TEST_F(BridgeEngineTest, RefusesADeadlineMoreThanAWeekAhead) {
+  const core::LedgerTime deadline = At(0) + kDeadlineAheadMax + core::Duration::FromMicros(1);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), world_.Swap("s", deadline)), core::Outcome::kValidUntilTooFar);
+}
+
+TEST_F(BridgeEngineTest, RefusesAnUnknownKey) {
+  Deal deal = world_.Swap("s", At(1000));
+  World::Sign("STRANGER", deal.terms);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kUnknownKey);
+}
+
+TEST_F(BridgeEngineTest, RefusesAWrongSignature) {
+  Deal deal = world_.Swap("s", At(1000));
+  deal.terms.signatures[1].signature[0] = static_cast<char>(~deal.terms.signatures[1].signature[0]);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kBadSignature);
+  EXPECT_EQ(StateOf(deal), SettlementState::kNone);
+}
+
+TEST_F(BridgeEngineTest, RefusesTermsSignedByNobodyWhoIsInThem) {
+  const Deal deal = world_.MakeDeal("s", At(1000), {{0, "ALPHA"}, {1, "BETA"}}, {"GAMMA"});
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kTermsNotSignedByPayer);
+}
+
+TEST_F(BridgeEngineTest, RefusesALaterSubmissionWithOtherLegs) {
+  Deal deal = world_.MakeDeal("s", At(1000), {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA"});
+  Submit(At(0), deal);
+  std::swap(deal.legs[0], deal.legs[1]);
+  EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kLegNotInTerms);
+}
+
+TEST_F(BridgeEngineTest, TheCertificateProvesTheDecision) {
+  const Deal deal = world_.Swap("s", At(1000));
+  const Deal other = world_.Swap("t", At(1000));
+  Submit(At(0), deal);
+  Run(At(1));
+  Submit(At(2), other);
+  Run(At(2));
+  for (int round = 0; round < 2; ++round) {
+    core::CompleteSettlement completion;
+    completion.settlement_id = deal.id;
+    completion.certificate = Must(engine_->MakeCertificate(deal.id));
+    const core::TermsHeader terms = Must(codec::DecodeTerms(deal.terms.payload));
+    EXPECT_EQ(
+        core::VerifyCertificate(completion, world_.policy(), &terms, *world_.verifier).outcome,
+        core::Outcome::kAccepted);
+    Restart();
+  }
+  EXPECT_FALSE(engine_->MakeCertificate(core::Sha256("never")).ok());
+}
+
+TEST_F(BridgeEngineTest, ADecisionIsFoundAfterARestart) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Run(At(1));
+  Submit(At(2), world_.Swap("t", At(1000)));
+  Run(At(2));  // its write removes the first submission too
+  Restart();
+  const auto view = engine_->Find(deal.id);
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view->state, SettlementState::kSettled);
+  EXPECT_EQ(view->deadline, At(1000));
+  EXPECT_THAT(view->ledgers, SizeIs(2));
+}
+
+TEST_F(BridgeEngineTest, AbortsAnExpiredSettlementThatItNeverSaw) {
+  const Deal deal = world_.Swap("s", At(1000));
+  const auto answer = engine_->JudgeDeadline(At(1001), deal.id, deal.terms.payload);
+  ASSERT_TRUE(std::holds_alternative<SettlementView>(answer));
+  Run(At(1001));
+  EXPECT_EQ(StateOf(deal), SettlementState::kAborted);
+  for (const auto& ledger : world_.ledgers) {
+    EXPECT_EQ(ledger->entries[deal.id].status, core::InstructionStatus::kAborted);
+  }
+}
+
+TEST_F(BridgeEngineTest, DoesNotAbortWhatItNeverSawBeforeTheDeadline) {
+  const Deal deal = world_.Swap("s", At(1000));
+  const auto answer = engine_->JudgeDeadline(At(1000), deal.id, deal.terms.payload);
+  EXPECT_EQ(std::get<core::Rejection>(answer).outcome, core::Outcome::kNotFound);
+  EXPECT_EQ(OutcomeOfSubmit(At(1000), deal), core::Outcome::kAccepted);
+}
+
+TEST_F(BridgeEngineTest, DoesNotJudgeTermsOfAnotherId) {
+  const Deal deal = world_.Swap("s", At(1000));
+  const auto answer = engine_->JudgeDeadline(At(1001), core::Sha256("x"), deal.terms.payload);
+  EXPECT_EQ(std::get<core::Rejection>(answer).outcome, core::Outcome::kMalformed);
+}
+
+TEST_F(BridgeEngineTest, ADeadlineThatIsAskedAboutAfterTheCommitChangesNothing) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Run(At(1));
+  engine_->JudgeDeadline(At(2000), deal.id, deal.terms.payload);
+  Run(At(2000));
+  EXPECT_EQ(StateOf(deal), SettlementState::kSettled);
+  EXPECT_EQ(engine_->size(), 1U);
+}
+
+TEST_F(BridgeEngineTest, AnExpiredSettlementIsNotTakenOnAgain) {
+  const Deal deal = world_.Swap("s", At(1000));
+  engine_->JudgeDeadline(At(1001), deal.id, deal.terms.payload);
+  Run(At(1001));
+  EXPECT_EQ(std::get<SettlementView>(Submit(At(0), deal)).state, SettlementState::kAborted);
+}
+
+TEST_F(BridgeEngineTest, AClockThatRunsBackwardsDoesNotReviveADeadline) {
+  engine_->Tick(At(1001));
+  EXPECT_EQ(OutcomeOfSubmit(At(0), world_.Swap("s", At(1000))), core::Outcome::kPastDeadline);
+}
+
+TEST_F(BridgeEngineTest, CountsALedgerThatWentAgainstTheDecision) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Flush(At(0));
+  for (const LedgerRequest& request : engine_->TakeRequests()) Carry(At(1), request);
+  Flush(At(1));
+  engine_->OnCompleteReply(At(2), deal.id, world_.ledgers[0]->origin(),
+                           core::InstructionStatus::kAborted);
+  EXPECT_EQ(engine_->contradictions(), 1U);
+  EXPECT_EQ(StateOf(deal), SettlementState::kCommitted);
+}
+
+TEST_F(BridgeEngineTest, SubscribersReadBatchesWhoseCheckpointsFollow) {
+  for (int i = 0; i < 3; ++i) {
+    Submit(At(i), world_.Swap("s" + std::to_string(i), At(1000)));
+    Run(At(i));
+  }
+  core::MerkleTree tree;
+  for (std::uint64_t number = 0; number < engine_->batch_count(); ++number) {
+    const auto batch = Must(core::DecodeDecisionBatch(Must(engine_->ReadBatchBytes(number))));
+    for (const auto& decided : batch.decided) tree.Append(core::LeafHash(decided.record));
+    const auto checkpoint = Must(core::ParseCheckpoint(batch.checkpoint));
+    EXPECT_EQ(checkpoint.checkpoint.root, tree.Root());
+  }
+  EXPECT_EQ(tree.size(), 3U);
+  EXPECT_EQ(Must(engine_->FindBatch(2)), 2U);
+}
+
+TEST_F(BridgeEngineTest, AnIdleFlushWritesNothing) {
+  Flush(At(0));
+  Flush(At(1));
+  EXPECT_EQ(*world_.disk->appends, 0U);
+}
+
+TEST_F(BridgeEngineTest, TellsWhichViewsChangedOnlyAfterTheyAreDurable) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  EXPECT_THAT(engine_->TakeChanged(), IsEmpty());
+  Flush(At(0));
+  EXPECT_THAT(engine_->TakeChanged(), ElementsAre(deal.id));
+}
+
+TEST_F(BridgeEngineTest, RefusesToOpenWithAnotherKey) {
+  BridgeEngine::Options options = world_.Options();
+  options.signer = KeyOf("another");
+  EXPECT_EQ(BridgeEngine::Open(options, world_.disk->Mount()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(BridgeEngineTest, RefusesToOpenUnderAnotherPolicyWhileSettlementsAreOpen) {
+  Submit(At(0), world_.Swap("s", At(1000)));
+  Flush(At(0));
+  engine_.reset();
+  BridgeEngine::Options options = world_.Options();
+  core::SettlementPolicy policy = world_.policy();
+  policy.epoch = 2;
+  options.policy = codec::EncodePolicy(policy);
+  EXPECT_EQ(BridgeEngine::Open(options, world_.disk->Mount()).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(BridgeEngineTest, RefusesAJournalThatDecidesAnIdTwice) {
+  const Deal deal = world_.Swap("s", At(1000));
+  engine_->JudgeDeadline(At(1001), deal.id, deal.terms.payload);
+  Run(At(1001));
+  auto batch = Must(core::DecodeDecisionBatch(Must(engine_->ReadBatchBytes(0))));
+  core::MerkleTree tree;
+  tree.Append(core::LeafHash(batch.decided[0].record));
+  tree.Append(core::LeafHash(batch.decided[0].record));
+  batch.number = 1;
+  batch.first_index = 1;
+  batch.checkpoint = Must(core::SignCheckpoint({"bridge.example/decisions", 2, tree.Root(), {}},
+                                               "bridge.example/decisions", *world_.log_key));
+  engine_.reset();
+  store::Block block;
+  block.number = 1;
+  block.first_index = 1;
+  block.count = 1;
+  block.body = core::EncodeDecisionBatch(batch);
+  ASSERT_TRUE(world_.disk->Append({&block, 1}, {}).ok());
+  EXPECT_EQ(world_.TryOpen().status().code(), absl::StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace causeway::bridge

@@ -1,0 +1,302 @@
+// A small world for tests of the bridge engine: parties with keys, a policy, and ledgers that check
+// what the real ones check about terms, votes and certificates, but hold no money.
+#ifndef CAUSEWAY_TESTS_BRIDGE_FIXTURE_H_
+#define CAUSEWAY_TESTS_BRIDGE_FIXTURE_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "fx-bridge/engine/bridge_engine.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+#include "settlement/core/hash.h"
+#include "settlement/core/prng.h"
+#include "settlement/store/memory_journal.h"
+
+namespace causeway::bridge {
+
+template <typename T>
+T Must(absl::StatusOr<T> value) {
+  CW_CHECK(value.ok(), std::string(value.status().message()).c_str());
+  return *std::move(value);
+}
+inline core::LedgerOrigin Origin(std::string_view text) {
+  return Must(core::LedgerOrigin::Parse(text));
+}
+inline core::ParticipantId Party(std::string_view text) {
+  return Must(core::ParticipantId::Parse(text));
+}
+inline core::Currency Ccy(std::string_view code) { return Must(core::Currency::Parse(code)); }
+inline core::AccountAddress Address(std::string_view currency, std::string_view body) {
+  return Must(core::AccountAddress::Make(Ccy(currency), body));
+}
+inline core::LedgerTime At(std::int64_t millis) {
+  return core::LedgerTime::FromMicros(millis * 1000);
+}
+inline std::shared_ptr<core::SoftwareSigner> KeyOf(std::string_view name) {
+  return Must(core::SoftwareSigner::FromEd25519Seed(core::Sha256(name).view()));
+}
+
+// A journal that outlives the engine, as a disk outlives a process. It can be told to fail: the
+// write is then done or not done, and the caller learns only that it does not know.
+class Disk final : public store::Journal {
+ public:
+  explicit Disk(std::shared_ptr<store::Journal> journal) : journal_(std::move(journal)) {}
+
+  enum class Fault { kNone, kBefore, kAfter };
+  // Of the next Append; shared by all who look at this disk.
+  std::shared_ptr<Fault> fault = std::make_shared<Fault>(Fault::kNone);
+  std::shared_ptr<std::uint64_t> appends = std::make_shared<std::uint64_t>(0);
+
+  std::unique_ptr<Disk> Mount() const {
+    auto disk = std::make_unique<Disk>(journal_);
+    disk->fault = fault;
+    disk->appends = appends;
+    return disk;
+  }
+
+  absl::Status Append(std::span<const store::Block> blocks,
+                      std::span<const store::MetaWrite> meta) override {
+    const Fault now = std::exchange(*fault, Fault::kNone);
+    if (now == Fault::kBefore) return absl::InternalError("lost before the write");
+    ++*appends;
+    const absl::Status status = journal_->Append(blocks, meta);
+    if (now == Fault::kAfter) return absl::InternalError("lost after the write");
+    return status;
+  }
+  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
+    return journal_->Read(number);
+  }
+  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
+    return journal_->FindBlock(index);
+  }
+  std::uint64_t block_count() const override { return journal_->block_count(); }
+  std::uint64_t record_count() const override { return journal_->record_count(); }
+  core::Hash256 head() const override { return journal_->head(); }
+  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
+    return journal_->GetMeta(key);
+  }
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
+      std::string_view prefix) const override {
+    return journal_->ListMeta(prefix);
+  }
+
+ private:
+  std::shared_ptr<store::Journal> journal_;
+};
+
+using PrepareAnswer = std::variant<std::string, core::Rejection>;
+using CompleteAnswer = std::variant<core::InstructionStatus, core::Rejection>;
+
+inline core::Rejection Refusal(core::Outcome outcome) {
+  core::Rejection rejection;
+  rejection.outcome = outcome;
+  return rejection;
+}
+
+// The ledger's side of the protocol (docs/protocols/pvp.md): prepares once, votes the same again,
+// follows the first valid certificate, tombstones what it never prepared.
+class FakeLedger {
+ public:
+  FakeLedger(std::string_view origin, const core::SettlementPolicy* policy,
+             const core::SignatureVerifier* verifier)
+      : origin_(Origin(origin)), key_(KeyOf(origin)), policy_(policy), verifier_(verifier) {}
+
+  struct Entry {
+    core::InstructionStatus status = core::InstructionStatus::kNone;
+    std::optional<core::TermsHeader> terms;
+    std::uint64_t hold = 0;
+    int resolutions = 0;  // how often a hold was resolved: never more than once
+  };
+
+  // Ids that this ledger is to refuse for lack of funds.
+  std::map<core::Hash256, core::Outcome> refuses;
+  std::map<core::Hash256, Entry> entries;
+
+  const core::LedgerOrigin& origin() const { return origin_; }
+  const core::SoftwareSigner& key() const { return *key_; }
+  core::Hash256 genesis_hash() const { return core::Sha256(origin_.text()); }
+
+  PrepareAnswer Prepare(core::LedgerTime now, const LedgerRequest& request) {
+    const core::Hash256 id = core::SettlementIdOf(request.terms.payload);
+    const auto known = entries.find(id);
+    if (known != entries.end()) {
+      if (known->second.status == core::InstructionStatus::kAborted) {
+        return Refusal(core::Outcome::kSettlementAborted);
+      }
+      if (known->second.status == core::InstructionStatus::kRejected) {
+        return Refusal(core::Outcome::kInsufficientFunds);
+      }
+      return VoteFor(id, known->second.hold);
+    }
+    const core::TermsHeader terms = Must(codec::DecodeTerms(request.terms.payload));
+    if (now > terms.deadline) return Refusal(core::Outcome::kPastDeadline);
+    const core::TermsLedger* here = terms.Find(origin_);
+    if (here == nullptr || here->leg_count != request.legs.size()) {
+      return Refusal(core::Outcome::kLegNotInTerms);
+    }
+    for (const core::ProvenLeg& leg : request.legs) {
+      const bool proven = core::VerifyInclusion(core::LeafHash(leg.bytes), leg.index,
+                                                terms.LegCount(), leg.proof, terms.legs_root);
+      if (!proven || leg.leg.ledger != origin_) return Refusal(core::Outcome::kLegNotInTerms);
+    }
+    Entry& entry = entries[id];
+    if (const auto refuse = refuses.find(id); refuse != refuses.end()) {
+      entry.status = core::InstructionStatus::kRejected;
+      return Refusal(refuse->second);
+    }
+    entry.status = core::InstructionStatus::kPrepared;
+    entry.terms = terms;
+    entry.hold = entries.size();
+    return VoteFor(id, entry.hold);
+  }
+
+  CompleteAnswer Complete(const LedgerRequest& request) {
+    const core::CompleteSettlement completion = Must(codec::DecodeCompletion(request.completion));
+    const auto known = entries.find(completion.settlement_id);
+    const core::TermsHeader* terms =
+        known != entries.end() && known->second.terms.has_value() ? &*known->second.terms : nullptr;
+    const core::Rejection verified =
+        core::VerifyCertificate(completion, *policy_, terms, *verifier_);
+    if (verified.outcome != core::Outcome::kAccepted) return verified;
+    const bool commit = completion.certificate.record.verdict == core::Verdict::kCommit;
+    Entry& entry = entries[completion.settlement_id];
+    if (entry.status == core::InstructionStatus::kPrepared ||
+        entry.status == core::InstructionStatus::kNone) {
+      ++entry.resolutions;
+      entry.status = commit ? core::InstructionStatus::kSettled : core::InstructionStatus::kAborted;
+    } else if (commit != (entry.status == core::InstructionStatus::kSettled)) {
+      return Refusal(core::Outcome::kSettlementConflict);
+    }
+    return entry.status;
+  }
+
+  std::string VoteFor(const core::Hash256& id, std::uint64_t hold) const {
+    const std::vector<std::pair<core::Hash256, std::uint64_t>> holds = {{id, hold}};
+    return core::EncodeVote(Must(core::SignVotes(origin_, genesis_hash(), holds, *key_))[0]);
+  }
+
+ private:
+  core::LedgerOrigin origin_;
+  std::shared_ptr<core::SoftwareSigner> key_;
+  const core::SettlementPolicy* policy_;
+  const core::SignatureVerifier* verifier_;
+};
+
+// What to settle: legs as (ledger, payer).
+struct Deal {
+  core::Envelope terms;
+  std::vector<std::string> legs;
+  core::Hash256 id;
+};
+
+class World {
+ public:
+  explicit World(std::vector<std::string> ledger_names = {"a.example/usd", "b.example/eur"}) {
+    core::SettlementPolicy policy;
+    policy.epoch = 1;
+    policy.decision_log = Origin("bridge.example/decisions");
+    policy.decision_log_key = log_key->public_key();
+    for (const std::string& name : ledger_names) {
+      ledgers.push_back(std::make_unique<FakeLedger>(name, &policy_, verifier.get()));
+      policy.ledgers.push_back({ledgers.back()->origin(), ledgers.back()->genesis_hash(),
+                                ledgers.back()->key().public_key()});
+    }
+    policy_bytes = codec::EncodePolicy(policy);
+    policy_ = Must(codec::DecodePolicy(policy_bytes));
+    for (const char* name : {"ALPHA", "BETA", "GAMMA", "DEALER"}) {
+      keys->Add(Party(name), KeyOf(name)->public_key());
+    }
+    disk =
+        std::make_unique<Disk>(store::NewMemoryJournal(BridgeEngine::JournalIdentityOf(policy_)));
+  }
+
+  BridgeEngine::Options Options() const {
+    BridgeEngine::Options options;
+    options.policy = policy_bytes;
+    options.signer = log_key;
+    options.verifier = verifier;
+    options.keys = keys;
+    options.venue = venue;
+    return options;
+  }
+  absl::StatusOr<std::unique_ptr<BridgeEngine>> TryOpen() const {
+    return BridgeEngine::Open(Options(), disk->Mount());
+  }
+  std::unique_ptr<BridgeEngine> Open() const { return Must(TryOpen()); }
+
+  const core::SettlementPolicy& policy() const { return policy_; }
+  FakeLedger& ledger(const core::LedgerOrigin& origin) {
+    for (const auto& each : ledgers) {
+      if (each->origin() == origin) return *each;
+    }
+    CW_CHECK(false, "a ledger of this world");
+    return *ledgers[0];
+  }
+
+  // A leg of each (ledger index, payer), signed by `signers`.
+  Deal MakeDeal(std::string_view nonce, core::LedgerTime deadline,
+                const std::vector<std::pair<std::size_t, std::string>>& legs,
+                const std::vector<std::string>& signers) const {
+    Deal deal;
+    std::map<core::LedgerOrigin, std::uint32_t> counts;
+    for (std::size_t i = 0; i < legs.size(); ++i) {
+      core::Leg leg;
+      leg.salt = core::Sha256(std::string(nonce) + "salt" + std::to_string(i)).view().substr(0, 16);
+      leg.ledger = ledgers[legs[i].first]->origin();
+      leg.party = Party(legs[i].second);
+      leg.id = Must(
+          core::InstructionId::Parse(std::string(nonce.substr(0, 20)) + "-" + std::to_string(i)));
+      std::array<std::uint8_t, 16> uetr{};
+      uetr[0] = static_cast<std::uint8_t>(i + 1);
+      leg.uetr = core::Uetr::FromRandomBytes(uetr);
+      leg.debtor = Address("USD", "PAYER" + std::to_string(i));
+      leg.creditor = Address("USD", "PAYEE" + std::to_string(i));
+      leg.amount = {Ccy("USD"), core::Amount::FromMinor(100)};
+      deal.legs.push_back(codec::EncodeLeg(leg));
+      ++counts[leg.ledger];
+    }
+    core::TermsHeader header;
+    header.policy_hash = policy_.hash;
+    header.deadline = deadline;
+    for (const auto& [ledger, count] : counts) header.ledgers.push_back({ledger, count});
+    header.legs_root = core::LegsRoot(deal.legs);
+    header.nonce = core::Sha256(nonce).view().substr(0, 16);
+    const std::string bytes = codec::EncodeTerms(header);
+    deal.id = core::SettlementIdOf(bytes);
+    deal.terms.payload_type = core::kTermsPayloadType;
+    deal.terms.payload = bytes;
+    for (const std::string& signer : signers) Sign(signer, deal.terms);
+    return deal;
+  }
+  Deal Swap(std::string_view nonce, core::LedgerTime deadline) const {
+    return MakeDeal(nonce, deadline, {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA", "BETA"});
+  }
+  static void Sign(std::string_view signer, core::Envelope& envelope) {
+    CW_CHECK(core::AddSignature(envelope, *KeyOf(signer)).ok(), "signs once");
+  }
+
+  std::shared_ptr<core::SoftwareSigner> log_key = KeyOf("decision log");
+  std::shared_ptr<core::OpenSslSignatureVerifier> verifier =
+      std::make_shared<core::OpenSslSignatureVerifier>();
+  std::shared_ptr<StaticKeyDirectory> keys = std::make_shared<StaticKeyDirectory>();
+  std::shared_ptr<BoardVenue> venue;
+  std::string policy_bytes;
+  std::vector<std::unique_ptr<FakeLedger>> ledgers;
+  std::unique_ptr<Disk> disk;
+
+ private:
+  core::SettlementPolicy policy_;
+};
+
+}  // namespace causeway::bridge
+
+#endif  // CAUSEWAY_TESTS_BRIDGE_FIXTURE_H_
