@@ -56,7 +56,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials
     const std::optional<TlsFiles>& tls, std::string_view target);
 
 // A channel to `target` with these credentials, the message limits above and keepalive. Connects in
-// the background: that it cannot is seen on the first call.
+// the background: that it cannot is seen on the first call. Users include <grpcpp/channel.h>.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target,
                                                            const std::optional<TlsFiles>& tls);
 

@@ -1,0 +1,123 @@
+#include "settlement/rpc/server.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "tests/rpc/echo_server.h"
+
+namespace causeway::rpc {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ServerTest : public EchoServerTest {
+ protected:
+  ServerTest()
+      : ready_file_(fmt::format("{}/ready-{}-{}", ::testing::TempDir(), ::getpid(),
+                                ::testing::UnitTest::GetInstance()->current_test_info()->name())) {}
+
+  static std::string Contents(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  // grpc.health.v1: SERVING is 1 in field 1 of the response, NOT_SERVING 2.
+  std::string Health() {
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
+        OpenChannel(server_->address(), std::nullopt);
+    grpc::ClientContext context;
+    SetDeadline(context);
+    // The generated stubs of the health service are in no Debian package; its messages read as any
+    // other with one varint field.
+    const causeway::v1::GetLedgerRequest request;
+    causeway::v1::ConsistencyProof response;
+    std::promise<grpc::Status> done;
+    grpc::TemplatedGenericStub<causeway::v1::GetLedgerRequest, causeway::v1::ConsistencyProof> stub(
+        *channel);
+    stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", {}, &request, &response,
+                   [&](grpc::Status status) { done.set_value(std::move(status)); });
+    const grpc::Status status = done.get_future().get();
+    if (!status.ok()) return status.error_message();
+    return response.old_size() == 1 ? "SERVING" : "NOT_SERVING";
+  }
+
+  const std::string ready_file_;
+};
+
+TEST_F(ServerTest, ReadyFileNamesTheBoundAddressAndGoesWithTheServer) {
+  Start(std::nullopt, ready_file_);
+  EXPECT_GT(server_->port(), 0);
+  EXPECT_EQ(server_->address(), fmt::format("127.0.0.1:{}", server_->port()));
+  EXPECT_EQ(Contents(ready_file_), server_->address() + "\n");
+  server_->Shutdown();
+  EXPECT_FALSE(std::filesystem::exists(ready_file_));
+}
+
+TEST_F(ServerTest, StaleReadyFileIsRemovedWhenTheServerCannotStart) {
+  std::ofstream(ready_file_) << "127.0.0.1:1\n";
+  Start();
+  EchoService other;
+  const auto second = Server::Start({server_->address(), std::nullopt, ready_file_}, {&other});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(server_->address()));
+  EXPECT_FALSE(std::filesystem::exists(ready_file_));
+}
+
+TEST_F(ServerTest, HealthSaysWhetherItServes) {
+  Start();
+  EXPECT_EQ(Health(), "SERVING");
+  server_->SetServing(false);
+  EXPECT_EQ(Health(), "NOT_SERVING");
+}
+
+TEST_F(ServerTest, RefusesToListenWithoutTlsBeyondLoopback) {
+  const auto server = Server::Start({"0.0.0.0:0", std::nullopt, ""}, {&service_});
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(ServeUntilStopped, StopSignalDrainsAndShutsDown) {
+  // In a process of its own, where no thread was started before the signals were blocked.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::string ready_file = fmt::format("{}/ready-{}", ::testing::TempDir(), ::getpid());
+  EXPECT_EXIT(
+      {
+        BlockStopSignals();
+        EchoService service;
+        auto server = Server::Start({"127.0.0.1:0", std::nullopt, ready_file}, {&service});
+        const bool was_ready = std::filesystem::exists(ready_file);
+        bool drained = false;
+        ::kill(::getpid(), SIGTERM);
+        ServeUntilStopped(**server, [&] { drained = true; });
+        ::_exit(was_ready && drained && !std::filesystem::exists(ready_file) ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST(WriteFileAtomically, ReplacesTheWholeFileAndLeavesNothingElse) {
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / fmt::format("atomic-{}", ::getpid());
+  std::filesystem::create_directories(folder);
+  const std::string path = (folder / "file").string();
+  ASSERT_TRUE(WriteFileAtomically(path, std::string(100'000, 'a')).ok());
+  ASSERT_TRUE(WriteFileAtomically(path, "b").ok());
+  std::ifstream file(path);
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>(file), {}}), "b");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  EXPECT_EQ(WriteFileAtomically((folder / "no" / "file").string(), "b").code(),
+            absl::StatusCode::kUnavailable);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace causeway::rpc
