@@ -1,0 +1,201 @@
+#include "scenarios/commands.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/status/statusor.h"
+#include "fmt/format.h"
+#include "scenarios/live/live_runner.h"
+#include "scenarios/report/report.h"
+#include "scenarios/report/trace.h"
+#include "scenarios/simulator/replay.h"
+#include "scenarios/simulator/simulator.h"
+#include "scenarios/spec/scenario_file.h"
+
+namespace causeway::sim {
+namespace {
+
+void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+void PrintError(std::string_view text) { fmt::print(stderr, "{}\n", text); }
+
+// A bar on the terminal, drawn only when somebody sees it and the run is not a matter of an
+// instant.
+class ProgressBar {
+ public:
+  explicit ProgressBar(bool quiet) : shown_(!quiet && ::isatty(STDERR_FILENO) != 0) {}
+  ~ProgressBar() {
+    if (drawn_) std::fputs("\r\033[K", stderr);
+  }
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  void Update(std::size_t done, std::size_t all) {
+    constexpr std::size_t kWidth = 40;
+    if (!shown_ || all == 0) return;
+    const std::size_t percent = done * 100 / all;
+    if (drawn_ && percent == percent_) return;
+    percent_ = percent;
+    drawn_ = true;
+    const std::size_t filled = done * kWidth / all;
+    fmt::print(stderr, "\r  [{:#<{}}{:.<{}}] {:>3}%", "", filled, "", kWidth - filled, percent);
+    std::fflush(stderr);
+  }
+
+ private:
+  bool shown_;
+  bool drawn_ = false;
+  std::size_t percent_ = 0;
+};
+
+// "bridge@pilot-0042": kill the bridge before that action.
+std::optional<KillSpec> ParseKill(const Plan& plan, const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string::npos) return std::nullopt;
+  for (const PlannedAction& action : plan.actions) {
+    if (action.id == text.substr(at + 1)) return KillSpec{action.index, text.substr(0, at)};
+  }
+  return std::nullopt;
+}
+
+// Programs lie beside this one.
+std::string DefaultBinDir() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "." : self.parent_path().string();
+}
+
+absl::StatusOr<RunResult> RunPlan(const Plan& plan, const RunFlags& flags) {
+  ProgressBar bar(flags.quiet);
+  const auto on_progress = [&bar](std::size_t done, std::size_t all) { bar.Update(done, all); };
+  if (!flags.live) {
+    return RunSimulation(plan, {.observe = !flags.no_observer, .on_progress = on_progress});
+  }
+  LiveOptions options;
+  options.bin_dir = flags.bin_dir.empty() ? DefaultBinDir() : flags.bin_dir;
+  options.work_dir = flags.work_dir.empty() ? (flags.out.empty() ? "causeway-live" : flags.out) +
+                                                  std::string("/processes")
+                                            : flags.work_dir;
+  options.keep_running = flags.keep_running;
+  options.on_progress = on_progress;
+  for (const std::string& text : flags.kills) {
+    const std::optional<KillSpec> kill = ParseKill(plan, text);
+    if (!kill) {
+      return absl::InvalidArgumentError(
+          fmt::format("--kill {}: must be <process>@<action id> with an action of the plan", text));
+    }
+    options.kills.push_back(*kill);
+  }
+#if CAUSEWAY_HAVE_LIVE
+  return RunLive(plan, options);
+#else
+  return absl::UnimplementedError("this build has no live runner");
+#endif
+}
+
+}  // namespace
+
+int RunCommand(const RunFlags& flags) {
+  const absl::StatusOr<Plan> plan = LoadScenario(flags.file, {.seed = flags.seed});
+  if (!plan.ok()) {
+    PrintError(std::string(plan.status().message()));
+    return kExitBadFile;
+  }
+  const absl::StatusOr<RunResult> result = RunPlan(*plan, flags);
+  if (!result.ok()) {
+    PrintError(std::string(result.status().message()));
+    return absl::IsInvalidArgument(result.status()) ? kExitUsage : kExitFailed;
+  }
+  const Summary summary = Summarise(*plan, *result);
+  if (!flags.quiet) Print(RenderTable(*plan, *result, summary));
+  if (!flags.out.empty()) {
+    const absl::Status written = WriteReport(*plan, *result, summary, flags.out);
+    if (!written.ok()) {
+      PrintError(std::string(written.message()));
+      return kExitFailed;
+    }
+    if (!flags.quiet) Print(fmt::format("  report in {}\n", flags.out));
+  }
+  if (flags.quiet && !summary.expectations_met) PrintError("expectations not met");
+  return summary.expectations_met ? kExitMet : kExitNotMet;
+}
+
+int ReplayCommand(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    PrintError(fmt::format("cannot read {}", path));
+    return kExitBadFile;
+  }
+  const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const absl::StatusOr<Trace> trace = DecodeTrace(bytes);
+  if (!trace.ok()) {
+    PrintError(fmt::format("{}: {}", path, std::string(trace.status().message())));
+    return kExitNotMet;
+  }
+  ProgressBar bar(false);
+  const absl::StatusOr<ReplayResult> replayed =
+      ReplayTrace(*trace, [&bar](std::size_t done, std::size_t all) { bar.Update(done, all); });
+  if (!replayed.ok()) {
+    PrintError(fmt::format("{}: {}", path, std::string(replayed.status().message())));
+    return kExitNotMet;
+  }
+  Print(fmt::format("{} ({}, seed {})\n", trace->scenario, trace->mode, trace->seed));
+  for (const ReplayedLog& log : replayed->logs) {
+    Print(fmt::format("  {:<40}{:>9} entries  {}  {}\n", log.origin, log.size,
+                      log.is_ledger ? log.state_root : log.log_root,
+                      log.same ? "same" : "DIFFERENT"));
+  }
+  for (const std::string& finding : replayed->findings) Print(fmt::format("  {}\n", finding));
+  Print(replayed->same ? "  the trace replays to the same state\n" : "  THE TRACE DIFFERS\n");
+  return replayed->same ? kExitMet : kExitNotMet;
+}
+
+int LintCommand(const std::vector<std::string>& files) {
+  int status = kExitMet;
+  for (const std::string& file : files) {
+    const absl::StatusOr<Plan> plan = LoadScenario(file);
+    if (!plan.ok()) {
+      PrintError(std::string(plan.status().message()));
+      status = kExitBadFile;
+      continue;
+    }
+    Print(fmt::format("{}: good, {} actions on {} business day{}\n", file, plan->actions.size(),
+                      plan->days.size(), plan->days.size() == 1 ? "" : "s"));
+  }
+  return status;
+}
+
+int CompareCommand(const std::string& left, const std::string& right) {
+  const absl::StatusOr<Comparison> comparison = CompareReports(left, right);
+  if (!comparison.ok()) {
+    PrintError(std::string(comparison.status().message()));
+    return kExitBadFile;
+  }
+  Print(comparison->table);
+  return comparison->equal ? kExitMet : kExitNotMet;
+}
+
+int ListCommand(const std::string& directory) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().extension() == ".txtpb") files.push_back(entry.path());
+  }
+  if (error) {
+    PrintError(fmt::format("cannot read {}: {}", directory, error.message()));
+    return kExitBadFile;
+  }
+  std::sort(files.begin(), files.end());
+  for (const std::filesystem::path& file : files) {
+    const absl::StatusOr<Plan> plan = LoadScenario(file.string());
+    Print(fmt::format("{:<44} {}\n", file.string(),
+                      plan.ok() ? plan->description : "(does not compile: see lint)"));
+  }
+  return kExitMet;
+}
+
+}  // namespace causeway::sim

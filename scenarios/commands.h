@@ -1,0 +1,42 @@
+// The commands of causeway-sim: what main.cc calls once it has read its flags. Each prints for a
+// person and returns the exit status.
+#ifndef CAUSEWAY_SCENARIOS_COMMANDS_H_
+#define CAUSEWAY_SCENARIOS_COMMANDS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace causeway::sim {
+
+// Of sysexits.h, so that scripts tell a broken file from a scenario that failed.
+inline constexpr int kExitMet = 0;       // all expectations met; or the same
+inline constexpr int kExitNotMet = 1;    // not met; or different
+inline constexpr int kExitUsage = 64;    // wrong usage
+inline constexpr int kExitBadFile = 65;  // a file that cannot be read, or is wrong
+inline constexpr int kExitFailed = 70;   // the run could not be made
+
+struct RunFlags {
+  std::string file;
+  std::string out;  // folder of the report; empty: none
+  std::optional<std::uint64_t> seed;
+  bool live = false;
+  bool quiet = false;
+  bool no_observer = false;
+  // With `live` only.
+  bool keep_running = false;
+  std::string bin_dir;             // empty: where this program lies
+  std::string work_dir;            // empty: "processes" in `out`
+  std::vector<std::string> kills;  // "<process>@<action id>"
+};
+
+int RunCommand(const RunFlags& flags);
+int ReplayCommand(const std::string& trace_file);
+int LintCommand(const std::vector<std::string>& files);
+int CompareCommand(const std::string& left, const std::string& right);
+int ListCommand(const std::string& directory);
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_COMMANDS_H_

@@ -1,0 +1,60 @@
+// causeway-sim: runs, replays, checks and compares scenarios.
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "scenarios/commands.h"
+
+namespace causeway::sim {
+namespace {
+
+int Main(int argc, char** argv) {
+  CLI::App app{"Runs scenarios of an interoperable CBDC network, simulated or live.",
+               "causeway-sim"};
+  app.require_subcommand(1);
+  app.footer(
+      "Exit status: 0 all expectations met (or: the same), 1 not, 64 wrong usage, 65 a file that\n"
+      "cannot be read or is wrong, 70 the run could not be made.");
+  RunFlags flags;
+  CLI::App* run = app.add_subcommand("run", "Run a scenario file");
+  run->add_option("FILE", flags.file, "Scenario, *.txtpb")->required();
+  run->add_option("--out", flags.out, "Folder for report.json, the tables and the trace");
+  run->add_option("--seed", flags.seed, "Replaces the file's seed");
+  run->add_flag("--live", flags.live, "Against real processes on loopback, not in virtual time");
+  run->add_flag("--quiet", flags.quiet, "No table and no progress: the exit status tells");
+  run->add_flag("--no-observer", flags.no_observer, "Simulate without the observer: faster");
+  run->add_flag("--keep-running", flags.keep_running, "With --live: leave the processes up");
+  run->add_option("--bin-dir", flags.bin_dir, "With --live: where the programs lie");
+  run->add_option("--work-dir", flags.work_dir, "With --live: keys, journals and logs go here");
+  run->add_option("--kill", flags.kills,
+                  "With --live: PROCESS@ACTION kills a process before an action; repeatable");
+  std::string trace;
+  CLI::App* replay = app.add_subcommand("replay", "Execute a trace again and compare");
+  replay->add_option("TRACE", trace, "trace.bin of a run")->required();
+  std::vector<std::string> files;
+  CLI::App* lint = app.add_subcommand("lint", "Check scenario files");
+  lint->add_option("FILE", files, "Scenarios, *.txtpb")->required();
+  std::string left;
+  std::string right;
+  CLI::App* compare = app.add_subcommand("compare", "Compare two reports");
+  compare->add_option("DIR1", left, "Folder of one run")->required();
+  compare->add_option("DIR2", right, "Folder of the other")->required();
+  std::string directory = "scenarios";
+  CLI::App* list = app.add_subcommand("list", "List scenario files with their descriptions");
+  list->add_option("DIR", directory, "Folder of scenarios")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitMet : kExitUsage;
+  }
+  if (run->parsed()) return RunCommand(flags);
+  if (replay->parsed()) return ReplayCommand(trace);
+  if (lint->parsed()) return LintCommand(files);
+  if (compare->parsed()) return CompareCommand(left, right);
+  return ListCommand(directory);
+}
+
+}  // namespace
+}  // namespace causeway::sim
+
+int main(int argc, char** argv) { return causeway::sim::Main(argc, argv); }

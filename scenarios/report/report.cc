@@ -1,0 +1,133 @@
+#include "scenarios/report/report.h"
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "fmt/format.h"
+#include "nlohmann/json.hpp"
+#include "scenarios/report/trace.h"
+
+namespace causeway::sim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+absl::Status WriteFile(const std::filesystem::path& path,
+                       const std::function<void(std::ostream&)>& write) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  if (file) write(file);
+  file.close();
+  if (file.fail()) return absl::UnavailableError(fmt::format("cannot write {}", path.string()));
+  return absl::OkStatus();
+}
+
+Json CurrenciesJson(const Plan& plan, const Summary& summary) {
+  Json currencies = Json::object();
+  for (const CurrencySummary& currency : summary.currencies) {
+    currencies[plan.ledgers[currency.ledger].currency.ToString()] = {
+        {"settled_legs", currency.settled_legs},
+        {"settled", currency.settled.minor()},
+        {"issued", currency.issued.minor()},
+        {"redeemed", currency.redeemed.minor()},
+        {"in_circulation", currency.in_circulation.minor()},
+        {"on_accounts", currency.on_accounts.minor()},
+        {"conserved", currency.conserved},
+    };
+  }
+  return currencies;
+}
+
+Json ExpectationsJson(const Summary& summary) {
+  Json expectations = Json::array();
+  for (const ExpectationResult& expectation : summary.expectations) {
+    expectations.push_back({{"expected", expectation.expected},
+                            {"actual", expectation.actual},
+                            {"met", expectation.met}});
+  }
+  return expectations;
+}
+
+Json ObserverJson(const ObserverResult& observer) {
+  return {{"ran", observer.ran},
+          {"verified", observer.verified},
+          {"settlements_settled", observer.settlements_settled},
+          {"settlements_aborted", observer.settlements_aborted},
+          {"settlements_open", observer.settlements_open},
+          {"alerts", observer.alerts}};
+}
+
+}  // namespace
+
+std::string RenderReportJson(const Plan& plan, const RunResult& result, const Summary& summary) {
+  Json settled_value = Json::object();
+  for (const CurrencySummary& currency : summary.currencies) {
+    settled_value[plan.ledgers[currency.ledger].currency.ToString()] = currency.settled.minor();
+  }
+  Json state_roots = Json::object();
+  Json logs = Json::object();
+  for (const LedgerResult& ledger : result.ledgers) {
+    const std::string origin = plan.ledgers[ledger.ledger].origin.ToString();
+    state_roots[origin] = ledger.state_root;
+    logs[origin] = {{"size", ledger.log_size}, {"root", ledger.log_root}};
+  }
+  if (plan.bridge) {
+    logs[plan.bridge->decision_log.ToString()] = {{"size", result.decisions},
+                                                  {"root", result.decision_log_root}};
+  }
+  const auto value = [](const std::optional<core::Amount>& amount) {
+    return amount ? Json(amount->minor()) : Json(nullptr);
+  };
+  const Json report = {
+      {"version", CAUSEWAY_VERSION},
+      {"scenario", plan.name},
+      {"scenario_sha256", plan.source_sha256},
+      {"seed", plan.seed},
+      {"mode", result.mode},
+      {"mechanism", plan.mechanism},
+      {"signatures", "ed25519-sha256"},
+      {"business_days", plan.days.size()},
+      {"settled", summary.settled},
+      {"settled_value", settled_value},
+      {"rejected", summary.rejected},
+      {"payments_settled", summary.payments_settled},
+      {"settlements_settled", summary.settlements_settled},
+      {"settlements_aborted", summary.settlements_aborted},
+      {"value_currency", plan.value_currency ? Json(plan.value_currency->code()) : Json(nullptr)},
+      {"settled_value_total", value(summary.settled_value)},
+      {"issued_value_total", value(summary.issued_value)},
+      {"currencies", CurrenciesJson(plan, summary)},
+      {"state_roots", state_roots},
+      {"logs", logs},
+      {"checks",
+       {{"conserved", summary.conserved},
+        {"all_or_none", summary.all_or_none},
+        {"breaches", result.breaches}}},
+      {"observer", ObserverJson(result.observer)},
+      {"expectations", ExpectationsJson(summary)},
+      {"expectations_met", summary.expectations_met},
+  };
+  return report.dump(2) + "\n";
+}
+
+absl::Status WriteReport(const Plan& plan, const RunResult& result, const Summary& summary,
+                         const std::string& directory) {
+  const std::filesystem::path folder(directory);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return absl::UnavailableError(fmt::format("cannot create {}: {}", directory, error.message()));
+  }
+  const auto text = [](std::string content) {
+    return [content = std::move(content)](std::ostream& out) { out << content; };
+  };
+  absl::Status status =
+      WriteFile(folder / "report.json", text(RenderReportJson(plan, result, summary)));
+  status.Update(WriteFile(folder / "payments.csv", text(RenderPaymentsCsv(plan, result))));
+  status.Update(WriteFile(folder / "balances.csv", text(RenderBalancesCsv(plan, result))));
+  status.Update(
+      WriteFile(folder / "trace.bin", [&](std::ostream& out) { WriteTrace(plan, result, out); }));
+  return status;
+}
+
+}  // namespace causeway::sim

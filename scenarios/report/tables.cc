@@ -1,0 +1,163 @@
+// The report as text: the terminal's tables, and CSV.
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "scenarios/report/report.h"
+
+namespace causeway::sim {
+namespace {
+
+std::string Decimal(const Plan& plan, LedgerIndex ledger, core::Amount amount) {
+  return core::FormatAmount(amount, plan.ledgers[ledger].currency.minor_digits());
+}
+
+// "1234567.00" as "1,234,567.00".
+std::string Grouped(std::string decimal) {
+  const std::size_t point = std::min(decimal.find('.'), decimal.size());
+  const std::size_t first = decimal.front() == '-' ? 1 : 0;
+  for (std::size_t place = point; place > first + 3;) {
+    place -= 3;
+    decimal.insert(place, ",");
+  }
+  return decimal;
+}
+
+std::string Value(const Plan& plan, const std::optional<core::Amount>& amount) {
+  if (!amount || !plan.value_currency) return "";
+  return fmt::format(" ({} {})", plan.value_currency->code(),
+                     Grouped(core::FormatAmount(*amount, plan.value_currency->minor_digits())));
+}
+
+// RFC 4180: fields with a comma, quote or line break stand between quotes.
+std::string Field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char character : text) {
+    out += character;
+    if (character == '"') out += '"';
+  }
+  return out + "\"";
+}
+
+// Who pays and who is paid, as ids.
+struct Parties {
+  std::string from;
+  std::string to;
+};
+Parties PartiesOf(const Plan& plan, const PlannedWhat& what) {
+  const auto name = [&plan](ParticipantIndex index) {
+    return plan.participants[index].id.ToString();
+  };
+  if (const auto* issue = std::get_if<IssueTo>(&what)) {
+    return {plan.ledgers[issue->ledger].central_bank.ToString(), name(issue->to)};
+  }
+  if (const auto* redeem = std::get_if<RedeemFrom>(&what)) {
+    return {name(redeem->from), plan.ledgers[redeem->ledger].central_bank.ToString()};
+  }
+  if (const auto* pay = std::get_if<PayOneWay>(&what)) return {name(pay->from), name(pay->to)};
+  if (const auto* swap = std::get_if<SwapOnQuote>(&what)) {
+    return {name(swap->taker), name(swap->payee)};
+  }
+  const auto& pvp = std::get<SettlePvp>(what);
+  return {name(pvp.party), name(pvp.counterparty)};
+}
+
+bool IsListed(const PlannedWhat& what) {
+  return !std::holds_alternative<SetUpLedger>(what) &&
+         !std::holds_alternative<ChangeDayPhase>(what);
+}
+
+}  // namespace
+
+std::string RenderTable(const Plan& plan, const RunResult& result, const Summary& summary) {
+  std::string out =
+      fmt::format("{} ({}, seed {}, {} business day{} {} to {})\n\n", plan.name, result.mode,
+                  plan.seed, plan.days.size(), plan.days.size() == 1 ? "" : "s",
+                  plan.days.front().ToString(), plan.days.back().ToString());
+  out += fmt::format("  {:<9}{:>7}{:>18}{:>18}{:>18}{:>18}\n", "currency", "legs", "settled",
+                     "issued", "redeemed", "in circulation");
+  for (const CurrencySummary& currency : summary.currencies) {
+    const auto amount = [&](core::Amount value) {
+      return Grouped(Decimal(plan, currency.ledger, value));
+    };
+    out +=
+        fmt::format("  {:<9}{:>7}{:>18}{:>18}{:>18}{:>18}{}\n",
+                    plan.ledgers[currency.ledger].currency.code(), currency.settled_legs,
+                    amount(currency.settled), amount(currency.issued), amount(currency.redeemed),
+                    amount(currency.in_circulation), currency.conserved ? "" : "  NOT CONSERVED");
+  }
+  out += fmt::format("\n  settled   {} ({} payments, {} settlements){}\n", summary.settled,
+                     summary.payments_settled, summary.settlements_settled,
+                     Value(plan, summary.settled_value));
+  out += fmt::format("  rejected  {}\n", summary.rejected);
+  out += "\n  ledger                                    entries  state root\n";
+  for (const LedgerResult& ledger : result.ledgers) {
+    out += fmt::format("  {:<40}{:>9}  {}...\n", plan.ledgers[ledger.ledger].origin.text(),
+                       ledger.log_size, ledger.state_root.substr(0, 16));
+  }
+  out += fmt::format("\n  observer  {}\n", !result.observer.ran       ? "did not run"
+                                           : result.observer.verified ? "verified every log"
+                                                                      : "NOT VERIFIED");
+  for (const std::string& alert : result.observer.alerts) {
+    out += fmt::format("    alert: {}\n", alert);
+  }
+  for (const std::string& breach : result.breaches) out += fmt::format("    breach: {}\n", breach);
+  if (!summary.expectations.empty()) out += "\n  expected\n";
+  for (const ExpectationResult& expectation : summary.expectations) {
+    out +=
+        fmt::format("    {}  {}{}\n", expectation.met ? "met    " : "NOT MET", expectation.expected,
+                    expectation.met ? "" : fmt::format(" (was {})", expectation.actual));
+  }
+  out += fmt::format("\n  {}\n",
+                     summary.expectations_met ? "all expectations met" : "EXPECTATIONS NOT MET");
+  return out;
+}
+
+std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result) {
+  std::string out =
+      "id,kind,business_date,due,started,ended,from,to,currency,amount,counter_currency,"
+      "counter_amount,status,reason,attempts,uetr,settlement_id\n";
+  for (const ActionResult& action : result.actions) {
+    const PlannedAction& planned = plan.actions[action.action];
+    if (!IsListed(planned.what)) continue;
+    const Parties parties = PartiesOf(plan, planned.what);
+    const auto leg = [&](std::size_t index) -> std::string {
+      if (index >= action.legs.size()) return ",";
+      const ActionLeg& moved = action.legs[index];
+      return fmt::format("{},{}", plan.ledgers[moved.ledger].currency.code(),
+                         Decimal(plan, moved.ledger, moved.amount));
+    };
+    const bool failed = action.rejection.outcome != core::Outcome::kAccepted;
+    const bool started = action.attempts > 0;
+    out += fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Field(planned.id), KindName(planned.what),
+        planned.date.ToString(), planned.time.ToString(), started ? action.started.ToString() : "",
+        started ? action.ended.ToString() : "", parties.from, parties.to, leg(0), leg(1),
+        ActionStatusName(action.status), Field(failed ? core::Describe(action.rejection) : ""),
+        action.attempts, action.uetr.IsNil() ? "" : action.uetr.ToString(),
+        action.settlement_id.IsZero() ? "" : action.settlement_id.ToHex());
+  }
+  return out;
+}
+
+std::string RenderBalancesCsv(const Plan& plan, const RunResult& result) {
+  std::string out = "ledger,currency,participant,account,available,held\n";
+  for (const LedgerResult& ledger : result.ledgers) {
+    const PlannedLedger& planned = plan.ledgers[ledger.ledger];
+    const auto line = [&](const core::ParticipantId& owner, const core::AccountAddress& address,
+                          core::Amount available, core::Amount held) {
+      out += fmt::format("{},{},{},{},{},{}\n", planned.origin.text(), planned.currency.code(),
+                         owner.text(), address.text(), Decimal(plan, ledger.ledger, available),
+                         Decimal(plan, ledger.ledger, held));
+    };
+    line(planned.central_bank, planned.genesis.liability_account,
+         core::CheckedNegate(ledger.in_circulation).value_or(core::Amount()), core::Amount());
+    for (const AccountResult& account : ledger.accounts) {
+      line(plan.participants[account.participant].id, account.address, account.available,
+           account.held);
+    }
+  }
+  return out;
+}
+
+}  // namespace causeway::sim
