@@ -58,6 +58,7 @@ struct ObserverRuntime::Impl {
   std::uint64_t WaitUntilVerified(Following& log);
   bool Push(Input input);
   bool Pause(std::chrono::milliseconds pause);
+  bool IsStopping();
   bool IsHalted(const Following& log);
   // Verification.
   void Work();
@@ -127,6 +128,7 @@ void ObserverRuntime::Impl::Follow(Following& log) {
     if (was_connected || WaitUntilVerified(log) > size_before) pause = kReconnectPauseMin;
     std::string error = ended.ToString();
     // A peer that stays away is told once.
+    if (IsStopping()) return;
     if (was_connected || error != last_error) {
       Log(fmt::format("lost '{}' at {}: {}", log.origin, log.address, error));
     }
@@ -195,9 +197,15 @@ bool ObserverRuntime::Impl::Push(Input input) {
   return true;
 }
 
+// False once the observer stops.
 bool ObserverRuntime::Impl::Pause(std::chrono::milliseconds pause) {
   std::unique_lock<std::mutex> lock(mutex);
   return !changed.wait_for(lock, pause, [&] { return stopping; });
+}
+
+bool ObserverRuntime::Impl::IsStopping() {
+  const std::lock_guard<std::mutex> lock(mutex);
+  return stopping;
 }
 
 void ObserverRuntime::Impl::Work() {

@@ -1,0 +1,192 @@
+#include "observer/runtime/audit_engine.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "observer/runtime/report.h"
+#include "settlement/store/lmdb_journal.h"
+#include "tests/observer/test_corridor.h"
+
+namespace causeway::observer {
+namespace {
+
+ObserverConfig ConfigOf(const TestCorridor& world) {
+  ObserverConfig config;
+  for (const TestLedger* ledger : {&world.hkd, &world.thb}) {
+    config.ledgers.push_back({ledger->genesis().ledger, ledger->genesis().hash, "127.0.0.1:1"});
+  }
+  config.bridge =
+      FollowedBridge{world.bridge->policy().decision_log, world.policy_bytes, "127.0.0.1:1"};
+  return config;
+}
+
+class AuditEngineTest : public ::testing::Test {
+ protected:
+  AuditEngineTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "audit-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    config_ = ConfigOf(world_);
+    engine_ = *Open();
+  }
+  ~AuditEngineTest() override {
+    engine_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  absl::StatusOr<std::unique_ptr<AuditEngine>> Open() {
+    auto store = AuditStore::OpenLmdb(folder_, config_);
+    if (!store.ok()) return store.status();
+    return AuditEngine::Open(config_, *std::move(store), signatures_,
+                             [] { return core::LedgerTime::FromMicros(42); });
+  }
+  void Restart() {
+    engine_.reset();
+    auto opened = Open();
+    ASSERT_TRUE(opened.ok()) << opened.status().message();
+    engine_ = *std::move(opened);
+  }
+  // What an observer reads when it reads everything: each log to its end.
+  void CatchUp() {
+    for (const TestLedger* ledger : {&world_.hkd, &world_.thb}) {
+      Feed(ledger->origin(), ledger->batches());
+    }
+    Feed(world_.bridge->origin(), world_.bridge->batches());
+  }
+  void Feed(const std::string& origin, const std::vector<std::string>& batches) {
+    std::uint64_t known = 0;
+    for (const LogStatus& log : engine_->corridor().Status(false).logs) {
+      if (log.origin == origin) known = log.batches;
+    }
+    for (std::uint64_t i = known; i < batches.size(); ++i) {
+      ASSERT_TRUE(engine_->OnBatch(origin, batches[i]).ok());
+    }
+  }
+
+  TestCorridor world_;
+  ObserverConfig config_;
+  core::OpenSslSignatureVerifier signatures_;
+  std::string folder_;
+  std::unique_ptr<AuditEngine> engine_;
+};
+
+TEST_F(AuditEngineTest, ARestartContinuesWhereItWas) {
+  world_.Settle(300, 400);
+  CatchUp();
+  const std::string before = JsonReport(*engine_);
+  Restart();
+  EXPECT_EQ(JsonReport(*engine_), before);
+  world_.Settle(5, 6);
+  CatchUp();
+  const CorridorStatus status = engine_->corridor().Status();
+  EXPECT_EQ(status.settlements.settled, 2u);
+  EXPECT_EQ(status.logs[0].root, world_.hkd.tree().Root());
+  EXPECT_TRUE(engine_->alerts().empty());
+}
+
+TEST_F(AuditEngineTest, ARestartAfterEveryBatchGivesTheSame) {
+  world_.Settle(300, 400);
+  for (const std::string& batch : world_.hkd.batches()) {
+    ASSERT_TRUE(engine_->OnBatch(world_.hkd.origin(), batch).ok());
+    Restart();
+  }
+  EXPECT_EQ(engine_->SizeOf(world_.hkd.origin()), world_.hkd.tree().size());
+}
+
+TEST_F(AuditEngineTest, AnAlertIsStoredAndItsLogStaysHalted) {
+  CatchUp();
+  core::Batch batch = world_.hkd.Make({world_.hkd.Payment("ALPHA", "BETA", 500)});
+  batch.items[0].envelope.signatures[0].signature[5] ^= 1;
+  const std::string bytes = world_.hkd.Seal(batch);
+  const std::uint64_t size = engine_->SizeOf(world_.hkd.origin());
+  ASSERT_TRUE(engine_->OnBatch(world_.hkd.origin(), bytes).ok());
+  for (int life = 0; life < 3; ++life) {
+    ASSERT_EQ(engine_->alerts().size(), 1u);
+    const causeway::v1::Alert& alert = engine_->alerts()[0];
+    EXPECT_EQ(alert.number(), 1u);
+    EXPECT_EQ(alert.kind(), causeway::v1::ALERT_KIND_BAD_SIGNATURE);
+    EXPECT_EQ(alert.origin(), world_.hkd.origin());
+    EXPECT_EQ(alert.raised_us(), 42);
+    EXPECT_EQ(alert.evidence(alert.evidence_size() - 1).content(), bytes);
+    EXPECT_TRUE(engine_->IsHalted(world_.hkd.origin()));
+    EXPECT_FALSE(engine_->IsHalted(world_.thb.origin()));
+    EXPECT_EQ(engine_->SizeOf(world_.hkd.origin()), size);
+    Restart();
+  }
+}
+
+TEST_F(AuditEngineTest, ASettlementIsReportedOnceInAllLives) {
+  const TestSettlement settlement = world_.Propose(300, 400);
+  world_.hkd.Write({settlement.prepare_hkd});
+  world_.thb.Write({settlement.prepare_thb});
+  TestBridge committing(world_.bridge->policy());
+  committing.Write({committing.Commit(settlement, world_.Votes(settlement))});
+  TestBridge aborting(world_.bridge->policy());
+  aborting.Write({aborting.Abort(settlement.id)});
+  world_.hkd.Write({committing.Completion(0)});
+  world_.thb.Write({aborting.Completion(0)});
+  CatchUp();
+  ASSERT_EQ(engine_->alerts().size(), 2u);  // and the fork of the decision log
+  EXPECT_EQ(engine_->alerts()[0].kind(), causeway::v1::ALERT_KIND_FORKED_LOG);
+  EXPECT_EQ(engine_->alerts()[1].kind(), causeway::v1::ALERT_KIND_SETTLEMENT_NOT_ATOMIC);
+  Restart();
+  EXPECT_EQ(engine_->alerts().size(), 2u);
+  EXPECT_TRUE(engine_->IsHalted(world_.bridge->origin()));
+  EXPECT_FALSE(engine_->IsHalted(world_.hkd.origin()));
+}
+
+TEST_F(AuditEngineTest, ARollbackSeenAfterARestartIsAnAlert) {
+  const std::string before = world_.hkd.Checkpoint();
+  world_.hkd.Write({world_.hkd.Payment("ALPHA", "BETA", 500)});
+  CatchUp();
+  Restart();
+  ASSERT_TRUE(engine_->OnHead(world_.hkd.origin(), before, std::nullopt).ok());
+  ASSERT_EQ(engine_->alerts().size(), 1u);
+  EXPECT_EQ(engine_->alerts()[0].kind(), causeway::v1::ALERT_KIND_LOG_ROLLED_BACK);
+}
+
+TEST_F(AuditEngineTest, AStoreWithABatchThatDoesNotVerifyIsRefused) {
+  CatchUp();
+  engine_.reset();
+  // A whole block, well formed for the journal, that no ledger signed.
+  {
+    const store::JournalIdentity identity{"audit", world_.hkd.origin(), world_.hkd.genesis().hash};
+    auto journal = store::OpenLmdbJournal(folder_ + "/logs/hk.example_hkd", identity);
+    ASSERT_TRUE(journal.ok()) << journal.status().message();
+    core::Batch batch = world_.hkd.Make({world_.hkd.Payment("ALPHA", "BETA", 500)});
+    batch.checkpoint =
+        SignedNote(world_.hkd.origin(), world_.hkd.tree().size() + 2, core::LeafHash("x"), "thief");
+    const store::Block block{(*journal)->block_count(), (*journal)->record_count(), 2,
+                             core::EncodeBatch(batch)};
+    ASSERT_TRUE((*journal)->Append({&block, 1}, {}).ok());
+  }
+  const auto opened = Open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_TRUE(absl::IsDataLoss(opened.status())) << opened.status().message();
+}
+
+TEST_F(AuditEngineTest, AStoreOfAnotherGenesisIsRefused) {
+  engine_.reset();
+  config_.bridge.reset();
+  config_.ledgers[0].genesis_hash = core::LeafHash("another");
+  EXPECT_TRUE(absl::IsFailedPrecondition(Open().status()));
+}
+
+TEST_F(AuditEngineTest, TheReportTellsSupplyAndAlerts) {
+  world_.Settle(300, 400);
+  CatchUp();
+  const std::string text = TextReport(*engine_);
+  EXPECT_NE(text.find("HKD  issued 2000.00  in circulation 2000.00"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 settled on all ledgers, 0 aborted on all, 0 open"), std::string::npos);
+  EXPECT_NE(text.find("No alerts: everything verified."), std::string::npos);
+  ASSERT_TRUE(engine_->OnBatch(world_.thb.origin(), "nonsense").ok());
+  const std::string after = TextReport(*engine_);
+  EXPECT_NE(after.find("ALERT 1 malformed-batch about th.example/thb"), std::string::npos) << after;
+  EXPECT_NE(after.find("HALTED"), std::string::npos);
+  EXPECT_NE(JsonReport(*engine_).find("\"kind\": \"malformed-batch\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace causeway::observer
