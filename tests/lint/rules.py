@@ -48,7 +48,8 @@ UNITS = {
     "observer/verifier": {"settlement/codec"},
     "observer/runtime": {
         "observer/verifier", "settlement/codec", "settlement/store", "settlement/store/lmdb",
-        "settlement/rpc", "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "posix"},
+        "settlement/rpc", "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "json",
+        "posix"},
     "observer": {"observer/runtime", "settlement/rpc", "cli11", "posix"},
     "wallet-cli": {"settlement/client", "settlement/codec", "cli11", "json", "posix"},
     "scenarios/spec": {"settlement/codec", "proto", "protobuf"},
