@@ -1,0 +1,308 @@
+#include "central-bank-node/runtime/ledger_runtime.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "central-bank-node/runtime/access.h"
+#include "tests/node/live_ledger.h"
+
+namespace causeway::node {
+namespace {
+
+using core::InstructionStatus;
+using core::Outcome;
+using namespace std::chrono_literals;
+
+constexpr auto kMoment = 50ms;  // long enough for what must not happen
+
+class LedgerRuntimeTest : public LiveLedgerTest {
+ protected:
+  template <typename T>
+  static bool Ready(const std::future<T>& future, std::chrono::milliseconds time = kMoment) {
+    return future.wait_for(time) == std::future_status::ready;
+  }
+  static std::vector<core::Item> List(core::Item item) {
+    std::vector<core::Item> items;
+    items.push_back(std::move(item));
+    return items;
+  }
+  static Outcome RefusalOf(const std::vector<ItemReply>& replies) {
+    return replies.front().result.refused ? replies.front().result.refused->outcome
+                                          : Outcome::kAccepted;
+  }
+  static InstructionStatus StatusOf(const ItemReply& reply) {
+    return reply.result.instructions.empty() ? InstructionStatus::kNone
+                                             : reply.result.instructions.front().status;
+  }
+  std::uint64_t Size() {
+    return runtime_->Read([](const LedgerEngine& engine) { return engine.size(); });
+  }
+  std::uint64_t BatchCount() {
+    return runtime_->Read([](const LedgerEngine& engine) { return engine.batch_count(); });
+  }
+};
+
+TEST_F(LedgerRuntimeTest, AnswersAPaymentWithItsRecordedOutcome) {
+  StartRuntime();
+  const ItemReply reply = SubmitOne(PayItem("ALPHA", "BETA", 300));
+  ASSERT_FALSE(reply.result.refused) << core::Describe(*reply.result.refused);
+  EXPECT_EQ(StatusOf(reply), InstructionStatus::kSettled);
+  EXPECT_EQ(Available("BETA"), 300);
+}
+
+TEST_F(LedgerRuntimeTest, NothingIsSeenOrAnsweredBeforeItIsDurable) {
+  StartRuntime();
+  journal_->Close();
+  auto reply = SubmitSoon(List(PayItem("ALPHA", "BETA", 300)));
+  journal_->AwaitAppend();
+  auto seen = std::async(std::launch::async, [this] { return Available("BETA"); });
+  EXPECT_FALSE(Ready(reply));
+  EXPECT_FALSE(Ready(seen));
+  journal_->Open();
+  EXPECT_EQ(StatusOf(reply.get().front()), InstructionStatus::kSettled);
+  EXPECT_EQ(seen.get(), 300);
+}
+
+TEST_F(LedgerRuntimeTest, ItemsThatComeTogetherAreOneBatchInTheirOrder) {
+  StartRuntime();
+  const std::uint64_t batches = BatchCount();
+  // BETA has nothing: the order decides whether all three settle.
+  std::vector<core::Item> items;
+  items.push_back(PayItem("ALPHA", "BETA", 500));
+  items.push_back(PayItem("BETA", "ALPHA", 500));
+  items.push_back(PayItem("ALPHA", "BETA", 100'000));
+  const std::vector<ItemReply> replies = SubmitSoon(std::move(items)).get();
+  for (const ItemReply& reply : replies) EXPECT_EQ(StatusOf(reply), InstructionStatus::kSettled);
+  EXPECT_EQ(BatchCount(), batches + 1);
+}
+
+TEST_F(LedgerRuntimeTest, RefusedItemsStandInTheirPlacesAndLeaveNoTrace) {
+  StartRuntime();
+  const std::uint64_t size = Size();
+  std::vector<core::Item> items;
+  items.push_back(PayItem("ALPHA", "BETA", 1));
+  items.back().envelope.payload += 'x';
+  items.push_back(PayItem("ALPHA", "BETA", 2));
+  items.push_back(PayItem("ALPHA", "BETA", 3));
+  items.back().envelope.signatures.front().signature[0] ^= 1;
+  const std::vector<ItemReply> replies = SubmitSoon(std::move(items)).get();
+  EXPECT_EQ(replies.at(0).result.refused->outcome, Outcome::kMalformed);
+  EXPECT_EQ(StatusOf(replies.at(1)), InstructionStatus::kSettled);
+  EXPECT_EQ(replies.at(2).result.refused->outcome, Outcome::kBadSignature);
+  EXPECT_EQ(Size(), size + 2);  // a header and an entry
+}
+
+TEST_F(LedgerRuntimeTest, NoItemsAreAnsweredWithNoReplies) {
+  StartRuntime();
+  EXPECT_TRUE(SubmitSoon({}).get().empty());
+}
+
+TEST_F(LedgerRuntimeTest, FullQueueRefusesAtOnceAndTakesAgainWhenThereIsRoom) {
+  StartRuntime({.items_max = 2});
+  journal_->Close();
+  auto first = SubmitSoon(List(PayItem("ALPHA", "BETA", 1)));
+  journal_->AwaitAppend();
+  auto second = SubmitSoon(List(PayItem("ALPHA", "BETA", 2)));
+  auto third = SubmitSoon(List(PayItem("ALPHA", "BETA", 4)));
+  ASSERT_TRUE(Ready(third, 0ms));
+  EXPECT_EQ(RefusalOf(third.get()), Outcome::kOverloaded);
+  journal_->Open();
+  EXPECT_EQ(StatusOf(first.get().front()), InstructionStatus::kSettled);
+  EXPECT_EQ(StatusOf(second.get().front()), InstructionStatus::kSettled);
+  // The place is given back just after the answer.
+  ItemReply fourth;
+  do {
+    fourth = SubmitOne(PayItem("ALPHA", "BETA", 8));
+  } while (fourth.result.refused);
+  EXPECT_EQ(Available("BETA"), 11);
+}
+
+TEST_F(LedgerRuntimeTest, QueueIsBoundedInBytesToo) {
+  StartRuntime({.bytes_max = kBatchBytesMax});
+  journal_->Close();
+  auto first = SubmitSoon(List(PayItem("ALPHA", "BETA", 1)));
+  journal_->AwaitAppend();
+  std::vector<core::Item> items(8);
+  for (core::Item& item : items) {
+    item.envelope = {core::kCommandPayloadType, std::string(core::kPayloadBytesMax, 'x'), {}};
+  }
+  auto large = SubmitSoon(std::move(items));
+  ASSERT_TRUE(Ready(large, 0ms));
+  EXPECT_EQ(RefusalOf(large.get()), Outcome::kOverloaded);
+  journal_->Open();
+  EXPECT_EQ(StatusOf(first.get().front()), InstructionStatus::kSettled);
+}
+
+TEST_F(LedgerRuntimeTest, BatchesHoldNoMoreInstructionsThanTheLimit) {
+  StartRuntime();
+  const std::uint64_t batches = BatchCount();
+  std::vector<core::Item> items;
+  items.push_back(PayBatchItem(kBatchInstructionsMax / 2 + 1));
+  items.push_back(PayBatchItem(kBatchInstructionsMax / 2));
+  items.push_back(PayItem("ALPHA", "BETA", 1));
+  const std::vector<ItemReply> replies = SubmitSoon(std::move(items)).get();
+  EXPECT_EQ(replies.at(0).result.instructions.size(), kBatchInstructionsMax / 2 + 1);
+  EXPECT_EQ(replies.at(1).result.instructions.size(), kBatchInstructionsMax / 2);
+  EXPECT_EQ(BatchCount(), batches + 2);
+  EXPECT_EQ(Available("BETA"), static_cast<std::int64_t>(kBatchInstructionsMax) + 2);
+}
+
+TEST_F(LedgerRuntimeTest, AbandonedCallIsDroppedBeforeSequencingAndNeverHalfDone) {
+  StartRuntime();
+  const std::uint64_t size = Size();
+  std::vector<core::Item> items;
+  items.push_back(PayItem("ALPHA", "BETA", 1));
+  items.push_back(PayItem("ALPHA", "BETA", 2));
+  const auto replies = SubmitSoon(std::move(items), [] { return true; }).get();
+  for (const ItemReply& reply : replies) {
+    EXPECT_EQ(reply.result.refused->outcome, Outcome::kUnavailable);
+  }
+  EXPECT_EQ(Size(), size);
+}
+
+TEST_F(LedgerRuntimeTest, WhoIsNotEntitledIsRefusedWithoutATrace) {
+  StartRuntime();
+  const std::uint64_t size = Size();
+  const auto replies =
+      SubmitSoon(List(PayItem("ALPHA", "BETA", 1)), nullptr,
+                 [](const core::Ledger& ledger,
+                    const core::AdmittedItem& item) -> std::optional<core::Rejection> {
+                   EXPECT_EQ(ledger.genesis().currency.code(), "HKD");
+                   EXPECT_EQ(std::get<core::Command>(item.body).party.text(), "ALPHA");
+                   return Refusal(Outcome::kSenderNotEntitled, "not you");
+                 })
+          .get();
+  EXPECT_EQ(RefusalOf(replies), Outcome::kSenderNotEntitled);
+  EXPECT_EQ(Size(), size);
+}
+
+TEST_F(LedgerRuntimeTest, RepeatWhileTheFirstIsUnderWayGetsTheSameOutcome) {
+  StartRuntime();
+  const core::Item payment = PayItem("ALPHA", "BETA", 300);
+  journal_->Close();
+  auto first = SubmitSoon(List(payment));
+  journal_->AwaitAppend();
+  auto second = SubmitSoon(List(payment));
+  journal_->Open();
+  const ItemReply one = first.get().front();
+  const ItemReply two = second.get().front();
+  EXPECT_NE(one.result.sequenced, two.result.sequenced);
+  EXPECT_EQ(one.result.instructions.front().entry_index,
+            two.result.instructions.front().entry_index);
+  EXPECT_EQ(Available("BETA"), 300);
+}
+
+TEST_F(LedgerRuntimeTest, ListenerHearsOfGrownLogsOnly) {
+  StartRuntime();
+  std::atomic<int> heard = 0;
+  runtime_->SetListener([&] { heard.fetch_add(1); });
+  const core::Item payment = PayItem("ALPHA", "BETA", 300);
+  SubmitOne(payment);
+  EXPECT_EQ(heard.load(), 1);
+  SubmitOne(payment);  // a repeat adds nothing
+  EXPECT_EQ(heard.load(), 1);
+  runtime_->Stop();
+}
+
+TEST_F(LedgerRuntimeTest, StopAnswersWhatIsUnderWayAndRefusesTheRest) {
+  StartRuntime();
+  journal_->Close();
+  std::vector<std::future<std::vector<ItemReply>>> under_way;
+  for (int i = 0; i < 20; ++i) under_way.push_back(SubmitSoon(List(PayItem("ALPHA", "BETA", 1))));
+  journal_->AwaitAppend();
+  std::thread stopper([this] { runtime_->Stop(); });
+  std::this_thread::sleep_for(kMoment);
+  auto late = SubmitSoon(List(PayItem("ALPHA", "BETA", 1)));
+  ASSERT_TRUE(Ready(late, 0ms));
+  EXPECT_EQ(RefusalOf(late.get()), Outcome::kUnavailable);
+  EXPECT_EQ(runtime_->Post([] {})->outcome, Outcome::kUnavailable);
+  journal_->Open();
+  for (auto& reply : under_way) {
+    EXPECT_EQ(StatusOf(reply.get().front()), InstructionStatus::kSettled);
+  }
+  stopper.join();
+  EXPECT_EQ(Available("BETA"), 20);
+  runtime_->Stop();  // again, harmlessly
+}
+
+TEST_F(LedgerRuntimeTest, TasksAreBounded) {
+  StartRuntime({.tasks_max = 1});
+  std::promise<void> release;
+  std::promise<void> started;
+  ASSERT_FALSE(runtime_->Post([&] {
+    started.set_value();
+    release.get_future().wait();
+  }));
+  started.get_future().wait();
+  EXPECT_EQ(runtime_->Post([] {})->outcome, Outcome::kOverloaded);
+  release.set_value();
+  runtime_->Stop();
+}
+
+TEST_F(LedgerRuntimeTest, ReadersThatNeverPauseDoNotHoldUpPayments) {
+  StartRuntime();
+  std::atomic<bool> over = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] {
+      while (!over) {
+        runtime_->Read([](const LedgerEngine& engine) {
+          std::this_thread::sleep_for(1ms);
+          return engine.size();
+        });
+      }
+    });
+  }
+  for (int i = 0; i < 10; ++i) {
+    auto reply = SubmitSoon(List(PayItem("ALPHA", "BETA", 1)));
+    EXPECT_TRUE(Ready(reply, 5000ms));
+    reply.wait();
+  }
+  over = true;
+  for (std::thread& reader : readers) reader.join();
+}
+
+TEST_F(LedgerRuntimeTest, ManyThreadsPayAndEveryPaymentSettlesOnce) {
+  StartRuntime();
+  constexpr int kThreads = 4;
+  constexpr int kPayments = 50;
+  std::vector<std::vector<core::Item>> items(kThreads);
+  for (auto& own : items) {
+    for (int i = 0; i < kPayments; ++i) own.push_back(PayItem("ALPHA", "BETA", 1));
+  }
+  std::vector<std::thread> threads;
+  std::atomic<int> settled = 0;
+  for (auto& own : items) {
+    threads.emplace_back([&] {
+      for (core::Item& item : own) {
+        const ItemReply reply = SubmitOne(std::move(item));
+        if (StatusOf(reply) == InstructionStatus::kSettled) settled.fetch_add(1);
+        Available("BETA");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(settled.load(), kThreads * kPayments);
+  EXPECT_EQ(Available("BETA"), kThreads * kPayments);
+}
+
+TEST_F(LedgerRuntimeTest, FailedSyncStopsTheProcessWithoutAnAnswer) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        StartRuntime();
+        journal_->FailFromNowOn();
+        SubmitOne(PayItem("ALPHA", "BETA", 1));
+        ::_exit(1);  // an answer came
+      },
+      ::testing::ExitedWithCode(kOutcomeUnknownExitStatus), "unknown");
+}
+
+}  // namespace
+}  // namespace causeway::node
