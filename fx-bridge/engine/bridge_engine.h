@@ -11,7 +11,7 @@
 //   for (LedgerRequest& request : engine->TakeRequests()) Send(std::move(request));
 //
 // Times that run backwards count as the latest time that was given.
-// Thread-compatible: one caller at a time.
+// Thread-compatible: one caller at a time, but for the members that say otherwise.
 #ifndef CAUSEWAY_FX_BRIDGE_ENGINE_BRIDGE_ENGINE_H_
 #define CAUSEWAY_FX_BRIDGE_ENGINE_BRIDGE_ENGINE_H_
 
@@ -168,11 +168,16 @@ class BridgeEngine {
   const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
   std::uint64_t size() const { return tree_.size(); }            // decision records
   core::Hash256 root() const { return tree_.Root(); }
+
+  // The four that follow read the journal alone and, unlike all else, may be called from other
+  // threads at any time: what they show is durable.
   std::uint64_t batch_count() const { return journal_->block_count(); }
+  std::uint64_t record_count() const { return journal_->record_count(); }
   // As journaled (core::DecodeDecisionBatch): what subscribers get. NotFound past the end.
   absl::StatusOr<std::string> ReadBatchBytes(std::uint64_t number) const;
   // The batch that holds record `index`. NotFound past the end.
   absl::StatusOr<std::uint64_t> FindBatch(std::uint64_t index) const;
+
   // Replies of ledgers that went against a durable decision: zero unless a ledger is faulty.
   std::uint64_t contradictions() const { return contradictions_; }
 

@@ -1,0 +1,285 @@
+#include "fx-bridge/runtime/bridge_files.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "causeway/v1/config.pb.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/key_file.h"
+#include "settlement/rpc/tls.h"
+
+namespace causeway::bridge {
+namespace {
+
+// The first error of a text-format parse, with its place.
+class FirstError final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (text_.empty()) text_ = fmt::format("{}:{}: {}", line + 1, column + 1, message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// Reads one configuration; stops at the first thing that is wrong.
+class ConfigReader {
+ public:
+  explicit ConfigReader(const std::string& path)
+      : path_(path), folder_(std::filesystem::path(path).parent_path()) {}
+
+  absl::StatusOr<BridgeSetup> Read() {
+    absl::StatusOr<std::string> text = rpc::ReadWholeFile(path_, kConfigBytesMax);
+    if (!text.ok()) return text.status();
+    FirstError error;
+    google::protobuf::TextFormat::Parser parser;
+    parser.RecordErrorsTo(&error);
+    if (!parser.ParseFromString(*text, &config_)) {
+      return absl::InvalidArgumentError(fmt::format("{}:{}", path_, error.text()));
+    }
+    for (const auto step :
+         {&ConfigReader::ReadPolicy, &ConfigReader::ReadLedgers, &ConfigReader::ReadParticipants,
+          &ConfigReader::ReadLimits, &ConfigReader::ReadProviders}) {
+      if (absl::Status status = (this->*step)(); !status.ok()) return status;
+    }
+    return std::move(setup_);
+  }
+
+ private:
+  absl::Status Invalid(std::string_view field, std::string_view what) const {
+    return absl::InvalidArgumentError(fmt::format("{}: {}: {}", path_, field, what));
+  }
+  std::string PathOf(const std::string& file) const { return (folder_ / file).string(); }
+
+  template <typename T>
+  absl::Status Parse(const std::string& field, const std::string& text, T* out) const {
+    absl::StatusOr<T> parsed = T::Parse(text);
+    if (!parsed.ok()) return Invalid(field, std::string(parsed.status().message()));
+    *out = *parsed;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPolicy() {
+    if (config_.policy_file().empty()) return Invalid("policy_file", "must be set");
+    const std::string file = PathOf(config_.policy_file());
+    absl::StatusOr<std::string> bytes = rpc::ReadWholeFile(file, kConfigBytesMax);
+    if (!bytes.ok()) return bytes.status();
+    absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(*bytes);
+    if (!policy.ok()) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}: {}", file, std::string(policy.status().message())));
+    }
+    setup_.policy_bytes = *std::move(bytes);
+    setup_.policy = *std::move(policy);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadLedgers() {
+    std::set<core::LedgerOrigin> seen;
+    for (int i = 0; i < config_.ledgers_size(); ++i) {
+      const v1::BridgeLedger& ledger = config_.ledgers(i);
+      const std::string field = fmt::format("ledgers[{}]", i);
+      LedgerAddress address;
+      if (auto status = Parse(field + ".origin", ledger.origin(), &address.origin); !status.ok()) {
+        return status;
+      }
+      if (setup_.policy.Find(address.origin) == nullptr) {
+        return Invalid(field + ".origin", "is not in the policy");
+      }
+      if (!seen.insert(address.origin).second) return Invalid(field + ".origin", "stands twice");
+      if (const auto parsed = rpc::ParseHostPort(ledger.address()); !parsed.ok()) {
+        return Invalid(field + ".address", std::string(parsed.status().message()));
+      }
+      address.address = ledger.address();
+      setup_.ledgers.push_back(std::move(address));
+    }
+    for (const core::PolicyLedger& ledger : setup_.policy.ledgers) {
+      if (!seen.contains(ledger.ledger)) {
+        return Invalid("ledgers", fmt::format("{} of the policy is missing", ledger.ledger.text()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadParticipants() {
+    setup_.keys = std::make_shared<StaticKeyDirectory>();
+    for (int i = 0; i < config_.participants_size(); ++i) {
+      const v1::BridgeParticipant& participant = config_.participants(i);
+      const std::string field = fmt::format("participants[{}]", i);
+      core::ParticipantId id;
+      if (auto status = Parse(field + ".participant", participant.participant(), &id);
+          !status.ok()) {
+        return status;
+      }
+      if (!setup_.participants.insert(id).second) {
+        return Invalid(field + ".participant", "stands twice");
+      }
+      for (int k = 0; k < participant.keys_size(); ++k) {
+        absl::StatusOr<core::PublicKey> key = codec::FromProto(participant.keys(k));
+        if (!key.ok()) {
+          return Invalid(fmt::format("{}.keys[{}]", field, k), std::string(key.status().message()));
+        }
+        if (auto status = AddKey(fmt::format("{}.keys[{}]", field, k), id, *key); !status.ok()) {
+          return status;
+        }
+      }
+      for (const std::string& file : participant.key_files()) {
+        absl::StatusOr<std::string> pem = rpc::ReadWholeFile(PathOf(file), core::kKeyFileBytesMax);
+        if (!pem.ok()) return pem.status();
+        absl::StatusOr<core::PublicKey> key = core::DecodePublicKeyPem(*pem);
+        if (!key.ok()) return Invalid(field + ".key_files", std::string(key.status().message()));
+        if (auto status = AddKey(field + ".key_files", id, *key); !status.ok()) return status;
+      }
+    }
+    for (int i = 0; i < config_.observers_size(); ++i) {
+      core::ParticipantId id;
+      if (auto status = Parse(fmt::format("observers[{}]", i), config_.observers(i), &id);
+          !status.ok()) {
+        return status;
+      }
+      setup_.observers.insert(id);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddKey(const std::string& field, const core::ParticipantId& id,
+                      const core::PublicKey& key) {
+    if (const auto verifier = core::Verifier::Create(key); !verifier.ok()) {
+      return Invalid(field, std::string(verifier.status().message()));
+    }
+    if (setup_.keys->Find(core::KeyIdOf(key)) != nullptr) {
+      return Invalid(field, "the key stands here twice; it signs for one participant, once");
+    }
+    setup_.keys->Add(id, key);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadLimits() {
+    const v1::BridgeLimits& limits = config_.limits();
+    if (limits.open_max() != 0) setup_.coordinator.open_max = limits.open_max();
+    if (limits.ledger_calls_max() > kLedgerCallsMax) {
+      return Invalid("limits.ledger_calls_max", fmt::format("the most is {}", kLedgerCallsMax));
+    }
+    if (limits.ledger_calls_max() != 0) setup_.calls.calls_max = limits.ledger_calls_max();
+    if (limits.ledger_call_ms_max() < 0 || limits.ledger_call_ms_max() > kLedgerCallMillisMax) {
+      return Invalid("limits.ledger_call_ms_max",
+                     fmt::format("must be 0 to {}", kLedgerCallMillisMax));
+    }
+    if (limits.ledger_call_ms_max() != 0) {
+      setup_.calls.call_time_max = core::Duration::FromMillis(limits.ledger_call_ms_max());
+    }
+    setup_.coordinator.answer_wait_max =
+        setup_.calls.call_time_max + core::Duration::FromSeconds(5);
+    if (config_.participant().empty()) return absl::OkStatus();
+    return Parse("participant", config_.participant(), &setup_.calls.participant);
+  }
+
+  absl::Status ReadProviders() {
+    if (config_.providers().empty()) return absl::OkStatus();
+    std::vector<Provider> providers;
+    for (int i = 0; i < config_.providers_size(); ++i) {
+      Provider provider;
+      if (auto status =
+              ReadProvider(fmt::format("providers[{}]", i), config_.providers(i), provider);
+          !status.ok()) {
+        return status;
+      }
+      providers.push_back(std::move(provider));
+    }
+    BoardVenue::Options options;
+    options.policy_hash = setup_.policy.hash;
+    if (config_.limits().settlement_window_s() < 0) {
+      return Invalid("limits.settlement_window_s", "must not be negative");
+    }
+    if (config_.limits().settlement_window_s() != 0) {
+      options.settlement_window =
+          core::Duration::FromSeconds(config_.limits().settlement_window_s());
+    }
+    absl::StatusOr<std::unique_ptr<BoardVenue>> venue =
+        BoardVenue::Create(options, std::move(providers));
+    if (!venue.ok()) return Invalid("providers", std::string(venue.status().message()));
+    setup_.venue = *std::move(venue);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadProvider(const std::string& field, const v1::BridgeProvider& message,
+                            Provider& out) {
+    if (auto status = Parse(field + ".participant", message.participant(), &out.participant);
+        !status.ok()) {
+      return status;
+    }
+    if (message.key_file().empty()) return Invalid(field + ".key_file", "must be set");
+    absl::StatusOr<std::shared_ptr<const core::Signer>> signer =
+        ReadSigner(PathOf(message.key_file()));
+    if (!signer.ok()) return signer.status();
+    out.signer = *std::move(signer);
+    if (message.validity_s() < 0) return Invalid(field + ".validity_s", "must not be negative");
+    if (message.validity_s() != 0) out.validity = core::Duration::FromSeconds(message.validity_s());
+    for (int i = 0; i < message.accounts_size(); ++i) {
+      const std::string place = fmt::format("{}.accounts[{}]", field, i);
+      ProviderAccount account;
+      if (auto status = Parse(place + ".ledger", message.accounts(i).ledger(), &account.ledger);
+          !status.ok()) {
+        return status;
+      }
+      if (auto status = Parse(place + ".account", message.accounts(i).account(), &account.account);
+          !status.ok()) {
+        return status;
+      }
+      out.accounts.push_back(account);
+    }
+    for (int i = 0; i < message.rates_size(); ++i) {
+      BoardRate rate;
+      if (auto status = ReadRate(fmt::format("{}.rates[{}]", field, i), message.rates(i), rate);
+          !status.ok()) {
+        return status;
+      }
+      out.rates.push_back(rate);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadRate(const std::string& field, const v1::BridgeBoardRate& message,
+                        BoardRate& out) const {
+    if (auto status = Parse(field + ".base", message.base(), &out.pair.base); !status.ok()) {
+      return status;
+    }
+    if (auto status = Parse(field + ".quote", message.quote(), &out.pair.quote); !status.ok()) {
+      return status;
+    }
+    if (auto status = Parse(field + ".bid", message.bid(), &out.bid); !status.ok()) return status;
+    if (auto status = Parse(field + ".ask", message.ask(), &out.ask); !status.ok()) return status;
+    out.base_amount_max = core::Amount::FromMinor(message.base_minor_units_max());
+    return absl::OkStatus();
+  }
+
+  const std::string path_;
+  const std::filesystem::path folder_;
+  v1::BridgeConfig config_;
+  BridgeSetup setup_;
+};
+
+}  // namespace
+
+absl::StatusOr<BridgeSetup> ReadBridgeConfig(const std::string& path) {
+  return ConfigReader(path).Read();
+}
+
+absl::StatusOr<std::shared_ptr<const core::Signer>> ReadSigner(const std::string& path) {
+  absl::StatusOr<std::string> pem = rpc::ReadWholeFile(path, core::kKeyFileBytesMax);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<std::unique_ptr<core::SoftwareSigner>> signer =
+      core::DecodePrivateKeyPem(*pem, "");
+  if (!signer.ok()) {
+    return absl::Status(signer.status().code(),
+                        fmt::format("{}: {}", path, std::string(signer.status().message())));
+  }
+  return std::shared_ptr<const core::Signer>(*std::move(signer));
+}
+
+}  // namespace causeway::bridge

@@ -1,0 +1,46 @@
+// The files that a bridge starts from: its configuration, the policy, and keys. Errors name the
+// file, with line and column where it is text, and the field; none of them shows a secret.
+#ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_FILES_H_
+#define CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_FILES_H_
+
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fx-bridge/engine/bridge_engine.h"
+#include "fx-bridge/engine/key_directory.h"
+#include "fx-bridge/runtime/ledger_calls.h"
+#include "fx-bridge/venues/board_venue.h"
+
+namespace causeway::bridge {
+
+inline constexpr std::size_t kConfigBytesMax = 16 * 1024 * 1024;
+// Bounds of what a configuration may ask for.
+inline constexpr std::uint32_t kLedgerCallsMax = 4096;
+inline constexpr std::int64_t kLedgerCallMillisMax = 60'000;
+
+// What causeway.v1.BridgeConfig says, checked and with its files read.
+struct BridgeSetup {
+  std::string policy_bytes;
+  core::SettlementPolicy policy;
+  std::vector<LedgerAddress> ledgers;
+  std::shared_ptr<StaticKeyDirectory> keys;
+  std::shared_ptr<BoardVenue> venue;  // null without providers
+  std::set<core::ParticipantId> participants;
+  std::set<core::ParticipantId> observers;
+  pvp::CoordinatorOptions coordinator;
+  LedgerCallOptions calls;
+};
+
+// Paths in the file are relative to its folder.
+absl::StatusOr<BridgeSetup> ReadBridgeConfig(const std::string& path);
+
+// An unencrypted private key, PEM.
+absl::StatusOr<std::shared_ptr<const core::Signer>> ReadSigner(const std::string& path);
+
+}  // namespace causeway::bridge
+
+#endif  // CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_FILES_H_

@@ -1,0 +1,110 @@
+#include "fx-bridge/runtime/bridge_program.h"
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+#include <memory>
+#include <utility>
+
+#include "fx-bridge/engine/bridge_engine.h"
+#include "fx-bridge/runtime/bridge_files.h"
+#include "fx-bridge/runtime/bridge_runtime.h"
+#include "fx-bridge/runtime/bridge_service.h"
+#include "fx-bridge/runtime/ledger_calls.h"
+#include "settlement/core/check.h"
+#include "settlement/rpc/log.h"
+#include "settlement/store/lmdb_journal.h"
+
+namespace causeway::bridge {
+namespace {
+
+constexpr char kProgram[] = "causeway-bridge";
+
+std::string SystemRandom(std::size_t size) {
+  std::string bytes(size, '\0');
+  const int drawn =
+      RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  CW_CHECK(drawn == 1, "the system gives random bytes");
+  return bytes;
+}
+
+absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOptions& options,
+                                                         const BridgeSetup& setup) {
+  BridgeEngine::Options engine;
+  engine.policy = setup.policy_bytes;
+  engine.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
+  engine.keys = setup.keys;
+  engine.venue = setup.venue;
+  engine.coordinator = setup.coordinator;
+  absl::StatusOr<std::shared_ptr<const core::Signer>> signer = ReadSigner(options.key_file);
+  if (!signer.ok()) return signer.status();
+  engine.signer = *std::move(signer);
+  // Before the journal is created: a key that is not the log's must leave nothing behind.
+  if (engine.signer->public_key() != setup.policy.decision_log_key) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: is not the key that the policy names as decision_log_key", options.key_file));
+  }
+  absl::StatusOr<std::unique_ptr<store::Journal>> journal =
+      store::OpenLmdbJournal(options.data_directory, BridgeEngine::JournalIdentityOf(setup.policy));
+  if (!journal.ok()) return journal.status();
+  return BridgeEngine::Open(std::move(engine), *std::move(journal));
+}
+
+}  // namespace
+
+absl::Status RunBridge(const BridgeProgramOptions& options) {
+  absl::StatusOr<BridgeSetup> setup = ReadBridgeConfig(options.config_file);
+  if (!setup.ok()) return setup.status();
+  absl::StatusOr<std::unique_ptr<BridgeEngine>> engine = OpenEngine(options, *setup);
+  if (!engine.ok()) return engine.status();
+  rpc::Log(kProgram, fmt::format("opened {} under policy {}: {} decisions, {} settlements open",
+                                 setup->policy.decision_log.text(), setup->policy.hash.ToHex(),
+                                 (*engine)->size(), (*engine)->ListOpen().size()));
+  BridgeRuntime runtime(*std::move(engine), rpc::Now);
+  absl::StatusOr<std::unique_ptr<LedgerCalls>> calls =
+      LedgerCalls::Open(setup->ledgers, options.server.tls, setup->calls, &runtime);
+  if (!calls.ok()) return calls.status();
+  BridgeService service(&runtime, {setup->participants, setup->observers}, SystemRandom);
+  runtime.Start([&](LedgerRequest request) { (*calls)->Send(std::move(request)); },
+                [&](const BridgeEngine& changed_engine, const std::vector<core::Hash256>& changed) {
+                  service.OnChanged(changed_engine, changed);
+                });
+  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
+      rpc::Server::Start(options.server, {service.service()});
+  if (!server.ok()) {
+    runtime.Stop();  // before what its thread uses is gone
+    return server.status();
+  }
+  rpc::Log(kProgram,
+           fmt::format("serving on {} with {}", (*server)->address(),
+                       options.server.tls ? "mutual TLS" : "no TLS: INSECURE, this machine only"));
+  rpc::ServeUntilStopped(**server, [&] {
+    rpc::Log(kProgram, "stopping: answering what is under way, refusing the rest");
+    service.EndStreams();
+    runtime.Stop();
+    (*calls)->Stop();
+    service.EndCalls();
+  });
+  rpc::Log(kProgram, "stopped");
+  return absl::OkStatus();
+}
+
+int ExitStatusOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kDataLoss:
+      return 65;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+      return 69;
+    default:
+      return 70;
+  }
+}
+
+}  // namespace causeway::bridge
