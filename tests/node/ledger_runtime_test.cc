@@ -27,11 +27,6 @@ class LedgerRuntimeTest : public LiveLedgerTest {
   static bool Ready(const std::future<T>& future, std::chrono::milliseconds time = kMoment) {
     return future.wait_for(time) == std::future_status::ready;
   }
-  static std::vector<core::Item> List(core::Item item) {
-    std::vector<core::Item> items;
-    items.push_back(std::move(item));
-    return items;
-  }
   static Outcome RefusalOf(const std::vector<ItemReply>& replies) {
     return replies.front().result.refused ? replies.front().result.refused->outcome
                                           : Outcome::kAccepted;

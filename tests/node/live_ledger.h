@@ -282,11 +282,12 @@ class LiveLedgerTest : public ::testing::Test {
         [promise](std::vector<ItemReply> replies) { promise->set_value(std::move(replies)); });
     return promise->get_future();
   }
-  ItemReply SubmitOne(core::Item item) {
+  static std::vector<core::Item> List(core::Item item) {
     std::vector<core::Item> items;
     items.push_back(std::move(item));
-    return SubmitSoon(std::move(items)).get().front();
+    return items;
   }
+  ItemReply SubmitOne(core::Item item) { return SubmitSoon(List(std::move(item))).get().front(); }
   std::int64_t Available(std::string_view account) {
     return runtime_->Read([&](const LedgerEngine& engine) {
       return engine.ledger().FindAccount(Address(account))->available.minor();
