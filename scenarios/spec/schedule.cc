@@ -1,6 +1,7 @@
 #include "scenarios/spec/schedule.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "fmt/format.h"
@@ -9,6 +10,7 @@ namespace causeway::sim {
 namespace {
 
 constexpr ActionIndex kNone = ~ActionIndex{0};
+constexpr std::string_view kRedemptionPrefix = "redeem-";  // steps cannot have such ids
 
 // The order of actions that are due at the same time.
 int RankOf(const PlannedWhat& what) {
@@ -99,7 +101,7 @@ void AddDays(Plan& plan, core::Duration opens, core::Duration cuts_off) {
       if (!ledger.redeem_at_cut_off) continue;
       for (std::size_t p = 0; p < plan.participants.size(); ++p) {
         if (plan.participants[p].accounts[i].IsEmpty()) continue;
-        add(fmt::format("redeem-{}-{}-{}", day, code, plan.participants[p].id.text()),
+        add(fmt::format("{}{}-{}-{}", kRedemptionPrefix, day, code, plan.participants[p].id.text()),
             start + cuts_off + kRedeemAfterCutOff, date,
             RedeemFrom{index, static_cast<ParticipantIndex>(p), std::nullopt});
       }
@@ -112,14 +114,15 @@ bool IsRedemptionOfAll(const PlannedWhat& what) {
   return redeem != nullptr && !redeem->amount.has_value();
 }
 
-// Leaves out redemptions of accounts that nothing touched since they were redeemed before: there is
-// nothing on them.
+// Leaves out the schedule's redemptions of accounts that nothing touched since they were redeemed
+// before: there is nothing on them.
 void RemoveIdleRedemptions(Plan& plan) {
   std::vector<bool> touched(plan.participants.size() * plan.ledgers.size(), false);
   Touched touch(plan);
   const auto idle = [&](const PlannedAction& action) {
     const bool redeems_all = IsRedemptionOfAll(action.what);
-    bool empty = redeems_all;
+    bool empty =
+        std::string_view(action.id).substr(0, kRedemptionPrefix.size()) == kRedemptionPrefix;
     for (const Holder& holder : touch.By(action.what)) {
       const std::size_t place = holder.participant * plan.ledgers.size() + holder.ledger;
       empty = empty && !touched[place];
