@@ -28,6 +28,7 @@ struct Following {
   std::string address;
   std::unique_ptr<LogClient> client;
   std::atomic<bool> connected{false};
+  bool quiet = false;       // the last attempt ended as the one before; of the thread below
   std::size_t waiting = 0;  // inputs not yet verified; guarded by the queue's mutex
   std::thread thread;
 };
@@ -123,16 +124,15 @@ void ObserverRuntime::Impl::Follow(Following& log) {
   std::string last_error;
   while (!IsHalted(log)) {
     const std::uint64_t size_before = WaitUntilVerified(log);
-    const absl::Status ended = FollowOnce(log);
-    const bool was_connected = log.connected.exchange(false);
-    if (was_connected || WaitUntilVerified(log) > size_before) pause = kReconnectPauseMin;
-    std::string error = ended.ToString();
-    // A peer that stays away is told once.
+    const std::string error = FollowOnce(log).ToString();
+    log.connected = false;
+    const bool has_progress = WaitUntilVerified(log) > size_before;
     if (IsStopping()) return;
-    if (was_connected || error != last_error) {
-      Log(fmt::format("lost '{}' at {}: {}", log.origin, log.address, error));
-    }
-    last_error = std::move(error);
+    if (has_progress) pause = kReconnectPauseMin;
+    // A peer that stays away, or does not let us in, is told once.
+    log.quiet = !has_progress && error == last_error;
+    if (!log.quiet) Log(fmt::format("lost '{}' at {}: {}", log.origin, log.address, error));
+    last_error = error;
     if (!Pause(pause)) return;
     pause = std::min(pause * 2, kReconnectPauseMax);
   }
@@ -144,7 +144,8 @@ absl::Status ObserverRuntime::Impl::FollowOnce(Following& log) {
   const std::uint64_t size = WaitUntilVerified(log);
   if (absl::Status asked = AskHead(log, size); !asked.ok()) return asked;
   log.connected = true;
-  Log(fmt::format("follows '{}' at {} from leaf {}", log.origin, log.address, size));
+  if (!log.quiet)
+    Log(fmt::format("follows '{}' at {} from leaf {}", log.origin, log.address, size));
   return log.client->Subscribe(size, [&](std::string batch) {
     return Push({&log, false, std::move(batch), std::nullopt}) && !IsHalted(log);
   });
