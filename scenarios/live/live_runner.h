@@ -3,6 +3,7 @@
 #ifndef CAUSEWAY_SCENARIOS_LIVE_LIVE_RUNNER_H_
 #define CAUSEWAY_SCENARIOS_LIVE_LIVE_RUNNER_H_
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -13,10 +14,13 @@
 
 namespace causeway::sim {
 
-// Kill one process (SIGKILL) just before an action starts, and start it again.
+// Kill one process (SIGKILL) just before an action starts, or while it is under way, and start it
+// again at the same address.
 struct KillSpec {
   ActionIndex before = 0;
-  std::string process;  // a ledger's origin, "bridge" or "observer"
+  std::string process;                 // a ledger's origin, "bridge" or "observer"
+  std::chrono::milliseconds after{0};  // from the action's start
+  std::chrono::milliseconds down{0};   // until it is started again
 };
 
 struct LiveOptions {
@@ -25,8 +29,8 @@ struct LiveOptions {
   // Keys, certificates, journals and logs of the processes go here. Created; must be empty or not
   // exist.
   std::string work_dir;
-  // Leave the processes running after the run, until the caller ends (its addresses and keys are
-  // then printed).
+  // Leave the processes running after the run until this process gets SIGTERM or SIGINT; where
+  // they answer and what they know then stands in <work_dir>/corridor.json (corridor_runner.h).
   bool keep_running = false;
   std::vector<KillSpec> kills;
   // Called after each action ended, from the calling thread; may be empty.
