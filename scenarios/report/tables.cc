@@ -17,7 +17,7 @@ std::string Grouped(std::string decimal) {
   const std::size_t first = decimal.front() == '-' ? 1 : 0;
   for (std::size_t place = point; place > first + 3;) {
     place -= 3;
-    decimal.insert(place, ",");
+    decimal.insert(place, 1, ',');
   }
   return decimal;
 }
