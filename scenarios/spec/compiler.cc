@@ -40,10 +40,13 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
   CompileCalendar();
   CompileReferenceRates();
   CompileNetwork();
+  const std::size_t findings_before = findings_.size();
   CompileLedgers();
+  const bool ledgers_good = !plan_.days.empty() && findings_.size() == findings_before;
   CompileParticipants();
   AddSystemParticipants();
-  if (findings_.empty()) {
+  // What refers to them is worth reading only when they are all there.
+  if (ledgers_good && plan_.participants.size() == ParticipantCount()) {
     CompileBridge();
     CompileOpeningBalances();
     CompileSteps();
@@ -58,6 +61,10 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
     return std::pair(a.line, a.column) < std::pair(b.line, b.column);
   });
   return std::move(findings_);
+}
+
+std::size_t Compiler::ParticipantCount() const {
+  return static_cast<std::size_t>(spec_.participants_size()) + (spec_.has_bridge() ? 1 : 0) + 1;
 }
 
 void Compiler::Fail(Place place, std::string message) {
@@ -142,6 +149,11 @@ void Compiler::CompileCalendar() {
   const auto first = Read<core::BusinessDate>(node.Of("first_date"), spec.first_date());
   const auto last = Read<core::BusinessDate>(node.Of("last_date"), spec.last_date());
   if (!first || !last) return;
+  // Ledger time counts from the beginning of 1970 and is above zero.
+  if (*first <= core::BusinessDate()) {
+    Fail(node.Of("first_date"), "first_date: must be 1970-01-02 or later");
+    return;
+  }
   if (*last < *first) {
     Fail(node.Of("last_date"),
          fmt::format("last_date {} is before first_date {}", last->ToString(), first->ToString()));

@@ -58,6 +58,8 @@ class Compiler {
   PlannedKey DeriveKey(std::string name) const;
   std::string DeriveSecret(std::string_view label, std::string_view name) const;
   bool NeedsBridge() const;
+  // That the file asks for: with the bridge and the observer.
+  std::size_t ParticipantCount() const;
 
   // compile_traffic.cc
   void CompileOpeningBalances();

@@ -72,6 +72,26 @@ TEST(LintTest, ErrorsOfMeaningComeTogetherInTheOrderOfLines) {
   EXPECT_THAT(findings[2].message, HasSubstr("exists already"));
 }
 
+TEST(LintTest, FaultsOfParticipantsAndStepsComeTogether) {
+  const std::vector<Finding> findings =
+      Findings(Replaced(TwoCurrenciesWith(R"(steps { date: "2024-01-04" time: "09:00"
+    pay { from: "NOBODY" to: "DE-BANK-1" currency: "EUR" amount: "1.00" } })"),
+                        "country: \"US\" }\nparticipants {\n  id: \"DEALER\"",
+                        "country: \"US\" bic: \"X\" }\nparticipants {\n  id: \"DEALER\""));
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_THAT(findings[1].message, HasSubstr("\"NOBODY\""));
+}
+
+TEST(LintTest, LedgerThatIsListedTwice) {
+  ExpectOne(Replaced(kTwoCurrencies, "us.example/usd", "eu.example/eur"),
+            "ledger: \"eu.example/eur\" currency: \"USD\"", "listed twice");
+}
+
+TEST(LintTest, DateBeforeLedgerTime) {
+  ExpectOne(Replaced(kTwoCurrencies, "2024-01-04", "1969-12-31"), "first_date",
+            "1970-01-02 or later");
+}
+
 TEST(LintTest, DateThatDoesNotExist) {
   const std::string text = Replaced(kTwoCurrencies, "2024-01-08", "2024-02-30");
   ExpectOne(text, "last_date", "2024-02-30");
@@ -82,8 +102,8 @@ TEST(LintTest, LastDateBeforeFirst) {
 }
 
 TEST(LintTest, RoleOfACentralBank) {
-  ExpectOne(Replaced(kTwoCurrencies, "ROLE_FX_PROVIDER", "ROLE_CENTRAL_BANK"), "role: ROLE_CENTRAL",
-            "ROLE_COMMERCIAL_BANK or ROLE_FX_PROVIDER");
+  ExpectOne(Replaced(kTwoCurrencies, "ROLE_COMMERCIAL_BANK", "ROLE_CENTRAL_BANK"),
+            "role: ROLE_CENTRAL", "ROLE_COMMERCIAL_BANK or ROLE_FX_PROVIDER");
 }
 
 TEST(LintTest, UnknownParticipant) {
