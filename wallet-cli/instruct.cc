@@ -1,0 +1,164 @@
+#include "wallet-cli/instruct.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "settlement/client/commands.h"
+#include "settlement/client/errors.h"
+#include "settlement/core/quote.h"
+#include "wallet-cli/views.h"
+
+namespace causeway::wallet {
+namespace {
+
+constexpr int kValidMinutesMax = 7 * 24 * 60;
+
+// Figures as people write them, where the outcome has any.
+core::Rejection InMoney(core::Rejection rejection, core::Currency currency) {
+  const auto money = [&](std::int64_t minor) {
+    return fmt::format("{} {}",
+                       core::FormatAmount(core::Amount::FromMinor(minor), currency.minor_digits()),
+                       currency.code());
+  };
+  if (rejection.outcome == core::Outcome::kInsufficientFunds) {
+    rejection.message = fmt::format("available funds do not suffice: available {}, needed {}",
+                                    money(rejection.actual), money(rejection.required));
+  } else if (rejection.outcome == core::Outcome::kLimitExceeded) {
+    rejection.message =
+        fmt::format("a limit would be exceeded: {} would be {}, allowed {}", rejection.rule,
+                    money(rejection.actual), money(rejection.required));
+  }
+  return rejection;
+}
+
+// The reference under which `status` finds what a command instructs; of a batch, its first payment.
+core::InstructionKey KeyOf(const core::Command& command) {
+  core::InstructionKey key{command.party, core::KindOf(command.action), command.id};
+  if (const auto* batch = std::get_if<core::PayBatch>(&command.action)) {
+    key.id = batch->payments.front().id;
+  }
+  return key;
+}
+
+std::string Spoken(const core::InstructionKey& key) {
+  return fmt::format("{} {} of {}", core::ActionKindName(key.kind), key.id.text(),
+                     key.party.text());
+}
+
+Json Outcomes(const std::vector<client::InstructionView>& views) {
+  if (views.size() == 1) return InstructionJson(views.front());
+  Json all = Json::array();
+  for (const client::InstructionView& view : views) all.push_back(InstructionJson(view));
+  return all;
+}
+
+}  // namespace
+
+void AddInstructionFlags(CLI::App& command, InstructionFlags& flags) {
+  command.add_option("--id", flags.id,
+                     "Instruction id, up to 35 characters; a new one is made if it is left out");
+  command
+      .add_option("--valid-for", flags.valid_minutes, "Minutes after which the ledger refuses it")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kValidMinutesMax));
+  command.add_option("--out", flags.out_file,
+                     "Write the signed instruction to this file for `cosign` and `submit`; send "
+                     "nothing");
+}
+
+absl::StatusOr<Json> Instruct(Context& context, const InstructionFlags& flags,
+                              std::string_view id_prefix, const MakeAction& make) {
+  const absl::StatusOr<core::ParticipantId> party = context.Participant();
+  if (!party.ok()) return party.status();
+  absl::StatusOr<core::InstructionId> id =
+      flags.id.empty() ? client::NewInstructionId(id_prefix) : core::InstructionId::Parse(flags.id);
+  if (!id.ok()) return Annotate("--id", id.status());
+  const auto signers = context.LoadSigners();
+  if (!signers.ok()) return signers.status();
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  absl::StatusOr<core::Action> action = make(*ledger);
+  if (!action.ok()) return action.status();
+
+  const core::Command command = client::MakeCommand(
+      client::AddressOf(ledger->info.genesis), *party, *id,
+      ledger->info.time + core::Duration::FromMinutes(flags.valid_minutes), *std::move(action));
+  const absl::StatusOr<core::Envelope> envelope = client::SignCommand(command, Borrow(*signers));
+  if (!envelope.ok()) return Annotate("the instruction cannot be signed", envelope.status());
+  if (flags.out_file.empty()) return SubmitEnvelope(context, *ledger, *envelope, command);
+
+  if (absl::Status written = WriteFile(flags.out_file, FormatEnvelope(*envelope),
+                                       /*replace=*/false, /*secret=*/false);
+      !written.ok()) {
+    return written;
+  }
+  Json json = CommandJson(command);
+  json["signatures"] = envelope->signatures.size();
+  json["written_to"] = flags.out_file;
+  return json;
+}
+
+absl::StatusOr<Json> SubmitEnvelope(const Context& context, const Ledger& ledger,
+                                    const core::Envelope& envelope, const core::Command& command) {
+  client::RetryOptions retry;
+  retry.deadline = context.Timeout();
+  const core::InstructionKey key = KeyOf(command);
+  const absl::StatusOr<std::vector<client::InstructionView>> views =
+      ledger.client.SubmitUntilKnown(envelope, {}, retry);
+  if (!views.ok()) {
+    const absl::Status failed = WithDetails(Annotate(Spoken(key), views.status()),
+                                            {{"instruction", InstructionKeyJson(key)}});
+    if (!client::OutcomeUnknown(views.status())) return failed;
+    return Unknown(failed, fmt::format("ask `status {} --kind {} --party {}`", key.id.text(),
+                                       core::ActionKindName(key.kind), key.party.text()));
+  }
+  for (const client::InstructionView& view : *views) {
+    if (view.status != core::InstructionStatus::kRejected) continue;
+    const core::Rejection rejection = InMoney(view.rejection, ledger.info.genesis.currency);
+    return WithDetails(Annotate(Spoken(view.key) + " was rejected", client::StatusFor(rejection)),
+                       Outcomes(*views));
+  }
+  return Outcomes(*views);
+}
+
+absl::StatusOr<core::Money> ParseMoney(std::string_view flag, const std::vector<std::string>& words,
+                                       core::Currency currency) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  const std::size_t space = text.find(' ');
+  const std::string_view figure = std::string_view(text).substr(0, space);
+  if (space != std::string::npos) {
+    const std::string_view code = std::string_view(text).substr(space + 1);
+    if (code != currency.code()) {
+      return absl::InvalidArgumentError(
+          fmt::format("{} {}: the currency here is {}", flag, core::Quoted(text), currency.code()));
+    }
+  }
+  const absl::StatusOr<core::Amount> amount = core::ParseAmount(figure, currency.minor_digits());
+  if (!amount.ok()) return Annotate(flag, amount.status());
+  return core::Money{currency, *amount};
+}
+
+absl::StatusOr<core::AccountAddress> ParseAddress(std::string_view flag, std::string_view text) {
+  absl::StatusOr<core::AccountAddress> address = core::AccountAddress::Parse(text);
+  if (!address.ok()) return Annotate(flag, address.status());
+  return address;
+}
+
+absl::StatusOr<core::InstructionKey> ParseReference(const Context& context,
+                                                    const ReferenceFlags& flags) {
+  core::InstructionKey key;
+  const absl::StatusOr<core::ParticipantId> party =
+      flags.party.empty() ? context.Participant() : core::ParticipantId::Parse(flags.party);
+  if (!party.ok())
+    return flags.party.empty() ? party.status() : Annotate("--party", party.status());
+  const absl::StatusOr<core::ActionKind> kind = ParseActionKind(flags.kind);
+  if (!kind.ok()) return Annotate("--kind", kind.status());
+  const absl::StatusOr<core::InstructionId> id = core::InstructionId::Parse(flags.id);
+  if (!id.ok()) return Annotate("the instruction's id", id.status());
+  return core::InstructionKey{*party, *kind, *id};
+}
+
+}  // namespace causeway::wallet

@@ -1,0 +1,256 @@
+// Asking a ledger: nothing here signs.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <ostream>
+
+#include "settlement/client/errors.h"
+#include "wallet-cli/commands.h"
+#include "wallet-cli/instruct.h"
+#include "wallet-cli/views.h"
+
+namespace causeway::wallet {
+namespace {
+
+constexpr std::uint32_t kPageMax = 1000;
+
+absl::StatusOr<Json> Info(Context& context) {
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  return InfoJson(ledger->info);
+}
+
+absl::StatusOr<Json> Balance(Context& context, const std::string& account) {
+  const absl::StatusOr<core::AccountAddress> address = ParseAddress("the account", account);
+  if (!address.ok()) return address.status();
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  const absl::StatusOr<client::AccountView> view = ledger->client.GetAccount(*address);
+  if (!view.ok()) return Annotate(account, view.status());
+  return AccountJson(*view);
+}
+
+absl::StatusOr<Json> Accounts(Context& context, const std::string& owner) {
+  core::ParticipantId party;
+  if (!owner.empty()) {
+    const absl::StatusOr<core::ParticipantId> parsed = core::ParticipantId::Parse(owner);
+    if (!parsed.ok()) return Annotate("--owner", parsed.status());
+    party = *parsed;
+  } else if (!context.options.participant.empty()) {
+    const absl::StatusOr<core::ParticipantId> self = context.Participant();
+    if (!self.ok()) return self.status();
+    party = *self;
+  }
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  const auto accounts = ledger->client.ListAccounts(party);
+  if (!accounts.ok()) return accounts.status();
+  Json all = Json::array();
+  for (const client::AccountView& account : *accounts) all.push_back(AccountJson(account));
+  return all;
+}
+
+struct HistoryFlags {
+  std::string account;
+  std::string from_date;
+  std::string to_date;
+  std::uint64_t from_index = 0;
+  std::uint64_t count = 100;
+};
+
+absl::StatusOr<Json> StatementBetween(const Ledger& ledger, const HistoryFlags& flags) {
+  if (flags.account.empty()) return Usage("a statement needs --account");
+  const absl::StatusOr<core::AccountAddress> address = ParseAddress("--account", flags.account);
+  if (!address.ok()) return address.status();
+  const std::string& from_text = flags.from_date.empty() ? flags.to_date : flags.from_date;
+  const absl::StatusOr<core::BusinessDate> from = core::BusinessDate::Parse(from_text);
+  if (!from.ok()) return Annotate("--from-date", from.status());
+  core::BusinessDate to = std::max(*from, ledger.info.business_date);
+  if (!flags.to_date.empty()) {
+    const absl::StatusOr<core::BusinessDate> parsed = core::BusinessDate::Parse(flags.to_date);
+    if (!parsed.ok()) return Annotate("--to-date", parsed.status());
+    to = *parsed;
+  }
+  const absl::StatusOr<client::Statement> statement =
+      ledger.client.GetStatement(*address, *from, to);
+  if (!statement.ok()) return Annotate(flags.account, statement.status());
+  return StatementJson(*statement);
+}
+
+absl::StatusOr<Json> History(Context& context, const HistoryFlags& flags) {
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  if (!flags.from_date.empty() || !flags.to_date.empty()) return StatementBetween(*ledger, flags);
+  core::AccountAddress address;
+  if (!flags.account.empty()) {
+    const absl::StatusOr<core::AccountAddress> parsed = ParseAddress("--account", flags.account);
+    if (!parsed.ok()) return parsed.status();
+    address = *parsed;
+  }
+  Json entries = Json::array();
+  std::uint64_t next = flags.from_index;
+  do {
+    const std::uint64_t wanted = std::min<std::uint64_t>(flags.count - entries.size(), kPageMax);
+    const absl::StatusOr<client::EntriesPage> page =
+        ledger->client.ListEntries(next, static_cast<std::uint32_t>(wanted), address);
+    if (!page.ok()) return page.status();
+    for (const client::EntryView& entry : page->entries) entries.push_back(EntryJson(entry));
+    next = page->next_index;
+  } while (next != 0 && entries.size() < flags.count);
+  return entries;
+}
+
+struct StatusFlags {
+  ReferenceFlags reference{.kind = "pay"};
+  std::string uetr;
+  std::string settlement;
+};
+
+absl::StatusOr<Json> SettlementStatus(Context& context, const std::string& hex) {
+  const std::optional<core::Hash256> id = core::Hash256::FromHex(hex);
+  if (!id.has_value()) {
+    return absl::InvalidArgumentError("--settlement: must be 64 hexadecimal digits");
+  }
+  const absl::StatusOr<client::BridgeClient> bridge = context.ConnectBridge();
+  if (!bridge.ok()) return bridge.status();
+  const absl::StatusOr<client::SettlementView> view = bridge->GetDecision(*id);
+  if (!view.ok()) return view.status();
+  return SettlementJson(*view);
+}
+
+absl::StatusOr<Json> UetrStatus(Context& context, const std::string& text) {
+  const absl::StatusOr<core::Uetr> uetr = core::Uetr::Parse(text);
+  if (!uetr.ok()) return Annotate("--uetr", uetr.status());
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  const auto found = ledger->client.FindByUetr(*uetr);
+  if (!found.ok()) return found.status();
+  Json all = Json::array();
+  for (const client::InstructionView& view : *found) all.push_back(InstructionJson(view));
+  return all;
+}
+
+absl::StatusOr<Json> Status(Context& context, const StatusFlags& flags) {
+  const int given = (flags.reference.id.empty() ? 0 : 1) + (flags.uetr.empty() ? 0 : 1) +
+                    (flags.settlement.empty() ? 0 : 1);
+  if (given != 1) {
+    return Usage("give exactly one of an instruction id, --uetr and --settlement");
+  }
+  if (!flags.settlement.empty()) return SettlementStatus(context, flags.settlement);
+  if (!flags.uetr.empty()) return UetrStatus(context, flags.uetr);
+  const absl::StatusOr<core::InstructionKey> key = ParseReference(context, flags.reference);
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  const absl::StatusOr<client::InstructionView> view = ledger->client.GetInstruction(*key);
+  if (!view.ok()) return view.status();
+  return InstructionJson(*view);
+}
+
+struct WatchFlags {
+  std::string account;
+  std::uint64_t from_index = 0;
+  std::uint64_t count = 0;
+};
+
+// One entry a time: a line of JSON, or a record with an empty line behind it.
+void PrintEntry(Context& context, const client::EntryView& entry) {
+  const Json json = EntryJson(entry);
+  if (context.options.json) {
+    context.out << json.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+  } else {
+    context.out << RenderText(json) << std::endl;
+  }
+}
+
+absl::StatusOr<Json> Watch(Context& context, const WatchFlags& flags) {
+  core::AccountAddress address;
+  if (!flags.account.empty()) {
+    const absl::StatusOr<core::AccountAddress> parsed = ParseAddress("--account", flags.account);
+    if (!parsed.ok()) return parsed.status();
+    address = *parsed;
+  }
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  std::uint64_t seen = 0;
+  const auto stream =
+      ledger->client.Watch(address, flags.from_index, [&](const client::EntryView& entry) {
+        PrintEntry(context, entry);
+        ++seen;
+        return flags.count == 0 || seen < flags.count;
+      });
+  if (!stream.ok()) return stream.status();
+  if (absl::Status ended = (*stream)->Wait(); !ended.ok()) return Annotate("the stream", ended);
+  return Json(nullptr);
+}
+
+void AddAccountQueries(CLI::App& app, Context& context) {
+  CLI::App* info = app.add_subcommand("info", "The ledger's identity and business day");
+  info->callback([&context] { context.command = [&context] { return Info(context); }; });
+
+  auto account = std::make_shared<std::string>();
+  CLI::App* balance = app.add_subcommand("balance", "One account");
+  balance->add_option("account", *account, "Its address")->required();
+  balance->callback([&context, account] {
+    context.command = [&context, account] { return Balance(context, *account); };
+  });
+
+  auto owner = std::make_shared<std::string>();
+  CLI::App* accounts = app.add_subcommand("accounts", "All accounts of a participant");
+  accounts->add_option("--owner", *owner, "Participant; --participant if left out");
+  accounts->callback([&context, owner] {
+    context.command = [&context, owner] { return Accounts(context, *owner); };
+  });
+}
+
+void AddStreamQueries(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<HistoryFlags>();
+  CLI::App* history = app.add_subcommand(
+      "history", "Entries; with dates, the statement of an account between two business dates");
+  history->add_option("--account", flags->account, "Only this account");
+  history->add_option("--from-date", flags->from_date, "Statement from this date, YYYY-MM-DD");
+  history->add_option("--to-date", flags->to_date,
+                      "Statement to this date; the business date if left out");
+  history->add_option("--from-index", flags->from_index, "First entry index")
+      ->capture_default_str();
+  history->add_option("--count", flags->count, "Entries at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  history->callback([&context, flags] {
+    context.command = [&context, flags] { return History(context, *flags); };
+  });
+
+  auto watched = std::make_shared<WatchFlags>();
+  CLI::App* watch = app.add_subcommand("watch", "Show entries as they come, until interrupted");
+  watch->add_option("--account", watched->account, "Only this account");
+  watch->add_option("--from-index", watched->from_index, "First entry index; 0: from now on")
+      ->capture_default_str();
+  watch->add_option("--count", watched->count, "End after so many; 0: never")
+      ->capture_default_str();
+  watch->callback([&context, watched] {
+    context.command = [&context, watched] { return Watch(context, *watched); };
+  });
+}
+
+}  // namespace
+
+void AddQueryCommands(CLI::App& app, Context& context) {
+  AddAccountQueries(app, context);
+  AddStreamQueries(app, context);
+  auto flags = std::make_shared<StatusFlags>();
+  CLI::App* status = app.add_subcommand("status", "Where an instruction or a settlement stands");
+  status->add_option("id", flags->reference.id, "Instruction id");
+  status->add_option("--kind", flags->reference.kind, "Kind of instruction")->capture_default_str();
+  status->add_option("--party", flags->reference.party,
+                     "Who instructed it; --participant if left out");
+  status->add_option("--uetr", flags->uetr, "All instructions with this UETR");
+  status->add_option("--settlement", flags->settlement,
+                     "Settlement id: asks the bridge instead of the ledger");
+  status->callback([&context, flags] {
+    context.command = [&context, flags] { return Status(context, *flags); };
+  });
+}
+
+}  // namespace causeway::wallet

@@ -1,0 +1,412 @@
+#include "wallet-cli/views.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "settlement/core/quote.h"
+
+namespace causeway::wallet {
+namespace {
+
+constexpr std::array<std::string_view, 7> kPurposeNames = {
+    "none", "settlement", "wallet", "issuer-liability", "rtgs-backing", "credit", "fees"};
+constexpr std::array<std::string_view, 9> kCodeNames = {"none",    "payment",    "return",
+                                                        "issue",   "redemption", "hold",
+                                                        "release", "settlement", "override"};
+constexpr std::array<std::string_view, 3> kBucketNames = {"none", "available", "held"};
+constexpr std::array<std::string_view, 8> kCauseNames = {
+    "none", "command", "approval", "certificate", "release", "optimisation", "timer", "end-of-day"};
+
+template <typename Names, typename Enum>
+std::string Name(const Names& names, Enum value) {
+  const auto number = static_cast<std::size_t>(value);
+  return number < names.size() ? std::string(names[number]) : fmt::format("{}", number);
+}
+
+// Nothing where there is none: keeps text short and JSON regular.
+Json HashOrNull(const core::Hash256& hash) {
+  return hash.IsZero() ? Json(nullptr) : Json(hash.ToHex());
+}
+
+Json UetrOrNull(const core::Uetr& uetr) {
+  return uetr.IsNil() ? Json(nullptr) : Json(uetr.ToString());
+}
+
+template <typename Id>
+Json TextOrNull(const Id& id) {
+  return id.IsEmpty() ? Json(nullptr) : Json(id.ToString());
+}
+
+Json RejectionOrNull(const core::Rejection& rejection) {
+  return rejection.outcome == core::Outcome::kAccepted ? Json(nullptr) : RejectionJson(rejection);
+}
+
+Json PostingJson(const core::Posting& posting) {
+  return {{"account", posting.address.ToString()},
+          {"bucket", Name(kBucketNames, posting.bucket)},
+          {"code", Name(kCodeNames, posting.code)},
+          {"amount", MoneyJson(posting.address.currency(), posting.amount)},
+          {"balance_after", MoneyJson(posting.address.currency(), posting.balance_after)},
+          {"sequence", posting.sequence}};
+}
+
+// `parse` of the names from 1 to `last`.
+template <typename Enum, typename NameOf>
+absl::StatusOr<Enum> ParseName(std::string_view what, std::string_view name, Enum last,
+                               NameOf name_of) {
+  std::string known;
+  for (int number = 1; number <= static_cast<int>(last); ++number) {
+    const auto value = static_cast<Enum>(number);
+    if (name_of(value) == name) return value;
+    known += (known.empty() ? "" : ", ") + std::string(name_of(value));
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("{} {}: must be one of {}", what, core::Quoted(name), known));
+}
+
+// What each action says, in the order in which a person asks.
+struct ActionFields {
+  Json operator()(const core::Pay& pay) const {
+    Json json = {{"from", pay.debtor.ToString()},
+                 {"to", pay.creditor.ToString()},
+                 {"amount", MoneyJson(pay.amount)},
+                 {"uetr", UetrOrNull(pay.uetr)},
+                 {"purpose", pay.purpose.empty() ? Json(nullptr) : Json(pay.purpose)}};
+    if (pay.cites.kind != core::ActionKind::kNone) json["returns"] = InstructionKeyJson(pay.cites);
+    return json;
+  }
+  Json operator()(const core::PayBatch& batch) const {
+    Json payments = Json::array();
+    for (const core::Pay& pay : batch.payments) {
+      Json line = {{"id", pay.id.ToString()}};
+      line.update((*this)(pay));
+      payments.push_back(std::move(line));
+    }
+    return {{"payments", std::move(payments)}};
+  }
+  Json operator()(const core::RequestIssue& issue) const {
+    return {{"to", issue.creditor.ToString()},
+            {"amount", MoneyJson(issue.amount)},
+            {"rtgs_reference", issue.rtgs_reference}};
+  }
+  Json operator()(const core::Issue& issue) const {
+    return {{"to", issue.creditor.ToString()},
+            {"amount", MoneyJson(issue.amount)},
+            {"rtgs_reference", issue.rtgs_reference}};
+  }
+  Json operator()(const core::Redeem& redeem) const {
+    return {{"from", redeem.debtor.ToString()}, {"amount", MoneyJson(redeem.amount)}};
+  }
+  Json operator()(const core::Approve& approve) const {
+    return {{"approves", InstructionKeyJson(approve.instruction)},
+            {"rtgs_reference", approve.rtgs_reference}};
+  }
+  Json operator()(const core::Refuse& refuse) const {
+    return {{"refuses", InstructionKeyJson(refuse.instruction)}, {"reason", refuse.reason}};
+  }
+  Json operator()(const core::Cancel& cancel) const {
+    return {{"cancels", InstructionKeyJson(cancel.instruction)}};
+  }
+  Json operator()(const core::RegisterParticipant& participant) const {
+    return {{"participant", participant.participant.ToString()},
+            {"role", std::string(core::RoleName(participant.role))},
+            {"country", TextOrNull(participant.country)},
+            {"bic", TextOrNull(participant.bic)},
+            {"lei", TextOrNull(participant.lei)},
+            {"keys", KeyIds(participant.keys)}};
+  }
+  Json operator()(const core::UpdateKeys& update) const {
+    Json revoked = Json::array();
+    for (const core::KeyId& key : update.revoke) revoked.push_back(key.ToHex());
+    return {{"participant", update.participant.ToString()},
+            {"adds", KeyIds(update.add)},
+            {"revokes", std::move(revoked)}};
+  }
+  Json operator()(const core::OpenAccount& account) const {
+    return {{"account", account.address.ToString()},
+            {"owner", account.owner.ToString()},
+            {"account_purpose", std::string(PurposeName(account.purpose))},
+            {"holding_limit", MoneyJson(account.address.currency(), account.holding_limit)},
+            {"credit_line", MoneyJson(account.address.currency(), account.credit_line)}};
+  }
+  Json operator()(const core::CloseAccount& close) const {
+    return {{"account", close.address.ToString()}};
+  }
+  Json operator()(const core::SetFreeze& freeze) const {
+    return {{"account", freeze.address.ToString()},
+            {"frozen", freeze.frozen},
+            {"legal_basis", freeze.legal_basis}};
+  }
+  Json operator()(const core::SetLimits& limits) const {
+    return {{"account", limits.address.ToString()},
+            {"holding_limit", MoneyJson(limits.address.currency(), limits.holding_limit)},
+            {"credit_line", MoneyJson(limits.address.currency(), limits.credit_line)}};
+  }
+  Json operator()(const core::SetDayPhase& day) const {
+    return {{"business_date", day.date.ToString()},
+            {"phase", std::string(core::DayPhaseName(day.phase))}};
+  }
+  Json operator()(const core::SetSettlementPolicy& set) const {
+    Json ledgers = Json::array();
+    for (const core::PolicyLedger& ledger : set.policy.ledgers) {
+      ledgers.push_back(ledger.ledger.ToString());
+    }
+    return {{"policy_hash", set.policy.hash.ToHex()},
+            {"withdraw", set.withdraw},
+            {"epoch", set.policy.epoch},
+            {"decision_log", set.policy.decision_log.ToString()},
+            {"decision_log_key", core::KeyIdOf(set.policy.decision_log_key).ToHex()},
+            {"ledgers", std::move(ledgers)},
+            {"witnesses_needed", set.policy.witnesses_needed}};
+  }
+  Json operator()(const core::OperatorOverride& transfer) const {
+    return {{"from", transfer.debtor.ToString()},
+            {"to", transfer.creditor.ToString()},
+            {"amount", MoneyJson(transfer.amount)},
+            {"legal_basis", transfer.legal_basis}};
+  }
+
+ private:
+  static Json KeyIds(const std::vector<core::PublicKey>& keys) {
+    Json ids = Json::array();
+    for (const core::PublicKey& key : keys) ids.push_back(core::KeyIdOf(key).ToHex());
+    return ids;
+  }
+};
+
+}  // namespace
+
+Json MoneyJson(core::Currency currency, core::Amount amount) {
+  return {{"currency", currency.ToString()},
+          {"minor_units", amount.minor()},
+          {"amount", core::FormatAmount(amount, currency.minor_digits())}};
+}
+
+Json MoneyJson(const core::Money& money) { return MoneyJson(money.currency, money.amount); }
+
+Json InstructionKeyJson(const core::InstructionKey& key) {
+  return {{"party", key.party.ToString()},
+          {"kind", std::string(core::ActionKindName(key.kind))},
+          {"id", key.id.ToString()}};
+}
+
+Json RejectionJson(const core::Rejection& rejection) {
+  Json json = {{"outcome", std::string(core::OutcomeName(rejection.outcome))},
+               {"code", static_cast<int>(rejection.outcome)},
+               {"message", core::Describe(rejection)}};
+  if (rejection.actual != 0 || rejection.required != 0) {
+    json["actual"] = rejection.actual;
+    json["required"] = rejection.required;
+  }
+  if (!rejection.rule.empty()) json["rule"] = rejection.rule;
+  return json;
+}
+
+Json InfoJson(const client::LedgerInfo& info) {
+  Json policies = Json::array();
+  for (const core::Hash256& hash : info.settlement_policies) policies.push_back(hash.ToHex());
+  return {{"ledger", info.genesis.ledger.ToString()},
+          {"genesis_hash", info.genesis.hash.ToHex()},
+          {"currency", info.genesis.currency.ToString()},
+          {"central_bank", info.genesis.central_bank.participant.ToString()},
+          {"ledger_key", core::KeyIdOf(info.genesis.ledger_key).ToHex()},
+          {"suite", std::string(core::SuiteName(info.genesis.ledger_key.suite))},
+          {"approvers_needed", info.genesis.approvers_needed},
+          {"business_date", info.business_date.ToString()},
+          {"phase", std::string(core::DayPhaseName(info.phase))},
+          {"ledger_time", info.time.ToString()},
+          {"batch_payments_max", info.batch_payments_max},
+          {"settlement_policies", std::move(policies)}};
+}
+
+Json InstructionJson(const client::InstructionView& view) {
+  return {{"instruction", InstructionKeyJson(view.key)},
+          {"status", std::string(core::InstructionStatusName(view.status))},
+          {"rejection", RejectionOrNull(view.rejection)},
+          {"entry_index", view.entry_index},
+          {"uetr", UetrOrNull(view.uetr)},
+          {"settlement_id", HashOrNull(view.settlement_id)},
+          {"ledger_time", view.time.ToString()},
+          {"business_date", view.business_date.ToString()},
+          {"repeated", view.repeated}};
+}
+
+Json AccountJson(const client::AccountView& account) {
+  const core::Currency currency = account.address.currency();
+  Json json = {
+      {"account", account.address.ToString()},
+      {"owner", account.owner.ToString()},
+      {"purpose", std::string(PurposeName(account.purpose))},
+      {"available", MoneyJson(currency, account.available)},
+      {"held", MoneyJson(currency, account.held)},
+      {"incoming_reserved", MoneyJson(currency, account.incoming_reserved)},
+      {"holding_limit",
+       account.holding_limit.IsZero() ? Json(nullptr) : MoneyJson(currency, account.holding_limit)},
+      {"credit_line",
+       account.credit_line.IsZero() ? Json(nullptr) : MoneyJson(currency, account.credit_line)}};
+  json["state"] = account.closed ? "closed" : account.frozen ? "frozen" : "open";
+  json["non_resident"] = account.non_resident;
+  json["posting_count"] = account.posting_count;
+  return json;
+}
+
+Json StatementJson(const client::Statement& statement) {
+  const core::Currency currency = statement.address.currency();
+  Json lines = Json::array();
+  for (const client::StatementLine& line : statement.lines) {
+    Json row = {{"value_date", line.value_date.ToString()}};
+    Json posting = PostingJson(line.posting);
+    posting.erase("account");
+    row.update(posting);
+    row["counterparty"] = TextOrNull(line.counterparty);
+    row["instruction"] = InstructionKeyJson(line.instruction);
+    row["uetr"] = UetrOrNull(line.uetr);
+    row["entry_index"] = line.entry_index;
+    lines.push_back(std::move(row));
+  }
+  return {{"account", statement.address.ToString()},
+          {"from_date", statement.from.ToString()},
+          {"to_date", statement.to.ToString()},
+          {"opening_balance", MoneyJson(currency, statement.opening)},
+          {"closing_balance", MoneyJson(currency, statement.closing)},
+          {"lines", std::move(lines)}};
+}
+
+Json EntryJson(const client::EntryView& entry) {
+  Json postings = Json::array();
+  for (const core::Posting& posting : entry.postings) postings.push_back(PostingJson(posting));
+  return {{"entry_index", entry.index},
+          {"business_date", entry.business_date.ToString()},
+          {"ledger_time", entry.time.ToString()},
+          {"instruction", InstructionKeyJson(entry.instruction)},
+          {"status", std::string(core::InstructionStatusName(entry.status))},
+          {"cause", Name(kCauseNames, entry.cause)},
+          {"rejection", RejectionOrNull(entry.rejection)},
+          {"uetr", UetrOrNull(entry.uetr)},
+          {"settlement_id", HashOrNull(entry.settlement_id)},
+          {"payload_hash", HashOrNull(entry.payload_hash)},
+          {"postings", std::move(postings)}};
+}
+
+Json QuoteJson(const client::Quote& quote) {
+  return {{"quote_id", quote.quote_id},
+          {"provider", quote.provider.ToString()},
+          {"sell", MoneyJson(quote.sell)},
+          {"buy", MoneyJson(quote.buy)},
+          {"rate", fmt::format("{} {}/{}", quote.rate.ToString(), quote.pair.base.code(),
+                               quote.pair.quote.code())},
+          {"bid", quote.bid.ToString()},
+          {"ask", quote.ask.ToString()},
+          {"value_date", quote.value_date},
+          {"expires", quote.expires.ToString()},
+          {"settlement_id", quote.settlement_id.ToHex()}};
+}
+
+Json SettlementJson(const client::SettlementView& view) {
+  Json ledgers = Json::array();
+  for (const client::LedgerProgress& progress : view.ledgers) {
+    ledgers.push_back({{"ledger", progress.ledger.ToString()},
+                       {"prepared", progress.prepared},
+                       {"complete", progress.complete}});
+  }
+  Json awaiting = Json::array();
+  for (const core::ParticipantId& party : view.awaiting) awaiting.push_back(party.ToString());
+  return {{"settlement_id", view.settlement_id.ToHex()},
+          {"state", std::string(client::SettlementStateName(view.state))},
+          {"rejection", RejectionOrNull(view.rejection)},
+          {"awaiting_signatures_of", std::move(awaiting)},
+          {"deadline", view.deadline.ToString()},
+          {"decided",
+           view.decided == core::LedgerTime() ? Json(nullptr) : Json(view.decided.ToString())},
+          {"ledgers", std::move(ledgers)}};
+}
+
+Json ReceiptJson(const client::VerifiedReceipt& receipt) {
+  client::EntryView entry{
+      receipt.entry.index,         receipt.entry.instruction, receipt.entry.status,
+      receipt.entry.cause,         receipt.entry.rejection,   receipt.entry.uetr,
+      receipt.entry.settlement_id, receipt.entry.postings,    receipt.header.time,
+      receipt.header.date,         receipt.entry.payload_hash};
+  Json json = {{"proven", true},
+               {"ledger", receipt.genesis.ledger.ToString()},
+               {"genesis_hash", receipt.genesis.hash.ToHex()},
+               {"checkpoint_size", receipt.checkpoint.size},
+               {"checkpoint_root", receipt.checkpoint.root.ToHex()}};
+  json.update(EntryJson(entry));
+  return json;
+}
+
+Json CommandJson(const core::Command& command) {
+  Json json = {{"action", std::string(core::ActionKindName(core::KindOf(command.action)))},
+               {"instructing_party", command.party.ToString()},
+               {"instruction_id", TextOrNull(command.id)},
+               {"ledger", command.ledger.ToString()},
+               {"genesis_hash", command.genesis_hash.ToHex()},
+               {"valid_until", command.valid_until.ToString()}};
+  json.update(std::visit(ActionFields{}, command.action));
+  return json;
+}
+
+std::string FormatEnvelope(const core::Envelope& envelope) {
+  Json signatures = Json::array();
+  for (const core::Signature& signature : envelope.signatures) {
+    signatures.push_back({{"key_id", core::ToBase64(signature.key_id.view())},
+                          {"signature", core::ToBase64(signature.signature)}});
+  }
+  const Json json = {{"payload_type", envelope.payload_type},
+                     {"payload", core::ToBase64(envelope.payload)},
+                     {"signatures", std::move(signatures)}};
+  return json.dump(2) + "\n";
+}
+
+absl::StatusOr<core::Envelope> ParseEnvelope(std::string_view text) {
+  const auto wrong = [](std::string_view what) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{}; must be the JSON of a signed envelope, as `--out` of a command writes it", what));
+  };
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return wrong("not a JSON object");
+  const auto field = [](const Json& object, const char* name) -> std::string {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+  };
+  core::Envelope envelope;
+  envelope.payload_type = field(json, "payload_type");
+  const auto payload = core::FromBase64(field(json, "payload"));
+  if (!payload.has_value()) return wrong("payload: not base64");
+  envelope.payload = *payload;
+  const auto signatures = json.find("signatures");
+  if (signatures == json.end() || !signatures->is_array()) return wrong("signatures: not a list");
+  for (const Json& signature : *signatures) {
+    if (!signature.is_object()) return wrong("signatures: not a list of objects");
+    const auto key_id = core::FromBase64(field(signature, "key_id"));
+    const auto bytes = core::FromBase64(field(signature, "signature"));
+    const auto hash = key_id.has_value() ? core::Hash256::FromBytes(*key_id) : std::nullopt;
+    if (!hash.has_value()) return wrong("signatures: a key_id is not base64 of 32 bytes");
+    if (!bytes.has_value()) return wrong("signatures: a signature is not base64");
+    envelope.signatures.push_back({*hash, *bytes});
+  }
+  if (absl::Status status = core::CheckEnvelope(envelope); !status.ok()) return status;
+  return envelope;
+}
+
+std::string_view PurposeName(core::AccountPurpose purpose) {
+  const auto number = static_cast<std::size_t>(purpose);
+  return number < kPurposeNames.size() ? kPurposeNames[number] : "unknown";
+}
+
+absl::StatusOr<core::ActionKind> ParseActionKind(std::string_view name) {
+  return ParseName("kind of instruction", name, core::ActionKind::kComplete, core::ActionKindName);
+}
+
+absl::StatusOr<core::Role> ParseRole(std::string_view name) {
+  return ParseName("role", name, core::Role::kObserver, core::RoleName);
+}
+
+absl::StatusOr<core::AccountPurpose> ParsePurpose(std::string_view name) {
+  return ParseName("purpose of the account", name, core::AccountPurpose::kFees, PurposeName);
+}
+
+}  // namespace causeway::wallet
