@@ -15,9 +15,9 @@ namespace causeway::core::internal {
 }  // namespace causeway::core::internal
 
 // Aborts with file, line, condition and `why` (a C string) unless `condition` holds.
-#define CW_CHECK(condition, why)                                                           \
-  (static_cast<bool>(condition)                                                            \
-       ? static_cast<void>(0)                                                              \
+#define CW_CHECK(condition, why) \
+  (static_cast<bool>(condition)  \
+       ? static_cast<void>(0)    \
        : ::causeway::core::internal::CheckFailed(__FILE__, __LINE__, #condition, (why)))
 
 #endif  // CAUSEWAY_SETTLEMENT_CORE_CHECK_H_

@@ -1,4 +1,4 @@
-// Leaves of a ledger's log: the genesis (leaf 0), batch headers, and entries. Each has one canonical
+// Leaves of a ledger's log: the genesis (leaf 0), batch headers and entries. Each has one canonical
 // encoding, given in docs/formats/entry.md; the leaf hash is RFC 6962's over these bytes.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_ENTRY_H_
 #define CAUSEWAY_SETTLEMENT_CORE_ENTRY_H_
@@ -40,9 +40,9 @@ struct Posting {
   AccountAddress address;
   Bucket bucket = Bucket::kNone;
   TransactionCode code = TransactionCode::kNone;
-  Amount amount;                // signed
-  Amount balance_after;         // of the bucket
-  std::uint64_t sequence = 0;   // counts the account's postings from 1
+  Amount amount;               // signed
+  Amount balance_after;        // of the bucket
+  std::uint64_t sequence = 0;  // counts the account's postings from 1
 
   friend bool operator==(const Posting&, const Posting&) = default;
 };
@@ -55,11 +55,11 @@ struct Entry {
   InstructionKey instruction;
   InstructionStatus status = InstructionStatus::kNone;  // reached by this entry
   Cause cause = Cause::kNone;
-  Rejection rejection;      // outcome kAccepted unless rejected; `message` is not part of the entry
-  Uetr uetr;                // nil: none
-  Hash256 payload_hash;     // of the signed item that caused it
-  std::uint32_t item = 0;   // position of the payment or leg in it
-  Hash256 settlement_id;    // zero: none
+  Rejection rejection;     // kAccepted unless rejected; `message` is not part of the entry
+  Uetr uetr;               // nil: none
+  Hash256 payload_hash;    // of the signed item that caused it
+  std::uint32_t item = 0;  // position of the payment or leg in it
+  Hash256 settlement_id;   // zero: none
   std::vector<Posting> postings;
 
   friend bool operator==(const Entry&, const Entry&) = default;
