@@ -43,7 +43,7 @@ UNITS = {
     "fx-bridge/runtime": {
         "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "settlement/codec",
         "settlement/store", "settlement/store/lmdb", "settlement/rpc", "settlement/client",
-        "proto", "proto-grpc", "protobuf", "grpc", "posix"},
+        "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix"},
     "fx-bridge": {"fx-bridge/runtime", "settlement/rpc", "cli11", "posix"},
     "observer/verifier": {"settlement/codec"},
     "observer/runtime": {
