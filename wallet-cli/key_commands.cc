@@ -25,7 +25,7 @@ struct KeygenFlags {
 
 absl::StatusOr<Json> Keygen(Context& context, const KeygenFlags& flags) {
   const std::optional<core::SuiteId> suite = core::ParseSuiteName(flags.suite);
-  if (!suite.has_value()) {
+  if (suite != core::SuiteId::kEd25519Sha256 && suite != core::SuiteId::kP256Sha256) {
     return absl::InvalidArgumentError(fmt::format(
         "--suite {}: must be ed25519-sha256 or p256-sha256", core::Quoted(flags.suite)));
   }
