@@ -17,6 +17,9 @@ namespace {
 constexpr int kKeepaliveIntervalMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kReconnectBackoffMinMs = 100;
+// What one attempt to connect gets at least. Not less: between the calls of a synchronous client
+// nobody drives a handshake, so an attempt must outlast the pause until the next call.
+constexpr int kConnectMs = 5'000;
 constexpr int kReconnectBackoffMaxMs = 2'000;
 
 struct PemFiles {
@@ -155,7 +158,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ta
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   // A restarted peer is found again quickly: the default grows to two minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectBackoffMinMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectBackoffMinMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectBackoffMaxMs);
   // A proxy of the environment cannot reach this machine's own loopback.
   if (IsLoopback(parsed->host)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
