@@ -178,7 +178,8 @@ class BridgeServiceTest : public ::testing::Test {
 
 TEST_F(BridgeServiceTest, AQuoteIsTakenAndSettledOnBothLedgers) {
   v1::Quote quote;
-  ASSERT_TRUE(stub_->RequestQuote(As("ALPHA").get(), SellUsd(), &quote).ok());
+  const grpc::Status quoted = stub_->RequestQuote(As("ALPHA").get(), SellUsd(), &quote);
+  ASSERT_TRUE(quoted.ok()) << quoted.error_message();
   EXPECT_EQ(quote.buy().minor_units(), 14710);
   EXPECT_EQ(quote.provider(), "DEALER");
   Deal deal;
