@@ -41,7 +41,7 @@ absl::Status RunCorridor(const Plan& plan, const CorridorOptions& options) {
   fmt::print("{}\n", *file);
   std::fflush(stdout);
   rpc::WaitForStopSignal();
-  return (*session)->corridor().Stop();
+  return (*session)->Stop();
 }
 
 }  // namespace causeway::sim

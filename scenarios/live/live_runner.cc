@@ -75,7 +75,7 @@ absl::StatusOr<RunResult> RunLive(const Plan& plan, const LiveOptions& options) 
       return status;
     }
   }
-  if (absl::Status status = (*session)->corridor().Stop(); !status.ok()) return status;
+  if (absl::Status status = (*session)->Stop(); !status.ok()) return status;
   return result;
 }
 

@@ -49,4 +49,11 @@ absl::StatusOr<ActionResult> LiveSession::Perform(const PlannedAction& action) {
   return script.result();
 }
 
+absl::Status LiveSession::Stop() {
+  // A server that stops waits a while for its clients to hang up.
+  sender_.reset();
+  clients_.reset();
+  return corridor_->Stop();
+}
+
 }  // namespace causeway::sim

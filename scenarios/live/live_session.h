@@ -28,6 +28,9 @@ class LiveSession {
   // To its end. An error when its outcome stayed unknown; then also names the action.
   absl::StatusOr<ActionResult> Perform(const PlannedAction& action);
 
+  // Closes the connections, then stops the processes: Corridor::Stop. Nothing else may follow.
+  absl::Status Stop();
+
   Corridor& corridor() { return *corridor_; }
   CorridorClients& clients() { return *clients_; }
 
