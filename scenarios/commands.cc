@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -52,12 +54,26 @@ class ProgressBar {
   std::size_t percent_ = 0;
 };
 
-// "bridge@pilot-0042": kill the bridge before that action.
+// "bridge@pilot-0042": kill the bridge just before that action. "bridge@pilot-0042+5": five
+// milliseconds after it began.
 std::optional<KillSpec> ParseKill(const Plan& plan, const std::string& text) {
   const std::size_t at = text.rfind('@');
   if (at == std::string::npos) return std::nullopt;
+  const std::size_t plus = text.find('+', at);
+  KillSpec kill;
+  kill.process = text.substr(0, at);
+  if (plus != std::string::npos) {
+    int milliseconds = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + plus + 1, end, milliseconds);
+    if (error != std::errc() || rest != end || milliseconds < 0) return std::nullopt;
+    kill.after = std::chrono::milliseconds(milliseconds);
+  }
+  const std::string id = text.substr(at + 1, plus == std::string::npos ? plus : plus - at - 1);
   for (const PlannedAction& action : plan.actions) {
-    if (action.id == text.substr(at + 1)) return KillSpec{action.index, text.substr(0, at)};
+    if (action.id != id) continue;
+    kill.before = action.index;
+    return kill;
   }
   return std::nullopt;
 }
@@ -77,24 +93,26 @@ absl::StatusOr<RunResult> RunPlan(const Plan& plan, const RunFlags& flags) {
   }
   LiveOptions options;
   options.bin_dir = flags.bin_dir.empty() ? DefaultBinDir() : flags.bin_dir;
-  options.work_dir = flags.work_dir.empty() ? (flags.out.empty() ? "causeway-live" : flags.out) +
-                                                  std::string("/processes")
-                                            : flags.work_dir;
+  options.work_dir = flags.work_dir;
+  if (options.work_dir.empty()) {
+    // Ours alone, so what an earlier run left there may go.
+    options.work_dir = (flags.out.empty() ? "causeway-live" : flags.out) + "/processes";
+    std::error_code ignored;  // RunLive says why it cannot use the folder
+    std::filesystem::remove_all(options.work_dir, ignored);
+  }
   options.keep_running = flags.keep_running;
   options.on_progress = on_progress;
   for (const std::string& text : flags.kills) {
     const std::optional<KillSpec> kill = ParseKill(plan, text);
     if (!kill) {
-      return absl::InvalidArgumentError(
-          fmt::format("--kill {}: must be <process>@<action id> with an action of the plan", text));
+      return absl::InvalidArgumentError(fmt::format(
+          "--kill {}: must be <process>@<action id> or <process>@<action id>+<milliseconds>, "
+          "with an action of the plan",
+          text));
     }
     options.kills.push_back(*kill);
   }
-#if CAUSEWAY_HAVE_LIVE
   return RunLive(plan, options);
-#else
-  return absl::UnimplementedError("this build has no live runner");
-#endif
 }
 
 }  // namespace

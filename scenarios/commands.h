@@ -26,9 +26,10 @@ struct RunFlags {
   bool no_observer = false;
   // With `live` only.
   bool keep_running = false;
-  std::string bin_dir;             // empty: where this program lies
-  std::string work_dir;            // empty: "processes" in `out`
-  std::vector<std::string> kills;  // "<process>@<action id>"
+  std::string bin_dir;   // empty: where this program lies
+  std::string work_dir;  // empty: "processes" in `out`
+  std::vector<std::string>
+      kills;  // "<process>@<action id>", "<process>@<action id>+<milliseconds>"
 };
 
 int RunCommand(const RunFlags& flags);

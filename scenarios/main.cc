@@ -25,9 +25,12 @@ int Main(int argc, char** argv) {
   run->add_flag("--no-observer", flags.no_observer, "Simulate without the observer: faster");
   run->add_flag("--keep-running", flags.keep_running, "With --live: leave the processes up");
   run->add_option("--bin-dir", flags.bin_dir, "With --live: where the programs lie");
-  run->add_option("--work-dir", flags.work_dir, "With --live: keys, journals and logs go here");
+  run->add_option("--work-dir", flags.work_dir,
+                  "With --live: keys, journals and logs go here, into an empty folder; without it "
+                  "into 'processes' in --out, made anew");
   run->add_option("--kill", flags.kills,
-                  "With --live: PROCESS@ACTION kills a process before an action; repeatable");
+                  "With --live: PROCESS@ACTION[+MS] kills a process before an action, or so many "
+                  "milliseconds after it began, and starts it again; repeatable");
   std::string trace;
   CLI::App* replay = app.add_subcommand("replay", "Execute a trace again and compare");
   replay->add_option("TRACE", trace, "trace.bin of a run")->required();
