@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -37,6 +38,12 @@ void Connection::Begin(CallOptions call, grpc::ClientContext& context) const {
   const auto deadline = call.deadline.count() > 0 ? call.deadline : options_.deadline;
   context.set_deadline(std::chrono::system_clock::now() + deadline);
   NameSender(context);
+}
+
+void Connection::DriveReconnection(CallOptions call) const {
+  if (channel_->GetState(/*try_to_connect=*/false) != GRPC_CHANNEL_TRANSIENT_FAILURE) return;
+  const auto deadline = call.deadline.count() > 0 ? call.deadline : options_.deadline;
+  channel_->WaitForConnected(std::chrono::system_clock::now() + std::min(deadline, kReconnectWait));
 }
 
 void Connection::NameSender(grpc::ClientContext& context) const {

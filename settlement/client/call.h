@@ -8,6 +8,7 @@
 #include <grpcpp/support/sync_stream.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -18,6 +19,9 @@
 #include "settlement/client/subscription.h"
 
 namespace causeway::client {
+
+// Longer than the pause between two attempts to connect (settlement/rpc/tls.cc).
+inline constexpr std::chrono::milliseconds kReconnectWait{3'000};
 
 class Connection {
  public:
@@ -31,6 +35,7 @@ class Connection {
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request, CallOptions call) const {
+    DriveReconnection(call);
     grpc::ClientContext context;
     Begin(call, context);
     Response response;
@@ -57,6 +62,7 @@ class Connection {
     NameSender(shared->context);
     auto read = [shared, connection = *this, open = std::move(open),
                  on_message = std::move(on_message)]() -> absl::Status {
+      connection.DriveReconnection({});
       const std::unique_ptr<grpc::ClientReader<Message>> reader = open(&shared->context);
       absl::Status broken;
       Message message;
@@ -78,6 +84,10 @@ class Connection {
   Connection(ConnectionOptions options, std::shared_ptr<grpc::Channel> channel);
 
   void Begin(CallOptions call, grpc::ClientContext& context) const;
+  // After a failure to connect, calls fail at once until there is a connection again, and only a
+  // thread that waits in gRPC moves one forward: in a program that does nothing else, nobody does.
+  // So the call that comes next waits for the connection, for kReconnectWait at most.
+  void DriveReconnection(CallOptions call) const;
   void NameSender(grpc::ClientContext& context) const;
   // Code and message of the server, with the rejection if it sent one.
   absl::Status Error(const grpc::ClientContext& context, const grpc::Status& status) const;
