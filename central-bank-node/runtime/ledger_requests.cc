@@ -13,7 +13,7 @@
 namespace causeway::node {
 namespace {
 
-core::Rejection Malformed(std::string_view field, const absl::Status& status) {
+core::Rejection MalformedRequest(std::string_view field, const absl::Status& status) {
   return Refusal(core::Outcome::kMalformed,
                  fmt::format("{}: {}", field, std::string(status.message())));
 }
@@ -22,7 +22,7 @@ core::Rejection Malformed(std::string_view field, const absl::Status& status) {
 
 ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request) {
   absl::StatusOr<core::Envelope> envelope = codec::FromProto(request.envelope());
-  if (!envelope.ok()) return Malformed("envelope", envelope.status());
+  if (!envelope.ok()) return MalformedRequest("envelope", envelope.status());
   if (envelope->payload_type != core::kCommandPayloadType) {
     return Refusal(core::Outcome::kMalformed,
                    fmt::format("envelope.payload_type: is \"{}\"; must be \"{}\" (settlements are "
@@ -48,7 +48,7 @@ ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request) {
 
 ItemOrRefusal ItemOf(const causeway::v1::PrepareRequest& request) {
   absl::StatusOr<core::Envelope> terms = codec::FromProto(request.terms());
-  if (!terms.ok()) return Malformed("terms", terms.status());
+  if (!terms.ok()) return MalformedRequest("terms", terms.status());
   if (terms->payload_type != core::kTermsPayloadType) {
     return Refusal(core::Outcome::kMalformed,
                    fmt::format("terms.payload_type: is \"{}\"; must be \"{}\"", terms->payload_type,
@@ -62,7 +62,8 @@ ItemOrRefusal ItemOf(const causeway::v1::PrepareRequest& request) {
   std::vector<core::ProvenLeg> legs;
   for (const causeway::v1::ProvenLeg& leg : request.legs()) {
     absl::StatusOr<core::ProvenLeg> decoded = codec::FromProto(leg);
-    if (!decoded.ok()) return Malformed(fmt::format("legs[{}]", legs.size()), decoded.status());
+    if (!decoded.ok())
+      return MalformedRequest(fmt::format("legs[{}]", legs.size()), decoded.status());
     legs.push_back(*std::move(decoded));
   }
   core::Item item = codec::MakePrepareItem(*std::move(terms), legs);

@@ -1,6 +1,7 @@
 #include "central-bank-node/runtime/node_program.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
 #include <memory>
@@ -51,6 +52,8 @@ RuntimeLimits LimitsHere() {
 }  // namespace
 
 absl::Status RunNode(const NodeOptions& options) {
+  // What is malformed is told to its sender; clients must not be able to fill this node's log.
+  google::protobuf::SetLogHandler(nullptr);
   absl::StatusOr<std::unique_ptr<LedgerEngine>> engine = OpenEngine(options);
   if (!engine.ok()) return engine.status();
   const core::Genesis& genesis = (*engine)->ledger().genesis();
