@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "scenarios/live/corridor_runner.h"
 #include "scenarios/live/live_runner.h"
 #include "scenarios/report/report.h"
 #include "scenarios/report/trace.h"
@@ -140,6 +141,20 @@ int RunCommand(const RunFlags& flags) {
   }
   if (flags.quiet && !summary.expectations_met) PrintError("expectations not met");
   return summary.expectations_met ? kExitMet : kExitNotMet;
+}
+
+int CorridorCommand(const CorridorFlags& flags) {
+  const absl::StatusOr<Plan> plan = LoadScenario(flags.file);
+  if (!plan.ok()) {
+    PrintError(std::string(plan.status().message()));
+    return kExitBadFile;
+  }
+  const absl::Status status =
+      RunCorridor(*plan, {.bin_dir = flags.bin_dir.empty() ? DefaultBinDir() : flags.bin_dir,
+                          .work_dir = flags.directory});
+  if (status.ok()) return kExitMet;
+  PrintError(std::string(status.message()));
+  return kExitFailed;
 }
 
 int ReplayCommand(const std::string& path) {

@@ -32,7 +32,15 @@ struct RunFlags {
       kills;  // "<process>@<action id>", "<process>@<action id>+<milliseconds>"
 };
 
+struct CorridorFlags {
+  std::string file;
+  std::string directory;  // new or empty
+  std::string bin_dir;    // empty: where this program lies
+};
+
 int RunCommand(const RunFlags& flags);
+// Serves until SIGTERM or SIGINT. Call before any thread is started.
+int CorridorCommand(const CorridorFlags& flags);
 int ReplayCommand(const std::string& trace_file);
 int LintCommand(const std::vector<std::string>& files);
 int CompareCommand(const std::string& left, const std::string& right);

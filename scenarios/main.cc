@@ -31,6 +31,15 @@ int Main(int argc, char** argv) {
   run->add_option("--kill", flags.kills,
                   "With --live: PROCESS@ACTION[+MS] kills a process before an action, or so many "
                   "milliseconds after it began, and starts it again; repeatable");
+  CorridorFlags corridor_flags;
+  CLI::App* corridor =
+      app.add_subcommand("corridor", "Run a scenario's network without its traffic, live");
+  corridor->add_option("FILE", corridor_flags.file, "Scenario, *.txtpb")->required();
+  corridor
+      ->add_option("--dir", corridor_flags.directory,
+                   "New folder for keys, journals, logs and corridor.json")
+      ->required();
+  corridor->add_option("--bin-dir", corridor_flags.bin_dir, "Where the programs lie");
   std::string trace;
   CLI::App* replay = app.add_subcommand("replay", "Execute a trace again and compare");
   replay->add_option("TRACE", trace, "trace.bin of a run")->required();
@@ -51,6 +60,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitMet : kExitUsage;
   }
   if (run->parsed()) return RunCommand(flags);
+  if (corridor->parsed()) return CorridorCommand(corridor_flags);
   if (replay->parsed()) return ReplayCommand(trace);
   if (lint->parsed()) return LintCommand(files);
   if (compare->parsed()) return CompareCommand(left, right);
