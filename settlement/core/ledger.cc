@@ -110,20 +110,23 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis) {
 
 namespace {
 
-// Signatures that verify, or the refusal. A key that `find` does not know is refused, or skipped
-// where others than this ledger's participants sign too.
+// Signatures that verify, or the refusal. Parties of other ledgers sign terms too, with keys that
+// this ledger does not know: of terms, only the signatures that verify count, and the others say
+// nothing. A refusal there would make admission depend on which keys are registered by then, and an
+// observer that admits a little later would come to another answer.
 std::variant<std::vector<KeyId>, Rejection> CheckSignatures(
-    const Envelope& envelope, bool skip_unknown, const SignatureVerifier& verifier,
+    const Envelope& envelope, bool is_terms, const SignatureVerifier& verifier,
     const std::function<const PublicKey*(const KeyId&)>& find) {
   std::vector<KeyId> signers;
   const std::string message = PreAuthEncoding(envelope.payload_type, envelope.payload);
   for (const Signature& signature : envelope.signatures) {
     const PublicKey* key = find(signature.key_id);
     if (key == nullptr) {
-      if (skip_unknown) continue;
+      if (is_terms) continue;
       return Rejection{.outcome = Outcome::kUnknownKey, .rule = signature.key_id.ToHex()};
     }
     if (!verifier.Verify(*key, message, signature.signature)) {
+      if (is_terms) continue;
       return Rejection{.outcome = Outcome::kBadSignature, .rule = signature.key_id.ToHex()};
     }
     signers.push_back(signature.key_id);

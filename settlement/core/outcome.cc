@@ -70,7 +70,7 @@ constexpr std::array kRows = {
     Row{Outcome::kLegNotInTerms, "LEG_NOT_IN_TERMS",
         "the legs shown are not exactly those of this ledger in the signed terms"},
     Row{Outcome::kTermsNotSignedByPayer, "TERMS_NOT_SIGNED_BY_PAYER",
-        "a payer or required approver did not sign the terms"},
+        "a payer or required approver did not sign the terms, or its signature does not verify"},
     Row{Outcome::kSettlementAborted, "SETTLEMENT_ABORTED", "the settlement was aborted"},
     Row{Outcome::kBadCertificate, "BAD_CERTIFICATE", "the certificate does not prove the decision"},
     Row{Outcome::kUnknownSettlement, "UNKNOWN_SETTLEMENT", "no such settlement is prepared here"},

@@ -207,6 +207,26 @@ TEST_F(LedgerSettlementTest, TermsMustStand) {
   EXPECT_EQ(ledger_->FindSettlement(prepare.terms.settlement_id), nullptr);
 }
 
+// An observer admits an item a little later than the node did. A stranger's bad signature on the
+// terms, skipped by the node, must not be held against the batch because the stranger's key was
+// registered in between.
+TEST_F(LedgerSettlementTest, StrangersSignatureOnTermsSaysNothingBeforeAndAfterItsRegistration) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  Envelope envelope = *SignEnvelope(kTermsPayloadType, "terms", KeyNamed("ALPHA"));
+  envelope.signatures.push_back({KeyNamed("GAMMA").key_id(), std::string(64, 'x')});
+  const auto signers = [&] {
+    const auto admitted = ledger_->Admit(envelope, prepare, now_, verifier_);
+    return std::get<AdmittedItem>(admitted).signers;
+  };
+  const std::vector<KeyId> before = signers();
+  EXPECT_EQ(before, std::vector<KeyId>{KeyNamed("ALPHA").key_id()});
+  ExpectAccepted(ByCentralBank(RegisterParticipant{.participant = Party("GAMMA"),
+                                                   .role = Role::kCommercialBank,
+                                                   .country = ParseOrDie<Country>("TH"),
+                                                   .keys = {KeyNamed("GAMMA").public_key()}}));
+  EXPECT_EQ(signers(), before);
+}
+
 TEST_F(LedgerSettlementTest, LegThatCannotBeReservedRejectsTheSettlementForGood) {
   const PrepareSettlement prepare = MakePrepare(100'001, "S-1");
   const ItemResult result = Prepare(prepare);
