@@ -20,7 +20,7 @@
 namespace causeway::observer {
 namespace {
 
-constexpr char kProgram[] = "causeway-observer";
+constexpr char kLogName[] = "causeway-observer";
 
 // One log that is followed.
 struct Following {
@@ -41,7 +41,7 @@ struct Input {
   GivenProof proof;
 };
 
-void Log(const std::string& message) { rpc::Log(kProgram, message); }
+void Log(const std::string& message) { rpc::Log(kLogName, message); }
 
 }  // namespace
 
