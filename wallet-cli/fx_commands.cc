@@ -101,8 +101,15 @@ absl::Status CheckWithLedger(const Context& context, const client::QuoteRequest&
                   read.terms.policy_hash.ToHex(), info.genesis.ledger.text()));
 }
 
-absl::StatusOr<Json> Outcome(const client::SettlementView& view) {
-  const Json json = SettlementJson(view);
+absl::StatusOr<Json> Outcome(const client::QuoteRequest& request, const client::Quote& quote,
+                             const client::SettlementView& view) {
+  Json json = {{"instruction_id", request.instruction_id.ToString()},
+               {"uetr", request.uetr.ToString()},
+               {"sell", MoneyJson(quote.sell)},
+               {"buy", MoneyJson(quote.buy)},
+               {"rate", quote.rate.ToString()},
+               {"provider", quote.provider.ToString()}};
+  json.update(SettlementJson(view));
   if (view.state != client::SettlementState::kAborted) return json;
   core::Rejection rejection = view.rejection;
   if (rejection.outcome == core::Outcome::kAccepted) {
@@ -145,7 +152,7 @@ absl::StatusOr<Json> Swap(Context& context, const SwapFlags& flags) {
   retry.deadline = context.Timeout();
   const absl::StatusOr<client::SettlementView> view =
       bridge->SettleUntilKnown(*envelope, quote->legs, retry);
-  if (view.ok()) return Outcome(*view);
+  if (view.ok()) return Outcome(*request, *quote, *view);
   const absl::Status failed = WithDetails(
       Annotate(fmt::format("settlement {}", quote->settlement_id.ToHex()), view.status()),
       {{"settlement_id", quote->settlement_id.ToHex()}});

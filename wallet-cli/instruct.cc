@@ -149,7 +149,6 @@ absl::StatusOr<core::AccountAddress> ParseAddress(std::string_view flag, std::st
 
 absl::StatusOr<core::InstructionKey> ParseReference(const Context& context,
                                                     const ReferenceFlags& flags) {
-  core::InstructionKey key;
   const absl::StatusOr<core::ParticipantId> party =
       flags.party.empty() ? context.Participant() : core::ParticipantId::Parse(flags.party);
   if (!party.ok())

@@ -96,7 +96,9 @@ absl::StatusOr<Json> History(Context& context, const HistoryFlags& flags) {
     const absl::StatusOr<client::EntriesPage> page =
         ledger->client.ListEntries(next, static_cast<std::uint32_t>(wanted), address);
     if (!page.ok()) return page.status();
-    for (const client::EntryView& entry : page->entries) entries.push_back(EntryJson(entry));
+    for (const client::EntryView& entry : page->entries) {
+      entries.push_back(context.options.json ? EntryJson(entry) : EntrySummaryJson(entry));
+    }
     next = page->next_index;
   } while (next != 0 && entries.size() < flags.count);
   return entries;

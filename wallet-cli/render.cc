@@ -47,6 +47,15 @@ bool IsInstruction(const Json& value) {
          value.contains("kind") && value.contains("id");
 }
 
+bool IsRejection(const Json& value) {
+  return value.is_object() && value.contains("outcome") && value.contains("message");
+}
+
+// What stands below the lines of a record, indented under its name.
+bool IsSection(const Json& value) {
+  return value.is_object() && !IsMoney(value) && !IsInstruction(value) && !IsRejection(value);
+}
+
 bool IsTable(const Json& value) {
   return value.is_array() && !value.empty() && value.front().is_object() &&
          !IsMoney(value.front()) && !IsInstruction(value.front());
@@ -67,6 +76,9 @@ Cell CellOf(const Json& value) {
   }
   if (IsInstruction(value)) {
     return {fmt::format("{} {} {}", Text(value, "party"), Text(value, "kind"), Text(value, "id"))};
+  }
+  if (IsRejection(value)) {
+    return {fmt::format("{}: {}", Text(value, "outcome"), Text(value, "message"))};
   }
   std::string joined;
   for (const auto& [key, element] : value.items()) {
@@ -103,17 +115,19 @@ std::string RenderTable(const Json& rows) {
     }
   }
   std::string text;
-  std::vector<std::size_t> widths(keys.size(), 0);
+  std::vector<std::size_t> widths(keys.size(), 0);  // 0: nothing in that column
   for (std::size_t column = 0; column < keys.size(); ++column) {
-    for (const auto& line : cells) {
-      widths[column] = std::max(widths[column], Width(line[column].text));
-      cells[0][column].right |= line[column].right;
+    for (std::size_t row = 1; row < cells.size(); ++row) {
+      widths[column] = std::max(widths[column], Width(cells[row][column].text));
+      cells[0][column].right |= cells[row][column].right;
     }
+    if (widths[column] > 0) widths[column] = std::max(widths[column], Width(keys[column]));
   }
   for (const auto& line : cells) {
     std::string joined;
     for (std::size_t column = 0; column < keys.size(); ++column) {
-      if (column > 0) joined += "  ";
+      if (widths[column] == 0) continue;
+      if (!joined.empty()) joined += "  ";
       joined += Padded(line[column], widths[column]);
     }
     text += TrimmedRight(std::move(joined)) + "\n";
@@ -121,23 +135,26 @@ std::string RenderTable(const Json& rows) {
   return text;
 }
 
-std::string RenderRecord(const Json& record) {
+std::string RenderRecord(const Json& record, std::string_view indent) {
+  const auto is_line = [](const Json& value) { return !IsTable(value) && !IsSection(value); };
   std::size_t width = 0;
   for (const auto& [key, value] : record.items()) {
-    if (!IsTable(value)) width = std::max(width, Width(Heading(key)));
+    if (is_line(value) && !CellOf(value).text.empty()) {
+      width = std::max(width, Width(Heading(key)));
+    }
   }
   std::string lines;
-  std::string tables;
+  std::string below;
   for (const auto& [key, value] : record.items()) {
     if (IsTable(value)) {
-      tables += "\n" + Heading(key) + ":\n" + RenderTable(value);
-      continue;
+      below += "\n" + Heading(key) + ":\n" + RenderTable(value);
+    } else if (IsSection(value)) {
+      below += "\n" + Heading(key) + ":\n" + RenderRecord(value, "  ");
+    } else if (const Cell cell = CellOf(value); !cell.text.empty()) {
+      lines += std::string(indent) + Padded({Heading(key)}, width) + "  " + cell.text + "\n";
     }
-    const Cell cell = CellOf(value);
-    if (cell.text.empty()) continue;
-    lines += Padded({Heading(key)}, width) + "  " + cell.text + "\n";
   }
-  return lines + tables;
+  return lines + below;
 }
 
 }  // namespace
@@ -146,7 +163,7 @@ std::string RenderText(const Json& value) {
   if (value.is_null()) return "";
   if (IsTable(value)) return RenderTable(value);
   if (value.is_array() && value.empty()) return "nothing to show\n";
-  if (value.is_object() && !IsMoney(value)) return RenderRecord(value);
+  if (value.is_object() && !IsMoney(value)) return RenderRecord(value, "");
   return CellOf(value).text + "\n";
 }
 

@@ -10,9 +10,10 @@ namespace causeway::wallet {
 // Keys keep their order: it is that of the text.
 using Json = nlohmann::ordered_json;
 
-// An object becomes lines "key  value", with arrays of objects as tables below; an array of objects
-// becomes a table; null becomes nothing. Money (currency, minor_units, amount) is one value, and so
-// is an instruction's key (party, kind, id). Ends in a newline unless empty. Control characters
+// An object becomes lines "key  value", with arrays of objects as tables and other objects as
+// sections below; an array of objects becomes a table without its empty columns; null becomes
+// nothing. Money (currency, minor_units, amount) is one value, and so are an instruction's key
+// (party, kind, id) and a rejection. Ends in a newline unless empty. Control characters
 // are shown as escapes: text of strangers must not steer a terminal.
 std::string RenderText(const Json& value);
 

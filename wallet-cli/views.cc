@@ -290,6 +290,24 @@ Json EntryJson(const client::EntryView& entry) {
           {"postings", std::move(postings)}};
 }
 
+Json EntrySummaryJson(const client::EntryView& entry) {
+  Json json = {{"entry", entry.index},
+               {"ledger_time", entry.time.ToString()},
+               {"instruction", InstructionKeyJson(entry.instruction)},
+               {"status", std::string(core::InstructionStatusName(entry.status))}};
+  const core::Posting* from = nullptr;
+  const core::Posting* to = nullptr;
+  for (const core::Posting& posting : entry.postings) {
+    if (posting.amount.IsNegative() && from == nullptr) from = &posting;
+    if (posting.amount.IsPositive() && to == nullptr) to = &posting;
+  }
+  json["from"] = from == nullptr ? Json(nullptr) : Json(from->address.ToString());
+  json["to"] = to == nullptr ? Json(nullptr) : Json(to->address.ToString());
+  json["amount"] = to == nullptr ? Json(nullptr) : MoneyJson(to->address.currency(), to->amount);
+  json["rejection"] = RejectionOrNull(entry.rejection);
+  return json;
+}
+
 Json QuoteJson(const client::Quote& quote) {
   return {{"quote_id", quote.quote_id},
           {"provider", quote.provider.ToString()},

@@ -28,6 +28,8 @@ Json InstructionJson(const client::InstructionView& view);
 Json AccountJson(const client::AccountView& account);
 Json StatementJson(const client::Statement& statement);
 Json EntryJson(const client::EntryView& entry);
+// The same on one line of a table: what it moved instead of its postings.
+Json EntrySummaryJson(const client::EntryView& entry);
 Json QuoteJson(const client::Quote& quote);
 Json SettlementJson(const client::SettlementView& view);
 Json ReceiptJson(const client::VerifiedReceipt& receipt);
