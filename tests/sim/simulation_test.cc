@@ -66,7 +66,7 @@ TEST(SimulationTest, SameScenarioTwiceGivesTheSameReport) {
 }
 
 TEST(SimulationTest, GeneratedTrafficKeepsEveryInvariant) {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
     const Plan plan = Compiled(TwoCurrenciesWith(GeneratorText("traffic", 30, 30)), {.seed = seed});
     const RunResult result = Simulated(plan);
     const Summary summary = Summarise(plan, result);
