@@ -191,12 +191,13 @@ absl::Status LedgerEngine::AttachVotes(std::span<const core::AdmittedItem> admit
     if (!std::holds_alternative<core::PrepareSettlement>(admitted[i].body) || result.refused) {
       continue;
     }
-    if (result.settlement_status != core::InstructionStatus::kPrepared &&
-        result.settlement_status != core::InstructionStatus::kSettled) {
+    // As it stands after the whole batch: a later item of it may have completed the settlement.
+    const core::SettlementState* settlement = ledger_->FindSettlement(result.settlement_id);
+    CW_CHECK(settlement != nullptr, "a prepare that was not refused is known");
+    if (settlement->status != core::InstructionStatus::kPrepared &&
+        settlement->status != core::InstructionStatus::kSettled) {
       continue;
     }
-    const core::SettlementState* settlement = ledger_->FindSettlement(result.settlement_id);
-    CW_CHECK(settlement != nullptr, "a prepared settlement is known");
     holds.emplace_back(settlement->settlement_id, settlement->hold);
     positions.push_back(i);
   }

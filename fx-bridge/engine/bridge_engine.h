@@ -47,7 +47,7 @@ inline constexpr char kJournalKind[] = "decision-log";
 // Decisions that one journal block holds at most.
 inline constexpr std::size_t kDecisionsPerBatchMax = 4096;
 // How far ahead of now a deadline may lie: holds must not outlive a week.
-inline constexpr core::Duration kDeadlineAheadMax = core::Duration::FromHours(7 * 24);
+inline constexpr core::Duration kDeadlineAheadMax = core::kDeadlineAheadMax;
 // Complete settlements whose full view is kept in memory; of older ones the decision log tells
 // state, ledgers, deadline and time of decision.
 inline constexpr std::size_t kFinishedViewsMax = 16'384;

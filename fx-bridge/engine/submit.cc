@@ -205,6 +205,11 @@ std::optional<core::Rejection> BridgeEngine::Countersign(core::LedgerTime now,
   if (auto* refused = std::get_if<core::Rejection>(&signature)) return std::move(*refused);
   auto& given = std::get<core::Signature>(signature);
   if (!HasSigned(settlement.terms, given.key_id)) {
+    if (settlement.terms.signatures.size() >= core::kSignaturesPerEnvelopeMax) {
+      return Refuse(core::Outcome::kMalformed,
+                    fmt::format("terms.signatures: with the provider's there would be more than {}",
+                                core::kSignaturesPerEnvelopeMax));
+    }
     settlement.terms.signatures.push_back(std::move(given));
   }
   return std::nullopt;

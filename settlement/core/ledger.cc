@@ -187,10 +187,18 @@ std::variant<AdmittedItem, Rejection> Ledger::Admit(const Envelope& envelope, It
     return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = command.party.ToString()};
   }
   // A repeat of what is recorded gets its status whenever it comes.
-  const auto* batch = std::get_if<PayBatch>(&command.action);
-  const InstructionId& id = batch == nullptr ? command.id : batch->payments.front().id;
-  const InstructionState* known = FindInstruction({command.party, KindOf(command.action), id});
-  if (known != nullptr && known->payload_hash == item.payload_hash) return item;
+  const auto is_repeat = [&](const InstructionId& id) {
+    const InstructionState* known = FindInstruction({command.party, KindOf(command.action), id});
+    return known != nullptr && known->payload_hash == item.payload_hash;
+  };
+  if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
+    // Any of them: the first may have lost its id to an earlier payment.
+    const bool repeated = std::any_of(batch->payments.begin(), batch->payments.end(),
+                                      [&](const Pay& pay) { return is_repeat(pay.id); });
+    if (repeated) return item;
+  } else if (is_repeat(command.id)) {
+    return item;
+  }
   if (now > command.valid_until) {
     return Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
   }

@@ -80,9 +80,8 @@ ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command
     }
     return result;
   }
-  if (header_.time > command.valid_until) {
-    result.refused =
-        Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
+  if (MaybeRejection untimely = CheckValidUntil(command)) {
+    result.refused = std::move(untimely);
     return result;
   }
   Context context{.item = &item, .key = key};
@@ -94,12 +93,24 @@ ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command
   return result;
 }
 
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckValidUntil(const Command& command) const {
+  if (header_.time > command.valid_until) {
+    return Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
+  }
+  // Again by the batch's time, which is what observers have: the clock may have stepped back since
+  // admission.
+  if (command.valid_until > header_.time + kValidUntilAheadMax) {
+    return Rejection{.outcome = Outcome::kValidUntilTooFar,
+                     .rule = "at most 7 days after " + header_.time.ToString()};
+  }
+  return std::nullopt;
+}
+
 ItemResult LedgerExecutor::ExecutePayBatch(const AdmittedItem& item, const Command& command,
                                            const PayBatch& batch) {
   ItemResult result;
   result.instructions.reserve(batch.payments.size());
-  // Whether the batch is a repeat shows in its first payment: all were recorded together.
-  const bool late = header_.time > command.valid_until;
+  const MaybeRejection untimely = CheckValidUntil(command);
   std::uint32_t position = 0;
   for (const Pay& pay : batch.payments) {
     const Context context{.item = &item,
@@ -125,10 +136,10 @@ ItemResult LedgerExecutor::ExecutePayBatch(const AdmittedItem& item, const Comma
           .date = header_.date});
       continue;
     }
-    if (late) {
+    if (untimely) {
+      // Nothing of it was executed: a batch is recorded as a whole or not at all.
       result.instructions.clear();
-      result.refused =
-          Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
+      result.refused = untimely;
       return result;
     }
     if (MaybeRejection rejection = DoPay(context, command.party, pay)) {

@@ -41,6 +41,7 @@ class LedgerExecutor {
   MaybeRejection Dispatch(const Context& context, const Command& command);
   bool SignedBy(const AdmittedItem& item, const ParticipantId& party) const;
   std::uint32_t ApproverCount(const AdmittedItem& item) const;
+  MaybeRejection CheckValidUntil(const Command& command) const;
   MaybeRejection NeedApprovers(const AdmittedItem& item, const ParticipantId& party) const;
   Entry& Add(const Context& context, InstructionStatus status, Cause cause,
              const Rejection& rejection = Rejection{.outcome = Outcome::kAccepted});

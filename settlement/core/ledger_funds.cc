@@ -20,6 +20,12 @@ Amount Negative(Amount amount) {
   return *negative;
 }
 
+// Whether the liability stays in range, its negation (what circulates) included.
+bool CanIssue(const AccountState& liability, Amount amount) {
+  const std::optional<Amount> after = CheckedSub(liability.available, amount);
+  return after.has_value() && CheckedNegate(*after).has_value();
+}
+
 bool Fits(absl::int128 minor_units) {
   return minor_units >= Amount::Min().minor() && minor_units <= Amount::Max().minor();
 }
@@ -79,7 +85,10 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckCredit(const AccountState& a
   const absl::int128 promised = absl::int128(account.available.minor()) +
                                 account.incoming_reserved.minor() + reserved.minor() +
                                 amount.minor();
-  if (!Fits(promised + account.held.minor())) {
+  // The reservations alone must fit too: available may be below zero on a credit line.
+  const absl::int128 incoming =
+      absl::int128(account.incoming_reserved.minor()) + reserved.minor() + amount.minor();
+  if (!Fits(promised + account.held.minor()) || !Fits(incoming)) {
     return Rejection{.outcome = Outcome::kAmountOverflow, .rule = account.address.ToString()};
   }
   if (!account.holding_limit.IsZero() && promised > account.holding_limit.minor()) {
@@ -164,7 +173,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoIssue(const Context& context,
   const Amount amount = issue.amount.amount;
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
   AccountState& liability = state_.accounts[state_.liability];
-  if (!CheckedSub(liability.available, amount)) {
+  if (!CanIssue(liability, amount)) {
     return Rejection{.outcome = Outcome::kAmountOverflow, .rule = liability.address.ToString()};
   }
   Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
@@ -220,7 +229,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoApprove(const Context& context,
     const AccountAddress& address = state_.accounts[waiting.account].address;
     if (auto rejection = FindOpen(address, creditor)) return rejection;
     if (auto rejection = CheckCredit(*creditor, waiting.amount, Amount::Zero())) return rejection;
-    if (!CheckedSub(state_.accounts[state_.liability].available, waiting.amount)) {
+    if (!CanIssue(state_.accounts[state_.liability], waiting.amount)) {
       return Rejection{.outcome = Outcome::kAmountOverflow, .rule = "issuer liability"};
     }
   }

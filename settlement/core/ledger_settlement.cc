@@ -97,6 +97,11 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& it
   if (header_.time > terms.deadline) {
     return Rejection{.outcome = Outcome::kPastDeadline, .rule = terms.deadline.ToString()};
   }
+  // A hold and the payee's promised headroom must not outlive a week.
+  if (terms.deadline > header_.time + kDeadlineAheadMax) {
+    return Rejection{.outcome = Outcome::kValidUntilTooFar,
+                     .rule = "deadline: at most 7 days after " + header_.time.ToString()};
+  }
   const TermsLedger* here = terms.Find(state_.genesis.ledger);
   if (here == nullptr || here->leg_count != prepare.legs.size()) {
     return Rejection{.outcome = Outcome::kLegNotInTerms,
@@ -222,6 +227,15 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
     return result;
   }
   SettlementState& settlement = known->second;
+  // Admission may have seen the id unprepared, and then could not compare policies: an abort by
+  // another decision log must not release what this one's votes rest on.
+  if (settlement.terms &&
+      settlement.terms->policy_hash != completion.certificate.record.policy_hash) {
+    ItemResult result = DescribeSettlement(settlement);
+    result.refused = Rejection{.outcome = Outcome::kSettlementConflict,
+                               .rule = "the record is under another policy than the terms"};
+    return result;
+  }
   switch (settlement.status) {
     case InstructionStatus::kPrepared:
       ResolveLegs(item, settlement, commit);

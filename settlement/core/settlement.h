@@ -22,6 +22,8 @@ namespace causeway::core {
 
 inline constexpr std::size_t kSettlementLegsMax = 1024;
 inline constexpr std::size_t kSettlementLedgersMax = 16;
+// How far ahead of ledger time the deadline of terms may lie.
+inline constexpr Duration kDeadlineAheadMax = Duration::FromHours(7 * 24);
 
 struct TermsLedger {
   LedgerOrigin ledger;

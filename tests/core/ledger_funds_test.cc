@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "settlement/core/envelope.h"
 #include "settlement/core/prng.h"
 #include "tests/core/ledger_fixture.h"
 
@@ -185,6 +186,33 @@ TEST_F(LedgerFundsTest, BatchGivesEachPaymentItsOwnOutcomeAndEntry) {
   const ItemResult again = ApplyOne(item);
   EXPECT_FALSE(again.sequenced);
   EXPECT_EQ(again.instructions[1].entry_index, result.results[0].instructions[1].entry_index);
+}
+
+// The clock that admission reads may have stepped back by the time of the batch, and observers only
+// have the batch's.
+TEST_F(LedgerFundsTest, ValidUntilIsJudgedByTheBatchsTimeOnBothSides) {
+  Command command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
+  command.valid_until = now_ + kValidUntilAheadMax + Duration::FromMicros(1);
+  ExpectRefused(ApplyOne(Admitted(command, {"ALPHA"})), Outcome::kValidUntilTooFar);
+}
+
+TEST_F(LedgerFundsTest, BatchWhoseFirstIdWasTakenIsAnsweredAfterItsValidUntilToo) {
+  By("ALPHA", PayOf("ALPHA", "BETA", 1), "B-0");
+  PayBatch batch;
+  for (int i = 0; i < 2; ++i) {
+    batch.payments.push_back(PayOf("ALPHA", "BETA", 10));
+    batch.payments.back().id = Id("B-" + std::to_string(i));
+  }
+  const Command command = MakeCommand("ALPHA", batch);
+  const Envelope envelope = *SignEnvelope(kCommandPayloadType, "batch", KeyNamed("ALPHA"));
+  const OpenSslSignatureVerifier verifier;
+  const auto submit = [&] {
+    return ApplyOne(std::get<AdmittedItem>(ledger_->Admit(envelope, command, now_, verifier)));
+  };
+  EXPECT_EQ(submit().instructions.at(1).status, InstructionStatus::kSettled);
+  now_ = now_ + Duration::FromHours(48);
+  EXPECT_EQ(submit().instructions.at(1).status, InstructionStatus::kSettled);
+  EXPECT_EQ(Available("BETA"), 11);
 }
 
 TEST_F(LedgerFundsTest, ReturnCitesASettledPayment) {

@@ -227,6 +227,40 @@ TEST_F(LedgerSettlementTest, StrangersSignatureOnTermsSaysNothingBeforeAndAfterI
   EXPECT_EQ(signers(), before);
 }
 
+// The completion was admitted while the id was unknown, so its policy could not be compared; by the
+// time it runs, the settlement is prepared under another one.
+TEST_F(LedgerSettlementTest, AbortUnderAnotherPolicyDoesNotReleaseAHoldOfTheSameBatch) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  CompleteSettlement abort = Decide(prepare, Verdict::kAbort);
+  abort.certificate.record.policy_hash = Sha256("another policy");
+  const BatchResult result =
+      Apply({SignedPrepare(prepare), {.body = abort, .payload_hash = Sha256("completion")}});
+  EXPECT_EQ(result.results[0].settlement_status, InstructionStatus::kPrepared);
+  ExpectRefused(result.results[1], Outcome::kSettlementConflict);
+  EXPECT_EQ(Held("ALPHA"), 700);
+}
+
+TEST_F(LedgerSettlementTest, DeadlineTooFarAheadIsRefused) {
+  PrepareSettlement prepare = MakePrepare(700, "S-1");
+  prepare.terms.deadline = now_ + kDeadlineAheadMax + Duration::FromMicros(1);
+  ExpectRefused(Prepare(prepare), Outcome::kValidUntilTooFar);
+}
+
+// Two promises that fit on top of a negative balance, and not beside each other.
+TEST_F(LedgerSettlementTest, PromisesMustFitWithoutTheDebtThatTheyWouldPayOff) {
+  const std::int64_t huge = 9'000'000'000'000'000'000;
+  ExpectAccepted(
+      ByCentralBank(SetLimits{Address("BETA"), Amount::Zero(), Amount::FromMinor(huge)}));
+  ExpectAccepted(By("BETA", PayOf("BETA", "ALPHA", huge)));
+  EXPECT_EQ(Prepare(MakePrepare(8'000'000'000'000'000'000, "S-1")).settlement_status,
+            InstructionStatus::kPrepared);
+  ExpectAccepted(
+      ByCentralBank(SetLimits{Address("ALPHA"), Amount::Zero(), Amount::FromMinor(huge)}));
+  const ItemResult second = Prepare(MakePrepare(8'000'000'000'000'000'000, "S-2"));
+  EXPECT_EQ(second.settlement_status, InstructionStatus::kRejected);
+  EXPECT_EQ(second.instructions.at(0).rejection.outcome, Outcome::kAmountOverflow);
+}
+
 TEST_F(LedgerSettlementTest, LegThatCannotBeReservedRejectsTheSettlementForGood) {
   const PrepareSettlement prepare = MakePrepare(100'001, "S-1");
   const ItemResult result = Prepare(prepare);
