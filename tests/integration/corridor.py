@@ -291,7 +291,9 @@ class Corridor:
         for currency in self.ledgers:
             ledger = self.ledger(currency, self.central_bank(currency))
             state[f"{currency} log"] = self.log_size(currency)
-            for owner in self.participants:
+            owners = [self.central_bank(currency)] + [
+                who for who, files in self.participants.items() if files.get("accounts")]
+            for owner in owners:
                 accounts = ledger.ListAccounts(ledger_pb.ListAccountsRequest(owner=owner),
                                                timeout=CALL_S).accounts
                 for account in accounts:
