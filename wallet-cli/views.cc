@@ -416,7 +416,7 @@ std::string_view PurposeName(core::AccountPurpose purpose) {
 }
 
 absl::StatusOr<core::ActionKind> ParseActionKind(std::string_view name) {
-  return ParseName("kind of instruction", name, core::ActionKind::kComplete, core::ActionKindName);
+  return ParseName("kind of instruction", name, core::ActionKind::kPayBulk, core::ActionKindName);
 }
 
 absl::StatusOr<core::Role> ParseRole(std::string_view name) {

@@ -15,7 +15,7 @@ core::InstructionKey ReadKey(Fields& fields, const Path& path,
   core::InstructionKey key;
   key.party = fields.ParseOptional<core::ParticipantId>({&path, "instructing_party"},
                                                         reference.instructing_party());
-  key.kind = EnumOrNone(fields, {&path, "kind"}, reference.kind(), core::ActionKind::kComplete);
+  key.kind = EnumOrNone(fields, {&path, "kind"}, reference.kind(), core::ActionKind::kPayBulk);
   key.id = fields.ParseOptional<core::InstructionId>({&path, "instruction_id"},
                                                      reference.instruction_id());
   return key;

@@ -46,6 +46,8 @@ std::string_view ActionKindName(ActionKind kind) {
       return "prepare";
     case ActionKind::kComplete:
       return "complete";
+    case ActionKind::kPayBulk:
+      return "pay-bulk";
   }
   return "unknown";
 }

@@ -74,6 +74,7 @@ enum class ActionKind : std::uint8_t {
   kSettlementLeg = 17,
   kPrepare = 18,
   kComplete = 19,
+  kPayBulk = 20,
 };
 
 enum class Role : std::uint8_t {

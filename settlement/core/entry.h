@@ -19,6 +19,8 @@ namespace causeway::core {
 inline constexpr std::uint8_t kLeafGenesis = 1;
 inline constexpr std::uint8_t kLeafBatchHeader = 2;
 inline constexpr std::uint8_t kLeafEntry = 3;
+// 4 is the decision record, which lives in a log of its own.
+inline constexpr std::uint8_t kLeafPayment = 5;  // of a bulk: bulk.h
 inline constexpr std::uint8_t kLeafVersion = 1;
 
 enum class Bucket : std::uint8_t { kNone = 0, kAvailable = 1, kHeld = 2 };

@@ -1,0 +1,371 @@
+#include "settlement/core/bulk.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+#include "settlement/core/check.h"
+#include "settlement/core/entry.h"
+#include "settlement/core/hash.h"
+
+namespace causeway::core {
+namespace {
+
+constexpr std::string_view kMagic = "CWBULK01";
+constexpr std::string_view kSaltDomain = "causeway/payment-salts/v1\n";
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+// Big-endian stores and loads at fixed places: the packed records have no lengths to check.
+class Packer {
+ public:
+  explicit Packer(char* out) : out_(out) {}
+  Packer& U8(std::uint8_t value) { return Bytes(&value, 1); }
+  Packer& U16(std::uint16_t value) { return Integer(value); }
+  Packer& U32(std::uint32_t value) { return Integer(value); }
+  Packer& U64(std::uint64_t value) { return Integer(value); }
+  Packer& I64(std::int64_t value) { return Integer(static_cast<std::uint64_t>(value)); }
+  Packer& U40(std::uint64_t value) {
+    U8(static_cast<std::uint8_t>(value >> 32));
+    return U32(static_cast<std::uint32_t>(value));
+  }
+  Packer& Bytes(const void* bytes, std::size_t size) {
+    std::memcpy(out_, bytes, size);
+    out_ += size;
+    return *this;
+  }
+
+ private:
+  template <typename T>
+  Packer& Integer(T value) {
+    if constexpr (sizeof(T) == 2) value = static_cast<T>((value << 8) | (value >> 8));
+    if constexpr (sizeof(T) == 4) value = __builtin_bswap32(value);
+    if constexpr (sizeof(T) == 8) value = __builtin_bswap64(value);
+    return Bytes(&value, sizeof(value));
+  }
+
+  char* out_;
+};
+
+class Unpacker {
+ public:
+  explicit Unpacker(const char* in) : in_(in) {}
+  std::uint8_t U8() { return static_cast<std::uint8_t>(*in_++); }
+  std::uint16_t U16() {
+    const auto high = U8();
+    return static_cast<std::uint16_t>((high << 8) | U8());
+  }
+  std::uint32_t U32() {
+    std::uint32_t value = 0;
+    Bytes(&value, sizeof(value));
+    return __builtin_bswap32(value);
+  }
+  std::uint64_t U64() {
+    std::uint64_t value = 0;
+    Bytes(&value, sizeof(value));
+    return __builtin_bswap64(value);
+  }
+  std::int64_t I64() { return static_cast<std::int64_t>(U64()); }
+  std::uint64_t U40() {
+    const std::uint64_t high = U8();
+    return (high << 32) | U32();
+  }
+  void Bytes(void* out, std::size_t size) {
+    std::memcpy(out, in_, size);
+    in_ += size;
+  }
+  std::string_view View(std::size_t size) {
+    in_ += size;
+    return {in_ - size, size};
+  }
+
+ private:
+  const char* in_;
+};
+
+absl::Status Wrong(std::string_view field, std::string_view what) {
+  return absl::InvalidArgumentError(fmt::format("bulk.{}: {}", field, what));
+}
+
+// An identifier in its own spelling.
+template <typename Id>
+absl::Status ReadId(std::string_view field, Reader& reader, Id& out) {
+  absl::StatusOr<Id> id = Id::Parse(reader.Sized());
+  if (!reader.ok()) return Wrong(field, "the payload ends too early");
+  if (!id.ok()) return Wrong(field, std::string(id.status().message()));
+  out = *std::move(id);
+  return absl::OkStatus();
+}
+
+// The purpose code is up to 4 printable characters, with zeros after them.
+bool IsPurpose(const std::array<char, 4>& purpose) {
+  bool ended = false;
+  for (const char character : purpose) {
+    const bool is_letter_or_digit =
+        (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9');
+    if (ended ? character != 0 : (character != 0 && !is_letter_or_digit)) return false;
+    ended = character == 0;
+  }
+  return true;
+}
+
+bool IsVersion4(const std::uint8_t* uetr) {
+  return (uetr[6] & 0xf0) == 0x40 && (uetr[8] & 0xc0) == 0x80;
+}
+
+void PackPayment(const BulkPayment& payment, char* out) {
+  Packer(out)
+      .U32(payment.debtor.number)
+      .U32(payment.creditor.number)
+      .U16(payment.debtor.check)
+      .U16(payment.creditor.check)
+      .Bytes(payment.purpose.data(), payment.purpose.size())
+      .I64(payment.amount.minor())
+      .Bytes(payment.id.data(), payment.id.size())
+      .Bytes(payment.uetr.bytes().data(), 16);
+}
+
+// What was wrong, or null.
+const char* UnpackPayment(const char* in, BulkPayment& payment) {
+  Unpacker from(in);
+  payment.debtor.number = from.U32();
+  payment.creditor.number = from.U32();
+  payment.debtor.check = from.U16();
+  payment.creditor.check = from.U16();
+  from.Bytes(payment.purpose.data(), payment.purpose.size());
+  payment.amount = Amount::FromMinor(from.I64());
+  from.Bytes(payment.id.data(), payment.id.size());
+  std::array<std::uint8_t, 16> uetr{};
+  from.Bytes(uetr.data(), uetr.size());
+  if (!IsVersion4(uetr.data())) return "uetr: is no UUID of version 4 (RFC 4122)";
+  payment.uetr = Uetr::FromRandomBytes(uetr);  // changes nothing: the fixed bits are in place
+  if (!IsPurpose(payment.purpose)) {
+    return "purpose: must be up to 4 of A-Z and 0-9, with zeros after them";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+InstructionId InstructionIdOf(const RawInstructionId& raw) {
+  std::array<char, 32> text{};
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    text[2 * i] = kHexDigits[raw[i] >> 4];
+    text[2 * i + 1] = kHexDigits[raw[i] & 0xf];
+  }
+  absl::StatusOr<InstructionId> id = InstructionId::Parse({text.data(), text.size()});
+  CW_CHECK(id.ok(), "hexadecimal digits are an instruction id");
+  return *std::move(id);
+}
+
+std::optional<RawInstructionId> RawIdOf(const InstructionId& id) {
+  const std::string_view text = id.text();
+  if (text.size() != 32) return std::nullopt;
+  RawInstructionId raw{};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char digit = text[i];
+    std::uint8_t value = 0;
+    if (digit >= '0' && digit <= '9') {
+      value = static_cast<std::uint8_t>(digit - '0');
+    } else if (digit >= 'a' && digit <= 'f') {
+      value = static_cast<std::uint8_t>(digit - 'a' + 10);
+    } else {
+      return std::nullopt;
+    }
+    raw[i / 2] = static_cast<std::uint8_t>((raw[i / 2] << 4) | value);
+  }
+  return raw;
+}
+
+std::uint16_t AccountCheckOf(const AccountAddress& address) {
+  const Hash256 hash = Sha256(address.text());
+  return static_cast<std::uint16_t>((hash.bytes[0] << 8) | hash.bytes[1]);
+}
+
+std::string EncodeBulk(const Bulk& bulk) {
+  Writer writer;
+  writer.Raw(kMagic).Sized(bulk.ledger.text()).Hash(bulk.genesis_hash).Sized(bulk.party.text());
+  writer.Raw({reinterpret_cast<const char*>(bulk.id.data()), bulk.id.size()});
+  writer.I64(bulk.valid_until.micros()).U32(static_cast<std::uint32_t>(bulk.payments.size()));
+  std::string out = std::move(writer).Take();
+  const std::size_t start = out.size();
+  out.resize(start + bulk.payments.size() * kBulkPaymentBytes);
+  char* next = out.data() + start;
+  for (const BulkPayment& payment : bulk.payments) {
+    PackPayment(payment, next);
+    next += kBulkPaymentBytes;
+  }
+  return out;
+}
+
+absl::StatusOr<Bulk> DecodeBulk(std::string_view payload) {
+  Reader reader(payload);
+  if (reader.Raw(kMagic.size()) != kMagic) {
+    return Wrong("magic", fmt::format("the payload does not begin with {}", kMagic));
+  }
+  Bulk bulk;
+  if (absl::Status read = ReadId("ledger", reader, bulk.ledger); !read.ok()) return read;
+  bulk.genesis_hash = reader.Hash();
+  if (absl::Status read = ReadId("instructing_party", reader, bulk.party); !read.ok()) return read;
+  const std::string_view id = reader.Raw(bulk.id.size());
+  std::copy(id.begin(), id.end(), bulk.id.begin());
+  bulk.valid_until = LedgerTime::FromMicros(reader.I64());
+  const std::size_t count = reader.U32();
+  if (!reader.ok()) return Wrong("payments", "the payload ends before them");
+  if (count == 0) return Wrong("payments", "there are none; a bulk has 1 or more");
+  if (count > kBulkPaymentsMax) {
+    return absl::ResourceExhaustedError(
+        fmt::format("bulk.payments: there are {}; a bulk has at most {}", count, kBulkPaymentsMax));
+  }
+  if (reader.remaining() != count * kBulkPaymentBytes) {
+    return Wrong("payments", fmt::format("{} payments of {} bytes are announced, {} bytes follow",
+                                         count, kBulkPaymentBytes, reader.remaining()));
+  }
+  const char* next = reader.Raw(reader.remaining()).data();
+  bulk.payments.resize(count);
+  for (std::size_t i = 0; i < count; ++i, next += kBulkPaymentBytes) {
+    if (const char* wrong = UnpackPayment(next, bulk.payments[i])) {
+      return Wrong(fmt::format("payments[{}]", i), wrong);
+    }
+  }
+  return bulk;
+}
+
+void AppendPaymentResults(std::span<const PaymentResult> results, std::string& out) {
+  const std::size_t start = out.size();
+  out.resize(start + results.size() * kPaymentResultBytes);
+  char* next = out.data() + start;
+  for (const PaymentResult& result : results) {
+    Packer(next)
+        .U16(static_cast<std::uint16_t>(result.outcome))
+        .I64(result.debtor_after)
+        .I64(result.creditor_after)
+        .U40(result.debtor_sequence)
+        .U40(result.creditor_sequence)
+        .U40(result.debtor_previous)
+        .U40(result.creditor_previous);
+    next += kPaymentResultBytes;
+  }
+}
+
+std::optional<PaymentResult> ReadPaymentResult(std::string_view bytes) {
+  CW_CHECK(bytes.size() == kPaymentResultBytes, "the caller cuts the records");
+  Unpacker from(bytes.data());
+  const std::optional<Outcome> outcome = OutcomeFromNumber(from.U16());
+  // An id that is taken leaves a trace in its bulk, though not under the id.
+  if (!outcome || (!IsRecorded(*outcome) && *outcome != Outcome::kInstructionIdReused)) {
+    return std::nullopt;
+  }
+  PaymentResult result{.outcome = *outcome};
+  result.debtor_after = from.I64();
+  result.creditor_after = from.I64();
+  result.debtor_sequence = from.U40();
+  result.creditor_sequence = from.U40();
+  result.debtor_previous = from.U40();
+  result.creditor_previous = from.U40();
+  return result;
+}
+
+void WritePaymentLeaf(std::uint64_t index, const LeafSalt& salt, std::uint32_t position,
+                      const BulkPayment& payment, const PaymentResult& result, char* out) {
+  Packer(out)
+      .U8(kLeafPayment)
+      .U8(kLeafVersion)
+      .U64(index)
+      .Bytes(salt.data(), salt.size())
+      .Bytes(payment.id.data(), payment.id.size())
+      .Bytes(payment.uetr.bytes().data(), 16)
+      .U32(payment.debtor.number)
+      .U32(payment.creditor.number)
+      .U16(payment.debtor.check)
+      .U16(payment.creditor.check)
+      .Bytes(payment.purpose.data(), payment.purpose.size())
+      .I64(payment.amount.minor())
+      .U16(static_cast<std::uint16_t>(result.outcome))
+      .I64(result.debtor_after)
+      .I64(result.creditor_after)
+      .U40(result.debtor_sequence)
+      .U40(result.creditor_sequence)
+      .U32(position);
+}
+
+absl::StatusOr<PaymentLeaf> DecodePaymentLeaf(std::string_view bytes) {
+  if (bytes.size() != kPaymentLeafBytes) {
+    return absl::InvalidArgumentError(
+        fmt::format("payment leaf has {} bytes; must have {}", bytes.size(), kPaymentLeafBytes));
+  }
+  Unpacker from(bytes.data());
+  const std::uint8_t kind = from.U8();
+  const std::uint8_t version = from.U8();
+  if (kind != kLeafPayment || version != kLeafVersion) {
+    return absl::InvalidArgumentError(
+        fmt::format("payment leaf: kind and version are {} and {}; must be {} and {}", kind,
+                    version, kLeafPayment, kLeafVersion));
+  }
+  PaymentLeaf leaf;
+  leaf.index = from.U64();
+  from.Bytes(leaf.salt.data(), leaf.salt.size());
+  BulkPayment& payment = leaf.payment;
+  from.Bytes(payment.id.data(), payment.id.size());
+  std::array<std::uint8_t, 16> uetr{};
+  from.Bytes(uetr.data(), uetr.size());
+  if (!IsVersion4(uetr.data())) {
+    return absl::InvalidArgumentError("payment leaf: uetr: is no UUID of version 4");
+  }
+  payment.uetr = Uetr::FromRandomBytes(uetr);
+  payment.debtor.number = from.U32();
+  payment.creditor.number = from.U32();
+  payment.debtor.check = from.U16();
+  payment.creditor.check = from.U16();
+  from.Bytes(payment.purpose.data(), payment.purpose.size());
+  payment.amount = Amount::FromMinor(from.I64());
+  const std::uint16_t number = from.U16();
+  const std::optional<Outcome> outcome = OutcomeFromNumber(number);
+  if (!outcome || (!IsRecorded(*outcome) && *outcome != Outcome::kInstructionIdReused)) {
+    return absl::InvalidArgumentError(
+        fmt::format("payment leaf: outcome: {} is none that is recorded", number));
+  }
+  leaf.result.outcome = *outcome;
+  leaf.result.debtor_after = from.I64();
+  leaf.result.creditor_after = from.I64();
+  leaf.result.debtor_sequence = from.U40();
+  leaf.result.creditor_sequence = from.U40();
+  leaf.position = from.U32();
+  return leaf;
+}
+
+PaymentSalts::Key PaymentSalts::KeyOf(std::string_view ledger_salt_key,
+                                      std::uint64_t batch_number) {
+  const Hash256 mac =
+      HmacSha256(ledger_salt_key, Writer().Raw(kSaltDomain).U64(batch_number).bytes());
+  Key key{};
+  std::copy_n(mac.bytes.begin(), key.size(), key.begin());
+  return key;
+}
+
+void PaymentSalts::Fill(const Key& key, std::uint64_t first_index, std::span<LeafSalt> salts) {
+  if (salts.empty()) return;
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(
+      EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  CW_CHECK(context != nullptr, "no memory for a cipher context");
+  CW_CHECK(EVP_EncryptInit_ex(context.get(), EVP_aes_128_ecb(), nullptr, key.data(), nullptr) == 1,
+           "libcrypto offers AES");
+  EVP_CIPHER_CTX_set_padding(context.get(), 0);
+  // One cipher block each: eight zero bytes and the index.
+  for (std::size_t i = 0; i < salts.size(); ++i) {
+    salts[i].fill(0);
+    const std::uint64_t index = __builtin_bswap64(first_index + i);
+    std::memcpy(salts[i].data() + 8, &index, sizeof(index));
+  }
+  auto* const bytes = salts.front().data();
+  int written = 0;
+  const int size = static_cast<int>(salts.size() * sizeof(LeafSalt));
+  CW_CHECK(EVP_EncryptUpdate(context.get(), bytes, &written, bytes, size) == 1 && written == size,
+           "AES encrypts whole blocks");
+}
+
+}  // namespace causeway::core
