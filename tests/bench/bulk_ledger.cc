@@ -1,0 +1,145 @@
+#include "tests/bench/bulk_ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+#include "settlement/core/hash.h"
+
+namespace causeway::bench {
+namespace {
+
+using core::Amount;
+using core::Item;
+
+constexpr std::size_t kAccountsPerBatch = 4096;
+
+template <typename T>
+T Must(absl::StatusOr<T> result) {
+  if (!result.ok()) {
+    fmt::print(stderr, "{}\n", std::string(result.status().message()));
+    std::exit(70);
+  }
+  return *std::move(result);
+}
+
+core::AccountAddress Address(std::string_view body) {
+  return Must(core::AccountAddress::Make(Must(core::Currency::Parse("HKD")), body));
+}
+
+}  // namespace
+
+BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts, OpenJournal open) {
+  core::Genesis genesis;
+  genesis.ledger = Must(core::LedgerOrigin::Parse("bench.example/hkd"));
+  genesis.currency = Must(core::Currency::Parse("HKD"));
+  genesis.ledger_key = Key("ledger")->public_key();
+  genesis.central_bank = {.participant = Must(core::ParticipantId::Parse("CENTRAL")),
+                          .role = core::Role::kCentralBank,
+                          .country = Must(core::Country::Parse("HK")),
+                          .keys = {Key("central-1")->public_key(), Key("central-2")->public_key()}};
+  genesis.liability_account = Address("LIABILITY");
+  genesis.suites = {core::SuiteId::kEd25519Sha256};
+  genesis.business_date = Must(core::BusinessDate::Parse("2022-08-15"));
+  genesis.created = now_;
+  genesis_ = Must(codec::DecodeGenesis(codec::EncodeGenesis(genesis)));
+  engine_ =
+      Must(node::LedgerEngine::Open(genesis_,
+                                    {.signer = Key("ledger"),
+                                     .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
+                                     .salt_key = std::string(32, 's')},
+                                    open(directory, genesis_)));
+  std::vector<Item> start;
+  start.push_back(ByCentralBank(
+      core::RegisterParticipant{.participant = Must(core::ParticipantId::Parse("ALPHA")),
+                                .role = core::Role::kCommercialBank,
+                                .country = Must(core::Country::Parse("HK")),
+                                .keys = {Key("ALPHA")->public_key()}}));
+  start.push_back(ByCentralBank(core::SetDayPhase{genesis_.business_date, core::DayPhase::kOpen}));
+  Run(std::move(start));
+  OpenAccounts(accounts);
+}
+
+// Without checking the signatures, which would take minutes for millions.
+void BulkLedger::Run(std::vector<Item> items) {
+  now_ = now_ + core::Duration::FromMicros(1);
+  std::vector<core::AdmittedItem> admitted;
+  for (const Item& item : items) {
+    admitted.push_back(
+        core::Ledger::AdmitFromJournal(item.envelope, Must(codec::DecodeItemBody(item))));
+  }
+  for (const node::ItemReply& reply :
+       Must(engine_->Execute(now_, std::move(items), std::move(admitted)))) {
+    CW_CHECK(!reply.result.refused &&
+                 reply.result.instructions.front().status == core::InstructionStatus::kSettled,
+             "the benchmark's instructions settle");
+  }
+}
+
+void BulkLedger::OpenAccounts(std::size_t accounts) {
+  const core::Currency hkd = genesis_.currency;
+  for (std::size_t first = 0; first < accounts; first += kAccountsPerBatch) {
+    const std::size_t end = std::min(accounts, first + kAccountsPerBatch);
+    std::vector<Item> open;
+    std::vector<Item> issue;
+    for (std::size_t i = first; i < end; ++i) {
+      const core::AccountAddress address = Address(fmt::format("ALPHA{}", i));
+      open.push_back(
+          ByCentralBank(core::OpenAccount{.address = address,
+                                          .owner = Must(core::ParticipantId::Parse("ALPHA")),
+                                          .purpose = core::AccountPurpose::kSettlement}));
+      issue.push_back(
+          ByCentralBank(core::Issue{address, {hkd, Amount::FromMinor(1'000'000'000)}, "RTGS"}));
+    }
+    Run(std::move(open));
+    Run(std::move(issue));
+  }
+  for (const core::AccountState& account : engine_->ledger().accounts()) {
+    if (account.number != 0) accounts_.push_back({account.number, account.check});
+  }
+}
+
+Item BulkLedger::MakeBulk(std::size_t count) {
+  core::Bulk bulk{.ledger = genesis_.ledger,
+                  .genesis_hash = genesis_.hash,
+                  .party = Must(core::ParticipantId::Parse("ALPHA")),
+                  .id = random_.Bytes16(),
+                  .valid_until = now_ + core::Duration::FromHours(24)};
+  bulk.payments.resize(count);
+  for (core::BulkPayment& payment : bulk.payments) {
+    const std::size_t from = random_.Uniform(accounts_.size());
+    const std::size_t step = 1 + random_.Uniform(accounts_.size() - 1);
+    payment.debtor = accounts_[from];
+    payment.creditor = accounts_[(from + step) % accounts_.size()];
+    payment.amount = Amount::FromMinor(1);
+    payment.id = random_.Bytes16();
+    payment.uetr = core::Uetr::FromRandomBytes(random_.Bytes16());
+  }
+  return {.envelope = Must(
+              core::SignEnvelope(core::kBulkPayloadType, core::EncodeBulk(bulk), *Key("ALPHA")))};
+}
+
+std::shared_ptr<core::SoftwareSigner> BulkLedger::Key(const std::string& name) const {
+  return Must(core::SoftwareSigner::FromEd25519Seed(core::Sha256(name).view()));
+}
+
+Item BulkLedger::ByCentralBank(core::Action action) {
+  const core::Command command{.ledger = genesis_.ledger,
+                              .genesis_hash = genesis_.hash,
+                              .party = Must(core::ParticipantId::Parse("CENTRAL")),
+                              .id = Must(core::InstructionId::Parse(fmt::format("I-{}", ++ids_))),
+                              .valid_until = now_ + core::Duration::FromHours(24),
+                              .action = std::move(action)};
+  // Two keys of the central bank stand under everything; the signatures are not looked at.
+  static const std::vector<core::Signature> kApprovers = {{Key("central-1")->key_id(), "-"},
+                                                          {Key("central-2")->key_id(), "-"}};
+  return {.envelope = {.payload_type = core::kCommandPayloadType,
+                       .payload = codec::EncodeCommand(command),
+                       .signatures = kApprovers}};
+}
+
+}  // namespace causeway::bench

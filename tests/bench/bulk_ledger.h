@@ -1,0 +1,48 @@
+// A ledger under bulks, for benchmarks: one bank with any number of funded accounts, and bulks of
+// payments between them, signed ahead.
+#ifndef CAUSEWAY_TESTS_BENCH_BULK_LEDGER_H_
+#define CAUSEWAY_TESTS_BENCH_BULK_LEDGER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "central-bank-node/engine/ledger_engine.h"
+#include "settlement/core/prng.h"
+
+namespace causeway::bench {
+
+class BulkLedger {
+ public:
+  // `open` makes the journal of the genesis that it is given.
+  using OpenJournal = std::unique_ptr<store::Journal> (*)(const std::string& directory,
+                                                          const core::Genesis& genesis);
+  BulkLedger(const std::string& directory, std::size_t accounts, OpenJournal open);
+
+  // A bulk of `count` payments of 1 between accounts drawn evenly; each call gives another.
+  core::Item MakeBulk(std::size_t count);
+
+  core::LedgerTime now() const { return now_; }
+  node::LedgerEngine& engine() { return *engine_; }
+  // The engine, for a runtime to own.
+  std::unique_ptr<node::LedgerEngine> TakeEngine() { return std::move(engine_); }
+  const core::Genesis& genesis() const { return genesis_; }
+  std::shared_ptr<core::SoftwareSigner> Key(const std::string& name) const;
+
+ private:
+  core::Item ByCentralBank(core::Action action);
+  void Run(std::vector<core::Item> items);
+  void OpenAccounts(std::size_t accounts);
+
+  core::LedgerTime now_ = core::LedgerTime::FromMicros(1'660'500'000'000'000);
+  core::Genesis genesis_;
+  std::unique_ptr<node::LedgerEngine> engine_;
+  std::vector<core::AccountRef> accounts_;
+  core::RandomStream random_{20221122, "bulk ledger"};
+  std::uint64_t ids_ = 0;
+};
+
+}  // namespace causeway::bench
+
+#endif  // CAUSEWAY_TESTS_BENCH_BULK_LEDGER_H_
