@@ -20,11 +20,38 @@ using core::Hash256;
 using core::Item;
 using core::ItemResult;
 
-absl::Status Damaged(std::uint64_t block, const std::string& what) {
-  return absl::DataLossError(fmt::format("journal block {}: {}", block, what));
+// The hashes of a batch's leaves as it is sealed: payments are written into one buffer and hashed
+// from there.
+std::vector<Hash256> HashLeaves(const Batch& batch, const PendingBatch& pending) {
+  std::vector<Hash256> hashes;
+  hashes.reserve(1 + std::size_t{batch.header.entry_count});
+  hashes.push_back(core::LeafHash(core::EncodeBatchHeader(batch.header)));
+  auto bulk = pending.result.bulks.begin();
+  std::vector<core::LeafSalt> salts;
+  std::array<char, core::kPaymentLeafBytes> leaf{};
+  for (const std::string& entry : batch.entries) {
+    hashes.push_back(core::LeafHash(entry));
+    const std::uint64_t next_index = batch.header.first_index + hashes.size();
+    if (bulk == pending.result.bulks.end() || (*bulk)->first_index != next_index) continue;
+    const auto& payments = std::get<core::Bulk>(pending.admitted[(*bulk)->item].body).payments;
+    salts.resize(payments.size());
+    core::PaymentSalts::Fill(batch.payment_salts, next_index, salts);
+    for (std::size_t i = 0; i < payments.size(); ++i) {
+      core::WritePaymentLeaf(next_index + i, salts[i], static_cast<std::uint32_t>(i), payments[i],
+                             (*bulk)->results[i], leaf.data());
+      hashes.push_back(core::LeafHash({leaf.data(), leaf.size()}));
+    }
+    ++bulk;
+  }
+  CW_CHECK(bulk == pending.result.bulks.end(), "every bulk follows its entry");
+  return hashes;
 }
 
 }  // namespace
+
+absl::Status LedgerEngine::Damaged(std::uint64_t block, const std::string& what) {
+  return absl::DataLossError(fmt::format("journal block {}: {}", block, what));
+}
 
 absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
     const core::Genesis& genesis, Options options, std::unique_ptr<store::Journal> journal) {
@@ -50,16 +77,14 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
 absl::Status LedgerEngine::WriteGenesis() {
   Batch batch;
   batch.genesis = ledger_->genesis().bytes;
-  core::MerkleTree tree;
-  for (const std::string& leaf : core::LeavesOf(batch)) tree.Append(core::LeafHash(leaf));
-  absl::StatusOr<std::string> note = SignHead(tree);
+  tree_.Append(core::LeafHash(core::EncodeGenesisLeaf(batch.genesis)));
+  absl::StatusOr<std::string> note = SignHead(tree_.size(), tree_.Root());
   if (!note.ok()) return note.status();
   batch.checkpoint = *note;
   const store::Block block{
       .number = 0, .first_index = 0, .count = 1, .body = core::EncodeBatch(batch)};
   if (absl::Status status = journal_->Append({&block, 1}, {}); !status.ok()) return status;
-  tree_ = std::move(tree);
-  checkpoint_ = *std::move(note);
+  durable_ = {.batches = 1, .size = 1, .root = tree_.Root(), .checkpoint = *std::move(note)};
   return absl::OkStatus();
 }
 
@@ -70,7 +95,7 @@ absl::Status LedgerEngine::Replay() {
     if (absl::Status status = ReplayBlock(*block); !status.ok()) return status;
   }
   ledger_->CheckConservation();
-  absl::StatusOr<core::SignedCheckpoint> head = core::ParseCheckpoint(checkpoint_);
+  absl::StatusOr<core::SignedCheckpoint> head = core::ParseCheckpoint(durable_.checkpoint);
   if (!head.ok()) return head.status();
   const core::Genesis& genesis = ledger_->genesis();
   const absl::Status is_signed =
@@ -107,21 +132,28 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
                                  "key is not the journal's)",
                                  result.entries[i].index));
     }
-    Index(result.entries);
+    if (!core::SameBulks(result, *batch)) {
+      return Damaged(block.number, "executing it again gives other results of its bulks");
+    }
   }
-  for (const std::string& leaf : core::LeavesOf(*batch)) tree_.Append(core::LeafHash(leaf));
+  absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(*batch);
+  if (!leaves.ok()) return Damaged(block.number, std::string(leaves.status().message()));
+  for (const std::string& leaf : *leaves) tree_.Append(core::LeafHash(leaf));
   absl::StatusOr<core::SignedCheckpoint> note = core::ParseCheckpoint(batch->checkpoint);
   if (!note.ok()) return Damaged(block.number, std::string(note.status().message()));
   if (note->checkpoint.size != tree_.size() || note->checkpoint.root != tree_.Root()) {
     return Damaged(block.number, "its checkpoint is not that of its leaves");
   }
-  checkpoint_ = batch->checkpoint;
+  durable_ = {.batches = block.number + 1,
+              .size = tree_.size(),
+              .root = tree_.Root(),
+              .checkpoint = batch->checkpoint};
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> LedgerEngine::SignHead(const core::MerkleTree& tree) const {
+absl::StatusOr<std::string> LedgerEngine::SignHead(std::uint64_t size, const Hash256& root) const {
   const std::string origin = ledger_->genesis().ledger.ToString();
-  return core::SignCheckpoint({.origin = origin, .size = tree.size(), .root = tree.Root()}, origin,
+  return core::SignCheckpoint({.origin = origin, .size = size, .root = root}, origin,
                               *options_.signer);
 }
 
@@ -142,53 +174,127 @@ std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(const Item
   return ledger_->Admit(item.envelope, *std::move(body), now, *options_.verifier);
 }
 
-absl::StatusOr<std::vector<ItemReply>> LedgerEngine::Execute(
-    core::LedgerTime now, std::span<const Item> items,
-    std::span<const core::AdmittedItem> admitted) {
+std::unique_ptr<PendingBatch> LedgerEngine::Apply(core::LedgerTime now, std::vector<Item> items,
+                                                  std::vector<core::AdmittedItem> admitted) {
   CW_CHECK(items.size() == admitted.size(), "every admitted item has its bytes");
-  core::BatchResult result = ledger_->ApplyBatch(now, admitted);
-  if (!result.entries.empty()) {
-    Batch batch;
-    batch.header = result.header;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (result.results[i].sequenced) batch.items.push_back(items[i]);
-    }
-    batch.entries.reserve(result.entries.size());
-    for (Entry& entry : result.entries) {
-      Salt(entry);
-      batch.entries.push_back(core::EncodeEntry(entry));
-    }
-    CW_CHECK(result.header.first_index == tree_.size(), "ledger and log count the same leaves");
-    for (const std::string& leaf : core::LeavesOf(batch)) tree_.Append(core::LeafHash(leaf));
-    absl::StatusOr<std::string> note = SignHead(tree_);
-    if (!note.ok()) return note.status();
-    batch.checkpoint = *note;
-    const store::Block block{.number = batch.header.number,
-                             .first_index = batch.header.first_index,
-                             .count = 1 + batch.header.entry_count,
-                             .body = core::EncodeBatch(batch)};
-    if (absl::Status status = journal_->Append({&block, 1}, {}); !status.ok()) return status;
-    checkpoint_ = *std::move(note);
-    Index(result.entries);
+  auto pending = std::make_unique<PendingBatch>();
+  pending->items = std::move(items);
+  pending->admitted = std::move(admitted);
+  pending->result = ledger_->ApplyBatch(now, pending->admitted);
+  CollectHolds(*pending);
+  if (!pending->result.entries.empty()) {
+    const core::BatchHeader& header = pending->result.header;
+    const std::lock_guard lock(log_mutex_);
+    under_way_[header.number] = {.first_index = header.first_index,
+                                 .count = 1 + header.entry_count};
   }
+  return pending;
+}
 
-  std::vector<ItemReply> replies(result.results.size());
-  for (std::size_t i = 0; i < replies.size(); ++i) {
-    replies[i].result = std::move(result.results[i]);
+absl::Status LedgerEngine::Seal(PendingBatch& pending) {
+  if (absl::Status status = SignVotes(pending); !status.ok()) return status;
+  if (pending.result.entries.empty()) return absl::OkStatus();
+  Batch batch;
+  batch.header = pending.result.header;
+  std::vector<std::size_t> places(pending.items.size());  // of each item in the batch
+  for (std::size_t i = 0; i < pending.items.size(); ++i) {
+    if (!pending.result.results[i].sequenced) continue;
+    places[i] = batch.items.size();
+    batch.items.push_back(std::move(pending.items[i]));
   }
-  if (absl::Status status = AttachVotes(admitted, replies); !status.ok()) return status;
+  batch.entries.reserve(pending.result.entries.size());
+  for (Entry& entry : pending.result.entries) {
+    Salt(entry);
+    batch.entries.push_back(core::EncodeEntry(entry));
+  }
+  for (const auto& bulk : pending.result.bulks) {
+    batch.bulks.push_back(core::PackResults(*bulk, places[bulk->item]));
+  }
+  if (!batch.bulks.empty()) {
+    batch.payment_salts = core::PaymentSalts::KeyOf(options_.salt_key, batch.header.number);
+  }
+  const std::vector<Hash256> hashes = HashLeaves(batch, pending);
+  {
+    const std::lock_guard lock(log_mutex_);
+    CW_CHECK(batch.header.first_index == tree_.size(), "ledger and log count the same leaves");
+    for (const Hash256& hash : hashes) tree_.Append(hash);
+    pending.size = tree_.size();
+    pending.root = tree_.Root();
+  }
+  absl::StatusOr<std::string> note = SignHead(pending.size, pending.root);
+  if (!note.ok()) return note.status();
+  batch.checkpoint = *std::move(note);
+  pending.checkpoint = batch.checkpoint;
+  pending.block = {.number = batch.header.number,
+                   .first_index = batch.header.first_index,
+                   .count = 1 + batch.header.entry_count,
+                   .body = core::EncodeBatch(batch)};
+  const std::lock_guard lock(log_mutex_);
+  under_way_[batch.header.number].sealed = &pending.block;
+  sealed_.notify_all();
+  return absl::OkStatus();
+}
+
+absl::Status LedgerEngine::Commit(std::span<PendingBatch* const> pending) {
+  std::vector<store::Block> blocks;
+  blocks.reserve(pending.size());
+  {
+    const std::lock_guard lock(log_mutex_);
+    for (PendingBatch* batch : pending) {
+      if (batch->checkpoint.empty()) continue;
+      blocks.push_back(std::move(batch->block));
+      under_way_[blocks.back().number].sealed = &blocks.back();
+    }
+  }
+  if (blocks.empty()) return absl::OkStatus();
+  if (absl::Status status = journal_->Append(blocks, {}); !status.ok()) return status;
+  const std::lock_guard lock(log_mutex_);
+  for (const PendingBatch* batch : pending) {
+    if (batch->checkpoint.empty()) continue;
+    const std::uint64_t number = batch->result.header.number;
+    under_way_.erase(number);
+    durable_ = {.batches = number + 1,
+                .size = batch->size,
+                .root = batch->root,
+                .checkpoint = batch->checkpoint};
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ItemReply>> LedgerEngine::TakeReplies(PendingBatch& pending) const {
+  std::vector<ItemReply> replies(pending.result.results.size());
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    ItemResult& result = pending.result.results[i];
+    // A repeated bulk gets what it came to the first time.
+    if (!result.sequenced && !result.refused && !result.instructions.empty() &&
+        result.instructions.front().key.kind == core::ActionKind::kPayBulk) {
+      absl::StatusOr<core::BulkExecution> first = ReadBulk(result.instructions.front().entry_index);
+      if (!first.ok()) return first.status();
+      result.bulk = std::make_shared<const core::BulkExecution>(*std::move(first));
+    }
+    replies[i].result = std::move(result);
+  }
+  for (std::size_t i = 0; i < pending.votes.size(); ++i) {
+    replies[pending.hold_items[i]].vote = std::move(pending.votes[i]);
+  }
   return replies;
 }
 
-absl::Status LedgerEngine::AttachVotes(std::span<const core::AdmittedItem> admitted,
-                                       std::span<ItemReply> replies) const {
-  // One signature for all votes of the batch, repeats of earlier ones included: a vote says that
-  // the hold is durable, which stays true.
-  std::vector<std::pair<Hash256, std::uint64_t>> holds;
-  std::vector<std::size_t> positions;
-  for (std::size_t i = 0; i < replies.size(); ++i) {
-    const ItemResult& result = replies[i].result;
-    if (!std::holds_alternative<core::PrepareSettlement>(admitted[i].body) || result.refused) {
+absl::StatusOr<std::vector<ItemReply>> LedgerEngine::Execute(
+    core::LedgerTime now, std::vector<Item> items, std::vector<core::AdmittedItem> admitted) {
+  const std::unique_ptr<PendingBatch> pending = Apply(now, std::move(items), std::move(admitted));
+  if (absl::Status status = Seal(*pending); !status.ok()) return status;
+  PendingBatch* const batch = pending.get();
+  if (absl::Status status = Commit({&batch, 1}); !status.ok()) return status;
+  return TakeReplies(*pending);
+}
+
+void LedgerEngine::CollectHolds(PendingBatch& pending) const {
+  // Repeats of earlier prepares included: a vote says that the hold is durable, which stays true.
+  for (std::size_t i = 0; i < pending.admitted.size(); ++i) {
+    const ItemResult& result = pending.result.results[i];
+    if (!std::holds_alternative<core::PrepareSettlement>(pending.admitted[i].body) ||
+        result.refused) {
       continue;
     }
     // As it stands after the whole batch: a later item of it may have completed the settlement.
@@ -198,17 +304,19 @@ absl::Status LedgerEngine::AttachVotes(std::span<const core::AdmittedItem> admit
         settlement->status != core::InstructionStatus::kSettled) {
       continue;
     }
-    holds.emplace_back(settlement->settlement_id, settlement->hold);
-    positions.push_back(i);
+    pending.holds.emplace_back(settlement->settlement_id, settlement->hold);
+    pending.hold_items.push_back(i);
   }
-  if (holds.empty()) return absl::OkStatus();
+}
+
+// One signature for all votes of the batch.
+absl::Status LedgerEngine::SignVotes(PendingBatch& pending) const {
+  if (pending.holds.empty()) return absl::OkStatus();
   const core::Genesis& genesis = ledger_->genesis();
   absl::StatusOr<std::vector<core::Vote>> votes =
-      core::SignVotes(genesis.ledger, genesis.hash, holds, *options_.signer);
+      core::SignVotes(genesis.ledger, genesis.hash, pending.holds, *options_.signer);
   if (!votes.ok()) return votes.status();
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    replies[positions[i]].vote = core::EncodeVote((*votes)[i]);
-  }
+  for (const core::Vote& vote : *votes) pending.votes.push_back(core::EncodeVote(vote));
   return absl::OkStatus();
 }
 
@@ -229,151 +337,13 @@ absl::StatusOr<std::vector<ItemReply>> LedgerEngine::Submit(core::LedgerTime now
     positions.push_back(i);
   }
   if (accepted.empty()) return replies;
-  absl::StatusOr<std::vector<ItemReply>> executed = Execute(now, accepted, admitted);
+  absl::StatusOr<std::vector<ItemReply>> executed =
+      Execute(now, std::move(accepted), std::move(admitted));
   if (!executed.ok()) return executed.status();
   for (std::size_t i = 0; i < positions.size(); ++i) {
     replies[positions[i]] = std::move((*executed)[i]);
   }
   return replies;
-}
-
-void LedgerEngine::Index(const std::vector<Entry>& entries) {
-  for (const Entry& entry : entries) {
-    for (const core::Posting& posting : entry.postings) {
-      std::vector<std::uint64_t>& indices = entries_by_account_[posting.address];
-      if (indices.empty() || indices.back() != entry.index) indices.push_back(entry.index);
-    }
-  }
-}
-
-absl::StatusOr<std::string> LedgerEngine::ReadBatchBytes(std::uint64_t number) const {
-  absl::StatusOr<store::Block> block = journal_->Read(number);
-  if (!block.ok()) return block.status();
-  return std::move(block->body);
-}
-
-absl::StatusOr<Batch> LedgerEngine::ReadBatch(std::uint64_t number) const {
-  absl::StatusOr<std::string> bytes = ReadBatchBytes(number);
-  if (!bytes.ok()) return bytes.status();
-  absl::StatusOr<Batch> batch = core::DecodeBatch(*bytes);
-  if (!batch.ok()) return Damaged(number, std::string(batch.status().message()));
-  return batch;
-}
-
-absl::StatusOr<std::uint64_t> LedgerEngine::FindBatch(std::uint64_t leaf_index) const {
-  return journal_->FindBlock(leaf_index);
-}
-
-absl::StatusOr<DatedEntry> LedgerEngine::ReadEntry(std::uint64_t leaf_index) const {
-  absl::StatusOr<std::uint64_t> number = FindBatch(leaf_index);
-  if (!number.ok()) return number.status();
-  absl::StatusOr<Batch> batch = ReadBatch(*number);
-  if (!batch.ok()) return batch.status();
-  if (*number == 0 || leaf_index == batch->header.first_index) {
-    return absl::NotFoundError(fmt::format("leaf {} is not an entry", leaf_index));
-  }
-  absl::StatusOr<Entry> entry =
-      core::DecodeEntry(batch->entries[leaf_index - batch->header.first_index - 1]);
-  if (!entry.ok()) return Damaged(*number, std::string(entry.status().message()));
-  return DatedEntry{*std::move(entry), batch->header.time, batch->header.date};
-}
-
-absl::StatusOr<std::vector<DatedEntry>> LedgerEngine::ListEntries(
-    std::uint64_t from_index, std::size_t count,
-    const std::optional<core::AccountAddress>& address) const {
-  std::vector<DatedEntry> found;
-  if (address) {
-    const auto indices = entries_by_account_.find(*address);
-    if (indices == entries_by_account_.end()) return found;
-    auto next = std::lower_bound(indices->second.begin(), indices->second.end(), from_index);
-    for (; next != indices->second.end() && found.size() < count; ++next) {
-      absl::StatusOr<DatedEntry> entry = ReadEntry(*next);
-      if (!entry.ok()) return entry.status();
-      found.push_back(*std::move(entry));
-    }
-    return found;
-  }
-  if (from_index >= size()) return found;
-  absl::StatusOr<std::uint64_t> first = FindBatch(from_index);
-  if (!first.ok()) return first.status();
-  for (std::uint64_t number = std::max<std::uint64_t>(*first, 1);
-       number < batch_count() && found.size() < count; ++number) {
-    absl::StatusOr<Batch> batch = ReadBatch(number);
-    if (!batch.ok()) return batch.status();
-    for (const std::string& bytes : batch->entries) {
-      if (found.size() == count) break;
-      absl::StatusOr<Entry> entry = core::DecodeEntry(bytes);
-      if (!entry.ok()) return Damaged(number, std::string(entry.status().message()));
-      if (entry->index < from_index) continue;
-      found.push_back({*std::move(entry), batch->header.time, batch->header.date});
-    }
-  }
-  return found;
-}
-
-absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) const {
-  absl::StatusOr<std::uint64_t> number = FindBatch(entry_index);
-  if (!number.ok()) return number.status();
-  absl::StatusOr<Batch> batch = ReadBatch(*number);
-  if (!batch.ok()) return batch.status();
-  if (*number == 0 || entry_index == batch->header.first_index) {
-    return absl::NotFoundError(fmt::format("leaf {} is not an entry", entry_index));
-  }
-  Receipt receipt;
-  receipt.entry = batch->entries[entry_index - batch->header.first_index - 1];
-  receipt.entry_index = entry_index;
-  receipt.batch_header = core::EncodeBatchHeader(batch->header);
-  receipt.batch_header_index = batch->header.first_index;
-  receipt.checkpoint = checkpoint_;
-  auto entry_proof = tree_.InclusionProof(entry_index, tree_.size());
-  auto header_proof = tree_.InclusionProof(batch->header.first_index, tree_.size());
-  if (!entry_proof.ok()) return entry_proof.status();
-  if (!header_proof.ok()) return header_proof.status();
-  receipt.entry_proof = *std::move(entry_proof);
-  receipt.batch_header_proof = *std::move(header_proof);
-  absl::StatusOr<Entry> entry = core::DecodeEntry(receipt.entry);
-  if (!entry.ok()) return Damaged(*number, std::string(entry.status().message()));
-  for (const Item& item : batch->items) {
-    if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
-  }
-  return receipt;
-}
-
-absl::StatusOr<std::vector<Hash256>> LedgerEngine::ConsistencyProof(std::uint64_t old_size,
-                                                                    std::uint64_t new_size) const {
-  return tree_.ConsistencyProof(old_size, new_size);
-}
-
-absl::StatusOr<Statement> LedgerEngine::GetStatement(const core::AccountAddress& address,
-                                                     core::BusinessDate from,
-                                                     core::BusinessDate to) const {
-  const core::AccountState* account = ledger_->FindAccount(address);
-  if (account == nullptr) return absl::NotFoundError("no account " + address.ToString());
-  const std::optional<core::Amount> balance = core::CheckedAdd(account->available, account->held);
-  CW_CHECK(balance.has_value(), "available and held fit together");
-  // Walk back from the balance of now: it needs no more than the entries since `from`.
-  Statement statement{.opening = *balance, .closing = *balance};
-  const auto indices = entries_by_account_.find(address);
-  if (indices == entries_by_account_.end()) return statement;
-  for (auto index = indices->second.rbegin(); index != indices->second.rend(); ++index) {
-    absl::StatusOr<DatedEntry> entry = ReadEntry(*index);
-    if (!entry.ok()) return entry.status();
-    if (entry->date < from) break;
-    const std::vector<core::Posting>& postings = entry->entry.postings;
-    for (auto posting = postings.rbegin(); posting != postings.rend(); ++posting) {
-      if (posting->address != address) continue;
-      const auto before = core::CheckedSub(statement.opening, posting->amount);
-      CW_CHECK(before.has_value(), "an earlier balance was in range");
-      statement.opening = *before;
-      if (entry->date > to) {
-        statement.closing = *before;
-      } else {
-        statement.lines.push_back({*posting, *entry});
-      }
-    }
-  }
-  std::reverse(statement.lines.begin(), statement.lines.end());
-  return statement;
 }
 
 }  // namespace causeway::node

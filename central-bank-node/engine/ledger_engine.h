@@ -3,19 +3,28 @@
 // streams come from here. It reads no clock and starts no thread; the live node (../runtime) and
 // the simulator (../../scenarios) drive the same object.
 //
-// Not synchronised: Execute alone, the const members at once with each other.
+// A batch goes through Apply, Seal and Commit, in this order and batch after batch. Execute does
+// all three. They may overlap for different batches, each step on a thread of its own: while one
+// batch is being synced the next is hashed and the one after is applied. The ledger is then ahead
+// of the journal, and whoever reads it must not answer before all that was applied is durable.
+//
+// Synchronisation: Apply alone, beside neither Admit nor the const members (the caller's lock).
+// Seal and Commit each on one thread at a time, beside everything.
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_LEDGER_ENGINE_H_
 #define CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_LEDGER_ENGINE_H_
 
+#include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/ledger.h"
@@ -37,6 +46,11 @@ struct Receipt {
   std::vector<core::Hash256> batch_header_proof;
   std::string checkpoint;  // latest; both proofs lead to it
   core::Item item;         // what was signed
+  // Of a payment in a bulk: the entry of the bulk, which names who instructed it and what was
+  // signed. Empty otherwise.
+  std::string bulk_entry;
+  std::uint64_t bulk_entry_index = 0;
+  std::vector<core::Hash256> bulk_entry_proof;
 };
 
 // An entry with the time and date of its batch.
@@ -64,6 +78,22 @@ struct ItemReply {
   std::string vote;
 };
 
+// A batch between Apply and Commit.
+struct PendingBatch {
+  std::vector<core::Item> items;
+  std::vector<core::AdmittedItem> admitted;
+  core::BatchResult result;
+  // Holds to vote for, the positions of their items, and the encoded votes once sealed.
+  std::vector<std::pair<core::Hash256, std::uint64_t>> holds;
+  std::vector<std::size_t> hold_items;
+  std::vector<std::string> votes;
+  // Once sealed, if anything was sequenced: the log after it, and what is journaled.
+  std::uint64_t size = 0;
+  core::Hash256 root;
+  std::string checkpoint;
+  store::Block block;
+};
+
 class LedgerEngine {
  public:
   struct Options {
@@ -85,21 +115,37 @@ class LedgerEngine {
   std::variant<core::AdmittedItem, core::Rejection> Admit(const core::Item& item,
                                                           core::LedgerTime now) const;
 
-  // Executes admitted items as one batch and makes it durable. items[i] is what admitted[i] was
-  // made of. An error means that the outcome is unknown: the process must exit without answering.
+  // Executes admitted items as one batch. items[i] is what admitted[i] was made of. The ledger is
+  // then ahead of the journal.
+  std::unique_ptr<PendingBatch> Apply(core::LedgerTime now, std::vector<core::Item> items,
+                                      std::vector<core::AdmittedItem> admitted);
+  // Hashes the leaves, signs the head of the log and the votes, and encodes the block.
+  absl::Status Seal(PendingBatch& pending);
+  // Makes sealed batches durable, all by one sync, and shows them. An error of this or of Seal
+  // means that the outcome is unknown: the process must exit without answering.
+  absl::Status Commit(std::span<PendingBatch* const> pending);
+  // What to answer once the batch is committed, in the order of its items.
+  absl::StatusOr<std::vector<ItemReply>> TakeReplies(PendingBatch& pending) const;
+
+  // Apply, Seal and Commit of one batch.
   absl::StatusOr<std::vector<ItemReply>> Execute(core::LedgerTime now,
-                                                 std::span<const core::Item> items,
-                                                 std::span<const core::AdmittedItem> admitted);
+                                                 std::vector<core::Item> items,
+                                                 std::vector<core::AdmittedItem> admitted);
 
   // Admit and Execute of items that come together: refusals stand in their places.
   absl::StatusOr<std::vector<ItemReply>> Submit(core::LedgerTime now,
                                                 std::span<const core::Item> items);
 
+  // Ahead of the journal while batches are under way.
   const core::Ledger& ledger() const { return *ledger_; }
-  const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
-  std::uint64_t size() const { return tree_.size(); }            // leaves
-  core::Hash256 root() const { return tree_.Root(); }
-  std::uint64_t batch_count() const { return journal_->block_count(); }
+
+  // Of what is durable.
+  std::string checkpoint() const { return durable().checkpoint; }  // signed note, latest
+  std::uint64_t size() const { return durable().size; }            // leaves
+  core::Hash256 root() const { return durable().root; }
+  std::uint64_t batch_count() const { return durable().batches; }
+
+  // What follows reads batches under way too, as soon as they are sealed.
 
   // NotFound past the end.
   absl::StatusOr<core::Batch> ReadBatch(std::uint64_t number) const;
@@ -120,24 +166,56 @@ class LedgerEngine {
   absl::StatusOr<Statement> GetStatement(const core::AccountAddress& address,
                                          core::BusinessDate from, core::BusinessDate to) const;
 
+  // A payment's or other instruction's status by its key, over the whole history.
+  absl::StatusOr<std::optional<core::InstructionState>> FindInstruction(
+      const core::InstructionKey& key) const;
+  // Oldest first.
+  absl::StatusOr<std::vector<core::InstructionState>> FindByUetr(const core::Uetr& uetr) const;
+  // What a bulk came to, by the leaf of its entry: for the answer to a repeat.
+  absl::StatusOr<core::BulkExecution> ReadBulk(std::uint64_t entry_index) const;
+
  private:
+  // The end of the journal.
+  struct Head {
+    std::uint64_t batches = 0;
+    std::uint64_t size = 0;
+    core::Hash256 root;
+    std::string checkpoint;
+  };
+  // A batch that is applied and not yet durable.
+  struct UnderWay {
+    std::uint64_t first_index = 0;
+    std::uint64_t count = 0;
+    const store::Block* sealed = nullptr;
+  };
+
+  static absl::Status Damaged(std::uint64_t block, const std::string& what);
+
   LedgerEngine() = default;
   absl::Status WriteGenesis();
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
-  absl::StatusOr<std::string> SignHead(const core::MerkleTree& tree) const;
+  absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;
-  void Index(const std::vector<core::Entry>& entries);
-  absl::Status AttachVotes(std::span<const core::AdmittedItem> admitted,
-                           std::span<ItemReply> replies) const;
+  void CollectHolds(PendingBatch& pending) const;
+  absl::Status SignVotes(PendingBatch& pending) const;
+  Head durable() const;
+  absl::StatusOr<DatedEntry> EntryAt(const core::Batch& batch, std::uint64_t leaf_index) const;
+  absl::StatusOr<core::Entry> PaymentEntry(const core::Batch& batch,
+                                           const core::EntryPlace& place) const;
+  absl::StatusOr<std::vector<DatedEntry>> ListEntriesOf(const core::AccountAddress& address,
+                                                        std::uint64_t from_index,
+                                                        std::size_t count) const;
 
   Options options_;
   std::unique_ptr<core::Ledger> ledger_;
   std::unique_ptr<store::Journal> journal_;
-  core::MerkleTree tree_;
-  std::string checkpoint_;
-  // Leaf indices of the entries that touch an account, oldest first.
-  absl::flat_hash_map<core::AccountAddress, std::vector<std::uint64_t>> entries_by_account_;
+
+  mutable std::mutex log_mutex_;
+  mutable std::condition_variable sealed_;
+  core::MerkleTree tree_;  // of what is sealed: proofs are made at sizes that are durable
+  Head durable_;
+  std::map<std::uint64_t, UnderWay> under_way_;  // by batch number
 };
 
 }  // namespace causeway::node

@@ -38,12 +38,15 @@ std::optional<core::Rejection> CheckMaySend(const Caller& caller, const core::Ad
   if (caller.standing == Standing::kLocalOperator || caller.standing == Standing::kCentralBank) {
     return std::nullopt;
   }
-  if (const auto* command = std::get_if<core::Command>(&item.body)) {
-    if (command->party == caller.id) return std::nullopt;
+  const auto* command = std::get_if<core::Command>(&item.body);
+  const auto* bulk = std::get_if<core::Bulk>(&item.body);
+  if (command != nullptr || bulk != nullptr) {
+    const core::ParticipantId& party = command != nullptr ? command->party : bulk->party;
+    if (party == caller.id) return std::nullopt;
     return Refusal(core::Outcome::kSenderNotEntitled,
                    fmt::format("the connection is {}'s, the instruction is {}'s: an instruction is "
                                "sent by its instructing party or by the central bank",
-                               caller.id.text(), command->party.text()));
+                               caller.id.text(), party.text()));
   }
   if (const auto* prepare = std::get_if<core::PrepareSettlement>(&item.body)) {
     const bool pays =

@@ -30,7 +30,9 @@ class Auditor {
     } else {
       if (absl::Status status = Execute(batch); !status.ok()) return status;
     }
-    for (const std::string& leaf : core::LeavesOf(batch)) tree_.Append(core::LeafHash(leaf));
+    absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(batch);
+    if (!leaves.ok()) return Wrong(std::string(leaves.status().message()));
+    for (const std::string& leaf : *leaves) tree_.Append(core::LeafHash(leaf));
     return CheckHead(batch.checkpoint);
   }
 
@@ -83,6 +85,9 @@ class Auditor {
       if (result.entries[i] == *entry) continue;
       return Wrong(fmt::format("executing it again gives another entry at index {}",
                                result.entries[i].index));
+    }
+    if (!core::SameBulks(result, batch)) {
+      return Wrong("executing it again gives other results of its bulks");
     }
     return absl::OkStatus();
   }

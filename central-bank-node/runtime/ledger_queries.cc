@@ -41,14 +41,18 @@ bool MaySee(const LedgerEngine& engine, const Caller& caller, const core::Instru
 // The state of an instruction that the caller may see.
 QueryEnd FindOwnInstruction(const LedgerEngine& engine, const Caller& caller,
                             const causeway::v1::InstructionReference& reference,
-                            const core::InstructionState** out) {
+                            core::InstructionState* out) {
   absl::StatusOr<core::InstructionKey> key = codec::FromProto(reference);
   if (!key.ok()) return Malformed("reference", key.status());
-  *out = engine.ledger().FindInstruction(*key);
-  if (*out != nullptr && MaySee(engine, caller, **out)) return {};
+  absl::StatusOr<std::optional<core::InstructionState>> found = engine.FindInstruction(*key);
+  if (!found.ok()) return found.status();
+  if (found->has_value() && MaySee(engine, caller, **found)) {
+    *out = **std::move(found);
+    return {};
+  }
   const std::string what = fmt::format("instruction \"{}\" ({}) of {}", key->id.text(),
                                        core::ActionKindName(key->kind), key->party.text());
-  if (*out == nullptr && (caller.SeesEverything() || key->party == caller.id)) {
+  if (!found->has_value() && (caller.SeesEverything() || key->party == caller.id)) {
     return Refusal(Outcome::kNotFound, "this ledger has no " + what);
   }
   return NotYours(what);
@@ -114,6 +118,7 @@ QueryEnd GetLedger(const LedgerEngine& engine, core::LedgerTime now,
   out->set_phase(rpc::ToProto(ledger.phase()));
   out->set_ledger_time_us(std::max(now, ledger.time()).micros());
   out->set_batch_payments_max(static_cast<std::uint32_t>(core::kBatchPaymentsMax));
+  out->set_bulk_payments_max(static_cast<std::uint32_t>(core::kBulkPaymentsMax));
   CopyHashes(ledger.PoliciesInForce(), out->mutable_settlement_policies());
   return {};
 }
@@ -121,11 +126,11 @@ QueryEnd GetLedger(const LedgerEngine& engine, core::LedgerTime now,
 QueryEnd GetInstruction(const LedgerEngine& engine, const Caller& caller,
                         const causeway::v1::GetInstructionRequest& request,
                         causeway::v1::Instruction* out) {
-  const core::InstructionState* state = nullptr;
+  core::InstructionState state;
   if (QueryEnd end = FindOwnInstruction(engine, caller, request.reference(), &state); !end.ok()) {
     return end;
   }
-  rpc::ToView(*state, /*repeated=*/false, out);
+  rpc::ToView(state, /*repeated=*/false, out);
   return {};
 }
 
@@ -134,9 +139,11 @@ QueryEnd FindByUetr(const LedgerEngine& engine, const Caller& caller,
                     causeway::v1::FindByUetrResponse* out) {
   absl::StatusOr<core::Uetr> uetr = core::Uetr::FromBytes(request.uetr());
   if (!uetr.ok()) return Malformed("uetr", uetr.status());
-  for (const core::InstructionState* state : engine.ledger().FindByUetr(*uetr)) {
-    if (!MaySee(engine, caller, *state)) continue;
-    rpc::ToView(*state, /*repeated=*/false, out->add_instructions());
+  absl::StatusOr<std::vector<core::InstructionState>> found = engine.FindByUetr(*uetr);
+  if (!found.ok()) return FromEngine(found.status());
+  for (const core::InstructionState& state : *found) {
+    if (!MaySee(engine, caller, state)) continue;
+    rpc::ToView(state, /*repeated=*/false, out->add_instructions());
   }
   return {};
 }
@@ -232,12 +239,12 @@ QueryEnd GetReceipt(const LedgerEngine& engine, const Caller& caller,
     case causeway::v1::GetReceiptRequest::kEntryIndex:
       break;
     case causeway::v1::GetReceiptRequest::kInstruction: {
-      const core::InstructionState* state = nullptr;
+      core::InstructionState state;
       if (QueryEnd end = FindOwnInstruction(engine, caller, request.instruction(), &state);
           !end.ok()) {
         return end;
       }
-      index = state->entry_index;
+      index = state.entry_index;
       break;
     }
     case causeway::v1::GetReceiptRequest::BY_NOT_SET:
@@ -256,6 +263,11 @@ QueryEnd GetReceipt(const LedgerEngine& engine, const Caller& caller,
   out->set_batch_header(receipt->batch_header);
   out->set_batch_header_index(receipt->batch_header_index);
   CopyHashes(receipt->batch_header_proof, out->mutable_batch_header_proof());
+  if (!receipt->bulk_entry.empty()) {
+    out->set_bulk_entry(receipt->bulk_entry);
+    out->set_bulk_entry_index(receipt->bulk_entry_index);
+    CopyHashes(receipt->bulk_entry_proof, out->mutable_bulk_entry_proof());
+  }
   out->set_checkpoint(receipt->checkpoint);
   out->set_genesis(engine.ledger().genesis().bytes);
   // The envelope of a payment batch holds other payments too: its sender's alone.

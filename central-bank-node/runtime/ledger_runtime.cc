@@ -27,6 +27,7 @@ std::size_t InstructionsOf(const core::AdmittedItem& item) {
     const auto* batch = std::get_if<core::PayBatch>(&command->action);
     return batch == nullptr ? 1 : batch->payments.size();
   }
+  if (const auto* bulk = std::get_if<core::Bulk>(&item.body)) return bulk->payments.size();
   if (const auto* prepare = std::get_if<core::PrepareSettlement>(&item.body)) {
     return prepare->legs.size();
   }
@@ -70,25 +71,12 @@ struct LedgerRuntime::Group {
   bool Abandoned() const { return abandoned && abandoned(); }
 };
 
-struct LedgerRuntime::Batch {
-  struct Place {
-    std::shared_ptr<Group> group;
-    std::size_t position = 0;
-  };
-  std::vector<core::Item> items;
-  std::vector<core::AdmittedItem> admitted;
-  std::vector<Place> places;                     // of each item
-  std::vector<std::shared_ptr<Group>> complete;  // groups of which nothing is left to take
-  std::size_t instructions = 0;
-  std::size_t bytes = 0;
-
-  bool HasRoomFor(std::size_t more_instructions, std::size_t more_bytes) const {
-    if (items.empty()) return true;
-    return items.size() < core::kItemsPerBatchMax &&
-           instructions + more_instructions <= kBatchInstructionsMax &&
-           bytes + more_bytes <= kBatchBytesMax;
-  }
-};
+bool LedgerRuntime::Batch::HasRoomFor(std::size_t more_instructions, std::size_t more_bytes) const {
+  if (items.empty()) return true;
+  return items.size() < core::kItemsPerBatchMax &&
+         instructions + more_instructions <= kBatchInstructionsMax &&
+         bytes + more_bytes <= kBatchBytesMax;
+}
 
 LedgerRuntime::LedgerRuntime(std::unique_ptr<LedgerEngine> engine, RuntimeLimits limits,
                              Clock clock)
@@ -96,7 +84,12 @@ LedgerRuntime::LedgerRuntime(std::unique_ptr<LedgerEngine> engine, RuntimeLimits
       clock_(std::move(clock)),
       engine_(std::move(engine)),
       pool_(limits.threads),
-      sequencer_([this] { Sequence(); }) {
+      query_pool_(limits.query_threads),
+      applied_batches_(kBatchesPerStageMax),
+      sealed_batches_(kBatchesPerStageMax),
+      sequencer_([this] { Sequence(); }),
+      sealer_([this] { SealAll(); }),
+      committer_([this] { CommitAll(); }) {
   CW_CHECK(limits.items_max > 0 && limits.bytes_max >= kBatchBytesMax && limits.tasks_max > 0,
            "limits leave room for work");
 }
@@ -177,18 +170,83 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
 
 void LedgerRuntime::Sequence() {
   for (;;) {
+    // Taken only when the next stage has room: what comes until then joins the same batch.
+    applied_batches_.WaitForRoom();
     Batch batch;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       admitted_.wait(lock, [this] { return finished_ || !sequence_.empty(); });
-      if (sequence_.empty()) return;
+      if (sequence_.empty()) break;
       batch = TakeBatch(lock);
     }
-    if (!batch.items.empty()) ExecuteBatch(batch);
-    for (const std::shared_ptr<Group>& group : batch.complete) {
-      pool_.PostUrgent([this, group] { Answer(group); });
+    if (!batch.items.empty()) ApplyBatch(batch);
+    // Batches without items too: their refusals speak of a ledger that must be durable first.
+    applied_batches_.Push(std::move(batch));
+  }
+  applied_batches_.Close();
+}
+
+void LedgerRuntime::ApplyBatch(Batch& batch) {
+  const auto lock = gate_.Write();
+  batch.pending = engine_->Apply(clock_(), std::move(batch.items), std::move(batch.admitted));
+  applied_ += 1;
+}
+
+void LedgerRuntime::SealAll() {
+  for (;;) {
+    std::vector<Batch> next = applied_batches_.PopOne();
+    if (next.empty()) break;
+    Batch& batch = next.front();
+    if (batch.pending != nullptr) {
+      if (absl::Status sealed = engine_->Seal(*batch.pending); !sealed.ok()) {
+        ExitOutcomeUnknown(sealed);
+      }
+    }
+    sealed_batches_.Push(std::move(batch));
+  }
+  sealed_batches_.Close();
+}
+
+void LedgerRuntime::CommitAll() {
+  for (;;) {
+    std::vector<Batch> batches = sealed_batches_.PopAll();
+    if (batches.empty()) return;
+    std::vector<PendingBatch*> pending;
+    for (const Batch& batch : batches) {
+      if (batch.pending != nullptr) pending.push_back(batch.pending.get());
+    }
+    const std::uint64_t size_before = engine_->size();
+    if (absl::Status committed = engine_->Commit(pending); !committed.ok()) {
+      ExitOutcomeUnknown(committed);
+    }
+    {
+      const std::lock_guard<std::mutex> lock(commit_mutex_);
+      committed_ += pending.size();
+    }
+    committed_changed_.notify_all();
+    for (Batch& batch : batches) ReplyTo(batch);
+    if (engine_->size() != size_before && listener_) listener_();
+  }
+}
+
+void LedgerRuntime::ReplyTo(Batch& batch) {
+  if (batch.pending != nullptr) {
+    absl::StatusOr<std::vector<ItemReply>> replies = engine_->TakeReplies(*batch.pending);
+    if (!replies.ok()) ExitOutcomeUnknown(replies.status());
+    CW_CHECK(replies->size() == batch.places.size(), "every item has its reply");
+    for (std::size_t i = 0; i < replies->size(); ++i) {
+      const Batch::Place& place = batch.places[i];
+      place.group->replies[place.position] = std::move((*replies)[i]);
     }
   }
+  for (const std::shared_ptr<Group>& group : batch.complete) {
+    pool_.PostUrgent([this, group] { Answer(group); });
+  }
+}
+
+void LedgerRuntime::WaitForCommit(std::uint64_t batch) const {
+  std::unique_lock<std::mutex> lock(commit_mutex_);
+  committed_changed_.wait(lock, [&] { return committed_ >= batch; });
 }
 
 LedgerRuntime::Batch LedgerRuntime::TakeBatch(std::unique_lock<std::mutex>& lock) {
@@ -219,24 +277,6 @@ LedgerRuntime::Batch LedgerRuntime::TakeBatch(std::unique_lock<std::mutex>& lock
   return batch;
 }
 
-void LedgerRuntime::ExecuteBatch(Batch& batch) {
-  bool grown = false;
-  {
-    const auto lock = gate_.Write();
-    const std::uint64_t size_before = engine_->size();
-    absl::StatusOr<std::vector<ItemReply>> replies =
-        engine_->Execute(clock_(), batch.items, batch.admitted);
-    if (!replies.ok()) ExitOutcomeUnknown(replies.status());
-    CW_CHECK(replies->size() == batch.places.size(), "every item has its reply");
-    for (std::size_t i = 0; i < replies->size(); ++i) {
-      const Batch::Place& place = batch.places[i];
-      place.group->replies[place.position] = std::move((*replies)[i]);
-    }
-    grown = engine_->size() != size_before;
-  }
-  if (grown && listener_) listener_();
-}
-
 void LedgerRuntime::Answer(const std::shared_ptr<Group>& group) {
   if (group->dropped) {
     for (ItemReply& reply : group->replies) reply.result.refused = Dropped();
@@ -259,7 +299,7 @@ std::optional<core::Rejection> LedgerRuntime::Post(std::function<void()> task) {
     }
     tasks_under_way_ += 1;
   }
-  pool_.Post([this, task = std::move(task)] {
+  query_pool_.Post([this, task = std::move(task)] {
     task();
     const std::lock_guard<std::mutex> lock(mutex_);
     tasks_under_way_ -= 1;
@@ -279,7 +319,10 @@ void LedgerRuntime::Stop() {
   }
   admitted_.notify_all();
   sequencer_.join();
+  sealer_.join();
+  committer_.join();
   pool_.Stop();
+  query_pool_.Stop();
 }
 
 }  // namespace causeway::node

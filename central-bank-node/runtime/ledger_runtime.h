@@ -1,10 +1,17 @@
 // The live ledger: an engine, the threads that drive it, and the wall clock.
 //
 //   Submit -> admission (a few threads: decode, verify signatures, entitlement)
-//          -> one sequencer thread: takes all that waits as one batch, executes, makes it durable
+//          -> sequencer thread: takes all that waits as one batch and executes it
+//          -> sealer thread: hashes the batch's leaves, signs the head of the log
+//          -> committer thread: makes all sealed batches durable by one sync
 //          -> replies, and the listener that wakes subscribers
 //
-// Only what is durable is seen: Read and everything behind a reply wait for the batch under way.
+// The stages overlap: while one batch is synced, the next is hashed and the one after it executed.
+// An idle ledger takes a payment through them one by one; under load batches grow, because what
+// comes while a stage is busy waits together.
+//
+// Only what is durable is seen: replies follow the sync, and Read answers once everything that its
+// query saw is durable.
 // When the engine cannot say whether a batch is durable, the process exits with status 70 and
 // answers nobody: the outcome is unknown, and the restarted node finds out.
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_RUNTIME_H_
@@ -20,10 +27,12 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "central-bank-node/engine/ledger_engine.h"
 #include "central-bank-node/runtime/engine_gate.h"
+#include "central-bank-node/runtime/stage_queue.h"
 #include "central-bank-node/runtime/worker_pool.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/ledger.h"
@@ -32,9 +41,11 @@
 
 namespace causeway::node {
 
+// Batches that wait between two stages at most.
+inline constexpr std::size_t kBatchesPerStageMax = 2;
 // Instructions (payments, legs, other commands) and bytes of items that one batch holds at most. An
 // item that exceeds the bytes alone is a batch of its own; none exceeds the instructions.
-inline constexpr std::size_t kBatchInstructionsMax = core::kBatchPaymentsMax;
+inline constexpr std::size_t kBatchInstructionsMax = core::kBulkPaymentsMax;
 inline constexpr std::size_t kBatchBytesMax = 32 * 1024 * 1024;
 // The process's exit status after an error of the journal or the signer (EX_SOFTWARE).
 inline constexpr int kOutcomeUnknownExitStatus = 70;
@@ -45,8 +56,10 @@ struct RuntimeLimits {
   std::size_t bytes_max = std::size_t{256} * 1024 * 1024;
   // Tasks of Post that wait or run.
   std::size_t tasks_max = 4096;
-  // Threads for admission, queries and replies.
+  // Threads for admission and replies.
   int threads = 2;
+  // Threads for queries, which wait for the disk.
+  int query_threads = 4;
 };
 
 // Thread-safe, except that SetListener comes before the first Submit.
@@ -64,7 +77,7 @@ class LedgerRuntime {
   LedgerRuntime(const LedgerRuntime&) = delete;
   LedgerRuntime& operator=(const LedgerRuntime&) = delete;
 
-  // Called, from the sequencer thread and without any lock, after each batch that added leaves.
+  // Called, from the committer thread and without any lock, after leaves were added.
   void SetListener(std::function<void()> listener);
 
   // Sequences `items` in their order, each admitted against the state at about the time of the
@@ -79,12 +92,23 @@ class LedgerRuntime {
   // cannot.
   std::optional<core::Rejection> Post(std::function<void()> task);
 
-  // What `query` returns of the engine, which nobody changes meanwhile. Waits for the batch under
-  // way: not for threads that must not block. Keep it short, let nothing of the engine escape.
+  // What `query` returns of the engine, whose ledger nobody changes meanwhile. Returns once all
+  // that it saw is durable: not for threads that must not block. Keep it short, let nothing of the
+  // engine escape.
   template <typename Query>
   auto Read(const Query& query) const {
-    const auto lock = gate_.Read();
-    return query(*engine_);
+    auto lock = gate_.Read();
+    const std::uint64_t seen = applied_;
+    if constexpr (std::is_void_v<decltype(query(*engine_))>) {
+      query(*engine_);
+      lock.unlock();
+      WaitForCommit(seen);
+    } else {
+      auto result = query(*engine_);
+      lock.unlock();
+      WaitForCommit(seen);
+      return result;
+    }
   }
 
   core::LedgerTime Now() const { return clock_(); }
@@ -95,12 +119,31 @@ class LedgerRuntime {
 
  private:
   struct Group;  // the items of one Submit
-  struct Batch;  // what the sequencer executes next
+  // What goes through the stages together.
+  struct Batch {
+    struct Place {
+      std::shared_ptr<Group> group;
+      std::size_t position = 0;
+    };
+    std::vector<core::Item> items;
+    std::vector<core::AdmittedItem> admitted;
+    std::vector<Place> places;                     // of each item
+    std::vector<std::shared_ptr<Group>> complete;  // groups of which nothing is left to take
+    std::size_t instructions = 0;
+    std::size_t bytes = 0;
+    std::unique_ptr<PendingBatch> pending;  // once applied; null when nothing was to be executed
+
+    bool HasRoomFor(std::size_t more_instructions, std::size_t more_bytes) const;
+  };
 
   void AdmitOne(const std::shared_ptr<Group>& group, std::size_t position);
   void Sequence();
+  void SealAll();
+  void CommitAll();
   Batch TakeBatch(std::unique_lock<std::mutex>& lock);
-  void ExecuteBatch(Batch& batch);
+  void ApplyBatch(Batch& batch);
+  void ReplyTo(Batch& batch);
+  void WaitForCommit(std::uint64_t batch) const;
   void Answer(const std::shared_ptr<Group>& group);
   std::optional<core::Rejection> Reserve(std::size_t items, std::size_t bytes);
 
@@ -108,6 +151,7 @@ class LedgerRuntime {
   const Clock clock_;
   const std::unique_ptr<LedgerEngine> engine_;
   EngineGate gate_;
+  std::uint64_t applied_ = 0;  // batches given to the ledger: guarded by the gate
   std::function<void()> listener_;
 
   std::mutex mutex_;
@@ -121,9 +165,18 @@ class LedgerRuntime {
   bool stopping_ = false;  // nothing new
   bool finished_ = false;  // nothing left: the sequencer may go
 
+  mutable std::mutex commit_mutex_;
+  mutable std::condition_variable committed_changed_;
+  std::uint64_t committed_ = 0;  // of applied_
+
   std::mutex stop_mutex_;
   WorkerPool pool_;
+  WorkerPool query_pool_;
+  StageQueue<Batch> applied_batches_;
+  StageQueue<Batch> sealed_batches_;
   std::thread sequencer_;
+  std::thread sealer_;
+  std::thread committer_;
 };
 
 }  // namespace causeway::node

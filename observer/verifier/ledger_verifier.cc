@@ -112,7 +112,9 @@ std::optional<Finding> LedgerVerifier::VerifyGenesis(const core::Batch& batch,
     return malformed(fmt::format("No ledger starts from this genesis: {}.", Text(ledger.status())));
   }
   log_.SetKey(genesis->ledger_key);
-  if (auto finding = log_.Stage(core::LeavesOf(batch), batch.checkpoint, bytes)) return finding;
+  const absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(batch);
+  if (!leaves.ok()) return malformed(fmt::format("{}.", Text(leaves.status())));
+  if (auto finding = log_.Stage(*leaves, batch.checkpoint, bytes)) return finding;
   log_.Commit();
   ledger_ = *std::move(ledger);
   next_batch_ = 1;
@@ -121,7 +123,14 @@ std::optional<Finding> LedgerVerifier::VerifyGenesis(const core::Batch& batch,
 
 std::optional<Finding> LedgerVerifier::VerifyBatch(const core::Batch& batch,
                                                    std::string_view bytes) {
-  if (auto finding = log_.Stage(core::LeavesOf(batch), batch.checkpoint, bytes)) return finding;
+  const absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(batch);
+  if (!leaves.ok()) {
+    Finding finding =
+        log_.MakeFinding(FindingKind::kMalformedBatch, fmt::format("{}.", Text(leaves.status())));
+    finding.evidence.push_back({kEvidenceBatch, std::string(bytes)});
+    return finding;
+  }
+  if (auto finding = log_.Stage(*leaves, batch.checkpoint, bytes)) return finding;
   Opened opened;
   std::optional<Finding> finding = AdmitItems(batch, opened);
   if (!finding.has_value()) finding = CheckDoubleEntry(batch, opened);
@@ -174,8 +183,9 @@ std::optional<Finding> LedgerVerifier::CheckDoubleEntry(const core::Batch& batch
   const core::AccountAddress& liability = ledger_->genesis().liability_account;
   opened.issued = issued_;
   opened.in_circulation = in_circulation_;
+  const std::vector<std::uint64_t> indices = core::EntryIndices(batch);
   for (std::size_t i = 0; i < batch.entries.size(); ++i) {
-    const std::uint64_t index = batch.header.first_index + 1 + i;
+    const std::uint64_t index = indices[i];
     const auto finding_of = [&](FindingKind kind, const std::string& what) {
       Finding finding = log_.MakeFinding(kind, fmt::format("Entry {} {}.", index, what));
       finding.evidence.push_back({kEvidenceEntry, batch.entries[i]});
@@ -253,7 +263,14 @@ std::optional<Finding> LedgerVerifier::CompareEntries(const core::Batch& batch,
     finding.evidence.push_back({kEvidenceHeaderExpected, header});
     return finding;
   }
-  CW_CHECK(result.entries.size() == opened.entries.size(), "equal headers have equal counts");
+  if (result.entries.size() != opened.entries.size() || !core::SameBulks(result, batch)) {
+    // A payment of a bulk moves one amount between two accounts, so that what it says is compared
+    // as a whole: the results as journaled are what its leaves were made of.
+    return log_.MakeFinding(
+        FindingKind::kEntryDiffers,
+        fmt::format("The payments of the bulks in batch {} did not come to what the log says.",
+                    batch.header.number));
+  }
   for (std::size_t i = 0; i < result.entries.size(); ++i) {
     core::Entry expected = result.entries[i];
     expected.salt = opened.entries[i].salt;  // the log's secret until it shows the entry

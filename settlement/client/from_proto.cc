@@ -134,6 +134,8 @@ AccountView ReadAccount(Fields& fields, const Path& path, const v1::Account& acc
   value.closed = account.closed();
   value.non_resident = account.non_resident();
   value.posting_count = account.posting_count();
+  value.number = account.number();
+  value.number_check = static_cast<std::uint16_t>(account.number_check());
   return value;
 }
 

@@ -59,6 +59,9 @@ struct AccountView {
   bool closed = false;
   bool non_resident = false;
   std::uint64_t posting_count = 0;
+  // What a bulk names it by.
+  std::uint32_t number = 0;
+  std::uint16_t number_check = 0;
 };
 
 struct StatementLine {

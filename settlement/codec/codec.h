@@ -6,6 +6,7 @@
 #ifndef CAUSEWAY_SETTLEMENT_CODEC_CODEC_H_
 #define CAUSEWAY_SETTLEMENT_CODEC_CODEC_H_
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@
 #include "settlement/core/batch.h"
 #include "settlement/core/command.h"
 #include "settlement/core/ledger.h"
+#include "settlement/core/policy_set.h"
 #include "settlement/core/settlement.h"
 
 namespace causeway::codec {
@@ -33,6 +35,11 @@ absl::StatusOr<core::Leg> DecodeLeg(std::string_view bytes);
 std::string EncodeLeg(const core::Leg& leg);
 absl::StatusOr<core::SettlementPolicy> DecodePolicy(std::string_view bytes);
 std::string EncodePolicy(const core::SettlementPolicy& policy);
+// Of the exact bytes of each policy of one decision log, in any order. Errors begin with `field`,
+// or for a policy that does not decode with `field` and its place ("policies[1]"); else as of
+// PolicySet::Make.
+absl::StatusOr<core::PolicySet> DecodePolicies(std::span<const std::string> policies,
+                                               std::string_view field = "policies");
 absl::StatusOr<core::Genesis> DecodeGenesis(std::string_view bytes);
 std::string EncodeGenesis(const core::Genesis& genesis);
 absl::StatusOr<core::CompleteSettlement> DecodeCompletion(std::string_view bytes);

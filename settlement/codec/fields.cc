@@ -1,6 +1,5 @@
 #include "settlement/codec/fields.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "google/protobuf/stubs/logging.h"
@@ -8,16 +7,6 @@
 #include "settlement/core/text_rules.h"
 
 namespace causeway::codec {
-namespace {
-
-// Code points of well-formed UTF-8: every byte that does not continue one.
-std::size_t CountCharacters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-}  // namespace
 
 std::string Path::ToString() const {
   std::string text = parent == nullptr ? std::string() : parent->ToString();
@@ -96,7 +85,7 @@ std::string Fields::Text(const Path& path, std::string_view text, std::size_t mi
     Fail(path, "must be UTF-8 text on one line without control characters");
     return {};
   }
-  const std::size_t count = CountCharacters(text);
+  const std::size_t count = core::CountCharacters(text);
   if (count < min || count > max) {
     Fail(path, fmt::format("has {} characters; must have {} to {}", count, min, max));
   }

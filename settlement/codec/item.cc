@@ -90,9 +90,18 @@ absl::StatusOr<core::ItemBody> DecodeItemBody(const core::Item& item) {
     if (!completion.ok()) return completion.status();
     return core::ItemBody(*std::move(completion));
   }
-  return absl::InvalidArgumentError(fmt::format(
-      "payload_type: '{}' is none that a ledger takes; must be {}, {} or {}", type,
-      core::kCommandPayloadType, core::kTermsPayloadType, core::kCompletionPayloadType));
+  if (type == core::kBulkPayloadType) {
+    if (!item.attachments.empty()) {
+      return absl::InvalidArgumentError("a bulk has no attachments");
+    }
+    absl::StatusOr<core::Bulk> bulk = core::DecodeBulk(item.envelope.payload);
+    if (!bulk.ok()) return bulk.status();
+    return core::ItemBody(*std::move(bulk));
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("payload_type: '{}' is none that a ledger takes; must be {}, {}, {} or {}", type,
+                  core::kCommandPayloadType, core::kBulkPayloadType, core::kTermsPayloadType,
+                  core::kCompletionPayloadType));
 }
 
 core::Item MakePrepareItem(core::Envelope terms, const std::vector<core::ProvenLeg>& legs) {

@@ -149,6 +149,23 @@ absl::StatusOr<core::SettlementPolicy> DecodePolicy(std::string_view bytes) {
   return policy;
 }
 
+absl::StatusOr<core::PolicySet> DecodePolicies(std::span<const std::string> policies,
+                                               std::string_view field) {
+  std::vector<core::SettlementPolicy> decoded;
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    absl::StatusOr<core::SettlementPolicy> policy = DecodePolicy(policies[i]);
+    if (!policy.ok()) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}[{}]: {}", field, i, std::string(policy.status().message())));
+    }
+    decoded.push_back(*std::move(policy));
+  }
+  absl::StatusOr<core::PolicySet> set = core::PolicySet::Make(std::move(decoded));
+  if (set.ok()) return set;
+  return absl::InvalidArgumentError(
+      fmt::format("{}: {}", field, std::string(set.status().message())));
+}
+
 std::string EncodePolicy(const core::SettlementPolicy& policy) {
   v1::SettlementPolicy message;
   message.set_epoch(policy.epoch);

@@ -1,5 +1,6 @@
 #include "settlement/core/batch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -9,7 +10,7 @@
 namespace causeway::core {
 namespace {
 
-constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::uint8_t kFormatVersion = 2;
 
 absl::Status CheckEnd(std::string_view what, const Reader& reader) {
   if (reader.Done()) return absl::OkStatus();
@@ -32,6 +33,36 @@ absl::StatusOr<std::size_t> ReadCount(std::string_view field, std::size_t count_
   return reader.ok() ? count : 0;
 }
 
+// Bulks lie in order, after at least one entry each, and with the entries they fill the batch.
+absl::Status CheckBulks(const Batch& batch) {
+  std::uint64_t leaves = batch.entries.size();
+  std::uint64_t next_index = batch.header.first_index + 1;
+  std::size_t items = 0;
+  for (std::size_t i = 0; i < batch.bulks.size(); ++i) {
+    const BulkResults& bulk = batch.bulks[i];
+    const auto wrong = [&](std::string_view field, std::uint64_t number) {
+      return absl::InvalidArgumentError(fmt::format("batch {}: bulks[{}].{}: {} is out of place",
+                                                    batch.header.number, i, field, number));
+    };
+    if (bulk.item < items || bulk.item >= batch.items.size()) return wrong("item", bulk.item);
+    items = bulk.item + std::size_t{1};
+    if (bulk.first_index <= next_index) return wrong("first_index", bulk.first_index);
+    if (bulk.results.empty() || bulk.results.size() % kPaymentResultBytes != 0 ||
+        bulk.count() > kBulkPaymentsMax) {
+      return wrong("results", bulk.results.size());
+    }
+    next_index = bulk.first_index + bulk.count();
+    leaves += bulk.count();
+  }
+  if (batch.header.entry_count != leaves ||
+      next_index > batch.header.first_index + 1 + batch.header.entry_count) {
+    return absl::InvalidArgumentError(
+        fmt::format("batch {}: entries: there are {}; the header says {}", batch.header.number,
+                    leaves, batch.header.entry_count));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckGenesisBatch(const Batch& batch) {
   const bool is_first = batch.header.number == 0;
   if (is_first != !batch.genesis.empty()) {
@@ -39,26 +70,96 @@ absl::Status CheckGenesisBatch(const Batch& batch) {
         fmt::format("batch {}: genesis: {}", batch.header.number,
                     is_first ? "is missing; batch 0 has it" : "is there; only batch 0 has it"));
   }
-  if (is_first && (!batch.items.empty() || !batch.entries.empty())) {
+  if (is_first && (!batch.items.empty() || !batch.entries.empty() || !batch.bulks.empty())) {
     return absl::InvalidArgumentError("batch 0 has items or entries; it has the genesis alone");
   }
-  if (batch.header.entry_count != batch.entries.size()) {
+  return CheckBulks(batch);
+}
+
+}  // namespace
+
+namespace {
+
+absl::Status AppendPaymentLeaves(const Batch& batch, const BulkResults& results,
+                                 std::vector<std::string>& leaves) {
+  const absl::StatusOr<Bulk> bulk = DecodeBulk(batch.items[results.item].envelope.payload);
+  if (!bulk.ok()) return bulk.status();
+  const std::size_t count = bulk->payments.size();
+  if (results.count() != count) {
     return absl::InvalidArgumentError(
-        fmt::format("batch {}: entries: there are {}; the header says {}", batch.header.number,
-                    batch.entries.size(), batch.header.entry_count));
+        fmt::format("batch {}: bulks: item {} has {} payments and {} results", batch.header.number,
+                    results.item, count, results.count()));
+  }
+  std::vector<LeafSalt> salts(count);
+  PaymentSalts::Fill(batch.payment_salts, results.first_index, salts);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::optional<PaymentResult> result = ReadPaymentResult(
+        std::string_view(results.results).substr(i * kPaymentResultBytes, kPaymentResultBytes));
+    if (!result.has_value()) {
+      return absl::InvalidArgumentError(fmt::format(
+          "batch {}: bulks: payment {} of item {} has an outcome that is none that is recorded",
+          batch.header.number, i, results.item));
+    }
+    std::string& leaf = leaves.emplace_back(kPaymentLeafBytes, '\0');
+    WritePaymentLeaf(results.first_index + i, salts[i], static_cast<std::uint32_t>(i),
+                     bulk->payments[i], *result, leaf.data());
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-std::vector<std::string> LeavesOf(const Batch& batch) {
-  if (!batch.genesis.empty()) return {EncodeGenesisLeaf(batch.genesis)};
+absl::StatusOr<std::vector<std::string>> LeavesOf(const Batch& batch) {
+  if (!batch.genesis.empty()) return std::vector<std::string>{EncodeGenesisLeaf(batch.genesis)};
   std::vector<std::string> leaves;
-  leaves.reserve(1 + batch.entries.size());
+  leaves.reserve(1 + std::size_t{batch.header.entry_count});
   leaves.push_back(EncodeBatchHeader(batch.header));
-  leaves.insert(leaves.end(), batch.entries.begin(), batch.entries.end());
+  auto bulk = batch.bulks.begin();
+  for (const std::string& entry : batch.entries) {
+    leaves.push_back(entry);
+    const std::uint64_t next_index = batch.header.first_index + leaves.size();
+    if (bulk == batch.bulks.end() || bulk->first_index != next_index) continue;
+    if (absl::Status added = AppendPaymentLeaves(batch, *bulk, leaves); !added.ok()) return added;
+    ++bulk;
+  }
+  if (bulk != batch.bulks.end()) {
+    return absl::InvalidArgumentError(
+        fmt::format("batch {}: bulks: the one at leaf {} follows no entry", batch.header.number,
+                    bulk->first_index));
+  }
   return leaves;
+}
+
+std::optional<EntryPlace> FindEntry(const Batch& batch, std::uint64_t leaf_index) {
+  const std::uint64_t first = batch.header.first_index + 1;
+  if (leaf_index < first || leaf_index >= first + batch.header.entry_count) return std::nullopt;
+  std::uint64_t payments = 0;  // before the leaf
+  for (const BulkResults& bulk : batch.bulks) {
+    if (leaf_index < bulk.first_index) break;
+    if (leaf_index < bulk.first_index + bulk.count()) {
+      return EntryPlace{.entry = bulk.first_index - 1 - first - payments,
+                        .bulk = &bulk,
+                        .position = static_cast<std::uint32_t>(leaf_index - bulk.first_index)};
+    }
+    payments += bulk.count();
+  }
+  return EntryPlace{.entry = leaf_index - first - payments};
+}
+
+std::vector<std::uint64_t> EntryIndices(const Batch& batch) {
+  std::vector<std::uint64_t> indices;
+  indices.reserve(batch.entries.size());
+  auto bulk = batch.bulks.begin();
+  std::uint64_t next_index = batch.header.first_index + 1;
+  while (indices.size() < batch.entries.size()) {
+    if (bulk != batch.bulks.end() && bulk->first_index == next_index) {
+      next_index += bulk->count();
+      ++bulk;
+    } else {
+      indices.push_back(next_index++);
+    }
+  }
+  return indices;
 }
 
 std::string EncodeItem(const Item& item) {
@@ -102,6 +203,11 @@ std::string EncodeBatch(const Batch& batch) {
   for (const Item& item : batch.items) writer.Sized(EncodeItem(item));
   writer.U32(static_cast<std::uint32_t>(batch.entries.size()));
   for (const std::string& entry : batch.entries) writer.Sized(entry);
+  writer.U32(static_cast<std::uint32_t>(batch.bulks.size()));
+  for (const BulkResults& bulk : batch.bulks) {
+    writer.U32(bulk.item).U64(bulk.first_index).Sized(bulk.results);
+  }
+  writer.Raw({reinterpret_cast<const char*>(batch.payment_salts.data()), 16});
   writer.Sized(batch.checkpoint).Sized(batch.genesis);
   return std::move(writer).Take();
 }
@@ -142,6 +248,18 @@ absl::StatusOr<Batch> DecodeBatch(std::string_view bytes) {
   for (std::size_t i = 0; i < *entry_count && reader.ok(); ++i) {
     batch.entries.emplace_back(reader.Sized());
   }
+  const absl::StatusOr<std::size_t> bulk_count =
+      ReadCount("batch: bulks", batch.items.size(), reader);
+  if (!bulk_count.ok()) return bulk_count.status();
+  batch.bulks.reserve(*bulk_count);
+  for (std::size_t i = 0; i < *bulk_count && reader.ok(); ++i) {
+    BulkResults& bulk = batch.bulks.emplace_back();
+    bulk.item = reader.U32();
+    bulk.first_index = reader.U64();
+    bulk.results = reader.Sized();
+  }
+  const std::string_view salts = reader.Raw(batch.payment_salts.size());
+  std::copy(salts.begin(), salts.end(), batch.payment_salts.begin());
   batch.checkpoint = reader.Sized();
   batch.genesis = reader.Sized();
   if (absl::Status end = CheckEnd("batch", reader); !end.ok()) return end;

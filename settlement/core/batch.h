@@ -3,11 +3,14 @@
 #ifndef CAUSEWAY_SETTLEMENT_CORE_BATCH_H_
 #define CAUSEWAY_SETTLEMENT_CORE_BATCH_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "settlement/core/bulk.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/envelope.h"
 
@@ -27,18 +30,42 @@ struct Item {
   friend bool operator==(const Item&, const Item&) = default;
 };
 
+// What became of the payments of a bulk, packed.
+struct BulkResults {
+  std::uint32_t item = 0;         // position of the bulk among the batch's items
+  std::uint64_t first_index = 0;  // leaf of its first payment
+  std::string results;            // kPaymentResultBytes each
+
+  std::uint64_t count() const { return results.size() / kPaymentResultBytes; }
+  friend bool operator==(const BulkResults&, const BulkResults&) = default;
+};
+
 struct Batch {
   BatchHeader header;
   std::vector<Item> items;
-  std::vector<std::string> entries;  // encoded, as in the leaves
-  std::string checkpoint;            // signed note of the log after this batch
-  std::string genesis;               // genesis bytes, in batch 0 only, which has nothing else
+  std::vector<std::string> entries;  // encoded, as in the leaves; payments of bulks are not here
+  std::vector<BulkResults> bulks;    // in order of their leaves, which lie among those of `entries`
+  PaymentSalts::Key payment_salts{};  // the key of this batch; zeros without bulks
+  std::string checkpoint;             // signed note of the log after this batch
+  std::string genesis;                // genesis bytes, in batch 0 only, which has nothing else
 
   friend bool operator==(const Batch&, const Batch&) = default;
 };
 
-// The leaves that the batch adds to the log: header and entries, or the genesis leaf for batch 0.
-std::vector<std::string> LeavesOf(const Batch& batch);
+// The leaves that the batch adds to the log: header, entries and payments in their order, or the
+// genesis leaf for batch 0. InvalidArgument when a bulk is not what its results say.
+absl::StatusOr<std::vector<std::string>> LeavesOf(const Batch& batch);
+
+// One leaf of a batch: an entry as encoded in it, or a payment of a bulk.
+struct EntryPlace {
+  std::size_t entry = 0;  // position in `entries`; of a payment: that of its bulk's entry
+  const BulkResults* bulk = nullptr;  // of a payment
+  std::uint32_t position = 0;         // of the payment in its bulk
+};
+// Nothing when `leaf_index` is the header or not in the batch.
+std::optional<EntryPlace> FindEntry(const Batch& batch, std::uint64_t leaf_index);
+// The leaf index of each of `entries`.
+std::vector<std::uint64_t> EntryIndices(const Batch& batch);
 
 std::string EncodeItem(const Item& item);
 absl::StatusOr<Item> DecodeItem(std::string_view bytes);

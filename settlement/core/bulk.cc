@@ -235,6 +235,14 @@ absl::StatusOr<Bulk> DecodeBulk(std::string_view payload) {
   return bulk;
 }
 
+BulkPayment PaymentFromEnd(std::string_view payload, std::size_t from_end) {
+  const std::size_t bytes = from_end * kBulkPaymentBytes;
+  CW_CHECK(from_end > 0 && bytes <= payload.size(), "the payload has that many payments");
+  BulkPayment payment;
+  UnpackPayment(payload.data() + payload.size() - bytes, payment);
+  return payment;
+}
+
 void AppendPaymentResults(std::span<const PaymentResult> results, std::string& out) {
   const std::size_t start = out.size();
   out.resize(start + results.size() * kPaymentResultBytes);

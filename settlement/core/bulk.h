@@ -78,6 +78,8 @@ std::string EncodeBulk(const Bulk& bulk);
 // InvalidArgument names the field or the payment that is wrong; ResourceExhausted for more payments
 // than a bulk may have. The sign of amounts is the ledger's to judge, on record.
 absl::StatusOr<Bulk> DecodeBulk(std::string_view payload);
+// One payment of a payload that DecodeBulk took, counted from the last: 1 is the last.
+BulkPayment PaymentFromEnd(std::string_view payload, std::size_t from_end);
 
 // What became of one payment.
 struct PaymentResult {

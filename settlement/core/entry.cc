@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kRuleBytesMax = 1024;  // 140 characters of UTF-8, with room
 // An encoded posting with an address of no characters: what a count is held against.
-constexpr std::size_t kPostingBytesMin = 4 + 1 + 1 + 8 + 8 + 8;
+constexpr std::size_t kPostingBytesMin = 4 + 1 + 1 + 8 + 8 + 8 + 8;
 
 absl::Status Malformed(std::string_view leaf, std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("{}: {}: {}", leaf, field, what));
@@ -111,6 +111,7 @@ Posting ReadPosting(EntryReader& reader) {
   posting.amount = Amount::FromMinor(reader.raw().I64());
   posting.balance_after = Amount::FromMinor(reader.raw().I64());
   posting.sequence = reader.raw().U64();
+  posting.previous = reader.raw().U64();
   return posting;
 }
 
@@ -190,6 +191,7 @@ std::string EncodeEntry(const Entry& entry) {
     writer.U8(static_cast<std::uint8_t>(posting.bucket));
     writer.U8(static_cast<std::uint8_t>(posting.code));
     writer.I64(posting.amount.minor()).I64(posting.balance_after.minor()).U64(posting.sequence);
+    writer.U64(posting.previous);
   }
   return std::move(writer).Take();
 }

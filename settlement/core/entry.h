@@ -45,6 +45,9 @@ struct Posting {
   Amount amount;               // signed
   Amount balance_after;        // of the bucket
   std::uint64_t sequence = 0;  // counts the account's postings from 1
+  // Leaf index of the posting of the account before, 0 for none; an entry with several postings of
+  // one account names itself. So an account's history is a chain that is walked backwards.
+  std::uint64_t previous = 0;
 
   friend bool operator==(const Posting&, const Posting&) = default;
 };

@@ -78,13 +78,29 @@ const Ledger::State::Policy* Ledger::State::FindPolicy(const Hash256& hash) cons
   return nullptr;
 }
 
+BulkResults PackResults(const BulkExecution& execution, std::size_t item) {
+  BulkResults packed{.item = static_cast<std::uint32_t>(item),
+                     .first_index = execution.first_index};
+  AppendPaymentResults(execution.results, packed.results);
+  return packed;
+}
+
+bool SameBulks(const BatchResult& result, const Batch& batch) {
+  return std::equal(result.bulks.begin(), result.bulks.end(), batch.bulks.begin(),
+                    batch.bulks.end(), [](const auto& execution, const BulkResults& journaled) {
+                      return PackResults(*execution, execution->item) == journaled;
+                    });
+}
+
 Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Ledger::~Ledger() = default;
 
-absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis) {
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis,
+                                                       std::unique_ptr<PaymentIndex> payments) {
   if (absl::Status status = CheckGenesis(genesis); !status.ok()) return status;
   auto state = std::make_unique<State>();
   state->genesis = genesis;
+  state->payments = payments != nullptr ? std::move(payments) : MakeMemoryPaymentIndex();
   state->time = genesis.created;
   state->date = genesis.business_date;
 
@@ -101,10 +117,9 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis) {
   state->participant_by_id[participant.id] = 0;
   state->participants.push_back(std::move(participant));
 
-  state->account_by_address[genesis.liability_account] = 0;
-  state->accounts.push_back({.address = genesis.liability_account,
-                             .owner = issuer.participant,
-                             .purpose = AccountPurpose::kIssuerLiability});
+  state->AddAccount({.purpose = AccountPurpose::kIssuerLiability,
+                     .address = genesis.liability_account,
+                     .owner = issuer.participant});
   return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
 }
 
@@ -171,9 +186,20 @@ std::variant<AdmittedItem, Rejection> Ledger::Admit(const Envelope& envelope, It
                     .payload_hash = PayloadHash(envelope),
                     .signers = std::move(std::get<std::vector<KeyId>>(checked))};
   if (is_terms) return item;
+  const auto* bulk = std::get_if<Bulk>(&item.body);
+  std::optional<Rejection> refused =
+      bulk != nullptr ? CheckInstruction(item, *bulk, now)
+                      : CheckInstruction(item, std::get<Command>(item.body), now);
+  if (refused.has_value()) return *std::move(refused);
+  return item;
+}
 
-  const Command& command = std::get<Command>(item.body);
-  if (command.ledger != state.genesis.ledger || command.genesis_hash != state.genesis.hash) {
+// What a command and a bulk have in common.
+template <typename Signed>
+std::optional<Rejection> Ledger::CheckInstruction(const AdmittedItem& item, const Signed& what,
+                                                  LedgerTime now) const {
+  const State& state = *state_;
+  if (what.ledger != state.genesis.ledger || what.genesis_hash != state.genesis.hash) {
     return Rejection{.outcome = Outcome::kWrongLedger,
                      .rule = "this is " + state.genesis.ledger.ToString() + " with genesis " +
                              state.genesis.hash.ToHex()};
@@ -181,32 +207,39 @@ std::variant<AdmittedItem, Rejection> Ledger::Admit(const Envelope& envelope, It
   const bool signed_by_party =
       std::any_of(item.signers.begin(), item.signers.end(), [&](const KeyId& signer) {
         const Participant* participant = state.FindByKey(signer);
-        return participant != nullptr && participant->id == command.party;
+        return participant != nullptr && participant->id == what.party;
       });
   if (!signed_by_party) {
-    return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = command.party.ToString()};
+    return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = what.party.ToString()};
   }
   // A repeat of what is recorded gets its status whenever it comes.
-  const auto is_repeat = [&](const InstructionId& id) {
-    const InstructionState* known = FindInstruction({command.party, KindOf(command.action), id});
-    return known != nullptr && known->payload_hash == item.payload_hash;
-  };
-  if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
-    // Any of them: the first may have lost its id to an earlier payment.
-    const bool repeated = std::any_of(batch->payments.begin(), batch->payments.end(),
-                                      [&](const Pay& pay) { return is_repeat(pay.id); });
-    if (repeated) return item;
-  } else if (is_repeat(command.id)) {
-    return item;
+  if (IsRepeat(item)) return std::nullopt;
+  if (now > what.valid_until) {
+    return Rejection{.outcome = Outcome::kPastValidUntil, .rule = what.valid_until.ToString()};
   }
-  if (now > command.valid_until) {
-    return Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
-  }
-  if (command.valid_until > now + kValidUntilAheadMax) {
+  if (what.valid_until > now + kValidUntilAheadMax) {
     return Rejection{.outcome = Outcome::kValidUntilTooFar,
                      .rule = "at most 7 days after " + now.ToString()};
   }
-  return item;
+  return std::nullopt;
+}
+
+bool Ledger::IsRepeat(const AdmittedItem& item) const {
+  const auto is_known = [&](const ParticipantId& party, ActionKind kind, const InstructionId& id) {
+    const InstructionState* known = FindInstruction({party, kind, id});
+    return known != nullptr && known->payload_hash == item.payload_hash;
+  };
+  if (const auto* bulk = std::get_if<Bulk>(&item.body)) {
+    return is_known(bulk->party, ActionKind::kPayBulk, InstructionIdOf(bulk->id));
+  }
+  const Command& command = std::get<Command>(item.body);
+  const ActionKind kind = KindOf(command.action);
+  if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
+    // Any of them: the first may have lost its id to an earlier payment.
+    return std::any_of(batch->payments.begin(), batch->payments.end(),
+                       [&](const Pay& pay) { return is_known(command.party, kind, pay.id); });
+  }
+  return is_known(command.party, kind, command.id);
 }
 
 AdmittedItem Ledger::AdmitFromJournal(const Envelope& envelope, ItemBody body) {
@@ -261,7 +294,13 @@ const AccountState* Ledger::FindAccount(const AccountAddress& address) const {
   return state_->FindAccount(address);
 }
 
-const std::vector<AccountState>& Ledger::accounts() const { return state_->accounts; }
+const ChunkedVector<AccountState>& Ledger::accounts() const { return state_->accounts; }
+
+const PaymentIndex& Ledger::payments() const { return *state_->payments; }
+
+std::uint64_t Ledger::FindInBulks(const InstructionKey& key) const {
+  return state_->FindInBulks(key);
+}
 
 const InstructionState* Ledger::FindInstruction(const InstructionKey& key) const {
   return state_->FindInstruction(key);

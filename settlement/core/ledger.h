@@ -19,17 +19,20 @@
 
 #include "absl/status/statusor.h"
 #include "settlement/core/batch.h"
+#include "settlement/core/bulk.h"
+#include "settlement/core/chunked_vector.h"
 #include "settlement/core/command.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/outcome.h"
+#include "settlement/core/payment_index.h"
 #include "settlement/core/settlement.h"
 #include "settlement/core/suite.h"
 
 namespace causeway::core {
 
 // What an item says, decoded (settlement/codec).
-using ItemBody = std::variant<Command, PrepareSettlement, CompleteSettlement>;
+using ItemBody = std::variant<Command, PrepareSettlement, CompleteSettlement, Bulk>;
 
 // An item that passed Admit: its signatures are verified.
 struct AdmittedItem {
@@ -52,20 +55,27 @@ struct Participant {
   std::vector<Key> keys;  // in the order of registration, revoked ones too
 };
 
-struct AccountState {
-  AccountAddress address;
-  ParticipantId owner;
-  AccountPurpose purpose = AccountPurpose::kNone;
+// Two cache lines: what a payment reads and writes comes first, what names the account after it.
+struct alignas(64) AccountState {
   Amount available;
   Amount held;
   Amount incoming_reserved;
   Amount holding_limit;  // zero: none
   Amount credit_line;
-  bool frozen = false;
-  bool closed = false;
-  bool non_resident = false;
   std::uint64_t posting_count = 0;
+  std::uint64_t last_leaf = 0;     // that touched it; 0: none
+  std::uint32_t owner_number = 0;  // position of the owner among the participants
+  std::uint16_t check = 0;         // AccountCheckOf(address)
+  AccountPurpose purpose = AccountPurpose::kNone;
+  bool frozen : 1 = false;
+  bool closed : 1 = false;
+  bool non_resident : 1 = false;
+
+  AccountAddress address;
+  ParticipantId owner;
+  std::uint32_t number = 0;  // position among the accounts
 };
+static_assert(sizeof(AccountState) == 128, "ten million accounts fit in 1.5 GB");
 
 // Where an instruction stands.
 struct InstructionState {
@@ -94,14 +104,26 @@ struct SettlementState {
   LedgerTime prepared;
 };
 
+// What became of the payments of a bulk.
+struct BulkExecution {
+  std::size_t item = 0;           // position of the bulk among the items of its batch
+  std::uint64_t first_index = 0;  // leaf of the first payment; the others follow
+  LedgerTime time;
+  BusinessDate date;
+  std::vector<PaymentResult> results;
+};
+
 // What became of one item.
 struct ItemResult {
   // Set when the item was refused before sequencing: it left no trace.
   std::optional<Rejection> refused;
   // Whether it is new in the log. False for a refusal and for an exact repeat.
   bool sequenced = false;
-  // A command: one for each instruction in it. A prepare or completion: the legs.
+  // A command: one for each instruction in it. A prepare or completion: the legs. A bulk: the bulk
+  // as a whole, whose entry comes right before its payments.
   std::vector<InstructionState> instructions;
+  // Of a bulk that is new in the log; the engine adds it for a repeat.
+  std::shared_ptr<const BulkExecution> bulk;
   // For prepare and complete.
   Hash256 settlement_id;
   InstructionStatus settlement_status = InstructionStatus::kNone;
@@ -109,14 +131,23 @@ struct ItemResult {
 
 struct BatchResult {
   BatchHeader header;
-  std::vector<Entry> entries;       // without salts; empty when nothing was sequenced
+  std::vector<Entry> entries;  // without salts; empty when nothing was sequenced
+  // The payments of bulks, whose leaves lie among the entries: in order of leaf index.
+  std::vector<std::shared_ptr<const BulkExecution>> bulks;
   std::vector<ItemResult> results;  // one for each item given
 };
+
+// What a batch journals of it, when the bulk is item `item` of the batch's items.
+BulkResults PackResults(const BulkExecution& execution, std::size_t item);
+// For a batch of the journal that was executed again: whether its bulks came to the same.
+bool SameBulks(const BatchResult& result, const Batch& batch);
 
 class Ledger {
  public:
   // InvalidArgument names the field of the genesis that is wrong.
-  static absl::StatusOr<std::unique_ptr<Ledger>> Create(const Genesis& genesis);
+  // Payments of bulks are found again by `payments`: in memory when none is given.
+  static absl::StatusOr<std::unique_ptr<Ledger>> Create(
+      const Genesis& genesis, std::unique_ptr<PaymentIndex> payments = nullptr);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
@@ -154,7 +185,11 @@ class Ledger {
   const Participant* FindParticipantByKey(const KeyId& key) const;
   const std::vector<Participant>& participants() const;  // in order of registration
   const AccountState* FindAccount(const AccountAddress& address) const;
-  const std::vector<AccountState>& accounts() const;  // in order of opening
+  // In order of opening: the position is the account's number.
+  const ChunkedVector<AccountState>& accounts() const;
+  const PaymentIndex& payments() const;  // those of bulks
+  // The leaf of the payment of a bulk with that key, or PaymentIndex::kNoLeaf.
+  std::uint64_t FindInBulks(const InstructionKey& key) const;
   // Null when the ledger never recorded it.
   const InstructionState* FindInstruction(const InstructionKey& key) const;
   std::vector<const InstructionState*> FindByUetr(const Uetr& uetr) const;  // oldest first
@@ -170,6 +205,10 @@ class Ledger {
  private:
   struct State;
   friend class LedgerExecutor;
+  template <typename Signed>
+  std::optional<Rejection> CheckInstruction(const AdmittedItem& item, const Signed& what,
+                                            LedgerTime now) const;
+  bool IsRepeat(const AdmittedItem& item) const;
   explicit Ledger(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -9,7 +9,6 @@
 namespace causeway::core {
 namespace {
 
-constexpr std::size_t kLegalBasisCharactersMax = 140;
 constexpr std::size_t kKeysPerParticipantMax = 64;
 
 Rejection Invalid(std::string rule) {
@@ -158,14 +157,12 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoOpenAccount(const Context& cont
   if (action.holding_limit.IsNegative()) return Invalid("holding_limit: 0 or more");
   if (action.credit_line.IsNegative()) return Invalid("credit_line: 0 or more");
 
-  state_.account_by_address[action.address] = state_.accounts.size();
-  state_.accounts.push_back(
-      {.address = action.address,
-       .owner = action.owner,
-       .purpose = action.purpose,
-       .holding_limit = action.holding_limit,
-       .credit_line = action.credit_line,
-       .non_resident = owner->country != state_.genesis.central_bank.country});
+  state_.AddAccount({.holding_limit = action.holding_limit,
+                     .credit_line = action.credit_line,
+                     .purpose = action.purpose,
+                     .non_resident = owner->country != state_.genesis.central_bank.country,
+                     .address = action.address,
+                     .owner = action.owner});
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;
 }
@@ -184,7 +181,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoCloseAccount(const Context& con
                      .actual = account->available.minor(),
                      .rule = action.address.ToString()};
   }
-  const std::size_t position = state_.account_by_address[action.address];
+  const std::size_t position = state_.PositionOf(action.address);
   for (const auto& [key, waiting] : state_.awaiting) {
     if (waiting.account == position) {
       return Rejection{.outcome = Outcome::kAccountNotEmpty,
@@ -202,9 +199,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoSetFreeze(const Context& contex
   if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
   AccountState* account = nullptr;
   if (auto rejection = FindOpen(action.address, account)) return rejection;
-  if (action.legal_basis.empty() || action.legal_basis.size() > kLegalBasisCharactersMax) {
-    return Invalid("legal_basis");
-  }
+  if (auto rejection = CheckText(action.legal_basis, "legal_basis")) return rejection;
   account->frozen = action.frozen;
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "settlement/core/check.h"
+#include "settlement/core/text_rules.h"
 
 namespace causeway::core {
 
@@ -17,27 +18,30 @@ LedgerExecutor::LedgerExecutor(Ledger::State& state, LedgerTime now)
   header_.date = state.date;
   header_.phase = state.phase;
   header_.policy_version = state.policy_version;
+  next_index_ = header_.first_index + 1;
 }
 
 BatchResult LedgerExecutor::Run(std::span<const AdmittedItem> items) {
   BatchResult result;
   result.results.reserve(items.size());
   for (const AdmittedItem& item : items) {
-    const std::size_t entries_before = entries_.size();
+    const std::uint64_t index_before = next_index_;
     result.results.push_back(Execute(item));
-    result.results.back().sequenced = entries_.size() > entries_before;
+    result.results.back().sequenced = next_index_ > index_before;
+    ++item_;
   }
   CW_CHECK(state_.total == 0, "the sum over all accounts is zero");
-  header_.entry_count = static_cast<std::uint32_t>(entries_.size());
+  header_.entry_count = static_cast<std::uint32_t>(next_index_ - header_.first_index - 1);
   if (!entries_.empty()) {
     state_.time = header_.time;
     state_.date = next_date_;
     state_.phase = next_phase_;
     state_.next_batch += 1;
-    state_.next_index += 1 + entries_.size();
+    state_.next_index = next_index_;
   }
   result.header = header_;
   result.entries = std::move(entries_);
+  result.bulks = std::move(bulks_);
   return result;
 }
 
@@ -46,22 +50,14 @@ ItemResult LedgerExecutor::Execute(const AdmittedItem& item) {
   if (const auto* prepare = std::get_if<PrepareSettlement>(&item.body)) {
     return ExecutePrepare(item, *prepare);
   }
+  if (const auto* bulk = std::get_if<Bulk>(&item.body)) return ExecuteBulk(item, *bulk);
   return ExecuteComplete(item, std::get<CompleteSettlement>(item.body));
 }
 
 ItemResult LedgerExecutor::ExecuteCommand(const AdmittedItem& item, const Command& command) {
   ItemResult result;
-  // Admission checked these against an earlier state and clock; here they decide.
-  if (!SignedBy(item, command.party)) {
-    result.refused =
-        Rejection{.outcome = Outcome::kNotSignedByParty, .rule = command.party.ToString()};
-    return result;
-  }
-  for (const KeyId& signer : item.signers) {
-    if (state_.FindByKey(signer) != nullptr) continue;
-    result.refused = Rejection{.outcome = Outcome::kUnknownKey, .rule = signer.ToHex()};
-    return result;
-  }
+  result.refused = CheckSigners(item, command.party);
+  if (result.refused.has_value()) return result;
   if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
     return ExecutePayBatch(item, command, *batch);
   }
@@ -80,7 +76,12 @@ ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command
     }
     return result;
   }
-  if (MaybeRejection untimely = CheckValidUntil(command)) {
+  if (IsTakenByBulk(key)) {
+    result.refused =
+        Rejection{.outcome = Outcome::kInstructionIdReused, .rule = command.id.ToString()};
+    return result;
+  }
+  if (MaybeRejection untimely = CheckValidUntil(command.valid_until)) {
     result.refused = std::move(untimely);
     return result;
   }
@@ -93,13 +94,26 @@ ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command
   return result;
 }
 
-LedgerExecutor::MaybeRejection LedgerExecutor::CheckValidUntil(const Command& command) const {
-  if (header_.time > command.valid_until) {
-    return Rejection{.outcome = Outcome::kPastValidUntil, .rule = command.valid_until.ToString()};
+// Admission checked this against an earlier state; here it decides.
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckSigners(const AdmittedItem& item,
+                                                            const ParticipantId& party) const {
+  if (!SignedBy(item, party)) {
+    return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = party.ToString()};
+  }
+  for (const KeyId& signer : item.signers) {
+    if (state_.FindByKey(signer) != nullptr) continue;
+    return Rejection{.outcome = Outcome::kUnknownKey, .rule = signer.ToHex()};
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckValidUntil(LedgerTime valid_until) const {
+  if (header_.time > valid_until) {
+    return Rejection{.outcome = Outcome::kPastValidUntil, .rule = valid_until.ToString()};
   }
   // Again by the batch's time, which is what observers have: the clock may have stepped back since
   // admission.
-  if (command.valid_until > header_.time + kValidUntilAheadMax) {
+  if (valid_until > header_.time + kValidUntilAheadMax) {
     return Rejection{.outcome = Outcome::kValidUntilTooFar,
                      .rule = "at most 7 days after " + header_.time.ToString()};
   }
@@ -110,20 +124,20 @@ ItemResult LedgerExecutor::ExecutePayBatch(const AdmittedItem& item, const Comma
                                            const PayBatch& batch) {
   ItemResult result;
   result.instructions.reserve(batch.payments.size());
-  const MaybeRejection untimely = CheckValidUntil(command);
+  const MaybeRejection untimely = CheckValidUntil(command.valid_until);
   std::uint32_t position = 0;
   for (const Pay& pay : batch.payments) {
     const Context context{.item = &item,
                           .key = {command.party, ActionKind::kPay, pay.id},
                           .position = position++,
                           .uetr = pay.uetr};
-    if (const InstructionState* known = state_.FindInstruction(context.key)) {
-      const bool repeated =
-          known->payload_hash == item.payload_hash && known->item == context.position;
-      if (repeated) {
-        result.instructions.push_back(*known);
-        continue;
-      }
+    const InstructionState* known = state_.FindInstruction(context.key);
+    if (known != nullptr && known->payload_hash == item.payload_hash &&
+        known->item == context.position) {
+      result.instructions.push_back(*known);
+      continue;
+    }
+    if (known != nullptr || IsTakenByBulk(context.key)) {
       // The id belongs to another payment: this one cannot be recorded under it.
       result.instructions.push_back(InstructionState{
           .key = context.key,
@@ -230,7 +244,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::NeedApprovers(const AdmittedItem&
 Entry& LedgerExecutor::Add(const Context& context, InstructionStatus status, Cause cause,
                            const Rejection& rejection) {
   Entry& entry = entries_.emplace_back();
-  entry.index = header_.first_index + entries_.size();
+  entry.index = next_index_++;
   entry.instruction = context.key;
   entry.status = status;
   entry.cause = cause;
@@ -257,7 +271,21 @@ void LedgerExecutor::Post(Entry& entry, AccountState& account, Bucket bucket, Tr
                             .code = code,
                             .amount = amount,
                             .balance_after = balance,
-                            .sequence = account.posting_count});
+                            .sequence = account.posting_count,
+                            .previous = account.last_leaf});
+  account.last_leaf = entry.index;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckText(std::string_view text,
+                                                         std::string_view field) {
+  if (!text.empty() && CountCharacters(text) <= kTextCharactersMax) return std::nullopt;
+  return Rejection{.outcome = Outcome::kInvalidField, .rule = std::string(field)};
+}
+
+Amount LedgerExecutor::Negative(Amount amount) {
+  const std::optional<Amount> negative = CheckedNegate(amount);
+  CW_CHECK(negative.has_value(), "a positive amount has a negative");
+  return *negative;
 }
 
 const InstructionState& LedgerExecutor::Record(const Entry& entry) {
@@ -273,6 +301,9 @@ const InstructionState& LedgerExecutor::Record(const Entry& entry) {
     state_.instruction_by_key[entry.instruction] = state_.instructions.size();
     if (!entry.uetr.IsNil()) {
       state_.instructions_by_uetr[entry.uetr].push_back(state_.instructions.size());
+    }
+    if (entry.instruction.kind == ActionKind::kPay && RawIdOf(entry.instruction.id).has_value()) {
+      state_.single_raw_ids.insert(entry.instruction);
     }
     known = &state_.instructions.emplace_back();
     known->key = entry.instruction;

@@ -4,14 +4,20 @@
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "settlement/core/ledger_state.h"
 
 namespace causeway::core {
+
+// Of a reason, a legal basis, a reference: characters, not bytes.
+inline constexpr std::size_t kTextCharactersMax = 140;
 
 class LedgerExecutor {
  public:
@@ -41,7 +47,8 @@ class LedgerExecutor {
   MaybeRejection Dispatch(const Context& context, const Command& command);
   bool SignedBy(const AdmittedItem& item, const ParticipantId& party) const;
   std::uint32_t ApproverCount(const AdmittedItem& item) const;
-  MaybeRejection CheckValidUntil(const Command& command) const;
+  MaybeRejection CheckSigners(const AdmittedItem& item, const ParticipantId& party) const;
+  MaybeRejection CheckValidUntil(LedgerTime valid_until) const;
   MaybeRejection NeedApprovers(const AdmittedItem& item, const ParticipantId& party) const;
   Entry& Add(const Context& context, InstructionStatus status, Cause cause,
              const Rejection& rejection = Rejection{.outcome = Outcome::kAccepted});
@@ -49,6 +56,23 @@ class LedgerExecutor {
             Amount amount);
   // Takes the entry's status into the instruction's state; postings must balance by now.
   const InstructionState& Record(const Entry& entry);
+
+  // Texts for people: kInvalidField for one that is empty or has more than kTextCharactersMax.
+  static MaybeRejection CheckText(std::string_view text, std::string_view field);
+  // Of an amount that was checked to be positive.
+  static Amount Negative(Amount amount);
+
+  // ledger_bulk.cc
+  ItemResult ExecuteBulk(const AdmittedItem& item, const Bulk& bulk);
+  void PayAll(const Bulk& bulk, std::uint32_t party, BulkExecution& execution);
+  MaybeRejection PayPacked(const BulkPayment& payment, std::uint32_t party, std::uint64_t leaf,
+                           PaymentResult& result);
+  MaybeRejection FindOpen(const AccountRef& ref, AccountState*& account) const;
+  bool IsTakenBySinglePayment(const ParticipantId& party, const RawInstructionId& id) const;
+  bool IsTakenByBulk(const InstructionKey& key) const {
+    return state_.FindInBulks(key) != PaymentIndex::kNoLeaf;
+  }
+  bool IsSettled(const InstructionKey& key) const;
 
   // ledger_funds.cc
   MaybeRejection CheckMoney(const Money& money) const;
@@ -103,6 +127,9 @@ class LedgerExecutor {
   Ledger::State& state_;
   BatchHeader header_;
   std::vector<Entry> entries_;
+  std::vector<std::shared_ptr<const BulkExecution>> bulks_;
+  std::uint64_t next_index_ = 0;  // of the next leaf
+  std::size_t item_ = 0;          // position of the item under way
   // A change of the business day takes effect with the next batch, so that one date holds for all
   // entries of a batch.
   BusinessDate next_date_;

@@ -7,19 +7,6 @@
 namespace causeway::core {
 namespace {
 
-constexpr std::size_t kReferenceCharactersMax = 140;
-
-std::optional<Rejection> CheckText(std::string_view text, const char* field) {
-  if (!text.empty() && text.size() <= kReferenceCharactersMax) return std::nullopt;
-  return Rejection{.outcome = Outcome::kInvalidField, .rule = field};
-}
-
-Amount Negative(Amount amount) {
-  const std::optional<Amount> negative = CheckedNegate(amount);
-  CW_CHECK(negative.has_value(), "amounts of instructions are positive");
-  return *negative;
-}
-
 // Whether the liability stays in range, its negation (what circulates) included.
 bool CanIssue(const AccountState& liability, Amount amount) {
   const std::optional<Amount> after = CheckedSub(liability.available, amount);
@@ -123,8 +110,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
   TransactionCode code = TransactionCode::kPayment;
   if (pay.cites.kind != ActionKind::kNone) {
-    const InstructionState* cited = state_.FindInstruction(pay.cites);
-    if (cited == nullptr || cited->status != InstructionStatus::kSettled) {
+    if (!IsSettled(pay.cites)) {
       return Rejection{.outcome = Outcome::kWrongInstructionState,
                        .rule = "cites " + pay.cites.id.ToString()};
     }
@@ -153,7 +139,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoRequestIssue(const Context& con
   if (auto rejection = CheckText(request.rtgs_reference, "rtgs_reference")) return rejection;
   Record(Add(context, InstructionStatus::kAwaitingApproval, Cause::kCommand));
   state_.awaiting[context.key] = {.kind = ActionKind::kRequestIssue,
-                                  .account = state_.account_by_address[request.creditor],
+                                  .account = state_.PositionOf(request.creditor),
                                   .amount = request.amount.amount};
   return std::nullopt;
 }
@@ -202,9 +188,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoRedeem(const Context& context,
   Post(entry, *debtor, Bucket::kAvailable, TransactionCode::kHold, Negative(amount));
   Post(entry, *debtor, Bucket::kHeld, TransactionCode::kHold, amount);
   Record(entry);
-  state_.awaiting[context.key] = {.kind = ActionKind::kRedeem,
-                                  .account = state_.account_by_address[redeem.debtor],
-                                  .amount = amount};
+  state_.awaiting[context.key] = {
+      .kind = ActionKind::kRedeem, .account = state_.PositionOf(redeem.debtor), .amount = amount};
   return std::nullopt;
 }
 

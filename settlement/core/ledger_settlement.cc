@@ -11,12 +11,6 @@
 namespace causeway::core {
 namespace {
 
-Amount Negative(Amount amount) {
-  const std::optional<Amount> negative = CheckedNegate(amount);
-  CW_CHECK(negative.has_value(), "amounts of legs are positive");
-  return *negative;
-}
-
 InstructionKey KeyOf(const Leg& leg) { return {leg.party, ActionKind::kSettlementLeg, leg.id}; }
 
 }  // namespace

@@ -6,10 +6,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "absl/numeric/int128.h"
 #include "settlement/core/ledger.h"
 
@@ -39,8 +43,29 @@ struct Ledger::State {
   absl::flat_hash_map<ParticipantId, std::size_t> participant_by_id;
   absl::flat_hash_map<KeyId, std::size_t> participant_by_key;  // revoked keys too: never reused
 
-  std::vector<AccountState> accounts;
-  absl::flat_hash_map<AccountAddress, std::size_t> account_by_address;
+  ChunkedVector<AccountState> accounts;
+  // Numbers of accounts, found by address: four bytes each, because there are millions.
+  struct AddressHash {
+    using is_transparent = void;
+    const ChunkedVector<AccountState>* accounts;
+    std::size_t operator()(const AccountAddress& address) const { return absl::HashOf(address); }
+    std::size_t operator()(std::uint32_t number) const {
+      return absl::HashOf((*accounts)[number].address);
+    }
+  };
+  struct AddressEqual {
+    using is_transparent = void;
+    const ChunkedVector<AccountState>* accounts;
+    bool operator()(std::uint32_t left, std::uint32_t right) const { return left == right; }
+    bool operator()(std::uint32_t number, const AccountAddress& address) const {
+      return (*accounts)[number].address == address;
+    }
+    bool operator()(const AccountAddress& address, std::uint32_t number) const {
+      return (*accounts)[number].address == address;
+    }
+  };
+  absl::flat_hash_set<std::uint32_t, AddressHash, AddressEqual> account_by_address{
+      0, AddressHash{&accounts}, AddressEqual{&accounts}};
   std::size_t liability = 0;
   // Sum of available and held over all accounts, the liability included: zero between entries.
   absl::int128 total = 0;
@@ -49,6 +74,10 @@ struct Ledger::State {
   absl::flat_hash_map<InstructionKey, std::size_t> instruction_by_key;
   absl::flat_hash_map<Uetr, std::vector<std::size_t>> instructions_by_uetr;
   std::map<InstructionKey, AwaitingApproval> awaiting;
+
+  // Payments of bulks, and of single payments the ids that a bulk could have too.
+  std::unique_ptr<PaymentIndex> payments;
+  absl::flat_hash_set<InstructionKey> single_raw_ids;
 
   std::map<Hash256, SettlementState> settlements;
   struct Policy {
@@ -64,14 +93,26 @@ struct Ledger::State {
   // Only while the key is not revoked.
   const Participant* FindByKey(const KeyId& key) const;
   const PublicKey* FindKey(const KeyId& key) const;
+  // Opens it; its number is its position.
+  void AddAccount(AccountState account) {
+    account.number = static_cast<std::uint32_t>(accounts.size());
+    account.check = AccountCheckOf(account.address);
+    account.owner_number = static_cast<std::uint32_t>(participant_by_id.at(account.owner));
+    accounts.push_back(std::move(account));
+    account_by_address.insert(accounts.back().number);
+  }
+  std::size_t PositionOf(const AccountAddress& address) const {
+    return *account_by_address.find(address);
+  }
   AccountState* FindAccount(const AccountAddress& address) {
     const auto found = account_by_address.find(address);
-    return found == account_by_address.end() ? nullptr : &accounts[found->second];
+    return found == account_by_address.end() ? nullptr : &accounts[*found];
   }
   InstructionState* FindInstruction(const InstructionKey& key) {
     const auto found = instruction_by_key.find(key);
     return found == instruction_by_key.end() ? nullptr : &instructions[found->second];
   }
+  std::uint64_t FindInBulks(const InstructionKey& key) const;
   const Policy* FindPolicy(const Hash256& hash) const;
   const ParticipantId& central_bank() const { return genesis.central_bank.participant; }
 };

@@ -1,5 +1,6 @@
 #include "settlement/core/text_rules.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,6 +65,13 @@ bool HasUnicodeSpace(std::string_view text) {
     if (IsUnicodeSpace(*point)) return true;
   }
   return false;
+}
+
+// Every byte but those that continue a character.
+std::size_t CountCharacters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+  }));
 }
 
 }  // namespace causeway::core

@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_SETTLEMENT_CORE_TEXT_RULES_H_
 #define CAUSEWAY_SETTLEMENT_CORE_TEXT_RULES_H_
 
+#include <cstddef>
 #include <string_view>
 
 namespace causeway::core {
@@ -12,6 +13,9 @@ bool IsPlainText(std::string_view text, bool newlines);
 
 // Whether well-formed UTF-8 `text` has a character of the Unicode property White_Space.
 bool HasUnicodeSpace(std::string_view text);
+
+// Characters (Unicode scalar values) of well-formed UTF-8 `text`: what limits of texts count.
+std::size_t CountCharacters(std::string_view text);
 
 }  // namespace causeway::core
 

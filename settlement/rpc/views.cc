@@ -75,6 +75,8 @@ void ToView(const core::AccountState& account, causeway::v1::Account* out) {
   out->set_closed(account.closed);
   out->set_posting_count(account.posting_count);
   out->set_non_resident(account.non_resident);
+  out->set_number(account.number);
+  out->set_number_check(account.check);
 }
 
 void ToView(const core::Posting& posting, causeway::v1::Posting* out) {

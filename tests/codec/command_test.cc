@@ -140,7 +140,7 @@ TEST(DecodeCommandTest, FieldsOfAPaymentAreChecked) {
        {[](auto& c) { c.mutable_pay()->set_private_data_hash(std::string(32, '\0')); },
         "pay.private_data_hash: is 32 zero bytes"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_kind(); },
-        "pay.cites.kind: is 0; must be 1 to 19"},
+        "pay.cites.kind: is 0; must be 1 to 20"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(20)); },
         "pay.cites.kind: is 20"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_instruction_id(); },

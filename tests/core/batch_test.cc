@@ -49,13 +49,13 @@ TEST(BatchTest, GoldenBytesOfTheGenesisBatch) {
   const Batch batch = *DecodeBatch(Golden(0));
   EXPECT_EQ(batch.header, BatchHeader{});
   EXPECT_THAT(batch.items, SizeIs(0));
-  EXPECT_THAT(LeavesOf(batch), ElementsAre(Leaf(0)));
+  EXPECT_THAT(*LeavesOf(batch), ElementsAre(Leaf(0)));
   EXPECT_EQ(EncodeBatch(batch), Golden(0));
 }
 
 TEST(BatchTest, GoldenBytesOfABatchOfTwo) {
   const Batch batch = *DecodeBatch(Golden(1));
-  EXPECT_THAT(LeavesOf(batch), ElementsAre(Leaf(1), Leaf(2), Leaf(3)));
+  EXPECT_THAT(*LeavesOf(batch), ElementsAre(Leaf(1), Leaf(2), Leaf(3)));
   ASSERT_THAT(batch.items, SizeIs(1));
   EXPECT_EQ(batch.items[0].envelope.payload_type, kCommandPayloadType);
   EXPECT_THAT(batch.items[0].attachments, ElementsAre("private"));
@@ -71,44 +71,48 @@ TEST(BatchTest, HasOneEncoding) {
 
 TEST(BatchTest, OnlyBatchZeroHasTheGenesis) {
   Writer with;
-  with.U8(1).Sized(EncodeBatchHeader(SmallBatch().header)).U32(0).U32(1).Sized("e").Sized("");
+  with.U8(2).Sized(EncodeBatchHeader(SmallBatch().header)).U32(0).U32(1).Sized("e").U32(0);
+  with.Raw(std::string(16, '\0')).Sized("");
   with.Sized("genesis");
   EXPECT_THAT(Fault(with.bytes()), HasSubstr("only batch 0 has it"));
   Writer without;
-  without.U8(1).Sized(EncodeBatchHeader(BatchHeader{})).U32(0).U32(0).Sized("").Sized("");
+  without.U8(2).Sized(EncodeBatchHeader(BatchHeader{})).U32(0).U32(0).U32(0);
+  without.Raw(std::string(16, '\0')).Sized("").Sized("");
   EXPECT_THAT(Fault(without.bytes()), HasSubstr("genesis: is missing"));
 }
 
 TEST(BatchTest, BatchZeroHasTheGenesisAlone) {
   Writer writer;
-  writer.U8(1).Sized(EncodeBatchHeader(BatchHeader{})).U32(1);
-  writer.Sized(EncodeItem(SmallBatch().items[0])).U32(0).Sized("").Sized("genesis");
+  writer.U8(2).Sized(EncodeBatchHeader(BatchHeader{})).U32(1);
+  writer.Sized(EncodeItem(SmallBatch().items[0])).U32(0).U32(0);
+  writer.Raw(std::string(16, '\0')).Sized("").Sized("genesis");
   EXPECT_THAT(Fault(writer.bytes()), HasSubstr("genesis alone"));
 }
 
 TEST(BatchTest, EntriesAreAsManyAsTheHeaderSays) {
   Batch batch = SmallBatch();
   Writer writer;
-  writer.U8(1).Sized(EncodeBatchHeader(batch.header)).U32(0).U32(0).Sized("").Sized("");
+  writer.U8(2).Sized(EncodeBatchHeader(batch.header)).U32(0).U32(0).U32(0);
+  writer.Raw(std::string(16, '\0')).Sized("").Sized("");
   EXPECT_THAT(Fault(writer.bytes()), HasSubstr("entries: there are 0; the header says 1"));
 }
 
 TEST(BatchTest, CountsBeyondTheirLimitOrTheBytesAreRefusedAtOnce) {
   Writer items;
-  items.U8(1).Sized(EncodeBatchHeader(SmallBatch().header)).U32(kItemsPerBatchMax + 1);
+  items.U8(2).Sized(EncodeBatchHeader(SmallBatch().header)).U32(kItemsPerBatchMax + 1);
   EXPECT_THAT(Fault(items.bytes()), HasSubstr("batch: items: count 16385 is more than the most"));
   Writer entries;
-  entries.U8(1).Sized(EncodeBatchHeader(SmallBatch().header)).U32(0).U32(0xFFFFFFFF);
+  entries.U8(2).Sized(EncodeBatchHeader(SmallBatch().header)).U32(0).U32(0xFFFFFFFF);
   EXPECT_THAT(Fault(entries.bytes()), HasSubstr("batch: entries: count 4294967295"));
   Writer few;
-  few.U8(1).Sized(EncodeBatchHeader(SmallBatch().header)).U32(9).U32(0);
+  few.U8(2).Sized(EncodeBatchHeader(SmallBatch().header)).U32(9).U32(0);
   EXPECT_THAT(Fault(few.bytes()), HasSubstr("than the bytes that follow hold"));
 }
 
 TEST(BatchTest, AnotherVersionIsRefused) {
   std::string bytes = EncodeBatch(SmallBatch());
-  bytes[0] = 2;
-  EXPECT_THAT(Fault(bytes), HasSubstr("version: is 2; this program reads 1"));
+  bytes[0] = 3;
+  EXPECT_THAT(Fault(bytes), HasSubstr("version: is 3; this program reads 2"));
 }
 
 TEST(ItemTest, HasOneEncoding) {

@@ -26,6 +26,20 @@ TEST_F(LedgerFundsTest, IssueGrowsTheLiabilityByWhatCirculates) {
   EXPECT_EQ(Available("LIABILITY"), -100'000);
 }
 
+// The documents and the decoder promise 140 characters. The ledger counted bytes, and so took 46
+// Chinese characters at most.
+TEST_F(LedgerFundsTest, TextsForPeopleAreLimitedInCharactersNotInBytes) {
+  std::string basis;
+  for (int i = 0; i < 140; ++i) basis += i % 2 == 0 ? "\u51bb" : "\U0001f9fe";
+  ExpectAccepted(ByCentralBank(SetFreeze{Address("ALPHA"), true, basis}));
+  ExpectAccepted(By("ALPHA", RequestIssue{Address("ALPHA"), Hkd(500), basis}, "R-1"));
+  const InstructionKey request{Party("ALPHA"), ActionKind::kRequestIssue, Id("R-1")};
+  ExpectRejected(ByCentralBank(Refuse{request, basis + "."}), Outcome::kInvalidField);
+  ExpectAccepted(ByCentralBank(Refuse{request, basis}));
+  ExpectRejected(ByCentralBank(SetFreeze{Address("ALPHA"), false, basis + "\u51bb"}),
+                 Outcome::kInvalidField);
+}
+
 TEST_F(LedgerFundsTest, InsufficientFundsIsRecordedWithBothFiguresAndMovesNothing) {
   const ItemResult result = By("BETA", PayOf("BETA", "ALPHA", 1), "P-1");
   ExpectRejected(result, Outcome::kInsufficientFunds);

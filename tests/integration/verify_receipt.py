@@ -117,7 +117,7 @@ def read_entry(data):
     entry["settlement_id"] = reader.raw(32)
     entry["postings"] = [
         {"address": reader.text(), "bucket": reader.u8(), "code": reader.u8(),
-         "amount": reader.i64(), "balance_after": reader.i64(), "sequence": reader.u64()}
+         "amount": reader.i64(), "balance_after": reader.i64(), "sequence": reader.u64(), "previous": reader.u64()}
         for _ in range(reader.u32())]
     reader.done()
     require(sum(posting["amount"] for posting in entry["postings"]) == 0,

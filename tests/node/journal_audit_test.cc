@@ -73,7 +73,7 @@ class JournalAuditTest : public LiveLedgerTest {
     auto changed = store::NewMemoryJournal(LedgerJournalIdentity(genesis_));
     std::uint64_t index = 0;
     for (std::uint64_t number = 0; number < batches.size(); ++number) {
-      const auto count = static_cast<std::uint32_t>(core::LeavesOf(batches[number]).size());
+      const auto count = static_cast<std::uint32_t>(core::LeavesOf(batches[number])->size());
       const store::Block block{number, index, count, core::EncodeBatch(batches[number])};
       EXPECT_TRUE(changed->Append({&block, 1}, {}).ok());
       index += count;

@@ -147,6 +147,46 @@ class LedgerEngineTest : public ::testing::Test {
                             .amount = Hkd(minor)},
                   {"ALPHA"});
   }
+  core::AccountRef Ref(std::string_view body) const {
+    const core::AccountState* account = engine_->ledger().FindAccount(Address(body));
+    return {.number = account->number, .check = account->check};
+  }
+  // ALPHA pays BETA each of the amounts.
+  Item BulkItem(std::uint8_t id, const std::vector<std::int64_t>& amounts) {
+    core::Bulk bulk{.ledger = genesis_.ledger,
+                    .genesis_hash = genesis_.hash,
+                    .party = *core::ParticipantId::Parse("ALPHA"),
+                    .valid_until = now_ + core::Duration::FromHours(1)};
+    bulk.id.fill(id);
+    for (std::size_t i = 0; i < amounts.size(); ++i) {
+      core::BulkPayment& payment = bulk.payments.emplace_back();
+      payment.debtor = Ref("ALPHA");
+      payment.creditor = Ref("BETA");
+      payment.amount = Amount::FromMinor(amounts[i]);
+      payment.id.fill(id);
+      payment.id[0] = static_cast<std::uint8_t>(i);
+      std::array<std::uint8_t, 16> random{};
+      random[0] = id;
+      random[1] = static_cast<std::uint8_t>(i);
+      payment.uetr = core::Uetr::FromRandomBytes(random);
+    }
+    return {.envelope =
+                *core::SignEnvelope(core::kBulkPayloadType, core::EncodeBulk(bulk), *Key("ALPHA"))};
+  }
+  // The leaf hash that a receipt proves, or a test failure.
+  void ExpectProven(const Receipt& receipt) {
+    const auto note = core::ParseCheckpoint(receipt.checkpoint);
+    ASSERT_TRUE(note.ok());
+    const core::Checkpoint& head = note->checkpoint;
+    EXPECT_TRUE(core::VerifyInclusion(core::LeafHash(receipt.entry), receipt.entry_index, head.size,
+                                      receipt.entry_proof, head.root));
+    EXPECT_TRUE(core::VerifyInclusion(core::LeafHash(receipt.batch_header),
+                                      receipt.batch_header_index, head.size,
+                                      receipt.batch_header_proof, head.root));
+    if (receipt.bulk_entry.empty()) return;
+    EXPECT_TRUE(core::VerifyInclusion(core::LeafHash(receipt.bulk_entry), receipt.bulk_entry_index,
+                                      head.size, receipt.bulk_entry_proof, head.root));
+  }
   ItemReply Run(const Item& item) {
     now_ = now_ + core::Duration::FromMillis(1);
     auto replies = engine_->Submit(now_, {&item, 1});
@@ -165,6 +205,84 @@ class LedgerEngineTest : public ::testing::Test {
   std::unique_ptr<LedgerEngine> engine_;
   int ids_ = 0;
 };
+
+TEST_F(LedgerEngineTest, ABulkSettlesReplaysAndIsFoundAgain) {
+  Run(PayItem(1));
+  const ItemReply reply = Run(BulkItem(1, {10, 20, 1'000'000, 30}));
+  ASSERT_NE(reply.result.bulk, nullptr);
+  const std::uint64_t first = reply.result.bulk->first_index;
+  EXPECT_EQ(engine_->ledger().FindAccount(Address("BETA"))->available.minor(), 61);
+  const Hash256 state = engine_->ledger().StateRoot();
+  const Hash256 root = engine_->root();
+  engine_ = *OpenEngine();
+  EXPECT_EQ(engine_->ledger().StateRoot(), state);
+  EXPECT_EQ(engine_->root(), root);
+
+  const DatedEntry second = *engine_->ReadEntry(first + 1);
+  EXPECT_EQ(second.entry.index, first + 1);
+  EXPECT_EQ(second.entry.item, 1u);
+  EXPECT_EQ(second.entry.status, InstructionStatus::kSettled);
+  ASSERT_EQ(second.entry.postings.size(), 2u);
+  EXPECT_EQ(second.entry.postings[1].address, Address("BETA"));
+  EXPECT_EQ(second.entry.postings[1].balance_after.minor(), 31);
+  EXPECT_EQ(second.entry.postings[1].previous, first);
+  const auto found = *engine_->FindInstruction(second.entry.instruction);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->entry_index, first + 1);
+  EXPECT_EQ(engine_->FindByUetr(second.entry.uetr)->at(0).entry_index, first + 1);
+  const DatedEntry third = *engine_->ReadEntry(first + 2);
+  EXPECT_EQ(third.entry.status, InstructionStatus::kRejected);
+  EXPECT_EQ(third.entry.rejection.outcome, core::Outcome::kInsufficientFunds);
+  EXPECT_EQ(third.entry.rejection.required, 1'000'000);
+}
+
+TEST_F(LedgerEngineTest, ARepeatedBulkGetsItsResultsAgain) {
+  const Item bulk = BulkItem(1, {10, 1'000'000});
+  const ItemReply first = Run(bulk);
+  engine_ = *OpenEngine();
+  const ItemReply again = Run(bulk);
+  EXPECT_FALSE(again.result.sequenced);
+  ASSERT_NE(again.result.bulk, nullptr);
+  EXPECT_EQ(again.result.bulk->first_index, first.result.bulk->first_index);
+  EXPECT_EQ(again.result.bulk->results, first.result.bulk->results);
+}
+
+TEST_F(LedgerEngineTest, EveryPaymentOfABulkHasItsReceipt) {
+  const ItemReply reply = Run(BulkItem(1, {10, 20, 30}));
+  Run(PayItem(5));
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const auto receipt = engine_->GetReceipt(reply.result.bulk->first_index + i);
+    ASSERT_TRUE(receipt.ok()) << receipt.status().message();
+    ExpectProven(*receipt);
+    const auto leaf = core::DecodePaymentLeaf(receipt->entry);
+    ASSERT_TRUE(leaf.ok());
+    EXPECT_EQ(leaf->position, i);
+    EXPECT_EQ(leaf->payment.amount.minor(), 10 * static_cast<std::int64_t>(i + 1));
+    const auto whole = core::DecodeEntry(receipt->bulk_entry);
+    ASSERT_TRUE(whole.ok());
+    EXPECT_EQ(whole->index, receipt->entry_index - 1 - i);
+    EXPECT_EQ(whole->payload_hash, core::PayloadHash(receipt->item.envelope));
+  }
+}
+
+TEST_F(LedgerEngineTest, AnAccountsHistoryHasTheStatementsAndListsOfBothKindsOfPayment) {
+  Run(PayItem(1));
+  Run(BulkItem(1, {10, 1'000'000, 20}));
+  Run(PayItem(2));
+  const auto all = *engine_->ListEntries(0, 100, Address("BETA"));
+  std::vector<std::int64_t> amounts;
+  for (const DatedEntry& entry : all) amounts.push_back(entry.entry.postings.at(1).amount.minor());
+  EXPECT_EQ(amounts, (std::vector<std::int64_t>{1, 10, 20, 2}));
+  const auto page = *engine_->ListEntries(all[1].entry.index, 2, Address("BETA"));
+  ASSERT_EQ(page.size(), 2u);
+  EXPECT_EQ(page[0].entry.index, all[1].entry.index);
+  EXPECT_EQ(page[1].entry.index, all[2].entry.index);
+  const Statement statement =
+      *engine_->GetStatement(Address("BETA"), genesis_.business_date, genesis_.business_date);
+  EXPECT_EQ(statement.opening.minor(), 0);
+  EXPECT_EQ(statement.closing.minor(), 33);
+  EXPECT_EQ(statement.lines.size(), 4u);
+}
 
 TEST_F(LedgerEngineTest, ReplaysToExactlyTheSameStateAndLog) {
   for (int i = 1; i <= 20; ++i) Run(PayItem(i));

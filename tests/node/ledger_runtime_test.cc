@@ -138,14 +138,13 @@ TEST_F(LedgerRuntimeTest, BatchesHoldNoMoreInstructionsThanTheLimit) {
   StartRuntime();
   const std::uint64_t batches = BatchCount();
   std::vector<core::Item> items;
-  items.push_back(PayBatchItem(kBatchInstructionsMax / 2 + 1));
-  items.push_back(PayBatchItem(kBatchInstructionsMax / 2));
+  items.push_back(PayBatchItem(core::kBatchPaymentsMax));
+  items.push_back(PayBatchItem(kBatchInstructionsMax - core::kBatchPaymentsMax));
   items.push_back(PayItem("ALPHA", "BETA", 1));
   const std::vector<ItemReply> replies = SubmitSoon(std::move(items)).get();
-  EXPECT_EQ(replies.at(0).result.instructions.size(), kBatchInstructionsMax / 2 + 1);
-  EXPECT_EQ(replies.at(1).result.instructions.size(), kBatchInstructionsMax / 2);
+  EXPECT_EQ(replies.at(0).result.instructions.size(), core::kBatchPaymentsMax);
   EXPECT_EQ(BatchCount(), batches + 2);
-  EXPECT_EQ(Available("BETA"), static_cast<std::int64_t>(kBatchInstructionsMax) + 2);
+  EXPECT_EQ(Available("BETA"), static_cast<std::int64_t>(kBatchInstructionsMax) + 1);
 }
 
 TEST_F(LedgerRuntimeTest, AbandonedCallIsDroppedBeforeSequencingAndNeverHalfDone) {

@@ -66,7 +66,7 @@ TEST_F(LedgerStreamsTest, SubscribersGetEveryBatchFromTheGenesisAndThenNewOnes) 
     EXPECT_EQ(stream->message.number(), number);
     const absl::StatusOr<core::Batch> batch = core::DecodeBatch(stream->message.batch());
     ASSERT_TRUE(batch.ok()) << batch.status().message();
-    leaves += core::LeavesOf(*batch).size();
+    leaves += core::LeavesOf(*batch)->size();
   }
   EXPECT_EQ(leaves, Size());
   Submit("ALPHA", PayItem("ALPHA", "BETA", 300));

@@ -132,7 +132,8 @@ core::Batch TestLedger::Make(std::vector<core::Item> items) {
 }
 
 std::string TestLedger::Seal(core::Batch batch) {
-  for (const std::string& leaf : core::LeavesOf(batch)) tree_.Append(core::LeafHash(leaf));
+  const std::vector<std::string> leaves = *core::LeavesOf(batch);
+  for (const std::string& leaf : leaves) tree_.Append(core::LeafHash(leaf));
   batch.checkpoint = Checkpoint();
   batches_.push_back(core::EncodeBatch(batch));
   return batches_.back();
@@ -148,7 +149,7 @@ core::DecidedSettlement TestBridge::Commit(const TestSettlement& settlement,
   core::DecisionRecord record;
   record.settlement_id = settlement.id;
   record.verdict = core::Verdict::kCommit;
-  record.policy_hash = policy_.hash;
+  record.policy_hash = settlement.terms.policy_hash;
   record.decided = settlement.terms.deadline - core::Duration::FromSeconds(1);
   core::DecidedSettlement decided;
   decided.terms = settlement.terms_bytes;
@@ -228,6 +229,17 @@ TestCorridor::TestCorridor() : hkd("HK", "HKD"), thb("TH", "THB") {
   bridge = std::make_unique<TestBridge>(*codec::DecodePolicy(policy_bytes));
   Open(hkd);
   Open(thb);
+}
+
+void TestCorridor::NewEpoch(const std::string& thb_key) {
+  core::SettlementPolicy policy = bridge->policy();
+  ++policy.epoch;
+  policy.ledgers[1].key = KeyNamed(thb_key)->public_key();
+  policy_bytes = codec::EncodePolicy(policy);
+  bridge->SetPolicy(*codec::DecodePolicy(policy_bytes));
+  for (TestLedger* ledger : {&hkd, &thb}) {
+    ledger->Write({ledger->ByCentral(core::SetSettlementPolicy{bridge->policy(), false})});
+  }
 }
 
 void TestCorridor::Open(TestLedger& ledger) {

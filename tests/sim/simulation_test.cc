@@ -45,9 +45,9 @@ TEST(SimulationTest, FirstSwapHasTheSameRootsEverywhere) {
   EXPECT_EQ(result.ledgers[1].state_root,
             "bb251c8bc5e81dc9b9728c638ee87f4d231b92b6e272d5d2e5cd4b386253c60f");
   EXPECT_EQ(result.ledgers[0].log_root,
-            "f7efd96c673fac6887e4c3e1a2ba1a07bb5448b7e0c7baa449fc7b33e5942802");
+            "86bebc0157929984f6977544f108c11e5b4d37509cacacbc107f23c348450563");
   EXPECT_EQ(result.ledgers[1].log_root,
-            "c6f360cfbcbd0122015d7504aa46fd9ef007c13affdadd5b0a69ee83f2c5b2e4");
+            "43fcd13138fba8530686a72790bb3f3190fe10ca3340f48483b0a1b9dfae47e4");
   EXPECT_EQ(result.decision_log_root,
             "74cf43a45712a198a30e29639e2ccf788876701bb6ce248e1383b3c4bbf97641");
 }

@@ -208,8 +208,9 @@ def batch_header(number, first, entries):
             + u32(entries) + sized(b""))
 
 
-def posting(account, bucket, code, amount, after, sequence):
-    return sized(account) + u8(bucket) + u8(code) + i64(amount) + i64(after) + u64(sequence)
+def posting(account, bucket, code, amount, after, sequence, previous=0):
+    return (sized(account) + u8(bucket) + u8(code) + i64(amount) + i64(after) + u64(sequence)
+            + u64(previous))
 
 
 def entry(index, instruction_id, status, outcome, actual, required, rule, postings):
@@ -240,12 +241,12 @@ def entry_vectors():
 
 
 def batch_vectors():
-    first = u8(1) + sized(u8(2) + u8(1) + u64(0) + u64(0) + i64(0) + i32(0) + u8(0) + u64(0)
+    first = u8(2) + sized(u8(2) + u8(1) + u64(0) + u64(0) + i64(0) + i32(0) + u8(0) + u64(0)
                           + u32(0) + sized(b""))
-    first += u32(0) + u32(0) + sized(checkpoint(HKD, LEAVES[:1], LEDGER)) + sized(GENESIS)
+    first += u32(0) + u32(0) + u32(0) + bytes(16) + sized(checkpoint(HKD, LEAVES[:1], LEDGER)) + sized(GENESIS)
     item = sized(ENVELOPE) + u32(1) + sized(b"private")
-    second = (u8(1) + sized(HEADER) + u32(1) + sized(item) + u32(2) + sized(SETTLED)
-              + sized(REJECTED) + sized(CHECKPOINT) + sized(b""))
+    second = (u8(2) + sized(HEADER) + u32(1) + sized(item) + u32(2) + sized(SETTLED)
+              + sized(REJECTED) + u32(0) + bytes(16) + sized(CHECKPOINT) + sized(b""))
     return {"about": "The first two batches of a ledger; docs/formats/batch.md.",
             "item": item.hex(), "batches": [first.hex(), second.hex()]}
 

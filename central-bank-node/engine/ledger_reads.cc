@@ -1,0 +1,390 @@
+// What the ledger engine shows of its log: batches, entries, receipts, proofs and statements.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "central-bank-node/engine/ledger_engine.h"
+#include "settlement/core/check.h"
+
+namespace causeway::node {
+namespace {
+
+using core::Batch;
+using core::Entry;
+using core::Hash256;
+
+absl::Status NoEntry(std::uint64_t leaf_index) {
+  return absl::NotFoundError(fmt::format("leaf {} is not an entry", leaf_index));
+}
+
+std::string_view ResultAt(const core::BulkResults& bulk, std::uint32_t position) {
+  return std::string_view(bulk.results)
+      .substr(position * core::kPaymentResultBytes, core::kPaymentResultBytes);
+}
+
+core::BulkPayment PaymentAt(const Batch& batch, const core::BulkResults& bulk,
+                            std::uint32_t position) {
+  return core::PaymentFromEnd(batch.items[bulk.item].envelope.payload, bulk.count() - position);
+}
+
+// What the rule of a rejection in a bulk is: the packed result has no room for it.
+std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
+                   const core::BatchHeader& header) {
+  const auto named = [](const core::AccountRef& ref) {
+    return fmt::format("account number {} with check {:04x}", ref.number, ref.check);
+  };
+  switch (outcome) {
+    case core::Outcome::kLimitExceeded:
+      return "holding limit, policy version " + std::to_string(header.policy_version);
+    case core::Outcome::kLedgerClosed:
+      return std::string(core::DayPhaseName(header.phase));
+    case core::Outcome::kInstructionIdReused:
+      return core::InstructionIdOf(payment.id).ToString();
+    case core::Outcome::kAmountNotPositive:
+      return "";
+    case core::Outcome::kUnknownAccount:
+    case core::Outcome::kAccountClosed:
+    case core::Outcome::kWrongAccountPurpose:
+      return named(payment.debtor) + " or " + named(payment.creditor);
+    default:
+      return named(payment.debtor);
+  }
+}
+
+}  // namespace
+
+LedgerEngine::Head LedgerEngine::durable() const {
+  const std::lock_guard lock(log_mutex_);
+  return durable_;
+}
+
+absl::StatusOr<std::string> LedgerEngine::ReadBatchBytes(std::uint64_t number) const {
+  {
+    std::unique_lock lock(log_mutex_);
+    auto found = under_way_.find(number);
+    if (found != under_way_.end()) {
+      sealed_.wait(lock, [&] {
+        found = under_way_.find(number);
+        return found == under_way_.end() || found->second.sealed != nullptr;
+      });
+      if (found != under_way_.end()) return found->second.sealed->body;
+    }
+  }
+  absl::StatusOr<store::Block> block = journal_->Read(number);
+  if (!block.ok()) return block.status();
+  return std::move(block->body);
+}
+
+absl::StatusOr<Batch> LedgerEngine::ReadBatch(std::uint64_t number) const {
+  absl::StatusOr<std::string> bytes = ReadBatchBytes(number);
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<Batch> batch = core::DecodeBatch(*bytes);
+  if (!batch.ok()) return Damaged(number, std::string(batch.status().message()));
+  return batch;
+}
+
+absl::StatusOr<std::uint64_t> LedgerEngine::FindBatch(std::uint64_t leaf_index) const {
+  {
+    const std::lock_guard lock(log_mutex_);
+    for (const auto& [number, batch] : under_way_) {
+      if (leaf_index >= batch.first_index && leaf_index < batch.first_index + batch.count) {
+        return number;
+      }
+    }
+  }
+  return journal_->FindBlock(leaf_index);
+}
+
+absl::StatusOr<Entry> LedgerEngine::PaymentEntry(const Batch& batch,
+                                                 const core::EntryPlace& place) const {
+  const core::BulkResults& bulk = *place.bulk;
+  absl::StatusOr<Entry> whole = core::DecodeEntry(batch.entries[place.entry]);
+  if (!whole.ok()) return whole.status();
+  const std::optional<core::PaymentResult> result =
+      core::ReadPaymentResult(ResultAt(bulk, place.position));
+  if (!result.has_value()) {
+    return absl::InvalidArgumentError("a payment's outcome is none that is recorded");
+  }
+  const core::BulkPayment payment = PaymentAt(batch, bulk, place.position);
+  Entry entry;
+  entry.index = bulk.first_index + place.position;
+  core::PaymentSalts::Fill(batch.payment_salts, entry.index, {&entry.salt, 1});
+  entry.instruction = {whole->instruction.party, core::ActionKind::kPay,
+                       core::InstructionIdOf(payment.id)};
+  entry.cause = core::Cause::kCommand;
+  entry.uetr = payment.uetr;
+  entry.payload_hash = whole->payload_hash;
+  entry.item = place.position;
+  if (result->outcome != core::Outcome::kAccepted) {
+    entry.status = core::InstructionStatus::kRejected;
+    entry.rejection = {.outcome = result->outcome,
+                       .actual = result->debtor_after,
+                       .required = result->creditor_after,
+                       .rule = RuleOf(payment, result->outcome, batch.header)};
+    return entry;
+  }
+  entry.status = core::InstructionStatus::kSettled;
+  entry.rejection.outcome = core::Outcome::kAccepted;
+  const auto& accounts = ledger_->accounts();
+  const std::optional<core::Amount> debit = core::CheckedNegate(payment.amount);
+  CW_CHECK(debit.has_value(), "a positive amount has a negative");
+  entry.postings.push_back({.address = accounts[payment.debtor.number].address,
+                            .bucket = core::Bucket::kAvailable,
+                            .code = core::TransactionCode::kPayment,
+                            .amount = *debit,
+                            .balance_after = core::Amount::FromMinor(result->debtor_after),
+                            .sequence = result->debtor_sequence,
+                            .previous = result->debtor_previous});
+  entry.postings.push_back({.address = accounts[payment.creditor.number].address,
+                            .bucket = core::Bucket::kAvailable,
+                            .code = core::TransactionCode::kPayment,
+                            .amount = payment.amount,
+                            .balance_after = core::Amount::FromMinor(result->creditor_after),
+                            .sequence = result->creditor_sequence,
+                            .previous = result->creditor_previous});
+  return entry;
+}
+
+absl::StatusOr<DatedEntry> LedgerEngine::EntryAt(const Batch& batch,
+                                                 std::uint64_t leaf_index) const {
+  const std::optional<core::EntryPlace> place = core::FindEntry(batch, leaf_index);
+  if (!place.has_value()) return NoEntry(leaf_index);
+  absl::StatusOr<Entry> entry = place->bulk != nullptr
+                                    ? PaymentEntry(batch, *place)
+                                    : core::DecodeEntry(batch.entries[place->entry]);
+  if (!entry.ok()) return Damaged(batch.header.number, std::string(entry.status().message()));
+  return DatedEntry{*std::move(entry), batch.header.time, batch.header.date};
+}
+
+absl::StatusOr<DatedEntry> LedgerEngine::ReadEntry(std::uint64_t leaf_index) const {
+  absl::StatusOr<std::uint64_t> number = FindBatch(leaf_index);
+  if (!number.ok()) return number.status();
+  absl::StatusOr<Batch> batch = ReadBatch(*number);
+  if (!batch.ok()) return batch.status();
+  return EntryAt(*batch, leaf_index);
+}
+
+// Walks the account's chain back to `from_index` and keeps the `count` entries that come first
+// after it. As long as the account's history since then.
+absl::StatusOr<std::vector<DatedEntry>> LedgerEngine::ListEntriesOf(
+    const core::AccountAddress& address, std::uint64_t from_index, std::size_t count) const {
+  std::deque<DatedEntry> first;
+  const core::AccountState* account = ledger_->FindAccount(address);
+  std::uint64_t leaf = account == nullptr ? 0 : account->last_leaf;
+  std::optional<Batch> batch;
+  const std::uint64_t end = size();
+  while (leaf != 0 && leaf >= from_index) {
+    if (!batch.has_value() || leaf < batch->header.first_index) {
+      absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
+      if (!number.ok()) return number.status();
+      absl::StatusOr<Batch> read = ReadBatch(*number);
+      if (!read.ok()) return read.status();
+      batch = *std::move(read);
+    }
+    absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
+    if (!entry.ok()) return entry.status();
+    std::uint64_t previous = 0;
+    for (const core::Posting& posting : entry->entry.postings) {
+      // Several postings of one account in an entry name the entry itself, but for the first.
+      if (posting.address == address && posting.previous != leaf) previous = posting.previous;
+    }
+    if (leaf < end) {
+      first.push_front(*std::move(entry));
+      if (first.size() > count) first.pop_back();
+    }
+    leaf = previous;
+  }
+  return std::vector<DatedEntry>(std::make_move_iterator(first.begin()),
+                                 std::make_move_iterator(first.end()));
+}
+
+absl::StatusOr<std::vector<DatedEntry>> LedgerEngine::ListEntries(
+    std::uint64_t from_index, std::size_t count,
+    const std::optional<core::AccountAddress>& address) const {
+  if (address) return ListEntriesOf(*address, from_index, count);
+  std::vector<DatedEntry> found;
+  const Head head = durable();
+  if (from_index >= head.size) return found;
+  absl::StatusOr<std::uint64_t> first = FindBatch(from_index);
+  if (!first.ok()) return first.status();
+  for (std::uint64_t number = std::max<std::uint64_t>(*first, 1);
+       number < head.batches && found.size() < count; ++number) {
+    absl::StatusOr<Batch> batch = ReadBatch(number);
+    if (!batch.ok()) return batch.status();
+    const std::uint64_t end = batch->header.first_index + 1 + batch->header.entry_count;
+    for (std::uint64_t leaf = std::max(from_index, batch->header.first_index + 1);
+         leaf < end && found.size() < count; ++leaf) {
+      absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
+      if (!entry.ok()) return entry.status();
+      found.push_back(*std::move(entry));
+    }
+  }
+  return found;
+}
+
+absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) const {
+  absl::StatusOr<std::uint64_t> number = FindBatch(entry_index);
+  if (!number.ok()) return number.status();
+  absl::StatusOr<Batch> batch = ReadBatch(*number);
+  if (!batch.ok()) return batch.status();
+  const Head head = durable();
+  const std::optional<core::EntryPlace> place = core::FindEntry(*batch, entry_index);
+  if (!place.has_value() || entry_index >= head.size) return NoEntry(entry_index);
+  Receipt receipt;
+  receipt.entry_index = entry_index;
+  receipt.entry = batch->entries[place->entry];
+  receipt.batch_header = core::EncodeBatchHeader(batch->header);
+  receipt.batch_header_index = batch->header.first_index;
+  receipt.checkpoint = head.checkpoint;
+  absl::StatusOr<Entry> entry = core::DecodeEntry(receipt.entry);
+  if (!entry.ok()) return Damaged(*number, std::string(entry.status().message()));
+  if (place->bulk != nullptr) {
+    const std::optional<core::PaymentResult> result =
+        core::ReadPaymentResult(ResultAt(*place->bulk, place->position));
+    if (!result.has_value())
+      return Damaged(*number, "a payment's outcome is none that is recorded");
+    core::LeafSalt salt{};
+    core::PaymentSalts::Fill(batch->payment_salts, entry_index, {&salt, 1});
+    receipt.bulk_entry = std::exchange(receipt.entry, std::string(core::kPaymentLeafBytes, '\0'));
+    receipt.bulk_entry_index = entry->index;
+    core::WritePaymentLeaf(entry_index, salt, place->position,
+                           PaymentAt(*batch, *place->bulk, place->position), *result,
+                           receipt.entry.data());
+  }
+  for (const core::Item& item : batch->items) {
+    if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
+  }
+  const std::lock_guard lock(log_mutex_);
+  auto entry_proof = tree_.InclusionProof(entry_index, head.size);
+  auto header_proof = tree_.InclusionProof(receipt.batch_header_index, head.size);
+  auto bulk_proof = tree_.InclusionProof(receipt.bulk_entry_index, head.size);
+  if (!entry_proof.ok()) return entry_proof.status();
+  if (!header_proof.ok()) return header_proof.status();
+  if (!bulk_proof.ok()) return bulk_proof.status();
+  receipt.entry_proof = *std::move(entry_proof);
+  receipt.batch_header_proof = *std::move(header_proof);
+  if (place->bulk != nullptr) receipt.bulk_entry_proof = *std::move(bulk_proof);
+  return receipt;
+}
+
+absl::StatusOr<std::vector<Hash256>> LedgerEngine::ConsistencyProof(std::uint64_t old_size,
+                                                                    std::uint64_t new_size) const {
+  const std::lock_guard lock(log_mutex_);
+  if (new_size > durable_.size) {
+    return absl::OutOfRangeError(
+        fmt::format("size {} is past the end, {}", new_size, durable_.size));
+  }
+  return tree_.ConsistencyProof(old_size, new_size);
+}
+
+absl::StatusOr<Statement> LedgerEngine::GetStatement(const core::AccountAddress& address,
+                                                     core::BusinessDate from,
+                                                     core::BusinessDate to) const {
+  const core::AccountState* account = ledger_->FindAccount(address);
+  if (account == nullptr) return absl::NotFoundError("no account " + address.ToString());
+  const std::optional<core::Amount> balance = core::CheckedAdd(account->available, account->held);
+  CW_CHECK(balance.has_value(), "available and held fit together");
+  // Walk back from the balance of now: it needs no more than the entries since `from`.
+  Statement statement{.opening = *balance, .closing = *balance};
+  std::optional<Batch> batch;
+  std::uint64_t leaf = account->last_leaf;
+  while (leaf != 0) {
+    if (!batch.has_value() || leaf < batch->header.first_index) {
+      absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
+      if (!number.ok()) return number.status();
+      absl::StatusOr<Batch> read = ReadBatch(*number);
+      if (!read.ok()) return read.status();
+      batch = *std::move(read);
+    }
+    if (batch->header.date < from) break;
+    absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
+    if (!entry.ok()) return entry.status();
+    const std::vector<core::Posting>& postings = entry->entry.postings;
+    std::uint64_t previous = 0;
+    for (auto posting = postings.rbegin(); posting != postings.rend(); ++posting) {
+      if (posting->address != address) continue;
+      const auto before = core::CheckedSub(statement.opening, posting->amount);
+      CW_CHECK(before.has_value(), "an earlier balance was in range");
+      statement.opening = *before;
+      if (posting->previous != leaf) previous = posting->previous;
+      if (entry->date > to) {
+        statement.closing = *before;
+      } else {
+        statement.lines.push_back({*posting, *entry});
+      }
+    }
+    leaf = previous;
+  }
+  std::reverse(statement.lines.begin(), statement.lines.end());
+  return statement;
+}
+
+namespace {
+
+core::InstructionState StateOf(const DatedEntry& dated) {
+  const Entry& entry = dated.entry;
+  return {.key = entry.instruction,
+          .status = entry.status,
+          .rejection = entry.rejection,
+          .entry_index = entry.index,
+          .uetr = entry.uetr,
+          .settlement_id = entry.settlement_id,
+          .payload_hash = entry.payload_hash,
+          .item = entry.item,
+          .time = dated.time,
+          .date = dated.date};
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<core::InstructionState>> LedgerEngine::FindInstruction(
+    const core::InstructionKey& key) const {
+  if (const core::InstructionState* known = ledger_->FindInstruction(key)) return *known;
+  const std::uint64_t leaf = ledger_->FindInBulks(key);
+  if (leaf == core::PaymentIndex::kNoLeaf) return std::optional<core::InstructionState>();
+  absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
+  if (!entry.ok()) return entry.status();
+  return StateOf(*entry);
+}
+
+absl::StatusOr<std::vector<core::InstructionState>> LedgerEngine::FindByUetr(
+    const core::Uetr& uetr) const {
+  std::vector<core::InstructionState> found;
+  for (const core::InstructionState* state : ledger_->FindByUetr(uetr)) found.push_back(*state);
+  for (const std::uint64_t leaf : ledger_->payments().FindByUetr(uetr)) {
+    absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
+    if (!entry.ok()) return entry.status();
+    found.push_back(StateOf(*entry));
+  }
+  std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
+    return left.entry_index < right.entry_index;
+  });
+  return found;
+}
+
+absl::StatusOr<core::BulkExecution> LedgerEngine::ReadBulk(std::uint64_t entry_index) const {
+  absl::StatusOr<std::uint64_t> number = FindBatch(entry_index);
+  if (!number.ok()) return number.status();
+  absl::StatusOr<Batch> batch = ReadBatch(*number);
+  if (!batch.ok()) return batch.status();
+  for (const core::BulkResults& bulk : batch->bulks) {
+    if (bulk.first_index != entry_index + 1) continue;
+    core::BulkExecution execution{.item = bulk.item,
+                                  .first_index = bulk.first_index,
+                                  .time = batch->header.time,
+                                  .date = batch->header.date};
+    for (std::uint32_t i = 0; i < bulk.count(); ++i) {
+      const std::optional<core::PaymentResult> result = core::ReadPaymentResult(ResultAt(bulk, i));
+      if (!result.has_value()) {
+        return Damaged(*number, "a payment's outcome is none that is recorded");
+      }
+      execution.results.push_back(*result);
+    }
+    return execution;
+  }
+  return absl::NotFoundError(fmt::format("leaf {} is not the entry of a bulk", entry_index));
+}
+
+}  // namespace causeway::node

@@ -1,0 +1,148 @@
+// Bulks: payments by account number. The rules are those of single payments (ledger_funds.cc).
+#include <string>
+#include <utility>
+
+#include "settlement/core/check.h"
+#include "settlement/core/ledger_executor.h"
+
+namespace causeway::core {
+namespace {
+
+// Accounts are far apart in memory: those of the payment that comes this many later are asked for
+// while this one is executed.
+constexpr std::size_t kPrefetchDistance = 16;
+
+}  // namespace
+
+bool LedgerExecutor::IsTakenBySinglePayment(const ParticipantId& party,
+                                            const RawInstructionId& id) const {
+  if (state_.single_raw_ids.empty()) return false;
+  return state_.single_raw_ids.contains({party, ActionKind::kPay, InstructionIdOf(id)});
+}
+
+std::uint64_t Ledger::State::FindInBulks(const InstructionKey& key) const {
+  if (key.kind != ActionKind::kPay) return PaymentIndex::kNoLeaf;
+  const std::optional<RawInstructionId> raw = RawIdOf(key.id);
+  const auto party = participant_by_id.find(key.party);
+  if (!raw.has_value() || party == participant_by_id.end()) return PaymentIndex::kNoLeaf;
+  return payments->Find(static_cast<std::uint32_t>(party->second), *raw);
+}
+
+bool LedgerExecutor::IsSettled(const InstructionKey& key) const {
+  if (const InstructionState* known = state_.FindInstruction(key)) {
+    return known->status == InstructionStatus::kSettled;
+  }
+  const std::uint64_t leaf = state_.FindInBulks(key);
+  return leaf != PaymentIndex::kNoLeaf && state_.payments->IsSettled(leaf);
+}
+
+ItemResult LedgerExecutor::ExecuteBulk(const AdmittedItem& item, const Bulk& bulk) {
+  ItemResult result;
+  result.refused = CheckSigners(item, bulk.party);
+  if (result.refused.has_value()) return result;
+  const InstructionKey key{bulk.party, ActionKind::kPayBulk, InstructionIdOf(bulk.id)};
+  if (const InstructionState* known = state_.FindInstruction(key)) {
+    if (known->payload_hash == item.payload_hash) {
+      result.instructions.push_back(*known);
+    } else {
+      result.refused =
+          Rejection{.outcome = Outcome::kInstructionIdReused, .rule = key.id.ToString()};
+    }
+    return result;
+  }
+  result.refused = CheckValidUntil(bulk.valid_until);
+  if (result.refused.has_value()) return result;
+
+  const Context context{.item = &item, .key = key};
+  result.instructions.push_back(Record(Add(context, InstructionStatus::kSettled, Cause::kCommand)));
+  auto execution = std::make_shared<BulkExecution>();
+  execution->item = item_;
+  execution->first_index = next_index_;
+  execution->time = header_.time;
+  execution->date = header_.date;
+  next_index_ += bulk.payments.size();
+  CW_CHECK(next_index_ <= kLeafIndexMax, "packed records have room for the index");
+  PayAll(bulk, static_cast<std::uint32_t>(state_.participant_by_id.at(bulk.party)), *execution);
+  bulks_.push_back(execution);
+  result.bulk = std::move(execution);
+  return result;
+}
+
+void LedgerExecutor::PayAll(const Bulk& bulk, std::uint32_t party, BulkExecution& execution) {
+  const std::size_t count = bulk.payments.size();
+  execution.results.resize(count);
+  std::vector<std::uint64_t> known(count);
+  state_.payments->Record(party, bulk.payments, execution.first_index, known);
+  const auto prefetch = [this](const AccountRef& ref) {
+    if (ref.number < state_.accounts.size()) __builtin_prefetch(&state_.accounts[ref.number], 1);
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + kPrefetchDistance < count) {
+      prefetch(bulk.payments[i + kPrefetchDistance].debtor);
+      prefetch(bulk.payments[i + kPrefetchDistance].creditor);
+    }
+    const BulkPayment& payment = bulk.payments[i];
+    PaymentResult& result = execution.results[i];
+    if (known[i] != PaymentIndex::kNoLeaf || IsTakenBySinglePayment(bulk.party, payment.id)) {
+      result.outcome = Outcome::kInstructionIdReused;
+      continue;
+    }
+    if (const MaybeRejection rejection =
+            PayPacked(payment, party, execution.first_index + i, result)) {
+      result.outcome = rejection->outcome;
+      result.debtor_after = rejection->actual;
+      result.creditor_after = rejection->required;
+    }
+  }
+  state_.payments->SetResults(execution.first_index, execution.results);
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::FindOpen(const AccountRef& ref,
+                                                        AccountState*& account) const {
+  if (ref.number >= state_.accounts.size()) return Rejection{.outcome = Outcome::kUnknownAccount};
+  account = &state_.accounts[ref.number];
+  if (account->check != ref.check) return Rejection{.outcome = Outcome::kUnknownAccount};
+  if (account->closed) return Rejection{.outcome = Outcome::kAccountClosed};
+  if (account->purpose == AccountPurpose::kIssuerLiability) {
+    return Rejection{.outcome = Outcome::kWrongAccountPurpose};
+  }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::PayPacked(const BulkPayment& payment,
+                                                         std::uint32_t party, std::uint64_t leaf,
+                                                         PaymentResult& result) {
+  if (state_.phase != DayPhase::kOpen) return Rejection{.outcome = Outcome::kLedgerClosed};
+  if (!payment.amount.IsPositive()) {
+    return Rejection{.outcome = Outcome::kAmountNotPositive, .actual = payment.amount.minor()};
+  }
+  AccountState* debtor = nullptr;
+  AccountState* creditor = nullptr;
+  if (auto rejection = FindOpen(payment.debtor, debtor)) return rejection;
+  if (debtor->owner_number != party) return Rejection{.outcome = Outcome::kNotAccountOwner};
+  if (auto rejection = FindOpen(payment.creditor, creditor)) return rejection;
+  if (debtor == creditor) return Rejection{.outcome = Outcome::kSameAccount};
+  if (auto rejection = CheckDebit(*debtor, payment.amount, Amount::Zero())) return rejection;
+  if (auto rejection = CheckCredit(*creditor, payment.amount, Amount::Zero())) return rejection;
+
+  const std::optional<Amount> debtor_after = CheckedSub(debtor->available, payment.amount);
+  const std::optional<Amount> creditor_after = CheckedAdd(creditor->available, payment.amount);
+  CW_CHECK(debtor_after.has_value() && creditor_after.has_value(), "the range was checked");
+  // What the accounts really gained and lost, so that the sum at the end of the batch means it.
+  state_.total += absl::int128(debtor_after->minor()) - debtor->available.minor();
+  state_.total += absl::int128(creditor_after->minor()) - creditor->available.minor();
+  CW_CHECK(absl::int128(debtor_after->minor()) + debtor->credit_line.minor() >= 0,
+           "available never falls below minus the credit line");
+  debtor->available = *debtor_after;
+  creditor->available = *creditor_after;
+  result = {.outcome = Outcome::kAccepted,
+            .debtor_after = debtor_after->minor(),
+            .creditor_after = creditor_after->minor(),
+            .debtor_sequence = ++debtor->posting_count,
+            .creditor_sequence = ++creditor->posting_count,
+            .debtor_previous = std::exchange(debtor->last_leaf, leaf),
+            .creditor_previous = std::exchange(creditor->last_leaf, leaf)};
+  return std::nullopt;
+}
+
+}  // namespace causeway::core

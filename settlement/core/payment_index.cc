@@ -1,0 +1,66 @@
+#include "settlement/core/payment_index.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "settlement/core/check.h"
+
+namespace causeway::core {
+namespace {
+
+struct Key {
+  std::uint32_t party = 0;
+  RawInstructionId id{};
+
+  friend bool operator==(const Key&, const Key&) = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const Key& key) {
+    return H::combine(std::move(state), key.party, key.id);
+  }
+};
+
+class MemoryPaymentIndex final : public PaymentIndex {
+ public:
+  void Record(std::uint32_t party, std::span<const BulkPayment> payments, std::uint64_t first_leaf,
+              std::span<std::uint64_t> known) override {
+    CW_CHECK(payments.size() == known.size(), "one answer a payment");
+    for (std::size_t i = 0; i < payments.size(); ++i) {
+      const std::uint64_t leaf = first_leaf + i;
+      const auto [place, is_new] = leaf_by_key_.try_emplace(Key{party, payments[i].id}, leaf);
+      known[i] = is_new ? kNoLeaf : place->second;
+      if (is_new) leaves_by_uetr_[payments[i].uetr].push_back(leaf);
+    }
+  }
+
+  void SetResults(std::uint64_t first_leaf, std::span<const PaymentResult> results) override {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i].outcome != Outcome::kAccepted) not_settled_.insert(first_leaf + i);
+    }
+  }
+
+  std::uint64_t Find(std::uint32_t party, const RawInstructionId& id) const override {
+    const auto found = leaf_by_key_.find(Key{party, id});
+    return found == leaf_by_key_.end() ? kNoLeaf : found->second;
+  }
+
+  bool IsSettled(std::uint64_t leaf) const override { return !not_settled_.contains(leaf); }
+
+  std::vector<std::uint64_t> FindByUetr(const Uetr& uetr) const override {
+    const auto found = leaves_by_uetr_.find(uetr);
+    return found == leaves_by_uetr_.end() ? std::vector<std::uint64_t>() : found->second;
+  }
+
+ private:
+  absl::flat_hash_map<Key, std::uint64_t> leaf_by_key_;
+  absl::flat_hash_map<Uetr, std::vector<std::uint64_t>> leaves_by_uetr_;
+  absl::flat_hash_set<std::uint64_t> not_settled_;
+};
+
+}  // namespace
+
+std::unique_ptr<PaymentIndex> MakeMemoryPaymentIndex() {
+  return std::make_unique<MemoryPaymentIndex>();
+}
+
+}  // namespace causeway::core

@@ -1,0 +1,56 @@
+#include "settlement/core/policy_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace causeway::core {
+
+absl::StatusOr<PolicySet> PolicySet::Make(std::vector<SettlementPolicy> policies) {
+  if (policies.empty() || policies.size() > kPoliciesPerLogMax) {
+    return absl::InvalidArgumentError(fmt::format(
+        "there are {} settlement policies; must be 1 to {}", policies.size(), kPoliciesPerLogMax));
+  }
+  std::stable_sort(policies.begin(), policies.end(),
+                   [](const SettlementPolicy& left, const SettlementPolicy& right) {
+                     return left.epoch < right.epoch;
+                   });
+  const SettlementPolicy& first = policies.front();
+  for (std::size_t i = 1; i < policies.size(); ++i) {
+    const SettlementPolicy& before = policies[i - 1];
+    const SettlementPolicy& policy = policies[i];
+    if (policy.hash == before.hash) {
+      return absl::InvalidArgumentError(fmt::format(
+          "settlement policy {} (epoch {}) is given twice", policy.hash.ToHex(), policy.epoch));
+    }
+    if (policy.decision_log != first.decision_log) {
+      return absl::InvalidArgumentError(fmt::format(
+          "settlement policy of epoch {} is of decision log '{}', that of epoch {} of "
+          "'{}'; they must be of one log",
+          policy.epoch, policy.decision_log.text(), first.epoch, first.decision_log.text()));
+    }
+    if (policy.epoch == before.epoch) {
+      return absl::InvalidArgumentError(fmt::format(
+          "settlement policies {} and {} both have epoch {}; every policy of '{}' needs "
+          "an epoch of its own",
+          before.hash.ToHex(), policy.hash.ToHex(), policy.epoch, policy.decision_log.text()));
+    }
+    if (policy.decision_log_key != first.decision_log_key) {
+      return absl::InvalidArgumentError(
+          fmt::format("settlement policies of epochs {} and {} name different keys of decision log "
+                      "'{}'; it has one for all its life",
+                      first.epoch, policy.epoch, policy.decision_log.text()));
+    }
+  }
+  return PolicySet(std::move(policies));
+}
+
+const SettlementPolicy* PolicySet::Find(const Hash256& hash) const {
+  for (const SettlementPolicy& policy : policies_) {
+    if (policy.hash == hash) return &policy;
+  }
+  return nullptr;
+}
+
+}  // namespace causeway::core
