@@ -2,7 +2,8 @@
 // and an observer each keep. Blocks are opaque here. Appends are durable on return, or the process
 // must stop: an error of Append means that the outcome is unknown (design: never retried in place).
 //
-// Implementations: LMDB (lmdb_journal.h) and memory (memory_journal.h, for the simulator).
+// Implementations: LMDB (lmdb_journal.h), segment files (segment_journal.h) and memory
+// (memory_journal.h, for the simulator).
 // Thread-compatible: one writer at a time; const members may run beside it.
 #ifndef CAUSEWAY_SETTLEMENT_STORE_JOURNAL_H_
 #define CAUSEWAY_SETTLEMENT_STORE_JOURNAL_H_
@@ -51,12 +52,27 @@ class Journal {
 
   // Appends `blocks` and applies `meta`, all or nothing, durably. Either may be empty. The numbers
   // and first indices must continue the journal (checked: a mistake stops the process).
-  // On any error the caller must exit: whether the write is durable is unknown.
+  // On any error but ResourceExhausted the caller must exit: whether the write is durable is
+  // unknown. ResourceExhausted: there is no room, nothing was written, and the journal goes on.
   virtual absl::Status Append(std::span<const Block> blocks, std::span<const MetaWrite> meta) = 0;
 
   // Block `number`, its checksum verified. NotFound past the end; DataLoss with the place when the
   // bytes are damaged.
   virtual absl::StatusOr<Block> Read(std::uint64_t number) const = 0;
+  // `size` bytes of the body of block `number` from `offset`, for a look at one record. May leave
+  // the block's checksum unverified: for lookups that verify what they find. OutOfRange when the
+  // body is shorter, else errors as of Read.
+  virtual absl::StatusOr<std::string> ReadBodyBytes(std::uint64_t number, std::uint64_t offset,
+                                                    std::uint64_t size) const {
+    absl::StatusOr<Block> block = Read(number);
+    if (!block.ok()) return block.status();
+    if (offset > block->body.size() || size > block->body.size() - offset) {
+      return absl::OutOfRangeError("the body of block " + std::to_string(number) + " has " +
+                                   std::to_string(block->body.size()) + " bytes, asked for " +
+                                   std::to_string(size) + " from " + std::to_string(offset));
+    }
+    return block->body.substr(offset, size);
+  }
   // The number of the block that holds record `index`. NotFound past the end.
   virtual absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const = 0;
   virtual std::uint64_t block_count() const = 0;

@@ -161,19 +161,20 @@ absl::StatusOr<JournalHead> DecodeHead(std::string_view bytes) {
   return head;
 }
 
-std::string EncodeIdentity(const JournalIdentity& identity) {
+std::string EncodeIdentity(const JournalIdentity& identity, std::uint16_t format_version) {
   core::Writer writer;
-  writer.U16(kJournalFormatVersion).Sized(identity.kind).Sized(identity.name);
+  writer.U16(format_version).Sized(identity.kind).Sized(identity.name);
   writer.Hash(identity.genesis);
   return std::move(writer).Take();
 }
 
-absl::Status MatchIdentity(std::string_view bytes, const JournalIdentity& expected) {
+absl::Status MatchIdentity(std::string_view bytes, const JournalIdentity& expected,
+                           std::uint16_t format_version) {
   core::Reader reader(bytes);
-  if (const std::uint16_t version = reader.U16(); reader.ok() && version != kJournalFormatVersion) {
-    return absl::FailedPreconditionError(
-        fmt::format("has format version {}, this program reads and writes version {}", version,
-                    kJournalFormatVersion));
+  if (const std::uint16_t version = reader.U16(); reader.ok() && version != format_version) {
+    return absl::FailedPreconditionError(fmt::format(
+        "has format version {}, expected {} (1 keeps its blocks in data.mdb, 2 in segment files)",
+        version, format_version));
   }
   JournalIdentity found;
   found.kind = reader.Sized();

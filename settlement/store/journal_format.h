@@ -17,7 +17,9 @@
 
 namespace causeway::store {
 
+// Format 1 keeps its blocks in LMDB, format 2 in segment files (segment_journal.h).
 inline constexpr std::uint16_t kJournalFormatVersion = 1;
+inline constexpr std::uint16_t kSegmentFormatVersion = 2;
 inline constexpr std::size_t kBlockHeaderBytes = 94;
 
 // Where a journal ends.
@@ -67,10 +69,12 @@ absl::StatusOr<std::string_view> OpenValue(std::string_view key, std::string_vie
 std::string EncodeHead(const JournalHead& head);
 absl::StatusOr<JournalHead> DecodeHead(std::string_view bytes);
 
-std::string EncodeIdentity(const JournalIdentity& identity);
+std::string EncodeIdentity(const JournalIdentity& identity,
+                           std::uint16_t format_version = kJournalFormatVersion);
 // OK when `bytes` are the identity record of `expected`; else FailedPrecondition that says what was
 // found and what was expected.
-absl::Status MatchIdentity(std::string_view bytes, const JournalIdentity& expected);
+absl::Status MatchIdentity(std::string_view bytes, const JournalIdentity& expected,
+                           std::uint16_t format_version = kJournalFormatVersion);
 
 }  // namespace causeway::store
 

@@ -47,11 +47,13 @@ absl::Status CheckContents(const std::string& path) {
   std::error_code error;
   if (fs::exists(path + "/" + kDataFileName, error)) return absl::OkStatus();
   bool had_journal = false;
+  std::string trace;
   std::string foreign;
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name == kLmdbLockFileName) {
+    if (name == kLmdbLockFileName || name.starts_with(kSegmentFilePrefix)) {
       had_journal = true;
+      trace = name;
     } else if (name != kLockFileName && name != kCreationDirectoryName) {
       foreign = name;
     }
@@ -61,7 +63,7 @@ absl::Status CheckContents(const std::string& path) {
     return absl::DataLossError(fmt::format(
         "{}: {} is missing although a journal was open here ({} is present); restore it, or empty "
         "the directory to begin a new journal",
-        path, kDataFileName, kLmdbLockFileName));
+        path, kDataFileName, trace));
   }
   if (!foreign.empty()) {
     return absl::FailedPreconditionError(fmt::format(

@@ -15,6 +15,7 @@ inline constexpr char kLockFileName[] = "journal.lock";
 inline constexpr char kDataFileName[] = "data.mdb";
 inline constexpr char kLmdbLockFileName[] = "lock.mdb";
 inline constexpr char kCreationDirectoryName[] = "creating";
+inline constexpr char kSegmentFilePrefix[] = "segment-";
 
 // A directory held by this process until destruction. Move-only.
 class HeldDirectory {

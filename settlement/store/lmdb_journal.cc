@@ -1,142 +1,21 @@
 #include "settlement/store/lmdb_journal.h"
 
 #include <lmdb.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "fmt/format.h"
-#include "settlement/core/check.h"
 #include "settlement/store/journal_format.h"
 #include "settlement/store/lmdb_check.h"
 #include "settlement/store/lmdb_directory.h"
+#include "settlement/store/lmdb_environment.h"
 
 namespace causeway::store {
 namespace {
-
-constexpr char kBlocksName[] = "blocks";
-constexpr char kMetaName[] = "meta";
-constexpr std::array<LmdbDatabase, 2> kDatabases = {
-    {{.name = kBlocksName, .integer_keys = true}, {.name = kMetaName, .integer_keys = false}}};
-// The journal's own records and the users' share a database and are told apart by a prefix.
-constexpr std::string_view kIdentityKey = "s.identity";
-constexpr std::string_view kHeadKey = "s.head";
-constexpr std::string_view kUserPrefix = "u.";
-
-constexpr unsigned kReadersMax = 512;
-constexpr std::uint64_t kMapBytesMin = std::uint64_t{1} << 20;
-constexpr std::uint64_t kGrowthBytes = std::uint64_t{1} << 20;
-// Only NOTLS, which lets a thread hold a read and a write transaction. Nothing that weakens a sync.
-constexpr unsigned kEnvironmentFlags = MDB_NOTLS;
-
-MDB_val ToVal(std::string_view bytes) {
-  return {.mv_size = bytes.size(), .mv_data = const_cast<char*>(bytes.data())};
-}
-
-std::string_view FromVal(const MDB_val& value) {
-  return {static_cast<const char*>(value.mv_data), value.mv_size};
-}
-
-absl::Status LmdbError(std::string_view what, int code) {
-  return absl::InternalError(fmt::format("{}: {}", what, mdb_strerror(code)));
-}
-
-// The same status with the journal's place before its message.
-absl::Status At(const std::string& path, const absl::Status& status) {
-  const std::string_view message(status.message().data(), status.message().size());
-  return absl::Status(status.code(), fmt::format("{}: {}", path, message));
-}
-
-struct CloseEnvironment {
-  void operator()(MDB_env* env) const { mdb_env_close(env); }
-};
-using Environment = std::unique_ptr<MDB_env, CloseEnvironment>;
-
-// A transaction that is given up unless it is committed.
-class Transaction {
- public:
-  static absl::StatusOr<Transaction> Begin(MDB_env* env, unsigned flags) {
-    MDB_txn* txn = nullptr;
-    if (const int code = mdb_txn_begin(env, nullptr, flags, &txn); code != MDB_SUCCESS) {
-      return LmdbError("cannot begin a transaction", code);
-    }
-    return Transaction(txn);
-  }
-  ~Transaction() {
-    if (txn_ != nullptr) mdb_txn_abort(txn_);
-  }
-  Transaction(Transaction&& other) noexcept : txn_(std::exchange(other.txn_, nullptr)) {}
-  Transaction& operator=(Transaction&&) = delete;
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-
-  MDB_txn* get() const { return txn_; }
-  int Commit() { return mdb_txn_commit(std::exchange(txn_, nullptr)); }
-
- private:
-  explicit Transaction(MDB_txn* txn) : txn_(txn) {}
-  MDB_txn* txn_;
-};
-
-absl::StatusOr<Environment> OpenEnvironment(const std::string& path, const LmdbOptions& options) {
-  MDB_env* raw = nullptr;
-  if (const int code = mdb_env_create(&raw); code != MDB_SUCCESS) {
-    return LmdbError("cannot create an LMDB environment", code);
-  }
-  Environment env(raw);
-  int code = mdb_env_set_mapsize(raw, options.map_bytes_max);
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(raw, kDatabases.size());
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(raw, kReadersMax);
-  if (code == MDB_SUCCESS) code = mdb_env_open(raw, path.c_str(), kEnvironmentFlags, 0600);
-  if (code != MDB_SUCCESS) return LmdbError("cannot open the LMDB environment", code);
-  return env;
-}
-
-struct Databases {
-  MDB_dbi blocks = 0;
-  MDB_dbi meta = 0;
-};
-
-absl::StatusOr<Databases> OpenDatabases(MDB_txn* txn, unsigned flags) {
-  Databases databases;
-  int code = mdb_dbi_open(txn, kBlocksName, flags | MDB_INTEGERKEY, &databases.blocks);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, kMetaName, flags, &databases.meta);
-  if (code != MDB_SUCCESS) return LmdbError("cannot open the databases", code);
-  return databases;
-}
-
-// Puts, or deletes when there is no value. Returns LMDB's code.
-int WriteValue(MDB_txn* txn, MDB_dbi meta, std::string_view key,
-               const std::optional<std::string>& value) {
-  MDB_val lmdb_key = ToVal(key);
-  if (!value.has_value()) {
-    const int code = mdb_del(txn, meta, &lmdb_key, nullptr);
-    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
-  }
-  const std::string record = SealValue(key, *value);
-  MDB_val lmdb_value = ToVal(record);
-  return mdb_put(txn, meta, &lmdb_key, &lmdb_value, 0);
-}
-
-// The value under `key`, borrowed from the transaction.
-absl::StatusOr<std::optional<std::string_view>> ReadValue(MDB_txn* txn, MDB_dbi meta,
-                                                          std::string_view key) {
-  MDB_val lmdb_key = ToVal(key);
-  MDB_val found{};
-  const int code = mdb_get(txn, meta, &lmdb_key, &found);
-  if (code == MDB_NOTFOUND) return std::nullopt;
-  if (code != MDB_SUCCESS) return LmdbError("cannot read metadata", code);
-  absl::StatusOr<std::string_view> value = OpenValue(key, FromVal(found));
-  if (!value.ok()) return value.status();
-  return *value;
-}
 
 // The record of block `number`, borrowed from the transaction. The block is known to exist.
 absl::StatusOr<std::string_view> ReadRecord(MDB_txn* txn, MDB_dbi blocks, std::uint64_t number) {
@@ -173,7 +52,6 @@ class LmdbJournal final : public Journal {
     const std::lock_guard lock(mutex_);
     return head_;
   }
-  absl::Status GrowFile(std::span<const Block> blocks, std::span<const MetaWrite> meta);
   absl::StatusOr<JournalHead> WriteAll(std::span<const Block> blocks,
                                        std::span<const MetaWrite> meta);
 
@@ -185,37 +63,13 @@ class LmdbJournal final : public Journal {
   JournalHead head_;  // of what is durable
 };
 
-// Makes the file longer than this write can need. LMDB may end a transaction with a free page at
-// the file's end that it never wrote, so that a whole file could be shorter than its meta page
-// says; grown ahead it never is, and a shorter file always means that it was truncated.
-absl::Status LmdbJournal::GrowFile(std::span<const Block> blocks, std::span<const MetaWrite> meta) {
-  MDB_envinfo info{};
-  MDB_stat stat{};
-  mdb_filehandle_t fd = -1;
-  int code = mdb_env_info(env_.get(), &info);
-  if (code == MDB_SUCCESS) code = mdb_env_stat(env_.get(), &stat);
-  if (code == MDB_SUCCESS) code = mdb_env_get_fd(env_.get(), &fd);
-  if (code != MDB_SUCCESS) return LmdbError("cannot read the state of the environment", code);
+absl::StatusOr<JournalHead> LmdbJournal::WriteAll(std::span<const Block> blocks,
+                                                  std::span<const MetaWrite> meta) {
   std::uint64_t bytes = 0;
   for (const Block& block : blocks) bytes += kBlockHeaderBytes + block.body.size();
   for (const MetaWrite& write : meta) bytes += write.value.has_value() ? write.value->size() : 0;
-  // Each item may copy and split the pages on its way down, and begin pages of its own.
-  const std::uint64_t pages = 64 + 16 * (blocks.size() + meta.size());
-  const std::uint64_t needed = (info.me_last_pgno + 1 + pages) * stat.ms_psize + bytes + bytes / 64;
-  struct stat status {};
-  if (fstat(fd, &status) != 0) return absl::InternalError(std::strerror(errno));
-  if (static_cast<std::uint64_t>(status.st_size) >= needed) return absl::OkStatus();
-  const std::uint64_t grown = (needed / kGrowthBytes + 1) * kGrowthBytes;
-  if (ftruncate(fd, static_cast<off_t>(grown)) != 0) {
-    return absl::InternalError(
-        fmt::format("cannot grow the file to {} bytes: {}", grown, std::strerror(errno)));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<JournalHead> LmdbJournal::WriteAll(std::span<const Block> blocks,
-                                                  std::span<const MetaWrite> meta) {
-  if (absl::Status grown = GrowFile(blocks, meta); !grown.ok()) return grown;
+  absl::Status grown = GrowEnvironment(env_.get(), blocks.size() + meta.size(), bytes);
+  if (!grown.ok()) return grown;
   absl::StatusOr<Transaction> txn = Transaction::Begin(env_.get(), 0);
   if (!txn.ok()) return txn.status();
   JournalHead head = Head();
@@ -317,34 +171,6 @@ absl::StatusOr<std::optional<std::string>> LmdbJournal::GetMeta(std::string_view
   return std::string(**value);
 }
 
-struct CloseCursor {
-  void operator()(MDB_cursor* cursor) const { mdb_cursor_close(cursor); }
-};
-
-// Every record whose stored key begins with `prefix`, verified.
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListRecords(
-    MDB_txn* txn, MDB_dbi meta, std::string_view prefix) {
-  MDB_cursor* raw = nullptr;
-  if (const int code = mdb_cursor_open(txn, meta, &raw); code != MDB_SUCCESS) {
-    return LmdbError("cannot open a cursor", code);
-  }
-  const std::unique_ptr<MDB_cursor, CloseCursor> cursor(raw);
-  std::vector<std::pair<std::string, std::string>> records;
-  MDB_val key = ToVal(prefix);
-  MDB_val found{};
-  // LMDB has no empty keys to search for.
-  int code = mdb_cursor_get(raw, &key, &found, prefix.empty() ? MDB_FIRST : MDB_SET_RANGE);
-  for (; code == MDB_SUCCESS; code = mdb_cursor_get(raw, &key, &found, MDB_NEXT)) {
-    const std::string_view stored_key = FromVal(key);
-    if (!stored_key.starts_with(prefix)) return records;
-    absl::StatusOr<std::string_view> value = OpenValue(stored_key, FromVal(found));
-    if (!value.ok()) return value.status();
-    records.emplace_back(stored_key, *value);
-  }
-  if (code != MDB_NOTFOUND) return LmdbError("cannot list metadata", code);
-  return records;
-}
-
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> LmdbJournal::ListMeta(
     std::string_view prefix) const {
   if (prefix.size() > kMetaKeyBytesMax) return std::vector<std::pair<std::string, std::string>>();
@@ -360,7 +186,7 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> LmdbJournal::Li
 // Makes the environment of a new journal, empty and with its identity, in directory `path`.
 absl::Status CreateEnvironment(const std::string& path, const JournalIdentity& identity,
                                const LmdbOptions& options) {
-  const absl::StatusOr<Environment> env = OpenEnvironment(path, options);
+  const absl::StatusOr<Environment> env = OpenEnvironment(path, options.map_bytes_max);
   if (!env.ok()) return env.status();
   absl::StatusOr<Transaction> txn = Transaction::Begin(env->get(), 0);
   if (!txn.ok()) return txn.status();
@@ -379,18 +205,14 @@ absl::Status CreateEnvironment(const std::string& path, const JournalIdentity& i
 // or all when it is 0.
 absl::StatusOr<JournalHead> VerifyContents(MDB_txn* txn, const Databases& databases,
                                            const JournalIdentity& identity, std::uint64_t tail) {
-  const absl::StatusOr<std::optional<std::string_view>> found_identity =
-      ReadValue(txn, databases.meta, kIdentityKey);
-  if (!found_identity.ok()) return found_identity.status();
-  if (!found_identity->has_value()) return absl::DataLossError("the identity record is missing");
-  if (absl::Status match = MatchIdentity(**found_identity, identity); !match.ok()) return match;
+  absl::Status verified = VerifyMetadata(txn, databases, identity, kJournalFormatVersion);
+  if (!verified.ok()) return verified;
   const absl::StatusOr<std::optional<std::string_view>> head_record =
       ReadValue(txn, databases.meta, kHeadKey);
   if (!head_record.ok()) return head_record.status();
   if (!head_record->has_value()) return absl::DataLossError("the head record is missing");
   const absl::StatusOr<JournalHead> head = DecodeHead(**head_record);
   if (!head.ok()) return head.status();
-  if (auto all = ListRecords(txn, databases.meta, ""); !all.ok()) return all.status();
 
   MDB_stat stat{};
   if (const int code = mdb_stat(txn, databases.blocks, &stat); code != MDB_SUCCESS) {
@@ -433,7 +255,7 @@ absl::StatusOr<std::unique_ptr<Journal>> OpenHeld(HeldDirectory directory,
   if (absl::Status file = CheckLmdbFile(directory.data_path(), kDatabases); !file.ok()) {
     return file;
   }
-  absl::StatusOr<Environment> env = OpenEnvironment(directory.path(), options);
+  absl::StatusOr<Environment> env = OpenEnvironment(directory.path(), options.map_bytes_max);
   if (!env.ok()) return env.status();
   // Databases opened in a transaction outlive it only when it is committed.
   absl::StatusOr<Transaction> txn = Transaction::Begin(env->get(), MDB_RDONLY);

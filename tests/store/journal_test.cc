@@ -10,6 +10,7 @@
 
 #include "settlement/store/lmdb_journal.h"
 #include "settlement/store/memory_journal.h"
+#include "settlement/store/segment_journal.h"
 #include "tests/store/store_test_util.h"
 
 namespace causeway::store {
@@ -26,6 +27,16 @@ struct MemoryFactory {
 struct LmdbFactory {
   std::unique_ptr<Journal> Open() {
     auto journal = OpenLmdbJournal(directory.Path("journal"), TestIdentity());
+    EXPECT_TRUE(journal.ok()) << journal.status();
+    return journal.ok() ? *std::move(journal) : nullptr;
+  }
+  TemporaryDirectory directory;
+};
+
+struct SegmentFactory {
+  std::unique_ptr<Journal> Open() {
+    auto journal =
+        SegmentJournal::Open(directory.Path("journal"), TestIdentity(), {.segment_bytes = 1 << 20});
     EXPECT_TRUE(journal.ok()) << journal.status();
     return journal.ok() ? *std::move(journal) : nullptr;
   }
@@ -50,7 +61,7 @@ class JournalTest : public ::testing::Test {
   BlockMaker maker_;
 };
 
-using Implementations = ::testing::Types<MemoryFactory, LmdbFactory>;
+using Implementations = ::testing::Types<MemoryFactory, LmdbFactory, SegmentFactory>;
 TYPED_TEST_SUITE(JournalTest, Implementations);
 
 TYPED_TEST(JournalTest, BeginsEmpty) {
@@ -107,6 +118,15 @@ TYPED_TEST(JournalTest, FindsTheBlockOfEveryRecord) {
   }
   EXPECT_EQ(this->journal_->FindBlock(block_of.size()).status().code(),
             absl::StatusCode::kNotFound);
+}
+
+TYPED_TEST(JournalTest, ReadsAPartOfABody) {
+  this->Append({this->maker_.Next(1, "first"), this->maker_.Next(2, "0123456789")});
+  EXPECT_EQ(*this->journal_->ReadBodyBytes(1, 3, 4), "3456");
+  EXPECT_EQ(*this->journal_->ReadBodyBytes(1, 10, 0), "");
+  EXPECT_EQ(this->journal_->ReadBodyBytes(1, 8, 3).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(this->journal_->ReadBodyBytes(1, 11, 0).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(this->journal_->ReadBodyBytes(2, 0, 1).status().code(), absl::StatusCode::kNotFound);
 }
 
 TYPED_TEST(JournalTest, MetadataIsSetReplacedAndDeleted) {
@@ -199,14 +219,19 @@ TYPED_TEST(JournalDeathTest, KeysOverTheLimitStopTheProcess) {
 TEST(JournalHeadTest, IsTheSameInMemoryAndOnDisk) {
   MemoryFactory memory;
   LmdbFactory lmdb;
+  SegmentFactory segments;
   const std::unique_ptr<Journal> first = memory.Open();
   const std::unique_ptr<Journal> second = lmdb.Open();
+  const std::unique_ptr<Journal> third = segments.Open();
   EXPECT_EQ(first->head(), second->head());
+  EXPECT_EQ(first->head(), third->head());
   BlockMaker maker;
   const std::vector<Block> blocks = {maker.Next(1, "a"), maker.Next(9, std::string(9000, 'b'))};
   ASSERT_TRUE(first->Append(blocks, {}).ok());
   ASSERT_TRUE(second->Append(blocks, {}).ok());
+  ASSERT_TRUE(third->Append(blocks, {}).ok());
   EXPECT_EQ(first->head(), second->head());
+  EXPECT_EQ(first->head(), third->head());
 }
 
 TEST(JournalHeadTest, DependsOnTheIdentity) {

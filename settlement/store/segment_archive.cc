@@ -1,0 +1,321 @@
+#include "settlement/store/segment_archive.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "settlement/store/lmdb_directory.h"
+#include "settlement/store/lmdb_index.h"
+#include "settlement/store/segment_journal.h"
+#include "settlement/store/segment_open.h"
+#include "settlement/store/segment_scan.h"
+
+namespace causeway::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kCopyBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMapBytes = std::uint64_t{64} << 30;
+
+// A copy on its way: `bytes` of `from` from the beginning, then what `rest` has after them.
+struct CopyPlan {
+  const SegmentFile* from = nullptr;
+  std::uint64_t from_bytes = 0;
+  const SegmentFile* rest = nullptr;  // may be null
+  std::uint64_t bytes = 0;            // in all
+};
+
+absl::Status CopyBytes(const CopyPlan& plan, SegmentFile& to) {
+  if (absl::Status room = to.Allocate(plan.bytes); !room.ok()) return room;
+  std::string buffer(kCopyBytes, '\0');
+  for (std::uint64_t done = 0; done < plan.bytes;) {
+    const bool first = done < plan.from_bytes;
+    const std::uint64_t end = first ? std::min(plan.from_bytes, plan.bytes) : plan.bytes;
+    const std::uint64_t count = std::min(kCopyBytes, end - done);
+    const SegmentFile& source = first ? *plan.from : *plan.rest;
+    const absl::StatusOr<std::size_t> got = source.Read(done, buffer.data(), count);
+    if (!got.ok()) return got.status();
+    if (*got < count) {
+      return absl::DataLossError(fmt::format("offset {}: the file to copy ends", done + *got));
+    }
+    const std::string_view piece = std::string_view(buffer).substr(0, count);
+    if (absl::Status written = to.Write(done, {&piece, 1}); !written.ok()) return written;
+    done += count;
+  }
+  return to.Sync();
+}
+
+// Makes `directory`/`name` by `plan`, after `verify` has accepted it; durable on return.
+absl::Status CopyInto(FileSystem& files, const CopyPlan& plan, const std::string& directory,
+                      const std::string& name,
+                      const std::function<absl::Status(const SegmentFile&)>& verify) {
+  const std::string stem = name.substr(0, name.size() - std::string(kSegmentFileSuffix).size());
+  const std::string partial = directory + "/" + stem + kPartialSuffix;
+  absl::StatusOr<std::unique_ptr<SegmentFile>> file =
+      files.Open(partial, FileSystem::Mode::kCreate);
+  if (!file.ok()) return file.status();
+  absl::Status status = CopyBytes(plan, **file);
+  if (status.ok()) status = verify(**file);
+  if (!status.ok()) {
+    files.Remove(partial).IgnoreError();
+    return status;
+  }
+  status = files.Rename(partial, directory + "/" + name);
+  return status.ok() ? files.SyncDirectory(directory) : status;
+}
+
+absl::Status MakeDirectory(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::InternalError(
+      fmt::format("{}: cannot create the directory: {}", path, error.message()));
+}
+
+std::string NameOf(const SealedSegment& sealed) {
+  return SegmentFileName(sealed.before.head.block_count);
+}
+
+absl::StatusOr<std::unique_ptr<LmdbIndex>> OpenIndex(const std::string& path,
+                                                     const JournalIdentity& identity) {
+  std::error_code error;
+  if (!fs::exists(path + "/" + kDataFileName, error)) {
+    return absl::NotFoundError(fmt::format("{}: there is no journal", path));
+  }
+  absl::StatusOr<HeldDirectory> directory = HeldDirectory::Acquire(path);
+  if (!directory.ok()) return directory.status();
+  absl::StatusOr<std::unique_ptr<LmdbIndex>> index =
+      LmdbIndex::Open(*std::move(directory), identity, kMapBytes, {});
+  if (!index.ok()) return InFile(path, index.status());
+  return index;
+}
+
+absl::Status Verify(const LmdbIndex& index, FileSystem& files, const JournalIdentity& identity) {
+  return LoadSegments(index, files, identity, {.verify_all = true, .repair = false}).status();
+}
+
+// Puts segments right, one by one.
+class Repairer {
+ public:
+  Repairer(LmdbIndex& index, FileSystem& files, IndexContents contents, std::string source)
+      : index_(index), files_(files), contents_(std::move(contents)), source_(std::move(source)) {}
+
+  absl::Status RepairAll() {
+    for (const SealedSegment& sealed : contents_.sealed) {
+      const auto verify = [&](const SegmentFile& file) {
+        return WalkSealedSegment(file, contents_.instance, contents_.origin, sealed).status();
+      };
+      SealedSegment here = sealed;
+      here.archive.reset();
+      absl::Status status = Repair(sealed.before, sealed.file_bytes, verify);
+      if (sealed.archive.has_value() && absl::IsNotFound(status)) continue;  // stays archived
+      if (!status.ok()) return Unrepaired(sealed.before, status);
+      if (!sealed.archive.has_value()) continue;
+      const MetaWrite write{SealedKey(sealed.before.head.block_count), EncodeSealedSegment(here)};
+      if (absl::Status done = index_.Commit({&write, 1}, {}); !done.ok()) return done;
+    }
+    if (!contents_.known.has_open) return absl::OkStatus();
+    const SegmentState& before = contents_.sealed_state;
+    absl::Status status = Repair(before, 0, [&](const SegmentFile& file) {
+      return WalkOpenSegment(file, HeaderFor(before), contents_.known.state).status();
+    });
+    return status.ok() ? status : Unrepaired(before, status);
+  }
+
+ private:
+  SegmentHeader HeaderFor(const SegmentState& before) const {
+    return {.instance = contents_.instance, .origin = contents_.origin, .before = before};
+  }
+
+  static absl::Status Unrepaired(const SegmentState& before, const absl::Status& status) {
+    return absl::DataLossError(
+        fmt::format("{} could not be put right: {}", SegmentFileName(before.head.block_count),
+                    std::string_view(status.message().data(), status.message().size())));
+  }
+
+  // `bytes`: of the whole file; 0: as long as it is, or as the copy is.
+  absl::Status Repair(const SegmentState& before, std::uint64_t bytes,
+                      const std::function<absl::Status(const SegmentFile&)>& verify) {
+    const std::string name = SegmentFileName(before.head.block_count);
+    auto present = files_.Open(index_.path() + "/" + name, FileSystem::Mode::kRead);
+    if (!present.ok() && !absl::IsNotFound(present.status())) return present.status();
+    if (present.ok() && verify(**present).ok()) return absl::OkStatus();
+    const auto copy = files_.Open(source_ + "/" + name, FileSystem::Mode::kRead);
+    if (!copy.ok()) return copy.status();
+    // A whole copy; else the frames of one that was made earlier, and the rest of what is here.
+    const absl::StatusOr<std::uint64_t> copy_size = (*copy)->Size();
+    if (!copy_size.ok()) return copy_size.status();
+    if (verify(**copy).ok() && *copy_size >= bytes) {
+      const std::uint64_t size = bytes == 0 ? *copy_size : bytes;
+      // An open segment's copy may end before what is here does: only a missing one is taken so.
+      if (bytes != 0 || !present.ok()) {
+        const CopyPlan plan{.from = copy->get(), .from_bytes = size, .bytes = size};
+        return CopyInto(files_, plan, index_.path(), name, verify);
+      }
+    }
+    if (!present.ok()) return absl::DataLossError(source_ + "/" + name + " does not verify whole");
+    const absl::StatusOr<WalkedSegment> walked = WalkOpenSegment(**copy, HeaderFor(before), before);
+    if (!walked.ok()) return InFile(source_ + "/" + name, walked.status());
+    const absl::StatusOr<std::uint64_t> present_size = (*present)->Size();
+    if (!present_size.ok()) return present_size.status();
+    const CopyPlan plan{.from = copy->get(),
+                        .from_bytes = std::min(walked->end, *present_size),
+                        .rest = present->get(),
+                        .bytes = *present_size};
+    return CopyInto(files_, plan, index_.path(), name, verify);
+  }
+
+  LmdbIndex& index_;
+  FileSystem& files_;
+  IndexContents contents_;
+  std::string source_;
+};
+
+}  // namespace
+
+absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity& identity,
+                                  FileSystem& files) {
+  const absl::StatusOr<std::unique_ptr<LmdbIndex>> index = OpenIndex(path, identity);
+  if (!index.ok()) return index.status();
+  return Verify(**index, files, identity);
+}
+
+absl::Status RepairSegmentJournal(const std::string& path, const JournalIdentity& identity,
+                                  const std::string& source, FileSystem& files) {
+  const absl::StatusOr<std::unique_ptr<LmdbIndex>> index = OpenIndex(path, identity);
+  if (!index.ok()) return index.status();
+  absl::StatusOr<IndexContents> contents = ReadIndex(**index, identity);
+  if (!contents.ok()) return InFile(path, contents.status());
+  absl::Status repaired = Repairer(**index, files, *std::move(contents), source).RepairAll();
+  return repaired.ok() ? repaired : InFile(path, repaired);
+}
+
+std::vector<SealedSegment> SegmentJournal::SealedSegments() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SealedSegment> sealed;
+  for (const auto& segment : segments_) {
+    if (segment->sealed) sealed.push_back(segment->record);
+  }
+  return sealed;
+}
+
+absl::Status SegmentJournal::SetArchive(SealedSegment sealed, std::vector<BlockPlace> blocks) {
+  const MetaWrite write{SealedKey(sealed.before.head.block_count), EncodeSealedSegment(sealed)};
+  if (absl::Status done = index_->Commit({&write, 1}, {}); !done.ok()) return done;
+  const std::lock_guard lock(mutex_);
+  for (const auto& segment : segments_) {
+    if (segment->first_block() != sealed.before.head.block_count || !segment->sealed) continue;
+    std::erase(opened_, segment.get());
+    segment->file.reset();
+    segment->blocks = std::move(blocks);
+    segment->record = std::move(sealed);
+    break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::string& directory) {
+  const std::lock_guard lock(archive_mutex_);
+  std::error_code error;
+  const std::string archive = fs::absolute(directory, error).lexically_normal().string();
+  if (error) return absl::InternalError(fmt::format("{}: {}", directory, error.message()));
+  if (absl::Status made = MakeDirectory(archive); !made.ok()) return made;
+  for (SealedSegment& sealed : SealedSegments()) {
+    if (sealed.after.head.block_count > before_block) break;
+    if (sealed.archive.has_value()) continue;
+    const std::string here = path_ + "/" + NameOf(sealed);
+    const auto file = files_.Open(here, FileSystem::Mode::kRead);
+    if (!file.ok()) return file.status();
+    const CopyPlan plan{
+        .from = file->get(), .from_bytes = sealed.file_bytes, .bytes = sealed.file_bytes};
+    absl::Status status =
+        CopyInto(files_, plan, archive, NameOf(sealed), [&](const SegmentFile& copy) {
+          return WalkSealedSegment(copy, instance_, origin_, sealed).status();
+        });
+    if (!status.ok()) return InFile(here, status);
+    sealed.archive = archive;
+    if (status = SetArchive(sealed, {}); !status.ok()) return InFile(path_, status);
+    status = files_.Remove(here);
+    if (status.ok()) status = files_.SyncDirectory(path_);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentJournal::Restore(const std::string& directory) {
+  const std::lock_guard lock(archive_mutex_);
+  bool restored = false;
+  for (SealedSegment& sealed : SealedSegments()) {
+    if (!sealed.archive.has_value()) continue;
+    const std::string source = directory + "/" + NameOf(sealed);
+    const auto file = files_.Open(source, FileSystem::Mode::kRead);
+    if (absl::IsNotFound(file.status())) continue;
+    if (!file.ok()) return file.status();
+    absl::StatusOr<WalkedSegment> walked = WalkSealedSegment(**file, instance_, origin_, sealed);
+    if (!walked.ok()) return InFile(source, walked.status());
+    const CopyPlan plan{
+        .from = file->get(), .from_bytes = sealed.file_bytes, .bytes = sealed.file_bytes};
+    absl::Status status =
+        CopyInto(files_, plan, path_, NameOf(sealed), [&](const SegmentFile& copy) {
+          return WalkSealedSegment(copy, instance_, origin_, sealed).status();
+        });
+    if (!status.ok()) return InFile(source, status);
+    sealed.archive.reset();
+    status = SetArchive(sealed, std::move(walked->blocks));
+    if (!status.ok()) return InFile(path_, status);
+    restored = true;
+  }
+  if (restored) return absl::OkStatus();
+  return absl::NotFoundError(fmt::format("{}: holds no archived segment of {}", directory, path_));
+}
+
+absl::Status SegmentJournal::Backup(const std::string& directory) const {
+  const std::lock_guard lock(archive_mutex_);
+  if (absl::Status made = MakeDirectory(directory); !made.ok()) return made;
+  std::error_code error;
+  if (!fs::is_empty(directory, error) || error) {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: a backup needs an empty directory of its own", directory));
+  }
+  // The index first: what it lists is in the files by then, and stays there.
+  if (absl::Status copied = index_->CopyTo(directory); !copied.ok()) return copied;
+  const absl::StatusOr<std::unique_ptr<LmdbIndex>> copy = OpenIndex(directory, identity_);
+  if (!copy.ok()) return copy.status();
+  const absl::StatusOr<IndexContents> contents = ReadIndex(**copy, identity_);
+  if (!contents.ok()) return InFile(directory, contents.status());
+  const auto accept = [](const SegmentFile&) { return absl::OkStatus(); };  // verified below
+  const auto copy_segment = [&](const std::string& name, std::uint64_t bytes) -> absl::Status {
+    const auto file = files_.Open(path_ + "/" + name, FileSystem::Mode::kRead);
+    if (!file.ok()) return file.status();
+    return CopyInto(files_, {.from = file->get(), .from_bytes = bytes, .bytes = bytes}, directory,
+                    name, accept);
+  };
+  for (const SealedSegment& sealed : contents->sealed) {
+    if (sealed.archive.has_value()) continue;
+    absl::Status status = copy_segment(NameOf(sealed), sealed.file_bytes);
+    if (!status.ok()) return status;
+  }
+  KnownEnd known = contents->known;
+  {
+    const std::lock_guard state_lock(mutex_);
+    for (const auto& segment : segments_) {
+      if (segment->first_block() != known.open_block) continue;
+      // Sealed since, or still open: all its frames up to here are durable.
+      known.open_size = segment->sealed ? segment->record.footer_offset : open_end_;
+    }
+  }
+  absl::Status status = copy_segment(SegmentFileName(known.open_block), known.open_size);
+  if (!status.ok()) return status;
+  const MetaWrite write{kEndKey, EncodeKnownEnd(known)};
+  if (status = (*copy)->Commit({&write, 1}, {}); !status.ok()) return InFile(directory, status);
+  if (status = files_.SyncDirectory(directory); !status.ok()) return status;
+  return Verify(**copy, files_, identity_);
+}
+
+}  // namespace causeway::store

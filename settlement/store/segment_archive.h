@@ -1,0 +1,30 @@
+// Care of a journal of segments that no process has open: verification, and repair from copies.
+// Archive, Restore and Backup of an open one are members of SegmentJournal.
+#ifndef CAUSEWAY_SETTLEMENT_STORE_SEGMENT_ARCHIVE_H_
+#define CAUSEWAY_SETTLEMENT_STORE_SEGMENT_ARCHIVE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "settlement/store/journal.h"
+#include "settlement/store/segment_file.h"
+
+namespace causeway::store {
+
+// Verifies every byte that the journal in directory `path` claims, archived segments excepted,
+// and changes nothing. The status names the first damaged place, as SegmentJournal::Open does;
+// NotFound when there is no journal.
+absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity& identity,
+                                  FileSystem& files = PosixFileSystem());
+
+// Puts right, from the segments in directory `source` (an archive, or a backup of this journal),
+// every segment of the journal in `path` that is missing, damaged or archived. What a copy that
+// ends earlier has replaces the beginning of a damaged segment. Nothing is replaced by anything
+// that does not verify whole. DataLoss names the first segment that could not be put right;
+// those before it have been.
+absl::Status RepairSegmentJournal(const std::string& path, const JournalIdentity& identity,
+                                  const std::string& source, FileSystem& files = PosixFileSystem());
+
+}  // namespace causeway::store
+
+#endif  // CAUSEWAY_SETTLEMENT_STORE_SEGMENT_ARCHIVE_H_

@@ -1,0 +1,206 @@
+// Moving sealed segments away and back, backups, verification and repair.
+#include "settlement/store/segment_archive.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "settlement/store/segment_journal.h"
+#include "tests/store/store_test_util.h"
+
+namespace causeway::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SegmentArchiveTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<SegmentJournal> MustOpen(const std::string& path) {
+    auto journal = SegmentJournal::Open(path, TestIdentity(), {.segment_bytes = 1 << 20});
+    EXPECT_TRUE(journal.ok()) << journal.status();
+    return journal.ok() ? *std::move(journal) : nullptr;
+  }
+
+  void Append(SegmentJournal& journal, int block_count) {
+    for (int i = 0; i < block_count; ++i) {
+      blocks_.push_back(maker_.Next(3, std::string(170000, static_cast<char>('A' + i % 26))));
+      const std::vector<MetaWrite> meta = {{"last", std::to_string(blocks_.size())}};
+      ASSERT_TRUE(journal.Append({&blocks_.back(), 1}, meta).ok());
+    }
+  }
+
+  void ExpectIntact(const Journal& journal) {
+    ASSERT_EQ(journal.block_count(), blocks_.size());
+    for (const Block& block : blocks_) {
+      const auto read = journal.Read(block.number);
+      ASSERT_TRUE(read.ok()) << read.status();
+      ExpectSameBlock(*read, block);
+    }
+  }
+
+  std::vector<std::string> Segments(const std::string& path) const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(path)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("segment-")) names.push_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  static void FlipBit(const std::string& path, std::size_t offset) {
+    std::string bytes = ReadWholeFile(path);
+    bytes.at(offset) = static_cast<char>(bytes.at(offset) ^ 4);
+    WriteWholeFile(path, bytes);
+  }
+
+  absl::Status Verify(const std::string& path) {
+    return VerifySegmentJournal(path, TestIdentity());
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = directory_.Path("journal");
+  std::string archive_ = directory_.Path("archive");
+  std::string backup_ = directory_.Path("backup");
+  BlockMaker maker_;
+  std::vector<Block> blocks_;
+};
+
+TEST_F(SegmentArchiveTest, ArchivedBlocksAreRefusedByFileAndRestored) {
+  auto journal = MustOpen(path_);
+  Append(*journal, 20);
+  const std::vector<std::string> before = Segments(path_);
+  ASSERT_GE(before.size(), 4u);
+  ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  EXPECT_EQ(Segments(archive_).size() + Segments(path_).size(), before.size());
+  EXPECT_EQ(Segments(archive_).at(0), before.at(0));
+  for (const bool reopened : {false, true}) {
+    if (reopened) journal.reset();
+    if (reopened) journal = MustOpen(path_);
+    ASSERT_NE(journal, nullptr);
+    const absl::Status refused = journal->Read(0).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_NE(refused.ToString().find(archive_ + "/" + before.at(0)), std::string::npos) << refused;
+    EXPECT_EQ(journal->FindBlock(0).status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(journal->ReadBodyBytes(0, 0, 1).status().code(),
+              absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE(journal->Read(19).ok());
+    EXPECT_TRUE(journal->Read(14).ok()) << "only what lies before is moved";
+  }
+  EXPECT_EQ(journal->Restore(directory_.Path("nowhere")).code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(journal->Restore(archive_).ok());
+  ExpectIntact(*journal);
+  Append(*journal, 3);
+  journal.reset();
+  EXPECT_TRUE(Verify(path_).ok());
+  ExpectIntact(*MustOpen(path_));
+}
+
+TEST_F(SegmentArchiveTest, ADamagedArchiveIsNotRestored) {
+  auto journal = MustOpen(path_);
+  Append(*journal, 20);
+  ASSERT_TRUE(journal->Archive(7, archive_).ok());
+  FlipBit(archive_ + "/" + Segments(archive_).at(0), 10000);
+  const absl::Status status = journal->Restore(archive_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(status.ToString().find("offset 4216: block 0"), std::string::npos) << status;
+  EXPECT_FALSE(journal->Read(0).ok());
+}
+
+TEST_F(SegmentArchiveTest, ADamagedSegmentIsNotArchived) {
+  auto journal = MustOpen(path_);
+  Append(*journal, 20);
+  const std::string first = path_ + "/" + Segments(path_).at(0);
+  FlipBit(first, 10000);
+  EXPECT_EQ(journal->Archive(14, archive_).code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(fs::exists(first));
+  EXPECT_TRUE(Segments(archive_).empty());
+}
+
+TEST_F(SegmentArchiveTest, ABackupWhileAppendsGoOnIsAPrefix) {
+  auto journal = MustOpen(path_);
+  Append(*journal, 10);
+  std::atomic<bool> done{false};
+  absl::Status status;
+  std::thread backup([&] {
+    status = journal->Backup(backup_);
+    done = true;
+  });
+  while (!done) Append(*journal, 1);
+  backup.join();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(Verify(backup_).ok());
+  const auto copy = MustOpen(backup_);
+  ASSERT_NE(copy, nullptr);
+  EXPECT_GE(copy->block_count(), 10u);
+  EXPECT_LE(copy->block_count(), blocks_.size());
+  EXPECT_EQ(*copy->GetMeta("last"), std::to_string(copy->block_count()));
+  for (std::uint64_t number = 0; number < copy->block_count(); ++number) {
+    ExpectSameBlock(*copy->Read(number), blocks_[number]);
+  }
+  Block next = blocks_[0];
+  next.number = copy->block_count();
+  next.first_index = copy->record_count();
+  EXPECT_TRUE(copy->Append({&next, 1}, {}).ok()) << "a backup is a journal";
+  EXPECT_EQ(journal->Backup(backup_).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(SegmentArchiveTest, VerificationNamesTheFirstDamagedPlaceAndChangesNothing) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 20);
+  }
+  EXPECT_TRUE(Verify(path_).ok());
+  EXPECT_EQ(Verify(directory_.Path("nowhere")).code(), absl::StatusCode::kNotFound);
+  const std::vector<std::string> names = Segments(path_);
+  // From the last to the first: each time an earlier place is the first damaged one.
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    const std::string path = path_ + "/" + *name;
+    FlipBit(path, 10000);
+    const std::string damaged = ReadWholeFile(path);
+    const absl::Status status = Verify(path_);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_NE(status.ToString().find(path + ": offset 4216: block"), std::string::npos) << status;
+    EXPECT_EQ(ReadWholeFile(path), damaged);
+  }
+}
+
+TEST_F(SegmentArchiveTest, RepairTakesMissingAndDamagedSegmentsFromABackup) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 16);
+    ASSERT_TRUE(journal->Backup(backup_).ok());
+    Append(*journal, 1);  // into the segment that was open then
+  }
+  const std::vector<std::string> names = Segments(path_);
+  fs::remove(path_ + "/" + names.at(0));
+  FlipBit(path_ + "/" + names.at(1), 10000);
+  FlipBit(path_ + "/" + names.back(), 10000);
+  EXPECT_EQ(Verify(path_).code(), absl::StatusCode::kDataLoss);
+  const absl::Status repaired = RepairSegmentJournal(path_, TestIdentity(), backup_);
+  ASSERT_TRUE(repaired.ok()) << repaired;
+  EXPECT_TRUE(Verify(path_).ok());
+  ExpectIntact(*MustOpen(path_));
+}
+
+TEST_F(SegmentArchiveTest, RepairLeavesWhatNoCopyPutsRight) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 12);
+    ASSERT_TRUE(journal->Backup(backup_).ok());
+    Append(*journal, 10);
+  }
+  const std::string last = Segments(path_).back();
+  FlipBit(path_ + "/" + last, 10000);
+  const std::string damaged = ReadWholeFile(path_ + "/" + last);
+  const absl::Status status = RepairSegmentJournal(path_, TestIdentity(), backup_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(status.ToString().find(last), std::string::npos) << status;
+  EXPECT_EQ(ReadWholeFile(path_ + "/" + last), damaged);
+}
+
+}  // namespace
+}  // namespace causeway::store
