@@ -30,8 +30,12 @@ void BridgeEngine::OnPrepareReply(
   }
   const std::string& bytes = std::get<std::string>(vote_or_refusal);
   const absl::StatusOr<core::Vote> vote = core::DecodeVote(bytes);
-  const bool valid = vote.ok() && vote->settlement_id == id && vote->statement.ledger == ledger &&
-                     core::VerifyVote(*vote, policy_, *options_.verifier).ok();
+  const auto place = open_.find(id);
+  const core::SettlementPolicy* policy =
+      place == open_.end() ? nullptr : policies_.Find(place->second.header.policy_hash);
+  const bool valid = vote.ok() && policy != nullptr && vote->settlement_id == id &&
+                     vote->statement.ledger == ledger &&
+                     core::VerifyVote(*vote, *policy, *options_.verifier).ok();
   if (valid) {
     coordinator_.OnPrepared(now, id, ledger, {core::VoteHash(*vote), bytes});
   } else {
@@ -126,7 +130,7 @@ absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
     core::DecisionRecord record;
     record.settlement_id = id;
     record.verdict = judgement.verdict;
-    record.policy_hash = policy_.hash;
+    record.policy_hash = settlement.header.policy_hash;
     record.decided = now;
     core::DecidedSettlement decided;
     for (const pvp::VerifiedVote& vote : judgement.votes) {
@@ -151,8 +155,8 @@ absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
     batch.decided.push_back(std::move(decided));
   }
   absl::StatusOr<std::string> note =
-      core::SignCheckpoint({policy_.decision_log.ToString(), tree_.size(), tree_.Root(), {}},
-                           policy_.decision_log.text(), *options_.signer);
+      core::SignCheckpoint({policies_.decision_log().ToString(), tree_.size(), tree_.Root(), {}},
+                           policies_.decision_log().text(), *options_.signer);
   if (!note.ok()) return note.status();
   checkpoint_ = *std::move(note);
   batch.checkpoint = checkpoint_;

@@ -38,6 +38,7 @@
 #include "settlement/core/decision_batch.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/merkle.h"
+#include "settlement/core/policy_set.h"
 #include "settlement/core/settlement.h"
 #include "settlement/store/journal.h"
 
@@ -76,9 +77,10 @@ struct LedgerRequest {
 class BridgeEngine {
  public:
   struct Options {
-    // The exact bytes of the SettlementPolicy in force. Its decision_log names the log.
-    std::string policy;
-    // The decision log's key of that policy.
+    // The exact bytes of the settlement policies that terms may be under, of one decision log, in
+    // any order. The one with the latest epoch is in force: quotes are made under it.
+    std::vector<std::string> policies;
+    // The decision log's key of these policies.
     std::shared_ptr<const core::Signer> signer;
     std::shared_ptr<const core::SignatureVerifier> verifier;
     std::shared_ptr<const KeyDirectory> keys;
@@ -87,12 +89,12 @@ class BridgeEngine {
     pvp::CoordinatorOptions coordinator;
   };
 
-  // The identity of the journal that belongs to `policy`: for whoever opens it.
-  static store::JournalIdentity JournalIdentityOf(const core::SettlementPolicy& policy);
+  // The identity of the journal that belongs to that log: for whoever opens it.
+  static store::JournalIdentity JournalIdentityOf(const core::LedgerOrigin& decision_log);
 
   // Replays the journal (or starts a new log on an empty one) and resumes what is open: the next
   // Tick and Flush ask every ledger again. InvalidArgument names the option that is wrong;
-  // FailedPrecondition when the journal's settlements are under another policy; DataLoss with the
+  // FailedPrecondition when an open settlement is under another policy; DataLoss with the
   // place when the journal contradicts itself (a root that does not follow, an id decided twice).
   static absl::StatusOr<std::unique_ptr<BridgeEngine>> Open(
       Options options, std::unique_ptr<store::Journal> journal);
@@ -134,7 +136,7 @@ class BridgeEngine {
   // next Flush aborts it; with the exact bytes of the terms header, also one that was never handed
   // in here. The view as of now, kNotFound for an id that is unknown and cannot be judged,
   // kMalformed or kUnknownSettlementPolicy when `terms` (may be empty) are not terms of this id
-  // under this policy.
+  // under one of the policies.
   std::variant<SettlementView, core::Rejection> JudgeDeadline(core::LedgerTime now,
                                                               const core::Hash256& id,
                                                               std::string_view terms);
@@ -162,8 +164,9 @@ class BridgeEngine {
   // When Tick has something to do; never later than that.
   std::optional<core::LedgerTime> next_timer() const { return coordinator_.next_timer(); }
 
-  const core::SettlementPolicy& policy() const { return policy_; }
-  const std::string& policy_bytes() const { return options_.policy; }
+  // In force, and its exact bytes.
+  const core::SettlementPolicy& policy() const { return policies_.latest(); }
+  const std::string& policy_bytes() const { return policy_bytes_; }
   const BoardVenue* venue() const { return options_.venue.get(); }
   const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
   std::uint64_t size() const { return tree_.size(); }            // decision records
@@ -197,7 +200,7 @@ class BridgeEngine {
     std::string completion;
   };
 
-  explicit BridgeEngine(Options options, core::SettlementPolicy policy,
+  explicit BridgeEngine(Options options, core::PolicySet policies,
                         std::unique_ptr<store::Journal> journal);
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
@@ -233,7 +236,8 @@ class BridgeEngine {
                                       const std::vector<std::string>& votes) const;
 
   Options options_;
-  core::SettlementPolicy policy_;
+  core::PolicySet policies_;
+  std::string policy_bytes_;
   std::unique_ptr<store::Journal> journal_;
   pvp::Coordinator coordinator_;
   core::MerkleTree tree_;

@@ -14,23 +14,24 @@
 namespace causeway::bridge {
 namespace {
 
-absl::Status CheckOptions(const BridgeEngine::Options& options,
-                          const core::SettlementPolicy& policy) {
+absl::Status CheckOptions(const BridgeEngine::Options& options, const core::PolicySet& policies) {
   if (options.signer == nullptr || options.verifier == nullptr || options.keys == nullptr) {
     return absl::InvalidArgumentError("signer, verifier and keys must be given");
   }
-  if (options.signer->public_key() != policy.decision_log_key) {
+  if (options.signer->public_key() != policies.decision_log_key()) {
     return absl::InvalidArgumentError(
-        "signer: is not the decision log key that the policy names (decision_log_key)");
+        "signer: is not the decision log key that the policies name (decision_log_key)");
   }
-  if (policy.witnesses_needed != 0) {
-    return absl::InvalidArgumentError(
-        "policy: witnesses_needed: must be 0; cosignatures are not built in");
+  for (const core::SettlementPolicy& policy : policies.all()) {
+    if (policy.witnesses_needed == 0) continue;
+    return absl::InvalidArgumentError(fmt::format(
+        "policies: epoch {}: witnesses_needed: must be 0; cosignatures are not built in",
+        policy.epoch));
   }
   if (options.venue == nullptr) return absl::OkStatus();
   for (const Provider& provider : options.venue->providers()) {
     for (const ProviderAccount& account : provider.accounts) {
-      if (policy.Find(account.ledger) == nullptr) {
+      if (policies.latest().Find(account.ledger) == nullptr) {
         return absl::InvalidArgumentError(fmt::format("provider {}: ledger {} is not in the policy",
                                                       provider.participant.text(),
                                                       account.ledger.text()));
@@ -52,31 +53,32 @@ absl::Status Damaged(std::uint64_t block, std::string_view what) {
 
 }  // namespace
 
-store::JournalIdentity BridgeEngine::JournalIdentityOf(const core::SettlementPolicy& policy) {
+store::JournalIdentity BridgeEngine::JournalIdentityOf(const core::LedgerOrigin& decision_log) {
   store::JournalIdentity identity;
   identity.kind = kJournalKind;
-  identity.name = policy.decision_log.ToString();
+  identity.name = decision_log.ToString();
   return identity;
 }
 
-BridgeEngine::BridgeEngine(Options options, core::SettlementPolicy policy,
+BridgeEngine::BridgeEngine(Options options, core::PolicySet policies,
                            std::unique_ptr<store::Journal> journal)
     : options_(std::move(options)),
-      policy_(std::move(policy)),
+      policies_(std::move(policies)),
       journal_(std::move(journal)),
-      coordinator_(options_.coordinator) {}
+      coordinator_(options_.coordinator) {
+  for (const std::string& bytes : options_.policies) {
+    if (core::Sha256(bytes) == policies_.latest().hash) policy_bytes_ = bytes;
+  }
+}
 
 absl::StatusOr<std::unique_ptr<BridgeEngine>> BridgeEngine::Open(
     Options options, std::unique_ptr<store::Journal> journal) {
-  absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(options.policy);
-  if (!policy.ok()) {
-    return absl::InvalidArgumentError(
-        fmt::format("policy: {}", std::string(policy.status().message())));
-  }
+  absl::StatusOr<core::PolicySet> policies = codec::DecodePolicies(options.policies);
+  if (!policies.ok()) return policies.status();
   if (absl::Status status = options.coordinator.Check(); !status.ok()) return status;
-  if (absl::Status status = CheckOptions(options, *policy); !status.ok()) return status;
+  if (absl::Status status = CheckOptions(options, *policies); !status.ok()) return status;
   std::unique_ptr<BridgeEngine> engine(
-      new BridgeEngine(std::move(options), *std::move(policy), std::move(journal)));
+      new BridgeEngine(std::move(options), *std::move(policies), std::move(journal)));
   if (absl::Status status = engine->Replay(); !status.ok()) return status;
   if (absl::Status status = engine->RestorePending(); !status.ok()) return status;
   return engine;
@@ -90,8 +92,8 @@ absl::Status BridgeEngine::Replay() {
   }
   if (tree_.size() == 0) {
     absl::StatusOr<std::string> note =
-        core::SignCheckpoint({policy_.decision_log.ToString(), 0, core::EmptyRoot(), {}},
-                             policy_.decision_log.text(), *options_.signer);
+        core::SignCheckpoint({policies_.decision_log().ToString(), 0, core::EmptyRoot(), {}},
+                             policies_.decision_log().text(), *options_.signer);
     if (!note.ok()) return note.status();
     checkpoint_ = *std::move(note);
     return absl::OkStatus();
@@ -99,7 +101,7 @@ absl::Status BridgeEngine::Replay() {
   const absl::StatusOr<core::SignedCheckpoint> last = core::ParseCheckpoint(checkpoint_);
   if (!last.ok()) return Damaged(journal_->block_count() - 1, std::string(last.status().message()));
   const absl::Status verified = core::VerifyCheckpoint(
-      *last, policy_.decision_log.text(), policy_.decision_log_key, *options_.verifier);
+      *last, policies_.decision_log().text(), policies_.decision_log_key(), *options_.verifier);
   if (!verified.ok()) {
     return absl::FailedPreconditionError(
         fmt::format("decision log: its last checkpoint is not signed by the policy's key: {}",
@@ -127,7 +129,7 @@ absl::Status BridgeEngine::ReplayBlock(const store::Block& block) {
   const absl::StatusOr<core::SignedCheckpoint> checkpoint =
       core::ParseCheckpoint(batch->checkpoint);
   if (!checkpoint.ok()) return Damaged(block.number, std::string(checkpoint.status().message()));
-  if (checkpoint->checkpoint.origin != policy_.decision_log.text() ||
+  if (checkpoint->checkpoint.origin != policies_.decision_log().text() ||
       checkpoint->checkpoint.size != tree_.size() || checkpoint->checkpoint.root != tree_.Root()) {
     return Damaged(block.number, "its checkpoint is not that of its records");
   }
@@ -177,10 +179,11 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
     return absl::DataLossError(
         fmt::format("decision log: the terms of open settlement {} are not its own", id.ToHex()));
   }
-  if (header->policy_hash != policy_.hash) {
-    return absl::FailedPreconditionError(fmt::format(
-        "settlement {} is open under policy {}; run with that policy until it is complete",
-        id.ToHex(), header->policy_hash.ToHex()));
+  if (policies_.Find(header->policy_hash) == nullptr) {
+    return absl::FailedPreconditionError(
+        fmt::format("settlement {} is open under policy {}; run with that policy too until it is "
+                    "complete",
+                    id.ToHex(), header->policy_hash.ToHex()));
   }
   OpenSettlement settlement;
   settlement.header = *header;

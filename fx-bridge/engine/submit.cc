@@ -65,13 +65,14 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
 
 std::optional<core::Rejection> BridgeEngine::CheckTerms(core::LedgerTime now,
                                                         const core::TermsHeader& header) const {
-  if (header.policy_hash != policy_.hash) {
+  const core::SettlementPolicy* policy = policies_.Find(header.policy_hash);
+  if (policy == nullptr) {
     return Refuse(core::Outcome::kUnknownSettlementPolicy,
-                  fmt::format("terms.policy_hash: is {}; the policy in force here is {}",
-                              header.policy_hash.ToHex(), policy_.hash.ToHex()));
+                  fmt::format("terms.policy_hash: {} is not known here; the policy in force is {}",
+                              header.policy_hash.ToHex(), policies_.latest().hash.ToHex()));
   }
   for (const core::TermsLedger& ledger : header.ledgers) {
-    if (policy_.Find(ledger.ledger) == nullptr) {
+    if (policy->Find(ledger.ledger) == nullptr) {
       return Refuse(core::Outcome::kUnknownLedger,
                     fmt::format("terms.ledgers: {} is not served here", ledger.ledger.text()));
     }

@@ -4,6 +4,7 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -43,7 +44,7 @@ class ConfigReader {
       return absl::InvalidArgumentError(fmt::format("{}:{}", path_, error.text()));
     }
     for (const auto step :
-         {&ConfigReader::ReadPolicy, &ConfigReader::ReadLedgers, &ConfigReader::ReadParticipants,
+         {&ConfigReader::ReadPolicies, &ConfigReader::ReadLedgers, &ConfigReader::ReadParticipants,
           &ConfigReader::ReadLimits, &ConfigReader::ReadProviders}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
@@ -64,19 +65,28 @@ class ConfigReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadPolicy() {
+  absl::Status ReadPolicies() {
     if (config_.policy_file().empty()) return Invalid("policy_file", "must be set");
-    const std::string file = PathOf(config_.policy_file());
-    absl::StatusOr<std::string> bytes = rpc::ReadWholeFile(file, kConfigBytesMax);
-    if (!bytes.ok()) return bytes.status();
-    absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(*bytes);
-    if (!policy.ok()) {
-      return absl::InvalidArgumentError(
-          fmt::format("{}: {}", file, std::string(policy.status().message())));
+    for (const std::string& file : config_.policy_file()) {
+      absl::StatusOr<std::string> bytes = rpc::ReadWholeFile(PathOf(file), kConfigBytesMax);
+      if (!bytes.ok()) return bytes.status();
+      setup_.policy_files.push_back(*std::move(bytes));
     }
-    setup_.policy_bytes = *std::move(bytes);
-    setup_.policy = *std::move(policy);
+    absl::StatusOr<core::PolicySet> set = codec::DecodePolicies(setup_.policy_files, "policy_file");
+    if (!set.ok()) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}: {}", path_, std::string(set.status().message())));
+    }
+    setup_.policies = *std::move(set);
     return absl::OkStatus();
+  }
+
+  // In any of the policies: an earlier one may still have open settlements.
+  bool IsInPolicies(const core::LedgerOrigin& ledger) const {
+    const std::vector<core::SettlementPolicy>& all = setup_.policies->all();
+    return std::any_of(all.begin(), all.end(), [&](const core::SettlementPolicy& policy) {
+      return policy.Find(ledger) != nullptr;
+    });
   }
 
   absl::Status ReadLedgers() {
@@ -88,8 +98,8 @@ class ConfigReader {
       if (auto status = Parse(field + ".origin", ledger.origin(), &address.origin); !status.ok()) {
         return status;
       }
-      if (setup_.policy.Find(address.origin) == nullptr) {
-        return Invalid(field + ".origin", "is not in the policy");
+      if (!IsInPolicies(address.origin)) {
+        return Invalid(field + ".origin", "is in no policy");
       }
       if (!seen.insert(address.origin).second) return Invalid(field + ".origin", "stands twice");
       if (const auto parsed = rpc::ParseHostPort(ledger.address()); !parsed.ok()) {
@@ -98,9 +108,11 @@ class ConfigReader {
       address.address = ledger.address();
       setup_.ledgers.push_back(std::move(address));
     }
-    for (const core::PolicyLedger& ledger : setup_.policy.ledgers) {
-      if (!seen.contains(ledger.ledger)) {
-        return Invalid("ledgers", fmt::format("{} of the policy is missing", ledger.ledger.text()));
+    for (const core::SettlementPolicy& policy : setup_.policies->all()) {
+      for (const core::PolicyLedger& ledger : policy.ledgers) {
+        if (seen.contains(ledger.ledger)) continue;
+        return Invalid("ledgers", fmt::format("{} of the policy of epoch {} is missing",
+                                              ledger.ledger.text(), policy.epoch));
       }
     }
     return absl::OkStatus();
@@ -192,7 +204,7 @@ class ConfigReader {
       providers.push_back(std::move(provider));
     }
     BoardVenue::Options options;
-    options.policy_hash = setup_.policy.hash;
+    options.policy_hash = setup_.policies->latest().hash;
     if (config_.limits().settlement_window_s() < 0) {
       return Invalid("limits.settlement_window_s", "must not be negative");
     }

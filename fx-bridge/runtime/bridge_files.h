@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,8 +25,8 @@ inline constexpr std::int64_t kLedgerCallMillisMax = 60'000;
 
 // What causeway.v1.BridgeConfig says, checked and with its files read.
 struct BridgeSetup {
-  std::string policy_bytes;
-  core::SettlementPolicy policy;
+  std::vector<std::string> policy_files;    // exact bytes
+  std::optional<core::PolicySet> policies;  // what they say; always set
   std::vector<LedgerAddress> ledgers;
   std::shared_ptr<StaticKeyDirectory> keys;
   std::shared_ptr<BoardVenue> venue;  // null without providers

@@ -31,7 +31,7 @@ std::string SystemRandom(std::size_t size) {
 absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOptions& options,
                                                          const BridgeSetup& setup) {
   BridgeEngine::Options engine;
-  engine.policy = setup.policy_bytes;
+  engine.policies = setup.policy_files;
   engine.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
   engine.keys = setup.keys;
   engine.venue = setup.venue;
@@ -40,12 +40,12 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOpti
   if (!signer.ok()) return signer.status();
   engine.signer = *std::move(signer);
   // Before the journal is created: a key that is not the log's must leave nothing behind.
-  if (engine.signer->public_key() != setup.policy.decision_log_key) {
+  if (engine.signer->public_key() != setup.policies->decision_log_key()) {
     return absl::FailedPreconditionError(fmt::format(
-        "{}: is not the key that the policy names as decision_log_key", options.key_file));
+        "{}: is not the key that the policies name as decision_log_key", options.key_file));
   }
-  absl::StatusOr<std::unique_ptr<store::Journal>> journal =
-      store::OpenLmdbJournal(options.data_directory, BridgeEngine::JournalIdentityOf(setup.policy));
+  absl::StatusOr<std::unique_ptr<store::Journal>> journal = store::OpenLmdbJournal(
+      options.data_directory, BridgeEngine::JournalIdentityOf(setup.policies->decision_log()));
   if (!journal.ok()) return journal.status();
   return BridgeEngine::Open(std::move(engine), *std::move(journal));
 }
@@ -58,8 +58,9 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
   absl::StatusOr<std::unique_ptr<BridgeEngine>> engine = OpenEngine(options, *setup);
   if (!engine.ok()) return engine.status();
   rpc::Log(kProgram, fmt::format("opened {} under policy {}: {} decisions, {} settlements open",
-                                 setup->policy.decision_log.text(), setup->policy.hash.ToHex(),
-                                 (*engine)->size(), (*engine)->ListOpen().size()));
+                                 setup->policies->decision_log().text(),
+                                 setup->policies->latest().hash.ToHex(), (*engine)->size(),
+                                 (*engine)->ListOpen().size()));
   BridgeRuntime runtime(*std::move(engine), rpc::Now);
   absl::StatusOr<std::unique_ptr<LedgerCalls>> calls =
       LedgerCalls::Open(setup->ledgers, options.server.tls, setup->calls, &runtime);

@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<AuditEngine>> AuditEngine::Open(
   std::unique_ptr<AuditEngine> engine(new AuditEngine(std::move(store), std::move(clock)));
   engine->corridor_ = std::make_unique<CorridorVerifier>(verifier);
   if (config.bridge.has_value()) {
-    absl::Status added = engine->corridor_->AddDecisionLog(config.bridge->policy);
+    absl::Status added = engine->corridor_->AddDecisionLog(config.bridge->policies);
     if (!added.ok()) return added;
   }
   for (const FollowedLedger& ledger : config.ledgers) {

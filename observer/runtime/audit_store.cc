@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
-#include "settlement/core/hash.h"
 #include "settlement/store/lmdb_journal.h"
 
 namespace causeway::observer {
@@ -64,8 +64,10 @@ absl::StatusOr<std::unique_ptr<AuditStore>> AuditStore::Open(const JournalOpener
     }
   }
   if (config.bridge.has_value()) {
-    absl::Status added =
-        add(config.bridge->decision_log.ToString(), core::Sha256(config.bridge->policy));
+    const absl::StatusOr<core::PolicySet> policies = codec::DecodePolicies(config.bridge->policies);
+    if (!policies.ok()) return policies.status();
+    // The earliest epoch anchors the log: later ones come and the store stays.
+    absl::Status added = add(config.bridge->decision_log.ToString(), policies->earliest().hash);
     if (!added.ok()) return added;
   }
   absl::StatusOr<std::unique_ptr<store::Journal>> alerts = open({kKind, kAlertsName, {}});

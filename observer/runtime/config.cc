@@ -59,6 +59,26 @@ absl::StatusOr<FollowedLedger> ReadLedger(const causeway::v1::FollowedLedger& so
   return ledger;
 }
 
+absl::Status ReadPolicies(const causeway::v1::FollowedBridge& source, const std::string& folder,
+                          FollowedBridge& bridge) {
+  if (source.policy_file().empty()) {
+    return Wrong("bridge.policy_file", "is missing; must name the file with the policy bytes");
+  }
+  for (const std::string& file : source.policy_file()) {
+    const std::filesystem::path path = std::filesystem::path(folder) / file;
+    absl::StatusOr<std::string> bytes = rpc::ReadWholeFile(path.string(), kConfigBytesMax);
+    if (!bytes.ok()) return bytes.status();
+    bridge.policies.push_back(*std::move(bytes));
+  }
+  const absl::StatusOr<core::PolicySet> set =
+      codec::DecodePolicies(bridge.policies, "bridge.policy_file");
+  if (!set.ok()) return set.status();
+  if (set->decision_log() == bridge.decision_log) return absl::OkStatus();
+  return Wrong("bridge.decision_log",
+               fmt::format("is '{}'; the policy has '{}'", bridge.decision_log.text(),
+                           set->decision_log().text()));
+}
+
 absl::StatusOr<FollowedBridge> ReadBridge(const causeway::v1::FollowedBridge& source,
                                           const std::string& folder) {
   FollowedBridge bridge;
@@ -69,23 +89,8 @@ absl::StatusOr<FollowedBridge> ReadBridge(const causeway::v1::FollowedBridge& so
   bridge.address = source.address();
   absl::Status address = CheckAddress("bridge.address", bridge.address);
   if (!address.ok()) return address;
-  if (source.policy_file().empty()) {
-    return Wrong("bridge.policy_file", "is missing; must name the file with the policy bytes");
-  }
-  const std::filesystem::path path = std::filesystem::path(folder) / source.policy_file();
-  absl::StatusOr<std::string> policy = rpc::ReadWholeFile(path.string(), kConfigBytesMax);
-  if (!policy.ok()) return policy.status();
-  bridge.policy = *std::move(policy);
-  const absl::StatusOr<core::SettlementPolicy> decoded = codec::DecodePolicy(bridge.policy);
-  if (!decoded.ok()) {
-    return Wrong("bridge.policy_file",
-                 fmt::format("'{}': {}", path.string(), std::string(decoded.status().message())));
-  }
-  if (decoded->decision_log != bridge.decision_log) {
-    return Wrong("bridge.decision_log",
-                 fmt::format("is '{}'; the policy has '{}'", bridge.decision_log.text(),
-                             decoded->decision_log.text()));
-  }
+  absl::Status policies = ReadPolicies(source, folder, bridge);
+  if (!policies.ok()) return policies;
   return bridge;
 }
 

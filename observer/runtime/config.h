@@ -24,7 +24,7 @@ struct FollowedLedger {
 
 struct FollowedBridge {
   core::LedgerOrigin decision_log;
-  std::string policy;  // exact bytes
+  std::vector<std::string> policies;  // exact bytes; they go together (core::PolicySet)
   std::string address;
 };
 
@@ -34,8 +34,8 @@ struct ObserverConfig {
   std::vector<core::ParticipantId> readers;
 };
 
-// `text` in protobuf text format; `folder` is where policy_file is looked for. InvalidArgument
-// names line and column, or the field; NotFound the policy file that cannot be read.
+// `text` in protobuf text format; `folder` is where policy files are looked for. InvalidArgument
+// names line and column, or the field; NotFound a policy file that cannot be read.
 absl::StatusOr<ObserverConfig> ParseConfig(std::string_view text, const std::string& folder);
 absl::StatusOr<ObserverConfig> LoadConfig(const std::string& path);
 

@@ -8,13 +8,18 @@
 
 namespace causeway::observer {
 
-absl::Status CorridorVerifier::CheckPinnedTogether(const core::SettlementPolicy& policy,
-                                                   const LedgerVerifier& ledger) const {
-  const core::PolicyLedger* named = policy.Find(ledger.origin());
-  if (named == nullptr || named->genesis_hash == ledger.genesis_hash()) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format(
-      "ledger '{}': genesis hash is {} here and {} in the settlement policy; they must be one",
-      ledger.origin().text(), ledger.genesis_hash().ToHex(), named->genesis_hash.ToHex()));
+absl::Status CorridorVerifier::CheckPinnedTogether(const core::PolicySet& policies,
+                                                   const LedgerVerifier& ledger) {
+  for (const core::SettlementPolicy& policy : policies.all()) {
+    const core::PolicyLedger* named = policy.Find(ledger.origin());
+    if (named == nullptr || named->genesis_hash == ledger.genesis_hash()) continue;
+    return absl::FailedPreconditionError(
+        fmt::format("ledger '{}': genesis hash is {} here and {} in the settlement policy of epoch "
+                    "{}; they must be one",
+                    ledger.origin().text(), ledger.genesis_hash().ToHex(),
+                    named->genesis_hash.ToHex(), policy.epoch));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CorridorVerifier::AddLedger(const core::LedgerOrigin& origin,
@@ -26,7 +31,7 @@ absl::Status CorridorVerifier::AddLedger(const core::LedgerOrigin& origin,
   }
   auto ledger = std::make_unique<LedgerVerifier>(origin, genesis_hash, *verifier_);
   if (decision_log_ != nullptr) {
-    absl::Status pinned = CheckPinnedTogether(decision_log_->policy(), *ledger);
+    absl::Status pinned = CheckPinnedTogether(decision_log_->policies(), *ledger);
     if (!pinned.ok()) return pinned;
   }
   ledgers_.emplace(origin, std::move(ledger));
@@ -34,22 +39,22 @@ absl::Status CorridorVerifier::AddLedger(const core::LedgerOrigin& origin,
   return absl::OkStatus();
 }
 
-absl::Status CorridorVerifier::AddDecisionLog(std::string_view policy_bytes) {
+absl::Status CorridorVerifier::AddDecisionLog(const std::vector<std::string>& policies) {
   if (decision_log_ != nullptr) {
     return absl::AlreadyExistsError(fmt::format("decision log '{}' is there; one can be followed",
                                                 decision_log_->origin().text()));
   }
-  absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(policy_bytes);
-  if (!policy.ok()) return policy.status();
-  if (ledgers_.contains(policy->decision_log)) {
+  absl::StatusOr<core::PolicySet> set = codec::DecodePolicies(policies);
+  if (!set.ok()) return set.status();
+  if (ledgers_.contains(set->decision_log())) {
     return absl::AlreadyExistsError(fmt::format(
-        "log '{}' is a ledger; a decision log has its own origin", policy->decision_log.text()));
+        "log '{}' is a ledger; a decision log has its own origin", set->decision_log().text()));
   }
   for (const auto& [origin, ledger] : ledgers_) {
-    absl::Status pinned = CheckPinnedTogether(*policy, *ledger);
+    absl::Status pinned = CheckPinnedTogether(*set, *ledger);
     if (!pinned.ok()) return pinned;
   }
-  decision_log_ = std::make_unique<DecisionLogVerifier>(*std::move(policy), *verifier_);
+  decision_log_ = std::make_unique<DecisionLogVerifier>(*std::move(set), *verifier_);
   tracker_.SetDecisionLog(decision_log_->origin());
   return absl::OkStatus();
 }
@@ -87,7 +92,7 @@ void CorridorVerifier::CompareCertificates(const LedgerVerifier& ledger,
     if (certificate.decision_log != decision_log_->origin()) continue;
     absl::StatusOr<std::optional<Finding>> finding =
         decision_log_->OnCheckpoint(certificate.checkpoint);
-    // One that is signed by another key is of another policy, which this observer does not follow.
+    // One that is signed by another key is of a log that this observer does not follow.
     if (!finding.ok() || !finding->has_value()) continue;
     (*finding)->message += fmt::format(" The other one was shown to ledger '{}' for settlement {}.",
                                        ledger.origin().text(), certificate.settlement_id.ToHex());

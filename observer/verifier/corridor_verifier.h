@@ -4,7 +4,7 @@
 //
 //   CorridorVerifier corridor(signature_verifier);
 //   corridor.AddLedger(origin, genesis_hash);
-//   corridor.AddDecisionLog(policy_bytes);
+//   corridor.AddDecisionLog({policy_bytes});
 //   for (batch of a log, in its order; logs in any order) corridor.OnLedgerBatch(origin, batch);
 //   corridor.Status().findings_count == 0
 #ifndef CAUSEWAY_OBSERVER_VERIFIER_CORRIDOR_VERIFIER_H_
@@ -61,10 +61,12 @@ class CorridorVerifier {
   // `verifier` must outlive this.
   explicit CorridorVerifier(const core::SignatureVerifier& verifier) : verifier_(&verifier) {}
 
-  // Before the first input. AlreadyExists for a log that is there; InvalidArgument for policy bytes
-  // that do not decode; FailedPrecondition when the policy names another genesis for a ledger.
+  // Before the first input. AlreadyExists for a log that is there; InvalidArgument for policies
+  // that do not decode or do not go together (codec::DecodePolicies); FailedPrecondition when a
+  // policy names another genesis for a ledger.
   absl::Status AddLedger(const core::LedgerOrigin& origin, const core::Hash256& genesis_hash);
-  absl::Status AddDecisionLog(std::string_view policy_bytes);
+  // The exact bytes of every policy that records of the log may name, in any order.
+  absl::Status AddDecisionLog(const std::vector<std::string>& policies);
 
   // The next batch of that log, which must have been added. A log with a finding of its own is
   // halted: further batches of it are not accepted and give nothing. Findings about a settlement
@@ -93,8 +95,8 @@ class CorridorVerifier {
   const std::vector<Finding>& findings() const { return findings_; }  // oldest first
 
  private:
-  absl::Status CheckPinnedTogether(const core::SettlementPolicy& policy,
-                                   const LedgerVerifier& ledger) const;
+  static absl::Status CheckPinnedTogether(const core::PolicySet& policies,
+                                          const LedgerVerifier& ledger);
   void Keep(std::optional<Finding> finding, std::vector<Finding>& findings);
   void Keep(std::vector<Finding> found, std::vector<Finding>& findings);
   void CompareCertificates(const LedgerVerifier& ledger, std::vector<Finding>& findings);

@@ -18,12 +18,12 @@ struct DecisionLogVerifier::Problem {
   std::vector<Evidence> evidence = {};
 };
 
-DecisionLogVerifier::DecisionLogVerifier(core::SettlementPolicy policy,
+DecisionLogVerifier::DecisionLogVerifier(core::PolicySet policies,
                                          const core::SignatureVerifier& verifier)
-    : policy_(std::move(policy)),
+    : policies_(std::move(policies)),
       verifier_(&verifier),
-      log_(policy_.decision_log.ToString(), verifier) {
-  log_.SetKey(policy_.decision_log_key);
+      log_(policies_.decision_log().ToString(), verifier) {
+  log_.SetKey(policies_.decision_log_key());
 }
 
 std::optional<Finding> DecisionLogVerifier::Halted(std::optional<Finding> finding) {
@@ -109,16 +109,19 @@ std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckRecord(
   if (!record.ok()) return Problem{fmt::format("cannot be read: {}", Text(record.status()))};
   decision.record = *std::move(record);
   decision.record_bytes = decided.record;
-  if (decision.record.policy_hash != policy_.hash) {
-    return Problem{fmt::format("is under policy {}; must be {}",
-                               decision.record.policy_hash.ToHex(), policy_.hash.ToHex())};
+  const core::SettlementPolicy* policy = policies_.Find(decision.record.policy_hash);
+  if (policy == nullptr) {
+    return Problem{
+        fmt::format("is under policy {}, which is none of the {} given; the latest is {}",
+                    decision.record.policy_hash.ToHex(), policies_.all().size(),
+                    policies_.latest().hash.ToHex())};
   }
   if (decision.record.decided > batch.time) {
     return Problem{fmt::format("was decided at {}, after its batch was made at {}",
                                decision.record.decided.ToString(), batch.time.ToString())};
   }
   if (auto problem = CheckTerms(decided, decision)) return problem;
-  return CheckVotes(decided, decision);
+  return CheckVotes(decided, *policy, decision);
 }
 
 std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckTerms(
@@ -140,9 +143,10 @@ std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckTerms(
   }
   decision.terms = *std::move(terms);
   if (decision.record.verdict == core::Verdict::kAbort) return std::nullopt;
-  if (decision.terms->policy_hash != policy_.hash) {
-    return Problem{fmt::format("commits terms under policy {}; must be {}",
-                               decision.terms->policy_hash.ToHex(), policy_.hash.ToHex())};
+  if (decision.terms->policy_hash != decision.record.policy_hash) {
+    return Problem{fmt::format("commits terms under policy {}; must be {}, as the record says",
+                               decision.terms->policy_hash.ToHex(),
+                               decision.record.policy_hash.ToHex())};
   }
   if (decision.record.decided > decision.terms->deadline) {
     return Problem{fmt::format("commits at {}, past the deadline {}",
@@ -153,7 +157,8 @@ std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckTerms(
 }
 
 std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckVotes(
-    const core::DecidedSettlement& decided, VerifiedDecision& decision) const {
+    const core::DecidedSettlement& decided, const core::SettlementPolicy& policy,
+    VerifiedDecision& decision) const {
   const core::DecisionRecord& record = decision.record;
   const std::size_t needed =
       record.verdict == core::Verdict::kCommit ? decision.terms->ledgers.size() : 0;
@@ -176,7 +181,7 @@ std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckVotes(
     if (core::VoteHash(*vote) != record.vote_hashes[i]) {
       return problem_of("the record carries the hash of another vote");
     }
-    if (absl::Status signature = core::VerifyVote(*vote, policy_, *verifier_); !signature.ok()) {
+    if (absl::Status signature = core::VerifyVote(*vote, policy, *verifier_); !signature.ok()) {
       return problem_of(Text(signature));
     }
     decision.holds.emplace_back(ledger, vote->hold);

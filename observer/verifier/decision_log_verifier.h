@@ -1,5 +1,6 @@
-// Verifies a decision log: every record is one that the authority could make, under the settlement
-// policy that the observer was given, and no settlement is decided twice. Pure; not synchronised.
+// Verifies a decision log: every record is one that the authority could make under the settlement
+// policy that it names, which must be one of those that the observer was given, and no settlement
+// is decided twice. Pure; not synchronised.
 #ifndef CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
 #define CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
 
@@ -15,6 +16,7 @@
 #include "observer/verifier/finding.h"
 #include "observer/verifier/log_verifier.h"
 #include "settlement/core/decision_batch.h"
+#include "settlement/core/policy_set.h"
 
 namespace causeway::observer {
 
@@ -31,8 +33,8 @@ struct VerifiedDecision {
 
 class DecisionLogVerifier {
  public:
-  // `verifier` must outlive this. `policy.hash` names it in records.
-  DecisionLogVerifier(core::SettlementPolicy policy, const core::SignatureVerifier& verifier);
+  // `verifier` must outlive this. The hash of a policy names it in records.
+  DecisionLogVerifier(core::PolicySet policies, const core::SignatureVerifier& verifier);
 
   // As LedgerVerifier::OnBatch.
   std::optional<Finding> OnBatch(std::string_view batch_bytes);
@@ -41,8 +43,8 @@ class DecisionLogVerifier {
   std::optional<Finding> OnHead(std::string_view note, const GivenProof& proof = std::nullopt);
   void Halt() { halted_ = true; }
 
-  const core::SettlementPolicy& policy() const { return policy_; }
-  const core::LedgerOrigin& origin() const { return policy_.decision_log; }
+  const core::PolicySet& policies() const { return policies_; }
+  const core::LedgerOrigin& origin() const { return policies_.decision_log(); }
   bool halted() const { return halted_; }
   const LogVerifier& log() const { return log_; }
   std::uint64_t batch_count() const { return next_batch_; }
@@ -59,10 +61,11 @@ class DecisionLogVerifier {
   std::optional<Problem> CheckTerms(const core::DecidedSettlement& decided,
                                     VerifiedDecision& decision) const;
   std::optional<Problem> CheckVotes(const core::DecidedSettlement& decided,
+                                    const core::SettlementPolicy& policy,
                                     VerifiedDecision& decision) const;
   std::optional<Finding> Halted(std::optional<Finding> finding);
 
-  core::SettlementPolicy policy_;
+  core::PolicySet policies_;
   const core::SignatureVerifier* verifier_;
   LogVerifier log_;
   std::uint64_t next_batch_ = 0;

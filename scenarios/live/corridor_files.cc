@@ -266,7 +266,7 @@ absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
                                const std::vector<std::string>& addresses) {
   if (absl::Status status = WritePolicy(plan, files.bridge); !status.ok()) return status;
   v1::BridgeConfig config;
-  config.set_policy_file(kPolicyFile);
+  config.add_policy_file(kPolicyFile);
   config.set_participant(plan.participants[plan.bridge->participant].id.ToString());
   for (std::size_t i = 0; i < plan.ledgers.size(); ++i) {
     v1::BridgeLedger* ledger = config.add_ledgers();
@@ -307,7 +307,7 @@ absl::Status WriteObserverConfig(const Plan& plan, const CorridorFiles& files,
     if (absl::Status status = WritePolicy(plan, files.observer); !status.ok()) return status;
     v1::FollowedBridge* bridge = config.mutable_bridge();
     bridge->set_decision_log(plan.bridge->decision_log.ToString());
-    bridge->set_policy_file(kPolicyFile);
+    bridge->add_policy_file(kPolicyFile);
     bridge->set_address(bridge_address);
   }
   return WriteText(config, files.observer_config);

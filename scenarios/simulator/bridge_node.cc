@@ -70,14 +70,14 @@ absl::StatusOr<std::unique_ptr<BridgeNode>> BridgeNode::Create(
   absl::StatusOr<std::unique_ptr<bridge::BoardVenue>> venue = MakeVenue(plan, keys);
   if (!venue.ok()) return venue.status();
   bridge::BridgeEngine::Options options;
-  options.policy = plan.bridge->policy_bytes;
+  options.policies = {plan.bridge->policy_bytes};
   options.signer = keys.decision_log();
   options.verifier = std::move(verifier);
   options.keys = MakeDirectory(plan);
   options.venue = *std::move(venue);
   absl::StatusOr<std::unique_ptr<bridge::BridgeEngine>> engine = bridge::BridgeEngine::Open(
       std::move(options),
-      store::NewMemoryJournal(bridge::BridgeEngine::JournalIdentityOf(plan.bridge->policy)));
+      store::NewMemoryJournal(bridge::BridgeEngine::JournalIdentityOf(plan.bridge->decision_log)));
   if (!engine.ok()) return engine.status();
   std::unique_ptr<BridgeNode> node(
       new BridgeNode(plan, clock, network, ledgers, std::move(publish)));

@@ -8,7 +8,7 @@ namespace causeway::sim {
 namespace {
 
 absl::Status AddLog(const TraceLog& log, observer::CorridorVerifier& corridor) {
-  if (!log.is_ledger) return corridor.AddDecisionLog(log.genesis);
+  if (!log.is_ledger) return corridor.AddDecisionLog({log.genesis});
   const absl::StatusOr<core::Genesis> genesis = codec::DecodeGenesis(log.genesis);
   if (!genesis.ok()) return genesis.status();
   if (genesis->ledger.text() != log.origin) {

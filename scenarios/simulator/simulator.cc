@@ -62,7 +62,7 @@ absl::Status Simulation::Build() {
   clock_.At(plan_.days.front().StartInUtc(), [] {});
   clock_.Step();
   if (options_.observe && plan_.bridge) {
-    const absl::Status added = corridor_.AddDecisionLog(plan_.bridge->policy_bytes);
+    const absl::Status added = corridor_.AddDecisionLog({plan_.bridge->policy_bytes});
     if (!added.ok()) return added;
   }
   for (std::size_t i = 0; i < plan_.ledgers.size(); ++i) {

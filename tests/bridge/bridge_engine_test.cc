@@ -426,11 +426,54 @@ TEST_F(BridgeEngineTest, RefusesToOpenUnderAnotherPolicyWhileSettlementsAreOpen)
   Flush(At(0));
   engine_.reset();
   BridgeEngine::Options options = world_.Options();
-  core::SettlementPolicy policy = world_.policy();
-  policy.epoch = 2;
-  options.policy = codec::EncodePolicy(policy);
+  world_.AddEpoch();
+  options.policies = {world_.policy_bytes};
   EXPECT_EQ(BridgeEngine::Open(options, world_.disk->Mount()).status().code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+// A central bank's ledger was to join: the bridge was restarted under the policy of the next epoch,
+// and could neither finish nor abort what had been agreed under the one before.
+TEST_F(BridgeEngineTest, SettlesWhatWasAgreedUnderAnEarlierEpoch) {
+  const Deal open = world_.Swap("open", At(1000));
+  const Deal late = world_.Swap("late", At(1000));
+  Submit(At(0), open);
+  Flush(At(0));
+  const core::Hash256 earlier = world_.policy().hash;
+  world_.AddEpoch();
+  Restart();
+  const Deal fresh = world_.Swap("fresh", At(1000));
+  EXPECT_EQ(OutcomeOfSubmit(At(1), late), core::Outcome::kAccepted);
+  EXPECT_EQ(OutcomeOfSubmit(At(1), fresh), core::Outcome::kAccepted);
+  engine_->Tick(At(1));
+  Run(At(1));
+  for (const Deal* deal : {&open, &late, &fresh}) {
+    EXPECT_EQ(StateOf(*deal), SettlementState::kSettled);
+    EXPECT_EQ(Must(engine_->MakeCertificate(deal->id)).record.policy_hash,
+              deal == &fresh ? world_.policy().hash : earlier);
+  }
+  EXPECT_EQ(engine_->policy_bytes(), world_.policy_bytes);
+}
+
+TEST_F(BridgeEngineTest, JudgesADeadlineUnderAnEarlierEpoch) {
+  const Deal deal = world_.Swap("s", At(1000));
+  const core::Hash256 earlier = world_.policy().hash;
+  world_.AddEpoch();
+  Restart();
+  const auto answer = engine_->JudgeDeadline(At(1001), deal.id, deal.terms.payload);
+  ASSERT_TRUE(std::holds_alternative<SettlementView>(answer));
+  Run(At(1001));
+  EXPECT_EQ(StateOf(deal), SettlementState::kAborted);
+  EXPECT_EQ(Must(engine_->MakeCertificate(deal.id)).record.policy_hash, earlier);
+}
+
+TEST_F(BridgeEngineTest, RefusesToOpenWithTwoPoliciesOfOneEpoch) {
+  core::SettlementPolicy other = world_.policy();
+  other.ledgers.pop_back();
+  world_.AddPolicy(other);
+  const absl::Status status = world_.TryOpen().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(status.message()).find("both have epoch 1"), std::string::npos) << status;
 }
 
 TEST_F(BridgeEngineTest, RefusesAJournalThatDecidesAnIdTwice) {

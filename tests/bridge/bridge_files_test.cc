@@ -68,7 +68,7 @@ limits { ledger_call_ms_max: 2000 }
 
 TEST_F(BridgeFilesTest, ReadsWhatABridgeServes) {
   const BridgeSetup setup = Must(Read(Config()));
-  EXPECT_EQ(setup.policy.hash, world_.policy().hash);
+  EXPECT_EQ(setup.policies->latest().hash, world_.policy().hash);
   EXPECT_EQ(setup.ledgers.size(), 2U);
   EXPECT_TRUE(setup.participants.contains(Party("DEALER")));
   EXPECT_TRUE(setup.observers.contains(Party("WATCH")));
@@ -93,7 +93,23 @@ TEST_F(BridgeFilesTest, RefusesALedgerOutsideThePolicy) {
 TEST_F(BridgeFilesTest, RefusesAPolicyOfWhichALedgerIsMissing) {
   ExpectRefused(
       Replaced(Config(), "ledgers { origin: \"b.example/jpy\" address: \"127.0.0.1:7002\" }", ""),
-      "b.example/jpy of the policy is missing");
+      "b.example/jpy of the policy of epoch 1 is missing");
+}
+
+TEST_F(BridgeFilesTest, ReadsAPolicyOfEveryEpoch) {
+  world_.AddEpoch();
+  Write("next.bin", world_.policy_bytes);
+  const BridgeSetup setup = Must(Read("policy_file: \"next.bin\"\n" + Config()));
+  EXPECT_EQ(setup.policies->all().size(), 2U);
+  EXPECT_EQ(setup.policies->latest().hash, world_.policy().hash);
+}
+
+TEST_F(BridgeFilesTest, RefusesTwoPoliciesOfOneEpoch) {
+  core::SettlementPolicy other = world_.policy();
+  other.ledgers.pop_back();
+  Write("other.bin", codec::EncodePolicy(other));
+  ExpectRefused("policy_file: \"other.bin\"\n" + Config(),
+                "bridge.txtpb: policy_file: settlement policies ");
 }
 
 TEST_F(BridgeFilesTest, RefusesAnAddressThatIsNone) {

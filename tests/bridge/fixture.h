@@ -106,9 +106,9 @@ inline core::Rejection Refusal(core::Outcome outcome) {
 // follows the first valid certificate, tombstones what it never prepared.
 class FakeLedger {
  public:
-  FakeLedger(std::string_view origin, const core::SettlementPolicy* policy,
+  FakeLedger(std::string_view origin, const std::vector<core::SettlementPolicy>* policies,
              const core::SignatureVerifier* verifier)
-      : origin_(Origin(origin)), key_(KeyOf(origin)), policy_(policy), verifier_(verifier) {}
+      : origin_(Origin(origin)), key_(KeyOf(origin)), policies_(policies), verifier_(verifier) {}
 
   struct Entry {
     core::InstructionStatus status = core::InstructionStatus::kNone;
@@ -164,8 +164,13 @@ class FakeLedger {
     const auto known = entries.find(completion.settlement_id);
     const core::TermsHeader* terms =
         known != entries.end() && known->second.terms.has_value() ? &*known->second.terms : nullptr;
+    const auto policy =
+        std::find_if(policies_->begin(), policies_->end(), [&](const core::SettlementPolicy& each) {
+          return each.hash == completion.certificate.record.policy_hash;
+        });
+    if (policy == policies_->end()) return Refusal(core::Outcome::kUnknownSettlementPolicy);
     const core::Rejection verified =
-        core::VerifyCertificate(completion, *policy_, terms, *verifier_);
+        core::VerifyCertificate(completion, *policy, terms, *verifier_);
     if (verified.outcome != core::Outcome::kAccepted) return verified;
     const bool commit = completion.certificate.record.verdict == core::Verdict::kCommit;
     Entry& entry = entries[completion.settlement_id];
@@ -187,7 +192,7 @@ class FakeLedger {
  private:
   core::LedgerOrigin origin_;
   std::shared_ptr<core::SoftwareSigner> key_;
-  const core::SettlementPolicy* policy_;
+  const std::vector<core::SettlementPolicy>* policies_;
   const core::SignatureVerifier* verifier_;
 };
 
@@ -206,22 +211,21 @@ class World {
     policy.decision_log = Origin("bridge.example/decisions");
     policy.decision_log_key = log_key->public_key();
     for (const std::string& name : ledger_names) {
-      ledgers.push_back(std::make_unique<FakeLedger>(name, &policy_, verifier.get()));
+      ledgers.push_back(std::make_unique<FakeLedger>(name, &policies_, verifier.get()));
       policy.ledgers.push_back({ledgers.back()->origin(), ledgers.back()->genesis_hash(),
                                 ledgers.back()->key().public_key()});
     }
-    policy_bytes = codec::EncodePolicy(policy);
-    policy_ = Must(codec::DecodePolicy(policy_bytes));
+    AddPolicy(policy);
     for (const char* name : {"ALPHA", "BETA", "GAMMA", "DEALER"}) {
       keys->Add(Party(name), KeyOf(name)->public_key());
     }
-    disk =
-        std::make_unique<Disk>(store::NewMemoryJournal(BridgeEngine::JournalIdentityOf(policy_)));
+    disk = std::make_unique<Disk>(
+        store::NewMemoryJournal(BridgeEngine::JournalIdentityOf(policy.decision_log)));
   }
 
   BridgeEngine::Options Options() const {
     BridgeEngine::Options options;
-    options.policy = policy_bytes;
+    options.policies = policy_files;
     options.signer = log_key;
     options.verifier = verifier;
     options.keys = keys;
@@ -233,7 +237,18 @@ class World {
   }
   std::unique_ptr<BridgeEngine> Open() const { return Must(TryOpen()); }
 
-  const core::SettlementPolicy& policy() const { return policy_; }
+  // In force: what is opened and dealt from now on is under it. The ledgers know all.
+  const core::SettlementPolicy& policy() const { return policies_.back(); }
+  void AddPolicy(const core::SettlementPolicy& policy) {
+    policy_bytes = codec::EncodePolicy(policy);
+    policy_files.push_back(policy_bytes);
+    policies_.push_back(Must(codec::DecodePolicy(policy_bytes)));
+  }
+  void AddEpoch() {
+    core::SettlementPolicy next = policy();
+    ++next.epoch;
+    AddPolicy(next);
+  }
   FakeLedger& ledger(const core::LedgerOrigin& origin) {
     for (const auto& each : ledgers) {
       if (each->origin() == origin) return *each;
@@ -265,7 +280,7 @@ class World {
       ++counts[leg.ledger];
     }
     core::TermsHeader header;
-    header.policy_hash = policy_.hash;
+    header.policy_hash = policy().hash;
     header.deadline = deadline;
     for (const auto& [ledger, count] : counts) header.ledgers.push_back({ledger, count});
     header.legs_root = core::LegsRoot(deal.legs);
@@ -289,12 +304,13 @@ class World {
       std::make_shared<core::OpenSslSignatureVerifier>();
   std::shared_ptr<StaticKeyDirectory> keys = std::make_shared<StaticKeyDirectory>();
   std::shared_ptr<BoardVenue> venue;
-  std::string policy_bytes;
+  std::string policy_bytes;  // of policy()
+  std::vector<std::string> policy_files;
   std::vector<std::unique_ptr<FakeLedger>> ledgers;
   std::unique_ptr<Disk> disk;
 
  private:
-  core::SettlementPolicy policy_;
+  std::vector<core::SettlementPolicy> policies_;
 };
 
 }  // namespace causeway::bridge

@@ -19,7 +19,7 @@ ObserverConfig ConfigOf(const TestCorridor& world) {
     config.ledgers.push_back({ledger->genesis().ledger, ledger->genesis().hash, "127.0.0.1:1"});
   }
   config.bridge =
-      FollowedBridge{world.bridge->policy().decision_log, world.policy_bytes, "127.0.0.1:1"};
+      FollowedBridge{world.bridge->policy().decision_log, {world.policy_bytes}, "127.0.0.1:1"};
   return config;
 }
 
@@ -83,6 +83,18 @@ TEST_F(AuditEngineTest, ARestartContinuesWhereItWas) {
   const CorridorStatus status = engine_->corridor().Status();
   EXPECT_EQ(status.settlements.settled, 2u);
   EXPECT_EQ(status.logs[0].root, world_.hkd.tree().Root());
+  EXPECT_TRUE(engine_->alerts().empty());
+}
+
+TEST_F(AuditEngineTest, TheStoreStaysWhenAPolicyEpochIsAdded) {
+  world_.Settle(300, 400);
+  CatchUp();
+  world_.NewEpoch();
+  config_.bridge->policies.insert(config_.bridge->policies.begin(), world_.policy_bytes);
+  Restart();
+  world_.Settle(5, 6);
+  CatchUp();
+  EXPECT_EQ(engine_->corridor().Status().settlements.settled, 2u);
   EXPECT_TRUE(engine_->alerts().empty());
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "settlement/codec/codec.h"
 #include "tests/observer/test_corridor.h"
 
 namespace causeway::observer {
@@ -43,7 +44,26 @@ TEST(ConfigTest, ReadsThePolicyBesideTheFile) {
          "address: '127.0.0.1:7005' }";
   const auto config = LoadConfig(folder + "/observer.txtpb");
   ASSERT_TRUE(config.ok()) << config.status().message();
-  EXPECT_EQ(config->bridge->policy, world.policy_bytes);
+  EXPECT_EQ(config->bridge->policies, std::vector{world.policy_bytes});
+  std::filesystem::remove_all(folder);
+}
+
+TEST(ConfigTest, RefusesTwoPoliciesOfOneEpoch) {
+  const TestCorridor world;
+  core::SettlementPolicy other = world.bridge->policy();
+  other.ledgers.pop_back();
+  std::string pattern = (std::filesystem::temp_directory_path() / "config-XXXXXX").string();
+  const std::string folder = ::mkdtemp(pattern.data());
+  std::ofstream(folder + "/policy.bin", std::ios::binary) << world.policy_bytes;
+  std::ofstream(folder + "/other.bin", std::ios::binary) << codec::EncodePolicy(other);
+  const auto config =
+      ParseConfig(std::string(kLedger) +
+                      "bridge { decision_log: 'bridge.example/decisions' address: 'h:1' "
+                      "policy_file: 'policy.bin' policy_file: 'other.bin' }",
+                  folder);
+  const std::string message(config.status().message());
+  EXPECT_EQ(message.find("bridge.policy_file: settlement policies "), 0u) << message;
+  EXPECT_NE(message.find("both have epoch 1"), std::string::npos) << message;
   std::filesystem::remove_all(folder);
 }
 

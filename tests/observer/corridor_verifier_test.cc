@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "settlement/codec/codec.h"
 #include "settlement/core/hash.h"
 #include "tests/observer/test_corridor.h"
 
@@ -11,7 +12,7 @@ namespace {
 class CorridorVerifierTest : public ::testing::Test {
  protected:
   CorridorVerifierTest() : corridor_(signatures_) {
-    EXPECT_TRUE(corridor_.AddDecisionLog(world_.policy_bytes).ok());
+    EXPECT_TRUE(corridor_.AddDecisionLog({world_.policy_bytes}).ok());
     for (const TestLedger* ledger : {&world_.hkd, &world_.thb}) {
       EXPECT_TRUE(corridor_.AddLedger(ledger->genesis().ledger, ledger->genesis().hash).ok());
     }
@@ -234,16 +235,29 @@ TEST_F(CorridorVerifierTest, ALogWithAFindingIsHaltedAndTheOthersGoOn) {
 
 TEST_F(CorridorVerifierTest, AGenesisThatThePolicyContradictsIsRefused) {
   CorridorVerifier other(signatures_);
-  ASSERT_TRUE(other.AddDecisionLog(world_.policy_bytes).ok());
+  ASSERT_TRUE(other.AddDecisionLog({world_.policy_bytes}).ok());
   const absl::Status added =
       other.AddLedger(world_.hkd.genesis().ledger, core::Sha256("another genesis"));
   EXPECT_EQ(added.code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(CorridorVerifierTest, PoliciesThatDoNotGoTogetherAreRefused) {
+  core::SettlementPolicy same_epoch = world_.bridge->policy();
+  same_epoch.ledgers.pop_back();
+  core::SettlementPolicy other_log = world_.bridge->policy();
+  other_log.epoch = 2;
+  other_log.decision_log = *core::LedgerOrigin::Parse("other.example/decisions");
+  for (const core::SettlementPolicy& policy : {same_epoch, other_log}) {
+    CorridorVerifier other(signatures_);
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        other.AddDecisionLog({world_.policy_bytes, codec::EncodePolicy(policy)})));
+  }
+}
+
 TEST_F(CorridorVerifierTest, ALogIsAddedOnce) {
   EXPECT_TRUE(absl::IsAlreadyExists(
       corridor_.AddLedger(world_.hkd.genesis().ledger, world_.hkd.genesis().hash)));
-  EXPECT_TRUE(absl::IsAlreadyExists(corridor_.AddDecisionLog(world_.policy_bytes)));
+  EXPECT_TRUE(absl::IsAlreadyExists(corridor_.AddDecisionLog({world_.policy_bytes})));
 }
 
 TEST_F(CorridorVerifierTest, CheckpointsOfUnknownLogsAreNotFound) {

@@ -10,7 +10,7 @@ namespace {
 
 class DecisionLogVerifierTest : public ::testing::Test {
  protected:
-  DecisionLogVerifierTest() : verifier_(log_.policy(), signatures_) {}
+  DecisionLogVerifierTest() : verifier_(*core::PolicySet::Make({log_.policy()}), signatures_) {}
 
   TestSettlement Prepared(std::int64_t hkd, std::int64_t thb) {
     TestSettlement settlement = corridor_.Propose(hkd, thb);
@@ -118,6 +118,56 @@ TEST_F(DecisionLogVerifierTest, ARecordUnderAnotherPolicyIsInvalid) {
   record.policy_hash = core::LeafHash("other");
   decided.record = core::EncodeDecisionRecord(record);
   ExpectInvalid({decided}, "is under policy");
+}
+
+// A second policy epoch of the same log used to halt the observer at its first record.
+TEST_F(DecisionLogVerifierTest, BelievesRecordsOfEveryEpoch) {
+  const core::SettlementPolicy first = log_.policy();
+  const TestSettlement before = Prepared(300, 400);
+  corridor_.NewEpoch();
+  const TestSettlement after = Prepared(5, 6);
+  DecisionLogVerifier verifier(*core::PolicySet::Make({log_.policy(), first}), signatures_);
+  log_.Write({log_.Commit(after, corridor_.Votes(after)),
+              log_.Commit(before, corridor_.Votes(before)), log_.Abort(core::LeafHash("s"))});
+  const std::optional<Finding> finding = verifier.OnBatch(log_.batches().back());
+  EXPECT_FALSE(finding.has_value()) << finding->message;
+}
+
+TEST_F(DecisionLogVerifierTest, AVoteIsJudgedByTheKeysOfThePolicyThatTheRecordNames) {
+  const core::SettlementPolicy first = log_.policy();
+  core::SettlementPolicy second = first;
+  second.epoch = 2;
+  second.ledgers[1].key = KeyNamed("new key")->public_key();
+  second = *codec::DecodePolicy(codec::EncodePolicy(second));
+  verifier_ = DecisionLogVerifier(*core::PolicySet::Make({first, second}), signatures_);
+  const auto commit = [&](const core::SettlementPolicy& policy, const std::string& thb_key) {
+    log_.SetPolicy(policy);
+    const TestSettlement settlement = corridor_.Propose(300, 400);
+    const auto vote = [&](const TestLedger& ledger, const std::string& key) {
+      const std::vector<std::pair<core::Hash256, std::uint64_t>> holds = {{settlement.id, 1}};
+      return core::SignVotes(ledger.genesis().ledger, ledger.genesis().hash, holds, *KeyNamed(key))
+          ->front();
+    };
+    return log_.Commit(settlement,
+                       {vote(corridor_.hkd, corridor_.hkd.key()), vote(corridor_.thb, thb_key)});
+  };
+  const std::string& old_key = corridor_.thb.key();
+  const std::string good = log_.Write({commit(first, old_key), commit(second, "new key")});
+  const std::optional<Finding> finding = verifier_.OnBatch(good);
+  ASSERT_FALSE(finding.has_value()) << finding->message;
+  ExpectInvalid({commit(second, old_key)}, "lacks a valid vote of 'th.example");
+}
+
+TEST_F(DecisionLogVerifierTest, ACommitOfTermsUnderAnotherEpochIsInvalid) {
+  const core::SettlementPolicy first = log_.policy();
+  const TestSettlement settlement = Prepared(300, 400);
+  corridor_.NewEpoch();
+  verifier_ = DecisionLogVerifier(*core::PolicySet::Make({first, log_.policy()}), signatures_);
+  core::DecidedSettlement decided = log_.Commit(settlement, corridor_.Votes(settlement));
+  core::DecisionRecord record = *core::DecodeDecisionRecord(decided.record);
+  record.policy_hash = log_.policy().hash;
+  decided.record = core::EncodeDecisionRecord(record);
+  ExpectInvalid({decided}, "commits terms under policy");
 }
 
 TEST_F(DecisionLogVerifierTest, ARecordThatCannotBeReadIsInvalid) {

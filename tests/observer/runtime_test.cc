@@ -180,8 +180,8 @@ class RuntimeTest : public ::testing::Test {
     config_.ledgers = {
         {world_.hkd.genesis().ledger, world_.hkd.genesis().hash, hkd_host_.address()},
         {world_.thb.genesis().ledger, world_.thb.genesis().hash, thb_host_.address()}};
-    config_.bridge = FollowedBridge{world_.bridge->policy().decision_log, world_.policy_bytes,
-                                    bridge_host_.address()};
+    config_.bridge = FollowedBridge{
+        world_.bridge->policy().decision_log, {world_.policy_bytes}, bridge_host_.address()};
     config_.readers = {*core::ParticipantId::Parse("AUDITOR")};
   }
   ~RuntimeTest() override {

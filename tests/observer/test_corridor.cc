@@ -231,10 +231,9 @@ TestCorridor::TestCorridor() : hkd("HK", "HKD"), thb("TH", "THB") {
   Open(thb);
 }
 
-void TestCorridor::NewEpoch(const std::string& thb_key) {
+void TestCorridor::NewEpoch() {
   core::SettlementPolicy policy = bridge->policy();
   ++policy.epoch;
-  policy.ledgers[1].key = KeyNamed(thb_key)->public_key();
   policy_bytes = codec::EncodePolicy(policy);
   bridge->SetPolicy(*codec::DecodePolicy(policy_bytes));
   for (TestLedger* ledger : {&hkd, &thb}) {

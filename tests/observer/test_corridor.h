@@ -88,7 +88,9 @@ class TestBridge {
   core::Item Completion(std::uint64_t index) const;
 
   std::string origin() const { return policy_.decision_log.ToString(); }
+  // Of terms that are proposed, and of aborts; a commit is under the policy of its terms.
   const core::SettlementPolicy& policy() const { return policy_; }
+  void SetPolicy(const core::SettlementPolicy& policy) { policy_ = policy; }
   const core::MerkleTree& tree() const { return tree_; }
   const std::vector<std::string>& batches() const { return batches_; }
   std::string Checkpoint() const;
@@ -111,9 +113,13 @@ class TestCorridor {
   // Prepared on both, committed, completed on both; everything written.
   TestSettlement Settle(std::int64_t hkd, std::int64_t thb);
 
+  // The policy of the next epoch, known to both ledgers from now on and the one of what is
+  // proposed.
+  void NewEpoch();
+
   TestLedger hkd;
   TestLedger thb;
-  std::string policy_bytes;
+  std::string policy_bytes;  // of the bridge's policy
   std::unique_ptr<TestBridge> bridge;
 
  private:
