@@ -102,8 +102,9 @@ class BridgeEngine {
   // Hands in terms with one or more signatures and the exact bytes of all legs. The same terms
   // again add their signatures; terms that name a quote get the provider's. The view, or the
   // refusal:
-  //   kMalformed                 terms or a leg do not decode; the field is named
-  //   kUnknownSettlementPolicy   the terms name another policy
+  //   kMalformed                 terms or a leg do not decode; the field is named. Or more
+  //                              signatures are needed than an envelope carries
+  //   kUnknownSettlementPolicy   the terms name none of the policies
   //   kUnknownLedger             a ledger that the policy lacks
   //   kLegNotInTerms             legs that do not give the root, or the counts per ledger
   //   kPastDeadline, kValidUntilTooFar
@@ -215,6 +216,7 @@ class BridgeEngine {
                                                  OpenSettlement& into) const;
   bool SignsForAny(const core::KeyId& key, const OpenSettlement& settlement) const;
   std::vector<pvp::RequiredSigner> Missing(const OpenSettlement& settlement) const;
+  std::optional<core::Rejection> CheckSignaturesFit(const OpenSettlement& settlement) const;
   std::optional<core::Rejection> Countersign(core::LedgerTime now, OpenSettlement& settlement);
   std::variant<SettlementView, core::Rejection> AddSignatures(core::LedgerTime now,
                                                               const core::Envelope& envelope,

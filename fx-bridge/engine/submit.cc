@@ -55,6 +55,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
   if (auto refused = CheckSignatures(terms)) return *refused;
   if (auto refused = MergeSignatures(terms, settlement)) return *refused;
   if (auto refused = Countersign(now, settlement)) return *refused;
+  if (auto refused = CheckSignaturesFit(settlement)) return *refused;
   if (auto refused = coordinator_.Submit(now, settlement.header, Missing(settlement))) {
     return *refused;
   }
@@ -107,7 +108,6 @@ std::optional<core::Rejection> BridgeEngine::ReadLegs(std::vector<std::string> l
                   "leg in the order of the root");
   }
   absl::btree_map<core::LedgerOrigin, std::uint32_t> counts;
-  std::set<core::ParticipantId> participants;
   std::set<pvp::RequiredSigner> required;
   for (std::size_t i = 0; i < legs.size(); ++i) {
     absl::StatusOr<core::Leg> leg = codec::DecodeLeg(legs[i]);
@@ -117,10 +117,8 @@ std::optional<core::Rejection> BridgeEngine::ReadLegs(std::vector<std::string> l
     }
     ++counts[leg->ledger];
     required.insert({leg->ledger, leg->party});
-    participants.insert(leg->party);
     for (const core::ParticipantId& approver : leg->approvals) {
       required.insert({leg->ledger, approver});
-      participants.insert(approver);
     }
     into.decoded_legs.push_back(*std::move(leg));
   }
@@ -129,11 +127,6 @@ std::optional<core::Rejection> BridgeEngine::ReadLegs(std::vector<std::string> l
     return Refuse(core::Outcome::kLegNotInTerms,
                   fmt::format("terms.ledgers: {} legs are said to be on {}; there are {}",
                               ledger.leg_count, ledger.ledger.text(), counts[ledger.ledger]));
-  }
-  if (participants.size() > core::kSignaturesPerEnvelopeMax) {
-    return Refuse(core::Outcome::kMalformed,
-                  fmt::format("legs: {} participants would have to sign; terms take at most {}",
-                              participants.size(), core::kSignaturesPerEnvelopeMax));
   }
   into.legs = std::move(legs);
   into.required.assign(required.begin(), required.end());
@@ -170,13 +163,7 @@ std::optional<core::Rejection> BridgeEngine::MergeSignatures(const core::Envelop
   for (const core::Signature& signature : envelope.signatures) {
     if (!SignsForAny(signature.key_id, into)) continue;
     by_party = true;
-    if (HasSigned(into.terms, signature.key_id)) continue;
-    if (into.terms.signatures.size() == core::kSignaturesPerEnvelopeMax) {
-      return Refuse(core::Outcome::kMalformed,
-                    fmt::format("terms.signatures: there would be more than {}",
-                                core::kSignaturesPerEnvelopeMax));
-    }
-    into.terms.signatures.push_back(signature);
+    if (!HasSigned(into.terms, signature.key_id)) into.terms.signatures.push_back(signature);
   }
   if (by_party) return std::nullopt;
   return Refuse(core::Outcome::kTermsNotSignedByPayer,
@@ -196,6 +183,25 @@ std::vector<pvp::RequiredSigner> BridgeEngine::Missing(const OpenSettlement& set
   return missing;
 }
 
+// All signatures travel in one envelope. Terms that would not fit could never be complete, and would
+// hold the parties until their deadline.
+std::optional<core::Rejection> BridgeEngine::CheckSignaturesFit(
+    const OpenSettlement& settlement) const {
+  std::set<core::ParticipantId> missing;
+  for (const pvp::RequiredSigner& signer : Missing(settlement)) missing.insert(signer.participant);
+  const std::size_t present = settlement.terms.signatures.size();
+  const std::size_t needed = present + missing.size();
+  if (needed <= core::kSignaturesPerEnvelopeMax) return std::nullopt;
+  core::Rejection rejection = Refuse(
+      core::Outcome::kMalformed,
+      fmt::format("terms.signatures: {} are there and {} participants have yet to sign; terms "
+                  "carry at most {} signatures, so split the settlement or sign with one key each",
+                  present, missing.size(), core::kSignaturesPerEnvelopeMax));
+  rejection.actual = static_cast<std::int64_t>(needed);
+  rejection.required = core::kSignaturesPerEnvelopeMax;
+  return rejection;
+}
+
 std::optional<core::Rejection> BridgeEngine::Countersign(core::LedgerTime now,
                                                          OpenSettlement& settlement) {
   const std::string& quote_id = settlement.header.quote_id;
@@ -206,11 +212,6 @@ std::optional<core::Rejection> BridgeEngine::Countersign(core::LedgerTime now,
   if (auto* refused = std::get_if<core::Rejection>(&signature)) return std::move(*refused);
   auto& given = std::get<core::Signature>(signature);
   if (!HasSigned(settlement.terms, given.key_id)) {
-    if (settlement.terms.signatures.size() >= core::kSignaturesPerEnvelopeMax) {
-      return Refuse(core::Outcome::kMalformed,
-                    fmt::format("terms.signatures: with the provider's there would be more than {}",
-                                core::kSignaturesPerEnvelopeMax));
-    }
     settlement.terms.signatures.push_back(std::move(given));
   }
   return std::nullopt;
@@ -228,7 +229,12 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::AddSignatures(
   const std::vector<pvp::RequiredSigner> before = Missing(settlement);
   if (before.empty() || decided_.contains(id)) return ViewOf(id);
   if (auto refused = CheckSignatures(envelope)) return *refused;
+  std::vector<core::Signature> signatures_before = settlement.terms.signatures;
   if (auto refused = MergeSignatures(envelope, settlement)) return *refused;
+  if (auto refused = CheckSignaturesFit(settlement)) {
+    settlement.terms.signatures = std::move(signatures_before);
+    return *refused;
+  }
   const std::vector<pvp::RequiredSigner> after = Missing(settlement);
   if (after.size() == before.size()) return ViewOf(id);
   unsaved_.insert(id);

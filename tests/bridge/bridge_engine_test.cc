@@ -285,6 +285,56 @@ TEST_F(BridgeEngineTest, RefusesTermsSignedByNobodyWhoIsInThem) {
   EXPECT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kTermsNotSignedByPayer);
 }
 
+// Deals of many payers: an envelope carries 16 signatures. What could never be signed was accepted,
+// and waited for its deadline.
+class CrowdedDealTest : public BridgeEngineTest {
+ protected:
+  CrowdedDealTest() {
+    for (int i = 0; i < 17; ++i) {
+      names_.push_back("BANK" + std::to_string(i));
+      world_.keys->Add(Party(names_.back()), KeyOf(names_.back())->public_key());
+    }
+    world_.keys->Add(Party(names_[0]), KeyOf("second key")->public_key());
+  }
+  Deal DealOf(std::size_t payer_count, const std::vector<std::string>& signers) const {
+    std::vector<std::pair<std::size_t, std::string>> legs;
+    for (std::size_t i = 0; i < payer_count; ++i) legs.emplace_back(i % 2, names_[i]);
+    return world_.MakeDeal("crowd", At(1000), legs, signers);
+  }
+
+  std::vector<std::string> names_;
+};
+
+TEST_F(CrowdedDealTest, RefusesMoreSignersThanAnEnvelopeCarries) {
+  const auto answer = Submit(At(0), DealOf(17, {names_[0]}));
+  const auto& rejection = std::get<core::Rejection>(answer);
+  EXPECT_EQ(rejection.outcome, core::Outcome::kMalformed);
+  EXPECT_EQ(rejection.actual, 17);
+  EXPECT_EQ(rejection.required, 16);
+  EXPECT_NE(rejection.message.find("1 are there and 16 participants have yet to sign"),
+            std::string::npos)
+      << rejection.message;
+  EXPECT_THAT(engine_->ListOpen(), IsEmpty());
+}
+
+TEST_F(CrowdedDealTest, SettlesWithAsManySignersAsAnEnvelopeCarries) {
+  const Deal deal = DealOf(16, {names_.begin(), names_.begin() + 16});
+  ASSERT_EQ(OutcomeOfSubmit(At(0), deal), core::Outcome::kAccepted);
+  Run(At(1));
+  EXPECT_EQ(StateOf(deal), SettlementState::kSettled);
+}
+
+TEST_F(CrowdedDealTest, ASecondKeyOfOneSignerDoesNotTakeThePlaceOfAnother) {
+  EXPECT_EQ(OutcomeOfSubmit(At(0), DealOf(16, {names_[0], "second key"})),
+            core::Outcome::kMalformed);
+  ASSERT_EQ(OutcomeOfSubmit(At(0), DealOf(16, {names_[0]})), core::Outcome::kAccepted);
+  EXPECT_EQ(OutcomeOfSubmit(At(1), DealOf(16, {"second key"})), core::Outcome::kMalformed);
+  const Deal rest = DealOf(16, {names_.begin() + 1, names_.begin() + 16});
+  ASSERT_EQ(OutcomeOfSubmit(At(2), rest), core::Outcome::kAccepted);
+  Run(At(3));
+  EXPECT_EQ(StateOf(rest), SettlementState::kSettled);
+}
+
 TEST_F(BridgeEngineTest, RefusesALaterSubmissionWithOtherLegs) {
   Deal deal = world_.MakeDeal("s", At(1000), {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA"});
   Submit(At(0), deal);
