@@ -43,6 +43,8 @@ def unit_of(path):
     folder, name = os.path.split(path)
     if folder == "settlement/store" and name.startswith("lmdb_"):
         return "settlement/store/lmdb"
+    if folder == "settlement/store" and name.startswith("key_runs"):
+        return "settlement/store/key_runs"
     return folder if folder in rules.UNITS else None
 
 

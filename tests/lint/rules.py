@@ -12,6 +12,7 @@ EXTERNAL_PREFIXES = {
     "grpcpp/": "grpc",
     "grpc/": "grpc",
     "lmdb.h": "lmdb",
+    "xxhash.h": "xxhash",
     "CLI/": "cli11",
     "nlohmann/": "json",
 }
@@ -25,7 +26,8 @@ COMMON = {"settlement/core", "absl", "fmt"}
 UNITS = {
     "settlement/core": {"openssl"},
     "settlement/codec": {"proto", "protobuf"},
-    "settlement/store": set(),
+    "settlement/store": {"xxhash"},
+    "settlement/store/key_runs": {"settlement/store", "posix"},
     "settlement/store/lmdb": {"settlement/store", "lmdb", "posix"},
     "settlement/rpc": {"settlement/codec", "proto", "proto-grpc", "protobuf", "grpc", "posix"},
     "settlement/client": {"settlement/codec", "settlement/rpc", "proto", "proto-grpc", "protobuf",
@@ -33,6 +35,7 @@ UNITS = {
     "central-bank-node/engine": {"settlement/codec", "settlement/store"},
     "central-bank-node/runtime": {
         "central-bank-node/engine", "settlement/codec", "settlement/store",
+        "settlement/store/key_runs",
         "settlement/store/lmdb", "settlement/rpc", "proto", "proto-grpc", "protobuf", "grpc",
         "posix"},
     "central-bank-node": {"central-bank-node/runtime", "settlement/rpc", "cli11", "posix"},
@@ -82,7 +85,8 @@ FORBIDDEN_LINKS = {
                           "causeway_fx_venues"],
     "causeway_wallet_commands": ["PkgConfig::LMDB", "causeway_store*", "causeway_node*",
                                  "causeway_bridge*"],
-    "causeway_simulator": ["PkgConfig::LMDB", "gRPC::*", "causeway_proto_grpc", "causeway_rpc"],
+    "causeway_simulator": ["PkgConfig::LMDB", "causeway_store_key_runs", "gRPC::*",
+                           "causeway_proto_grpc", "causeway_rpc"],
     "causeway_live": ["PkgConfig::LMDB", "causeway_node*", "causeway_bridge*",
                       "causeway_verifier", "causeway_observer*"],
 }

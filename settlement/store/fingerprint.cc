@@ -1,0 +1,33 @@
+#include "settlement/store/fingerprint.h"
+
+// The functions themselves, inlined, and not calls into a shared library.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <string>
+
+#include "settlement/core/hash.h"
+
+namespace causeway::store {
+
+KeyFingerprinter::KeyFingerprinter(const FingerprintKey& key) {
+  std::string message = "causeway key fingerprint";
+  message.append(reinterpret_cast<const char*>(key.data()), key.size());
+  message.push_back('\0');
+  for (std::size_t part = 0; part < secret_.size() / 32; ++part) {
+    message.back() = static_cast<char>(part);
+    const core::Hash256 digest = core::Sha256(message);
+    std::copy(digest.bytes.begin(), digest.bytes.end(), secret_.begin() + 32 * part);
+  }
+}
+
+std::uint64_t KeyFingerprinter::operator()(std::string_view bytes) const {
+  return XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+}
+
+std::uint64_t Checksum64(std::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+}  // namespace causeway::store

@@ -1,0 +1,195 @@
+// A key index (key_index.h) of bounded memory: the recent keys in tables in memory, all older ones
+// in sorted immutable runs on disk, and a Bloom filter over all instruction ids in memory, which
+// tells of nearly every new id by one cache line that it is new. Nothing here is synced on the hot
+// path: the runs are derived from the journal, and what is missing or damaged costs time only.
+// Format of the files: docs/formats/key-runs.md.
+//
+// When the active table is full, EndBatch freezes it and goes on with the spare one; a background
+// thread, as soon as the frozen keys are durable in the journal, writes them as a run per family,
+// syncs and names them in the manifest, and makes the table the spare one. It also merges runs:
+// four of a level become one of the next, so that there are at most three of a level once it is
+// idle. The files of a merge exist beside its output until the manifest is durable: at worst, when
+// everything is merged, the disk holds one family twice. And when the filter fills up, it makes a
+// larger one.
+//
+// Memory: two tables of recent keys of each family, 16 bytes a key and table_keys_max keys each (in
+// all 320 MiB for 4 Mi keys; they begin small and grow with the ledger); the filter, 2 to 3 bytes
+// an instruction id (while it is replaced, the old one too); fences, 0.03 bytes a key; some MiB
+// while merging. Disk, merged: 13.1 bytes a key.
+//
+// Threads: as KeyIndex says; status, Find, stats and MarkDurable from any thread, the rest from
+// one. One opener of a directory at a time: its owner holds the lock of the ledger's directory.
+#ifndef CAUSEWAY_SETTLEMENT_STORE_KEY_RUNS_H_
+#define CAUSEWAY_SETTLEMENT_STORE_KEY_RUNS_H_
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "settlement/core/bytes.h"
+#include "settlement/store/fingerprint.h"
+#include "settlement/store/key_index.h"
+#include "settlement/store/key_runs_file.h"
+#include "settlement/store/key_runs_filter.h"
+#include "settlement/store/key_runs_manifest.h"
+#include "settlement/store/key_runs_merge.h"
+#include "settlement/store/key_runs_table.h"
+
+namespace causeway::store {
+
+class KeyRuns : public KeyIndex {
+ public:
+  struct Options {
+    std::string directory;                   // created when it does not exist; holds nothing else
+    core::Hash256 ledger;                    // genesis hash: runs of another ledger are not taken
+    FingerprintKey fingerprint_key;          // secret; with another one all runs are made anew
+    std::size_t table_keys_max = 4 << 20;    // keys of a table, of either family
+    std::size_t table_keys_min = 64 << 10;   // of the first tables of a new ledger
+    std::size_t batch_keys_max = 128 << 10;  // between two calls of EndBatch, of either family
+    IoFault fault;                           // for tests
+  };
+  struct Stats {
+    std::array<std::size_t, kKeyFamilies> runs{};
+    std::array<std::uint64_t, kKeyFamilies> run_keys{};
+    std::array<std::uint64_t, kKeyFamilies> disk_bytes{};  // of the runs in the manifest
+    std::uint64_t memory_bytes = 0;                        // tables, filters and fences
+    std::uint64_t written_bytes = 0;                       // to runs since opening
+    std::uint64_t merges = 0;
+    std::uint64_t filters = 0;      // made to replace one that was full
+    std::uint64_t uncertain = 0;    // instruction ids that the filter did not rule out
+    double background_seconds = 0;  // processor time of the background thread
+    double waited_seconds = 0;      // what EndBatch waited for it
+  };
+
+  // Takes what is whole of the runs of leaves before `durable_leaves`, deletes the rest, and starts
+  // the background thread. Damage is no error (see notes); an error of the system is.
+  static absl::StatusOr<std::unique_ptr<KeyRuns>> Open(Options options,
+                                                       std::uint64_t durable_leaves);
+  // Ends the background thread; a run that it was writing is dropped.
+  ~KeyRuns() override;
+
+  using KeyIndex::Insert;
+  absl::Status FindOrInsert(std::span<const std::uint64_t> fingerprints, std::uint64_t first_leaf,
+                            std::span<std::uint64_t> candidates) override;
+  void Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,
+              std::uint64_t first_leaf) override;
+  absl::Status EndBatch(std::uint64_t next_leaf) override;
+  void MarkDurable(std::uint64_t leaves) override;
+  absl::StatusOr<std::vector<std::uint64_t>> Find(
+      KeyFamily family, std::uint64_t fingerprint, std::uint64_t from_leaf = 0,
+      std::size_t limit = std::numeric_limits<std::size_t>::max()) const override;
+  std::uint64_t covered() const override;
+  absl::Status status() const override;
+
+  // What Open did not take, and why: for the log.
+  const std::vector<std::string>& notes() const { return notes_; }
+  Stats stats() const;
+  // Waits until the background thread has nothing left that it could do. For tests and
+  // measurements.
+  void WaitUntilIdle();
+
+ private:
+  // Recent keys of both families: active (being filled), frozen (being written) or spare (empty).
+  struct Generation {
+    std::array<KeyTable, kKeyFamilies> tables;
+    std::size_t keys_max = 0;
+    std::uint64_t to_leaf = 0;             // once frozen
+    mutable std::atomic<int> readers = 0;  // raised under mutex_ while it is active or frozen
+  };
+  struct Run {
+    std::shared_ptr<const RunFile> file;
+    std::uint8_t level = 0;
+  };
+  using RunList = std::vector<Run>;  // oldest first
+  // What a reader or the writer looks into: a consistent state of everything.
+  struct View {
+    const Generation* active = nullptr;
+    const Generation* frozen = nullptr;
+    std::shared_ptr<const RunList> runs;
+  };
+  using RunLists = std::array<std::shared_ptr<const RunList>, kKeyFamilies>;
+  // Runs to merge: `runs` of a family's list from `first` on. None: runs is 0.
+  struct MergePlan {
+    std::size_t family = 0;
+    std::size_t first = 0;
+    std::size_t runs = 0;
+    std::uint8_t level = 0;
+  };
+
+  KeyRuns(Options options, std::uint64_t durable_leaves);
+  absl::Status Recover();
+  absl::Status RecoverFamily(KeyFamily family, const std::vector<ManifestRun>& runs);
+  absl::Status RecoverFilter();
+  absl::Status DeleteStrangers() const;
+  static std::uint64_t CoveredBy(const RunList& runs);
+  std::size_t GenerationKeys(std::uint64_t leaves) const;
+  void ResetGeneration(Generation& generation, std::uint64_t leaves) const;
+
+  View Pin(KeyFamily family) const;
+  static void Unpin(const View& view);
+  absl::StatusOr<std::uint64_t> FindNewest(const View& view, std::uint64_t fingerprint) const;
+  void AdoptFilter();
+  absl::Status Damaged(const RunFile& run, const absl::Status& status) const;
+  void FailBackground(const absl::Status& status) const;
+
+  // Of the background thread.
+  void Background();
+  bool FrozenIsReady() const;  // under mutex_
+  void Recycle();
+  absl::Status MakeFilter(const Generation& frozen);
+  absl::Status Flush(const Generation& generation);
+  absl::StatusOr<std::shared_ptr<const RunFile>> WriteRun(KeyFamily family,
+                                                          const Generation& generation,
+                                                          std::uint64_t from_leaf);
+  absl::Status Publish(RunLists lists, std::uint64_t written, const Generation* flushed);
+  KeyManifest ManifestOf(const RunLists& lists) const;
+  MergePlan PickMerge() const;
+  absl::Status BeginMerge(const MergePlan& plan);
+  absl::Status ContinueMerge();
+  absl::Status FinishMerge();
+
+  const Options options_;
+  const std::uint64_t scope_;
+  const std::uint64_t opened_durable_;
+  std::vector<std::string> notes_;
+  std::array<std::uint64_t, kKeyFamilies> covered_{};  // at opening
+  std::uint64_t uncertain_ = 0;                        // the writer's
+  std::uint64_t batch_leaf_ = 0;                       // of the last EndBatch; the writer's
+
+  std::array<Generation, 2> generations_;
+  Generation* writing_;  // the active generation; the writer's
+  KeyFilter filter_;     // over everything up to and with the active generation; the writer's
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable background_wakes_;
+  mutable std::condition_variable writer_wakes_;
+  // All below under mutex_.
+  Generation* active_;
+  Generation* frozen_ = nullptr;
+  Generation* spare_ = nullptr;
+  RunLists runs_;  // changed by the background thread only
+  std::uint64_t durable_;
+  mutable absl::Status status_;
+  mutable bool stop_ = false;
+  bool idle_ = false;
+  Stats counters_;
+  std::uint64_t filter_wanted_ = 0;         // capacity of a larger filter, or 0
+  std::unique_ptr<KeyFilter> next_filter_;  // over all but the active generation, or null
+  std::uint64_t filter_bytes_ = 0;
+
+  // The background thread's own.
+  std::uint64_t next_number_ = 1;
+  std::unique_ptr<RunMerge> merge_;
+  MergePlan merge_plan_;
+  std::thread thread_;
+};
+
+}  // namespace causeway::store
+
+#endif  // CAUSEWAY_SETTLEMENT_STORE_KEY_RUNS_H_

@@ -1,0 +1,236 @@
+// What the background thread of KeyRuns does: it writes frozen tables as runs and merges runs.
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "settlement/core/check.h"
+#include "settlement/store/key_runs.h"
+
+namespace causeway::store {
+namespace {
+
+// Between two looks at whether a table waits: a few milliseconds.
+constexpr std::size_t kMergeStepKeys = 1 << 17;
+// So many runs of the first level make a frozen table wait until they have been merged.
+constexpr std::size_t kFirstLevelRunsMax = 8;
+
+double ThreadSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+void KeyRuns::Background() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    if (!status_.ok()) {
+      merge_.reset();
+      background_wakes_.wait(lock, [this] { return stop_; });
+      break;
+    }
+    absl::Status status;
+    if (frozen_ == nullptr && spare_ == nullptr) {
+      lock.unlock();
+      Recycle();
+    } else if (filter_wanted_ != 0) {
+      const Generation& frozen = *frozen_;
+      lock.unlock();
+      status = MakeFilter(frozen);
+    } else if (FrozenIsReady()) {
+      const Generation& frozen = *frozen_;
+      lock.unlock();
+      status = Flush(frozen);
+    } else if (merge_ != nullptr) {
+      lock.unlock();
+      status = ContinueMerge();
+    } else if (const MergePlan plan = PickMerge(); plan.runs != 0) {
+      lock.unlock();
+      status = BeginMerge(plan);
+    } else {
+      idle_ = true;
+      writer_wakes_.notify_all();
+      background_wakes_.wait(lock, [this] { return stop_ || !idle_ || !status_.ok(); });
+      continue;
+    }
+    if (!status.ok()) FailBackground(status);
+    lock.lock();
+    counters_.background_seconds = ThreadSeconds();
+  }
+  lock.unlock();
+  merge_.reset();
+}
+
+bool KeyRuns::FrozenIsReady() const {
+  if (frozen_ == nullptr || durable_ < frozen_->to_leaf) return false;
+  for (const auto& runs : runs_) {
+    const auto first_level =
+        std::count_if(runs->begin(), runs->end(), [](const Run& run) { return run.level == 0; });
+    if (static_cast<std::size_t>(first_level) >= kFirstLevelRunsMax) return false;
+  }
+  return true;
+}
+
+// The table that is neither active nor frozen becomes the spare one, once its last reader has left.
+void KeyRuns::Recycle() {
+  Generation* idle = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    idle = active_ == &generations_[0] ? &generations_[1] : &generations_[0];
+  }
+  while (idle->readers.load(std::memory_order_acquire) != 0) {
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  ResetGeneration(*idle, std::max(idle->to_leaf, opened_durable_));
+  {
+    const std::lock_guard lock(mutex_);
+    spare_ = idle;
+  }
+  writer_wakes_.notify_all();
+}
+
+absl::StatusOr<std::shared_ptr<const RunFile>> KeyRuns::WriteRun(KeyFamily family,
+                                                                 const Generation& generation,
+                                                                 std::uint64_t from_leaf) {
+  const KeyTable& table = generation.tables[static_cast<std::size_t>(family)];
+  auto writer = RunWriter::Create(options_.directory,
+                                  {.family = family,
+                                   .scope = scope_,
+                                   .number = next_number_++,
+                                   .from_leaf = from_leaf,
+                                   .to_leaf = generation.to_leaf,
+                                   .keys = table.size()},
+                                  options_.fault);
+  if (!writer.ok()) return writer.status();
+  RunWriter& to = **writer;
+  table.Drain([&to](std::uint64_t fingerprint, std::uint64_t leaf) { to.Add(fingerprint, leaf); });
+  return (*writer)->Finish();
+}
+
+// The frozen table is still there when it is done: it is written afterwards.
+absl::Status KeyRuns::MakeFilter(const Generation& frozen) {
+  auto filter = std::make_unique<KeyFilter>(filter_wanted_);
+  for (const Run& run : *runs_[static_cast<std::size_t>(KeyFamily::kInstruction)]) {
+    RunCursor cursor(run.file);
+    while (cursor.Next()) filter->TestAndAdd(cursor.fingerprint());
+    if (!cursor.status().ok()) return Damaged(*run.file, cursor.status());
+  }
+  frozen.tables[static_cast<std::size_t>(KeyFamily::kInstruction)].ForEach(
+      [&](std::uint64_t fingerprint) { filter->TestAndAdd(fingerprint); });
+  const std::lock_guard lock(mutex_);
+  next_filter_ = std::move(filter);
+  filter_wanted_ = 0;
+  ++counters_.filters;
+  return absl::OkStatus();
+}
+
+// Only this thread changes the lists of runs, so reading them needs no lock here.
+absl::Status KeyRuns::Flush(const Generation& generation) {
+  RunLists lists = runs_;
+  std::uint64_t written = 0;
+  for (std::size_t family = 0; family < kKeyFamilies; ++family) {
+    auto list = std::make_shared<RunList>(*lists[family]);
+    const std::uint64_t from_leaf = list->empty() ? 0 : list->back().file->header().to_leaf;
+    // A family that lost nothing is covered further than one that is being made anew.
+    if (generation.to_leaf <= from_leaf) continue;
+    auto file = WriteRun(static_cast<KeyFamily>(family), generation, from_leaf);
+    if (!file.ok()) return file.status();
+    written += RunFileBytes((*file)->header());
+    list->push_back({*std::move(file), 0});
+    lists[family] = std::move(list);
+  }
+  return Publish(std::move(lists), written, &generation);
+}
+
+// A run is durable, with its name, before the manifest names it.
+absl::Status KeyRuns::Publish(RunLists lists, std::uint64_t written, const Generation* flushed) {
+  absl::Status status = SyncRunDirectory(options_.directory, options_.fault);
+  if (status.ok()) status = StoreKeyManifest(options_.directory, ManifestOf(lists), options_.fault);
+  if (!status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  runs_.swap(lists);
+  if (flushed != nullptr) frozen_ = nullptr;
+  counters_.written_bytes += written;
+  return absl::OkStatus();
+}
+
+KeyManifest KeyRuns::ManifestOf(const RunLists& lists) const {
+  KeyManifest manifest{.scope = scope_, .next_number = next_number_};
+  for (std::size_t family = 0; family < kKeyFamilies; ++family) {
+    for (const Run& run : *lists[family]) {
+      const RunHeader& header = run.file->header();
+      manifest.runs[family].push_back(
+          {run.level, header.number, header.from_leaf, header.to_leaf, header.keys});
+    }
+  }
+  return manifest;
+}
+
+// The oldest runs of the lowest level that has enough of them. Levels never rise from old to new,
+// so the runs of a level are neighbours.
+KeyRuns::MergePlan KeyRuns::PickMerge() const {
+  MergePlan plan;
+  for (std::size_t family = 0; family < kKeyFamilies; ++family) {
+    const RunList& runs = *runs_[family];
+    std::size_t begin = 0;
+    for (std::size_t end = 1; end <= runs.size(); ++end) {
+      if (end < runs.size() && runs[end].level == runs[begin].level) continue;
+      if (end - begin >= kMergeRuns && (plan.runs == 0 || runs[begin].level < plan.level)) {
+        plan = {family, begin, kMergeRuns, runs[begin].level};
+      }
+      begin = end;
+    }
+  }
+  return plan;
+}
+
+absl::Status KeyRuns::BeginMerge(const MergePlan& plan) {
+  std::vector<std::shared_ptr<const RunFile>> inputs;
+  for (std::size_t i = 0; i < plan.runs; ++i) {
+    inputs.push_back((*runs_[plan.family])[plan.first + i].file);
+  }
+  auto merge =
+      RunMerge::Begin(options_.directory, std::move(inputs), next_number_++, options_.fault);
+  if (!merge.ok()) return merge.status();
+  merge_ = *std::move(merge);
+  merge_plan_ = plan;
+  return absl::OkStatus();
+}
+
+absl::Status KeyRuns::ContinueMerge() {
+  const absl::StatusOr<bool> done = merge_->Step(kMergeStepKeys);
+  if (!done.ok()) {
+    return merge_->damaged() == nullptr ? done.status()
+                                        : Damaged(*merge_->damaged(), done.status());
+  }
+  return *done ? FinishMerge() : absl::OkStatus();
+}
+
+absl::Status KeyRuns::FinishMerge() {
+  auto file = merge_->Finish();
+  if (!file.ok()) return file.status();
+  const std::uint64_t written = RunFileBytes((*file)->header());
+  RunLists lists = runs_;
+  // Runs that came meanwhile are behind those of the plan.
+  auto list = std::make_shared<RunList>(*lists[merge_plan_.family]);
+  const auto first = list->begin() + static_cast<std::ptrdiff_t>(merge_plan_.first);
+  first->file = *std::move(file);
+  first->level = static_cast<std::uint8_t>(merge_plan_.level + 1);
+  list->erase(first + 1, first + static_cast<std::ptrdiff_t>(merge_plan_.runs));
+  lists[merge_plan_.family] = std::move(list);
+  if (absl::Status status = Publish(std::move(lists), written, nullptr); !status.ok()) {
+    return status;
+  }
+  // Whoever still looks into them has them open; what stays behind goes at the next opening.
+  for (const auto& input : merge_->inputs()) (void)unlink(input->path().c_str());
+  merge_.reset();
+  const std::lock_guard lock(mutex_);
+  ++counters_.merges;
+  return absl::OkStatus();
+}
+
+}  // namespace causeway::store

@@ -1,0 +1,360 @@
+#include "settlement/store/key_runs_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "settlement/core/check.h"
+#include "settlement/store/fingerprint.h"
+
+namespace causeway::store {
+namespace {
+
+constexpr std::size_t kWriteBufferPages = 256;
+constexpr std::uint64_t kCursorBufferPages = 64;
+// Asked for write-back in pieces, a large run does not hold up the syncs of the journal at its end.
+constexpr std::uint64_t kWriteBackBytes = 8 << 20;
+
+int FaultOf(const IoFault& fault, std::string_view operation) {
+  return fault ? fault(operation) : 0;
+}
+
+// Zero-padded to whole pages.
+std::string EncodeFences(const std::vector<std::uint64_t>& fences) {
+  std::string bytes(8 * fences.size(), '\0');
+  for (std::size_t i = 0; i < fences.size(); ++i) StoreBig64(bytes.data() + 8 * i, fences[i]);
+  bytes.resize((bytes.size() + kRunPageBytes - 1) / kRunPageBytes * kRunPageBytes);
+  return bytes;
+}
+
+}  // namespace
+
+absl::Status RunSystemError(std::string_view operation, const std::string& path, int error) {
+  const std::string message =
+      fmt::format("{} of {} failed: {}", operation, path, std::strerror(error));
+  return error == ENOENT ? absl::NotFoundError(message) : absl::InternalError(message);
+}
+
+absl::Status SyncRunDirectory(const std::string& path, const IoFault& fault) {
+  if (const int error = FaultOf(fault, "sync"); error != 0) {
+    return RunSystemError("sync", path, error);
+  }
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return RunSystemError("open", path, errno);
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  return error == 0 ? absl::OkStatus() : RunSystemError("sync", path, error);
+}
+
+RunWriter::RunWriter(std::string directory, RunHeader header, IoFault fault)
+    : directory_(std::move(directory)),
+      path_(directory_ + "/" + RunFileName(header.family, header.number)),
+      header_(header),
+      fault_(std::move(fault)) {
+  header_.pages = (header_.keys + kRunPageKeys - 1) / kRunPageKeys;
+  fences_.reserve(header_.pages);
+  buffer_.resize(std::min<std::size_t>(header_.pages, kWriteBufferPages) * kRunPageBytes);
+}
+
+absl::StatusOr<std::unique_ptr<RunWriter>> RunWriter::Create(const std::string& directory,
+                                                             RunHeader header, IoFault fault) {
+  std::unique_ptr<RunWriter> writer(new RunWriter(directory, header, std::move(fault)));
+  if (const int error = FaultOf(writer->fault_, "open"); error != 0) {
+    return RunSystemError("open", writer->path_, error);
+  }
+  writer->fd_ = open(writer->path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (writer->fd_ < 0) return RunSystemError("open", writer->path_, errno);
+  return writer;
+}
+
+RunWriter::~RunWriter() {
+  if (fd_ >= 0) close(fd_);
+  if (!finished_) unlink(path_.c_str());
+}
+
+void RunWriter::NextPage() {
+  char* page = buffer_.data() + buffer_used_;
+  keys_written_ += page_keys_;
+  std::memset(page + 8, 0, kRunPageHeaderBytes - 8);
+  page[9] = static_cast<char>(page_keys_ & 0xFF);
+  page[8] = static_cast<char>(page_keys_ >> 8);
+  // Of a page that is not full, and behind the last key of one that is.
+  char* fingerprints_end = page + kRunPageHeaderBytes + 8 * page_keys_;
+  char* leaves = page + kRunPageHeaderBytes + 8 * kRunPageKeys;
+  std::fill(fingerprints_end, leaves, '\0');
+  std::fill(leaves + 5 * page_keys_, page + kRunPageBytes, '\0');
+  StoreBig64(page, RunPageChecksum(page, header_.number, fences_.size() - 1));
+  buffer_used_ += kRunPageBytes;
+  page_keys_ = 0;
+  if (buffer_used_ == buffer_.size()) FlushBuffer();
+}
+
+void RunWriter::FlushBuffer() {
+  WriteAt({buffer_.data(), buffer_used_}, file_offset_);
+  file_offset_ += buffer_used_;
+  buffer_used_ = 0;
+  if (status_.ok() && file_offset_ - written_back_ >= kWriteBackBytes) {
+    // Only a hint: the sync of Finish is what counts.
+    (void)sync_file_range(fd_, static_cast<off_t>(written_back_),
+                          static_cast<off_t>(file_offset_ - written_back_), SYNC_FILE_RANGE_WRITE);
+    written_back_ = file_offset_;
+  }
+}
+
+void RunWriter::WriteAt(std::string_view bytes, std::uint64_t offset) {
+  while (status_.ok() && !bytes.empty()) {
+    int error = FaultOf(fault_, "write");
+    const ssize_t done =
+        error != 0 ? -1 : pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (done < 0) {
+      if (error == 0) error = errno;
+      if (error == EINTR) continue;
+      status_ = RunSystemError("write", path_, error);
+      return;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+    offset += static_cast<std::uint64_t>(done);
+  }
+}
+
+void RunWriter::Sync() {
+  if (!status_.ok()) return;
+  int error = FaultOf(fault_, "sync");
+  if (error == 0 && fdatasync(fd_) != 0) error = errno;
+  if (error != 0) status_ = RunSystemError("sync", path_, error);
+}
+
+absl::StatusOr<std::shared_ptr<const RunFile>> RunWriter::Finish() {
+  if (page_keys_ != 0) NextPage();
+  FlushBuffer();
+  CW_CHECK(keys_written_ == header_.keys && fences_.size() == header_.pages,
+           "as many keys were added as announced");
+  const std::string fences = EncodeFences(fences_);
+  header_.fences_checksum = Checksum64(fences, header_.number);
+  WriteAt(fences, file_offset_);
+  WriteAt(EncodeRunHeader(header_), 0);
+  Sync();
+  if (!status_.ok()) return status_;
+  finished_ = true;
+  std::shared_ptr<RunFile> run(new RunFile(path_, std::exchange(fd_, -1)));
+  run->header_ = header_;
+  run->fences_ = std::move(fences_);
+  if (absl::Status mapped = run->Map(); !mapped.ok()) return mapped;
+  return run;
+}
+
+absl::StatusOr<std::shared_ptr<const RunFile>> RunFile::Open(const std::string& directory,
+                                                             KeyFamily family, std::uint64_t number,
+                                                             const IoFault& fault) {
+  const std::string path = directory + "/" + RunFileName(family, number);
+  if (const int error = FaultOf(fault, "open"); error != 0) {
+    return RunSystemError("open", path, error);
+  }
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return RunSystemError("open", path, errno);
+  std::shared_ptr<RunFile> run(new RunFile(path, fd));
+  if (absl::Status loaded = run->Load(); !loaded.ok()) return loaded;
+  if (run->header_.family != family || run->header_.number != number) {
+    return absl::DataLossError(fmt::format("{}: its header is of another run", path));
+  }
+  return run;
+}
+
+RunFile::~RunFile() {
+  if (map_ != nullptr) munmap(const_cast<char*>(map_), map_bytes_);
+  close(fd_);
+}
+
+std::size_t RunFile::memory_bytes() const { return fences_.capacity() * sizeof(std::uint64_t); }
+
+absl::Status RunFile::Map() {
+  map_bytes_ = kRunPageBytes * (1 + header_.pages);
+  void* map = mmap(nullptr, map_bytes_, PROT_READ, MAP_SHARED, fd_, 0);
+  if (map == MAP_FAILED) return RunSystemError("map", path_, errno);
+  map_ = static_cast<const char*>(map);
+  // Lookups hit one page each: reading ahead would only push others out.
+  (void)madvise(map, map_bytes_, MADV_RANDOM);
+  return absl::OkStatus();
+}
+
+absl::Status RunFile::Load() {
+  const auto read = [this](char* to, std::size_t bytes, std::uint64_t offset) -> absl::Status {
+    while (bytes != 0) {
+      const ssize_t done = pread(fd_, to, bytes, static_cast<off_t>(offset));
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) return RunSystemError("read", path_, errno);
+      if (done == 0) return absl::DataLossError(fmt::format("{}: it is cut short", path_));
+      to += done;
+      bytes -= static_cast<std::size_t>(done);
+      offset += static_cast<std::uint64_t>(done);
+    }
+    return absl::OkStatus();
+  };
+  std::string page(kRunPageBytes, '\0');
+  if (absl::Status status = read(page.data(), page.size(), 0); !status.ok()) return status;
+  absl::StatusOr<RunHeader> header = DecodeRunHeader(page);
+  if (!header.ok()) {
+    return absl::DataLossError(
+        fmt::format("{}: {}", path_, std::string(header.status().message())));
+  }
+  header_ = *header;
+  struct stat info {};
+  if (fstat(fd_, &info) != 0) return RunSystemError("stat", path_, errno);
+  if (static_cast<std::uint64_t>(info.st_size) != RunFileBytes(header_)) {
+    return absl::DataLossError(
+        fmt::format("{}: it has {} bytes, not {}", path_, info.st_size, RunFileBytes(header_)));
+  }
+  const std::uint64_t fences_at = kRunPageBytes * (1 + header_.pages);
+  const std::uint64_t fences_bytes =
+      (8 * header_.pages + kRunPageBytes - 1) / kRunPageBytes * kRunPageBytes;
+  std::string fences(fences_bytes, '\0');
+  if (absl::Status status = read(fences.data(), fences.size(), fences_at); !status.ok()) {
+    return status;
+  }
+  if (Checksum64(fences, header_.number) != header_.fences_checksum) {
+    return absl::DataLossError(fmt::format("{}: the checksum of its fences does not match", path_));
+  }
+  fences_.resize(header_.pages);
+  for (std::size_t i = 0; i < fences_.size(); ++i) fences_[i] = LoadBig64(fences.data() + 8 * i);
+  return Map();
+}
+
+std::size_t RunFile::KeysIn(std::uint64_t page) const {
+  return page + 1 < header_.pages ? kRunPageKeys : header_.keys - page * kRunPageKeys;
+}
+
+absl::Status RunFile::PageDamaged(std::uint64_t index) const {
+  return absl::DataLossError(
+      fmt::format("{}: page {} (at byte {}) is damaged: its checksum does not match", path_, index,
+                  kRunPageBytes * (1 + index)));
+}
+
+absl::StatusOr<const char*> RunFile::Page(std::uint64_t index) const {
+  const char* page = map_ + kRunPageBytes * (1 + index);
+  if (LoadBig64(page) != RunPageChecksum(page, header_.number, index)) return PageDamaged(index);
+  return page;
+}
+
+// Fingerprints are spread evenly, so their order tells nearly where they are: a few steps from
+// there.
+std::uint64_t RunFile::FirstPageFor(std::uint64_t fingerprint) const {
+  const std::uint64_t guess = ScaleFingerprint(fingerprint, header_.pages);
+  std::uint64_t low = 0;
+  std::uint64_t high = header_.pages;  // the answer: the first fence not below lies in [low, high]
+  std::uint64_t step = 8;
+  if (fences_[guess] < fingerprint) {
+    low = guess + 1;
+    while (low + step < header_.pages && fences_[low + step] < fingerprint) {
+      low += step + 1;
+      step *= 2;
+    }
+    high = std::min(header_.pages, low + step);
+  } else {
+    high = guess;
+    while (high >= step && !(fences_[high - step] < fingerprint)) {
+      high -= step;
+      step *= 2;
+    }
+    low = high >= step ? high - step : 0;
+  }
+  const auto begin = fences_.begin();
+  const auto found = std::lower_bound(begin + static_cast<std::ptrdiff_t>(low),
+                                      begin + static_cast<std::ptrdiff_t>(high), fingerprint);
+  const auto page = static_cast<std::uint64_t>(found - begin);
+  return page == 0 ? 0 : page - 1;
+}
+
+absl::StatusOr<std::uint64_t> RunFile::FindNewest(std::uint64_t fingerprint) const {
+  std::uint64_t newest = kNoLeaf;
+  if (header_.keys == 0) return newest;
+  for (std::uint64_t index = FirstPageFor(fingerprint);
+       index < header_.pages && fences_[index] <= fingerprint; ++index) {
+    const absl::StatusOr<const char*> page = Page(index);
+    if (!page.ok()) return page.status();
+    const char* fingerprints = *page + kRunPageHeaderBytes;
+    // How many are at most the fingerprint.
+    std::size_t low = 0;
+    for (std::size_t high = KeysIn(index); low < high;) {
+      const std::size_t middle = (low + high) / 2;
+      if (LoadBig64(fingerprints + 8 * middle) <= fingerprint) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    if (low != 0 && LoadBig64(fingerprints + 8 * (low - 1)) == fingerprint) {
+      newest = LoadBig40(fingerprints + 8 * kRunPageKeys + 5 * (low - 1));
+    }
+  }
+  return newest;
+}
+
+absl::Status RunFile::FindAll(std::uint64_t fingerprint, std::uint64_t from_leaf, std::size_t limit,
+                              std::vector<std::uint64_t>& leaves) const {
+  if (header_.keys == 0 || from_leaf >= header_.to_leaf) return absl::OkStatus();
+  for (std::uint64_t index = FirstPageFor(fingerprint);
+       index < header_.pages && fences_[index] <= fingerprint; ++index) {
+    const absl::StatusOr<const char*> page = Page(index);
+    if (!page.ok()) return page.status();
+    const char* fingerprints = *page + kRunPageHeaderBytes;
+    const std::size_t count = KeysIn(index);
+    std::size_t at = 0;
+    for (std::size_t high = count; at < high;) {
+      const std::size_t middle = (at + high) / 2;
+      if (LoadBig64(fingerprints + 8 * middle) < fingerprint) {
+        at = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    for (; at < count && LoadBig64(fingerprints + 8 * at) == fingerprint; ++at) {
+      const std::uint64_t leaf = LoadBig40(fingerprints + 8 * kRunPageKeys + 5 * at);
+      if (leaf < from_leaf) continue;
+      if (leaves.size() >= limit) return absl::OkStatus();
+      leaves.push_back(leaf);
+    }
+  }
+  return absl::OkStatus();
+}
+
+RunCursor::RunCursor(std::shared_ptr<const RunFile> run) : run_(std::move(run)) {
+  buffer_.resize(std::min(kCursorBufferPages, run_->header_.pages) * kRunPageBytes);
+}
+
+bool RunCursor::NextPage() {
+  at_ = 0;
+  page_keys_ = 0;
+  if (!status_.ok() || next_page_ == run_->header_.pages) return false;
+  if (next_page_ == buffer_first_page_ + buffer_pages_) {
+    buffer_first_page_ = next_page_;
+    buffer_pages_ = std::min(kCursorBufferPages, run_->header_.pages - next_page_);
+    std::size_t have = 0;
+    const std::size_t want = buffer_pages_ * kRunPageBytes;
+    while (have < want) {
+      const ssize_t done = pread(run_->fd_, buffer_.data() + have, want - have,
+                                 static_cast<off_t>(kRunPageBytes * (1 + next_page_) + have));
+      if (done < 0 && errno == EINTR) continue;
+      if (done <= 0) {
+        status_ = done < 0 ? RunSystemError("read", run_->path_, errno)
+                           : absl::DataLossError(fmt::format("{}: it is cut short", run_->path_));
+        return false;
+      }
+      have += static_cast<std::size_t>(done);
+    }
+  }
+  page_ = buffer_.data() + (next_page_ - buffer_first_page_) * kRunPageBytes;
+  if (LoadBig64(page_) != RunPageChecksum(page_, run_->header_.number, next_page_)) {
+    status_ = run_->PageDamaged(next_page_);
+    return false;
+  }
+  page_keys_ = run_->KeysIn(next_page_);
+  ++next_page_;
+  return true;
+}
+
+}  // namespace causeway::store
