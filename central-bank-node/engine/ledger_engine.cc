@@ -62,9 +62,23 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
   if (options.salt_key.size() != 32) {
     return absl::InvalidArgumentError("the salt key must be 32 bytes");
   }
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(genesis);
-  if (!ledger.ok()) return ledger.status();
   std::unique_ptr<LedgerEngine> engine(new LedgerEngine());
+  std::unique_ptr<IndexedPayments> payments;
+  if (options.keys != nullptr) {
+    payments = std::make_unique<IndexedPayments>(
+        std::move(options.keys), IndexedPayments::KeyOf(options.salt_key),
+        [raw = engine.get()](std::uint64_t leaf) { return raw->ReadLogged(leaf); });
+    engine->payments_ = payments.get();
+  }
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
+      core::Ledger::Create(genesis, std::move(payments));
+  if (!ledger.ok()) return ledger.status();
+  if (options.tree_lowest_level > 0) {
+    engine->tree_ = core::MerkleTree(
+        options.tree_lowest_level, [raw = engine.get()](std::uint64_t first, std::uint64_t count) {
+          return raw->LeafHashes(first, count);
+        });
+  }
   engine->options_ = std::move(options);
   engine->ledger_ = *std::move(ledger);
   engine->journal_ = std::move(journal);
@@ -120,6 +134,7 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
       if (!body.ok()) return Damaged(block.number, std::string(body.status().message()));
       admitted.push_back(core::Ledger::AdmitFromJournal(item.envelope, *std::move(body)));
     }
+    if (payments_ != nullptr) ExpectReplay(*batch);
     core::BatchResult result = ledger_->ApplyBatch(batch->header.time, admitted);
     if (result.header != batch->header || result.entries.size() != batch->entries.size()) {
       return Damaged(block.number, "executing it again gives another batch header");
@@ -148,7 +163,22 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
               .size = tree_.size(),
               .root = tree_.Root(),
               .checkpoint = batch->checkpoint};
-  return absl::OkStatus();
+  if (payments_ == nullptr) return absl::OkStatus();
+  payments_->MarkDurable(durable_.size);
+  return payments_->EndBatch(durable_.size);
+}
+
+void LedgerEngine::ExpectReplay(const Batch& batch) {
+  for (const core::BulkResults& bulk : batch.bulks) {
+    std::vector<bool> is_repeat;
+    for (std::size_t at = 0; at < bulk.results.size(); at += core::kPaymentResultBytes) {
+      const auto result = core::ReadPaymentResult(
+          std::string_view(bulk.results).substr(at, core::kPaymentResultBytes));
+      is_repeat.push_back(result.has_value() &&
+                          result->outcome == core::Outcome::kInstructionIdReused);
+    }
+    payments_->ExpectReplay(bulk.first_index, std::move(is_repeat));
+  }
 }
 
 absl::StatusOr<std::string> LedgerEngine::SignHead(std::uint64_t size, const Hash256& root) const {
@@ -182,6 +212,7 @@ std::unique_ptr<PendingBatch> LedgerEngine::Apply(core::LedgerTime now, std::vec
   pending->admitted = std::move(admitted);
   pending->result = ledger_->ApplyBatch(now, pending->admitted);
   CollectHolds(*pending);
+  if (payments_ != nullptr) pending->index_status = payments_->EndBatch(ledger_->next_index());
   if (!pending->result.entries.empty()) {
     const core::BatchHeader& header = pending->result.header;
     const std::lock_guard lock(log_mutex_);
@@ -192,6 +223,7 @@ std::unique_ptr<PendingBatch> LedgerEngine::Apply(core::LedgerTime now, std::vec
 }
 
 absl::Status LedgerEngine::Seal(PendingBatch& pending) {
+  if (!pending.index_status.ok()) return pending.index_status;
   if (absl::Status status = SignVotes(pending); !status.ok()) return status;
   if (pending.result.entries.empty()) return absl::OkStatus();
   Batch batch;
@@ -215,7 +247,7 @@ absl::Status LedgerEngine::Seal(PendingBatch& pending) {
   }
   const std::vector<Hash256> hashes = HashLeaves(batch, pending);
   {
-    const std::lock_guard lock(log_mutex_);
+    const std::lock_guard lock(tree_mutex_);
     CW_CHECK(batch.header.first_index == tree_.size(), "ledger and log count the same leaves");
     for (const Hash256& hash : hashes) tree_.Append(hash);
     pending.size = tree_.size();
@@ -258,6 +290,7 @@ absl::Status LedgerEngine::Commit(std::span<PendingBatch* const> pending) {
                 .root = batch->root,
                 .checkpoint = batch->checkpoint};
   }
+  if (payments_ != nullptr) payments_->MarkDurable(durable_.size);
   return absl::OkStatus();
 }
 

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "central-bank-node/engine/indexed_payments.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
@@ -92,6 +93,7 @@ struct PendingBatch {
   core::Hash256 root;
   std::string checkpoint;
   store::Block block;
+  absl::Status index_status;  // of the key index
 };
 
 class LedgerEngine {
@@ -102,6 +104,11 @@ class LedgerEngine {
     std::shared_ptr<const core::SignatureVerifier> verifier;
     // Secret of this ledger, 32 bytes: salts of entries are derived from it.
     std::string salt_key;
+    // Where payments of bulks are found again: one that was opened with as many durable leaves as
+    // the journal has records. None: in memory, about 100 bytes a payment.
+    std::unique_ptr<store::KeyIndex> keys;
+    // Of the log's tree (core::MerkleTree): above 0, proofs read the journal for what is below.
+    int tree_lowest_level = 0;
   };
 
   // Starts a new ledger on an empty journal, or replays the journal: every block is decoded and
@@ -195,12 +202,16 @@ class LedgerEngine {
   absl::Status WriteGenesis();
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
+  void ExpectReplay(const core::Batch& batch);
   absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;
   void CollectHolds(PendingBatch& pending) const;
   absl::Status SignVotes(PendingBatch& pending) const;
   Head durable() const;
   absl::StatusOr<DatedEntry> EntryAt(const core::Batch& batch, std::uint64_t leaf_index) const;
+  absl::StatusOr<IndexedPayments::Logged> ReadLogged(std::uint64_t leaf) const;
+  absl::StatusOr<std::vector<core::Hash256>> LeafHashes(std::uint64_t first,
+                                                        std::uint64_t count) const;
   absl::StatusOr<core::Entry> PaymentEntry(const core::Batch& batch,
                                            const core::EntryPlace& place) const;
   absl::StatusOr<std::vector<DatedEntry>> ListEntriesOf(const core::AccountAddress& address,
@@ -209,11 +220,20 @@ class LedgerEngine {
 
   Options options_;
   std::unique_ptr<core::Ledger> ledger_;
+  IndexedPayments* payments_ = nullptr;  // the ledger's, when it has a key index
   std::unique_ptr<store::Journal> journal_;
+
+  // Of what is sealed: proofs are made at sizes that are durable. Whoever holds its mutex may take
+  // log_mutex_, not the other way round.
+  mutable std::mutex tree_mutex_;
+  core::MerkleTree tree_;
+
+  // The batch that ReadLogged read last: repeats of one bulk lie together.
+  mutable std::mutex logged_mutex_;
+  mutable std::optional<core::Batch> logged_;
 
   mutable std::mutex log_mutex_;
   mutable std::condition_variable sealed_;
-  core::MerkleTree tree_;  // of what is sealed: proofs are made at sizes that are durable
   Head durable_;
   std::map<std::uint64_t, UnderWay> under_way_;  // by batch number
 };

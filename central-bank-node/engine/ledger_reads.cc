@@ -97,6 +97,59 @@ absl::StatusOr<std::uint64_t> LedgerEngine::FindBatch(std::uint64_t leaf_index) 
   return journal_->FindBlock(leaf_index);
 }
 
+absl::StatusOr<std::vector<Hash256>> LedgerEngine::LeafHashes(std::uint64_t first,
+                                                              std::uint64_t count) const {
+  std::vector<Hash256> hashes;
+  hashes.reserve(count);
+  absl::StatusOr<std::uint64_t> number = FindBatch(first);
+  if (!number.ok()) return number.status();
+  for (std::uint64_t next = *number; hashes.size() < count; ++next) {
+    absl::StatusOr<Batch> batch = ReadBatch(next);
+    if (!batch.ok()) return batch.status();
+    absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(*batch);
+    if (!leaves.ok()) return Damaged(next, std::string(leaves.status().message()));
+    const std::uint64_t skipped =
+        first > batch->header.first_index ? first - batch->header.first_index : 0;
+    for (std::size_t i = skipped; i < leaves->size() && hashes.size() < count; ++i) {
+      hashes.push_back(core::LeafHash((*leaves)[i]));
+    }
+  }
+  return hashes;
+}
+
+absl::StatusOr<IndexedPayments::Logged> LedgerEngine::ReadLogged(std::uint64_t leaf) const {
+  const std::lock_guard lock(logged_mutex_);
+  const auto holds = [&] {
+    return logged_.has_value() && core::FindEntry(*logged_, leaf).has_value();
+  };
+  if (!holds()) {
+    absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
+    if (!number.ok()) return number.status();
+    absl::StatusOr<Batch> batch = ReadBatch(*number);
+    if (!batch.ok()) return batch.status();
+    logged_ = *std::move(batch);
+  }
+  const std::optional<core::EntryPlace> place = core::FindEntry(*logged_, leaf);
+  if (!place.has_value() || place->bulk == nullptr) {
+    return absl::DataLossError(
+        fmt::format("the key index names leaf {}, which is no payment of a bulk", leaf));
+  }
+  absl::StatusOr<Entry> whole = core::DecodeEntry(logged_->entries[place->entry]);
+  if (!whole.ok()) return whole.status();
+  const std::optional<core::PaymentResult> result =
+      core::ReadPaymentResult(ResultAt(*place->bulk, place->position));
+  const core::Participant* party = ledger_->FindParticipant(whole->instruction.party);
+  if (!result.has_value() || party == nullptr) {
+    return absl::DataLossError(fmt::format("the payment at leaf {} cannot be read", leaf));
+  }
+  const core::BulkPayment payment = PaymentAt(*logged_, *place->bulk, place->position);
+  return IndexedPayments::Logged{
+      .party = static_cast<std::uint32_t>(party - ledger_->participants().data()),
+      .id = payment.id,
+      .uetr = payment.uetr,
+      .outcome = result->outcome};
+}
+
 absl::StatusOr<Entry> LedgerEngine::PaymentEntry(const Batch& batch,
                                                  const core::EntryPlace& place) const {
   const core::BulkResults& bulk = *place.bulk;
@@ -256,7 +309,7 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
   for (const core::Item& item : batch->items) {
     if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
   }
-  const std::lock_guard lock(log_mutex_);
+  const std::lock_guard lock(tree_mutex_);
   auto entry_proof = tree_.InclusionProof(entry_index, head.size);
   auto header_proof = tree_.InclusionProof(receipt.batch_header_index, head.size);
   auto bulk_proof = tree_.InclusionProof(receipt.bulk_entry_index, head.size);
@@ -271,11 +324,10 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
 
 absl::StatusOr<std::vector<Hash256>> LedgerEngine::ConsistencyProof(std::uint64_t old_size,
                                                                     std::uint64_t new_size) const {
-  const std::lock_guard lock(log_mutex_);
-  if (new_size > durable_.size) {
-    return absl::OutOfRangeError(
-        fmt::format("size {} is past the end, {}", new_size, durable_.size));
+  if (const std::uint64_t end = size(); new_size > end) {
+    return absl::OutOfRangeError(fmt::format("size {} is past the end, {}", new_size, end));
   }
+  const std::lock_guard lock(tree_mutex_);
   return tree_.ConsistencyProof(old_size, new_size);
 }
 

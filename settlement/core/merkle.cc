@@ -76,20 +76,56 @@ absl::StatusOr<MerkleFrontier> MerkleFrontier::Decode(std::string_view bytes) {
   return frontier;
 }
 
+MerkleTree::MerkleTree(int lowest_level, LeafSource leaves)
+    : lowest_level_(static_cast<std::size_t>(lowest_level)), leaves_(std::move(leaves)) {
+  CW_CHECK(lowest_level >= 0 && lowest_level < 64, "a level of the tree");
+  CW_CHECK(lowest_level == 0 || leaves_ != nullptr, "who keeps less has it from elsewhere");
+}
+
 void MerkleTree::Append(const Hash256& leaf_hash) {
+  ++size_;
   Hash256 hash = leaf_hash;
   for (std::size_t level = 0;; ++level) {
     if (levels_.size() == level) levels_.emplace_back();
     std::vector<Hash256>& nodes = levels_[level];
     nodes.push_back(hash);
-    if (nodes.size() % 2 != 0) return;
+    if (((size_ >> level) & 1) != 0) break;
     hash = NodeHash(nodes[nodes.size() - 2], nodes.back());
   }
+  if (lowest_level_ == 0 || (size_ & ((std::uint64_t{1} << lowest_level_) - 1)) != 0) return;
+  for (std::size_t level = 0; level < lowest_level_; ++level) levels_[level].clear();
+}
+
+absl::StatusOr<Hash256> MerkleTree::Node(std::size_t level, std::uint64_t position,
+                                         Chunks& chunks) const {
+  if (level >= lowest_level_) return levels_[level][position];
+  const std::size_t height = lowest_level_ - level;  // of the chunk above the node
+  const std::uint64_t chunk = position >> height;
+  const std::uint64_t place = position - (chunk << height);
+  if (chunk == size_ >> lowest_level_) return levels_[level][place];
+  std::vector<std::vector<Hash256>>& levels = chunks[chunk];
+  if (levels.empty()) {
+    const std::uint64_t count = std::uint64_t{1} << lowest_level_;
+    absl::StatusOr<std::vector<Hash256>> leaves = leaves_(chunk << lowest_level_, count);
+    if (!leaves.ok()) return leaves.status();
+    CW_CHECK(leaves->size() == count, "the source gives what was asked");
+    levels.push_back(*std::move(leaves));
+    while (levels.size() < lowest_level_) {
+      const std::vector<Hash256>& below = levels.back();
+      std::vector<Hash256> nodes;
+      for (std::size_t i = 0; i + 1 < below.size(); i += 2) {
+        nodes.push_back(NodeHash(below[i], below[i + 1]));
+      }
+      levels.push_back(std::move(nodes));
+    }
+  }
+  return levels[level][place];
 }
 
 // Precondition: begin < end <= size(), and begin is a multiple of the smallest power of two that is
 // not below end - begin, as all ranges are that RFC 6962 splits a tree into.
-Hash256 MerkleTree::RangeRoot(std::uint64_t begin, std::uint64_t end) const {
+absl::StatusOr<Hash256> MerkleTree::RangeRoot(std::uint64_t begin, std::uint64_t end,
+                                              Chunks& chunks) const {
   // From the smallest complete subtree at the right edge to the largest.
   const std::uint64_t width = end - begin;
   Hash256 root;
@@ -97,21 +133,31 @@ Hash256 MerkleTree::RangeRoot(std::uint64_t begin, std::uint64_t end) const {
   for (std::uint64_t rest = width; rest != 0; rest &= rest - 1) {
     const auto level = static_cast<std::size_t>(std::countr_zero(rest));
     const std::uint64_t start = begin + (rest & (rest - 1));
-    const Hash256& node = levels_[level][start >> level];
-    root = first ? node : NodeHash(node, root);
+    const absl::StatusOr<Hash256> node = Node(level, start >> level, chunks);
+    if (!node.ok()) return node.status();
+    root = first ? *node : NodeHash(*node, root);
     first = false;
   }
   return root;
 }
 
-Hash256 MerkleTree::Root() const { return size() == 0 ? EmptyRoot() : RangeRoot(0, size()); }
+Hash256 MerkleTree::Root() const {
+  if (size_ == 0) return EmptyRoot();
+  Chunks none;
+  const absl::StatusOr<Hash256> root = RangeRoot(0, size_, none);
+  // The complete subtrees at the right edge are those that are always kept.
+  CW_CHECK(root.ok(), "the root of now needs no leaf source");
+  return *root;
+}
 
 absl::StatusOr<Hash256> MerkleTree::RootAt(std::uint64_t tree_size) const {
   if (tree_size > size()) {
     return absl::OutOfRangeError(
         fmt::format("root asked at tree size {}; the tree has {} leaves", tree_size, size()));
   }
-  return tree_size == 0 ? EmptyRoot() : RangeRoot(0, tree_size);
+  if (tree_size == 0) return EmptyRoot();
+  Chunks chunks;
+  return RangeRoot(0, tree_size, chunks);
 }
 
 absl::StatusOr<Hash256> MerkleTree::Leaf(std::uint64_t index) const {
@@ -119,7 +165,8 @@ absl::StatusOr<Hash256> MerkleTree::Leaf(std::uint64_t index) const {
     return absl::OutOfRangeError(
         fmt::format("leaf {} asked; the tree has {} leaves", index, size()));
   }
-  return levels_[0][index];
+  Chunks chunks;
+  return Node(0, index, chunks);
 }
 
 absl::StatusOr<std::vector<Hash256>> MerkleTree::InclusionProof(std::uint64_t index,
@@ -132,17 +179,21 @@ absl::StatusOr<std::vector<Hash256>> MerkleTree::InclusionProof(std::uint64_t in
   }
   // PATH(m, D[n]) of RFC 9162 section 2.1.3.1, walked from the root down.
   std::vector<Hash256> proof;
+  Chunks chunks;
+  const auto add = [&](std::uint64_t from, std::uint64_t to) {
+    absl::StatusOr<Hash256> root = RangeRoot(from, to, chunks);
+    if (root.ok()) proof.push_back(*root);
+    return root.status();
+  };
   std::uint64_t begin = 0;
   std::uint64_t end = tree_size;
   while (end - begin > 1) {
     const std::uint64_t middle = begin + SplitOf(end - begin);
-    if (index < middle) {
-      proof.push_back(RangeRoot(middle, end));
-      end = middle;
-    } else {
-      proof.push_back(RangeRoot(begin, middle));
-      begin = middle;
+    const bool left = index < middle;
+    if (absl::Status added = left ? add(middle, end) : add(begin, middle); !added.ok()) {
+      return added;
     }
+    (left ? end : begin) = middle;
   }
   std::reverse(proof.begin(), proof.end());
   return proof;
@@ -158,21 +209,27 @@ absl::StatusOr<std::vector<Hash256>> MerkleTree::ConsistencyProof(std::uint64_t 
   }
   std::vector<Hash256> proof;
   if (old_size == 0 || old_size == new_size) return proof;
+  Chunks chunks;
+  const auto add = [&](std::uint64_t from, std::uint64_t to) {
+    absl::StatusOr<Hash256> root = RangeRoot(from, to, chunks);
+    if (root.ok()) proof.push_back(*root);
+    return root.status();
+  };
   // SUBPROOF(m, D[n], b) of RFC 9162 section 2.1.4.1, walked from the root down.
   std::uint64_t begin = 0;
   std::uint64_t end = new_size;
   while (old_size != end) {
     const std::uint64_t middle = begin + SplitOf(end - begin);
-    if (old_size <= middle) {
-      proof.push_back(RangeRoot(middle, end));
-      end = middle;
-    } else {
-      proof.push_back(RangeRoot(begin, middle));
-      begin = middle;
+    const bool left = old_size <= middle;
+    if (absl::Status added = left ? add(middle, end) : add(begin, middle); !added.ok()) {
+      return added;
     }
+    (left ? end : begin) = middle;
   }
   // A verifier knows the old tree's root already when the walk ended on the whole of it.
-  if (begin != 0) proof.push_back(RangeRoot(begin, end));
+  if (begin != 0) {
+    if (absl::Status added = add(begin, end); !added.ok()) return added;
+  }
   std::reverse(proof.begin(), proof.end());
   return proof;
 }

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,15 +50,29 @@ class MerkleFrontier {
   std::vector<Hash256> peaks_;  // largest subtree first: one for each bit set in size_
 };
 
-// The whole tree in memory, 64 bytes a leaf: any root and any proof at any earlier size in
-// O(log n). Append is O(1) amortised.
+// The tree of a log, for any root and any proof at any earlier size in O(log n). Append is O(1)
+// amortised.
+//
+// By default the whole tree is in memory, 64 bytes a leaf. With `lowest_level` above 0 it keeps
+// only the roots of complete subtrees of 2^lowest_level leaves and what is above them (and the
+// last, incomplete subtree), and asks `leaves` for the rest: at level 8 a quarter of a byte a leaf,
+// and at most 512 leaf hashes to read for a proof.
 class MerkleTree {
  public:
+  // The hashes of `count` leaves from `first` on, all of them appended before. Must not call the
+  // tree.
+  using LeafSource =
+      std::function<absl::StatusOr<std::vector<Hash256>>(std::uint64_t first, std::uint64_t count)>;
+
+  MerkleTree() = default;
+  MerkleTree(int lowest_level, LeafSource leaves);
+
   void Append(const Hash256& leaf_hash);
-  std::uint64_t size() const { return levels_.empty() ? 0 : levels_[0].size(); }
+  std::uint64_t size() const { return size_; }
 
   Hash256 Root() const;
-  // The root when the tree had `tree_size` leaves. OutOfRange when tree_size > size().
+  // The root when the tree had `tree_size` leaves. OutOfRange when tree_size > size(). This and all
+  // below: also the errors of the leaf source.
   absl::StatusOr<Hash256> RootAt(std::uint64_t tree_size) const;
   // The leaf hash at `index`. OutOfRange when index >= size().
   absl::StatusOr<Hash256> Leaf(std::uint64_t index) const;
@@ -71,9 +87,17 @@ class MerkleTree {
                                                         std::uint64_t new_size) const;
 
  private:
-  Hash256 RangeRoot(std::uint64_t begin, std::uint64_t end) const;
+  // The levels below lowest_level_ of the subtrees that a proof asked for.
+  using Chunks = std::map<std::uint64_t, std::vector<std::vector<Hash256>>>;
+  absl::StatusOr<Hash256> Node(std::size_t level, std::uint64_t position, Chunks& chunks) const;
+  absl::StatusOr<Hash256> RangeRoot(std::uint64_t begin, std::uint64_t end, Chunks& chunks) const;
 
-  // levels_[k][i] is the root of the complete subtree over leaves [i * 2^k, (i + 1) * 2^k).
+  std::size_t lowest_level_ = 0;
+  LeafSource leaves_;
+  std::uint64_t size_ = 0;
+  // levels_[k][i] is the root of the complete subtree over leaves [i * 2^k, (i + 1) * 2^k). Below
+  // lowest_level_ only for the leaves after the last complete subtree of that level, and i counts
+  // from there.
   std::vector<std::vector<Hash256>> levels_;
 };
 

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
+#include "settlement/store/key_runs.h"
+#include "settlement/store/lmdb_journal.h"
 
 namespace causeway::bench {
 namespace {
@@ -33,7 +36,7 @@ core::AccountAddress Address(std::string_view body) {
 
 }  // namespace
 
-BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts, OpenJournal open) {
+BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts) {
   core::Genesis genesis;
   genesis.ledger = Must(core::LedgerOrigin::Parse("bench.example/hkd"));
   genesis.currency = Must(core::Currency::Parse("HKD"));
@@ -47,12 +50,23 @@ BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts, OpenJ
   genesis.business_date = Must(core::BusinessDate::Parse("2022-08-15"));
   genesis.created = now_;
   genesis_ = Must(codec::DecodeGenesis(codec::EncodeGenesis(genesis)));
+  std::filesystem::create_directories(directory + "/journal");
+  auto journal = Must(store::OpenLmdbJournal(
+      directory + "/journal",
+      {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash}));
+  const std::string salt_key(32, 's');
+  auto keys = Must(store::KeyRuns::Open({.directory = directory + "/keys",
+                                         .ledger = genesis_.hash,
+                                         .fingerprint_key = node::IndexedPayments::KeyOf(salt_key)},
+                                        journal->record_count()));
   engine_ =
       Must(node::LedgerEngine::Open(genesis_,
                                     {.signer = Key("ledger"),
                                      .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
-                                     .salt_key = std::string(32, 's')},
-                                    open(directory, genesis_)));
+                                     .salt_key = salt_key,
+                                     .keys = std::move(keys),
+                                     .tree_lowest_level = 8},
+                                    std::move(journal)));
   std::vector<Item> start;
   start.push_back(ByCentralBank(
       core::RegisterParticipant{.participant = Must(core::ParticipantId::Parse("ALPHA")),

@@ -15,10 +15,8 @@ namespace causeway::bench {
 
 class BulkLedger {
  public:
-  // `open` makes the journal of the genesis that it is given.
-  using OpenJournal = std::unique_ptr<store::Journal> (*)(const std::string& directory,
-                                                          const core::Genesis& genesis);
-  BulkLedger(const std::string& directory, std::size_t accounts, OpenJournal open);
+  // In a new directory, which it makes.
+  BulkLedger(const std::string& directory, std::size_t accounts);
 
   // A bulk of `count` payments of 1 between accounts drawn evenly; each call gives another.
   core::Item MakeBulk(std::size_t count);

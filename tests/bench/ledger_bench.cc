@@ -21,7 +21,6 @@
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/merkle.h"
-#include "settlement/store/segment_journal.h"
 #include "tests/bench/bulk_ledger.h"
 #include "tests/bench/machine_limits.h"
 
@@ -35,14 +34,6 @@ struct Flags {
   int rounds = 5;
   std::string json;
 };
-
-std::unique_ptr<store::Journal> OpenJournal(const std::string& directory,
-                                            const core::Genesis& genesis) {
-  auto journal = store::SegmentJournal::Open(
-      directory, {.kind = "ledger", .name = genesis.ledger.ToString(), .genesis = genesis.hash});
-  CW_CHECK(journal.ok(), journal.status().ToString().c_str());
-  return *std::move(journal);
-}
 
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -87,7 +78,7 @@ class Feeder {
 
 // What no design on these tables can avoid, in one loop: execute, hash, append and sync.
 double FloorRate(const Flags& flags, const std::string& directory) {
-  BulkLedger bench(directory, flags.accounts, OpenJournal);
+  BulkLedger bench(directory, flags.accounts);
   std::vector<core::Item> items;
   std::vector<core::AdmittedItem> admitted;
   const std::size_t bulks = std::max<std::size_t>(1, flags.payments / flags.batch);
@@ -111,7 +102,7 @@ double FloorRate(const Flags& flags, const std::string& directory) {
 
 void MeasureInProcess(const Flags& flags, const std::string& directory,
                       nlohmann::ordered_json& report) {
-  BulkLedger bench(directory + "/ledger", flags.accounts, OpenJournal);
+  BulkLedger bench(directory + "/ledger", flags.accounts);
   const core::LedgerTime now = bench.now();
   node::LedgerRuntime runtime(bench.TakeEngine(), {}, [now] { return now; });
   std::vector<double> rates;

@@ -166,6 +166,43 @@ TEST(MerkleTreeTest, ProofsStayWithinTheBound) {
             kProofHashesMax);
 }
 
+TEST(MerkleTreeTest, ATreeThatKeepsOnlyHighLevelsGivesTheSameProofs) {
+  const std::vector<Hash256> leaves = SampleLeaves(75);
+  for (int lowest_level = 1; lowest_level <= 5; ++lowest_level) {
+    MerkleTree full;
+    MerkleTree small(lowest_level, [&](std::uint64_t first, std::uint64_t count) {
+      EXPECT_LE(first + count, full.size());
+      return std::vector<Hash256>(leaves.begin() + static_cast<std::ptrdiff_t>(first),
+                                  leaves.begin() + static_cast<std::ptrdiff_t>(first + count));
+    });
+    for (const Hash256& leaf : leaves) {
+      full.Append(leaf);
+      small.Append(leaf);
+      ASSERT_EQ(small.size(), full.size());
+      ASSERT_EQ(small.Root(), full.Root());
+    }
+    for (std::uint64_t size = 1; size <= leaves.size(); ++size) {
+      EXPECT_EQ(*small.RootAt(size), *full.RootAt(size));
+      EXPECT_EQ(*small.ConsistencyProof(size, leaves.size()),
+                *full.ConsistencyProof(size, leaves.size()));
+      for (std::uint64_t index = 0; index < size; ++index) {
+        ASSERT_EQ(*small.InclusionProof(index, size), *full.InclusionProof(index, size))
+            << "level " << lowest_level << ", leaf " << index << " of " << size;
+      }
+    }
+    EXPECT_EQ(*small.Leaf(3), leaves[3]);
+  }
+}
+
+TEST(MerkleTreeTest, SaysWhatItsLeafSourceSays) {
+  MerkleTree tree(2, [](std::uint64_t, std::uint64_t) -> absl::StatusOr<std::vector<Hash256>> {
+    return absl::DataLossError("damaged");
+  });
+  for (const Hash256& leaf : SampleLeaves(9)) tree.Append(leaf);
+  EXPECT_EQ(tree.InclusionProof(1, 9).status(), absl::DataLossError("damaged"));
+  EXPECT_EQ(tree.ConsistencyProof(3, 9).status(), absl::DataLossError("damaged"));
+}
+
 TEST(MerkleTreeTest, ArgumentsBeyondTheTreeAreOutOfRange) {
   const MerkleTree tree = TreeOf(SampleLeaves(5));
   EXPECT_TRUE(absl::IsOutOfRange(tree.RootAt(6).status()));

@@ -1,0 +1,190 @@
+#include "central-bank-node/engine/indexed_payments.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "settlement/core/check.h"
+#include "settlement/core/hash.h"
+
+namespace causeway::node {
+namespace {
+
+constexpr std::string_view kFingerprintDomain = "causeway/payment-fingerprints/v1";
+
+// The index answers or the process stops: it must not let a repeat through.
+template <typename T>
+T Answer(absl::StatusOr<T> answer) {
+  CW_CHECK(answer.ok(), answer.status().ToString().c_str());
+  return *std::move(answer);
+}
+
+}  // namespace
+
+store::FingerprintKey IndexedPayments::KeyOf(std::string_view salt_key) {
+  const core::Hash256 secret = core::HmacSha256(salt_key, kFingerprintDomain);
+  store::FingerprintKey key;
+  std::copy_n(secret.bytes.begin(), key.size(), key.begin());
+  return key;
+}
+
+IndexedPayments::IndexedPayments(std::unique_ptr<store::KeyIndex> keys,
+                                 const store::FingerprintKey& key, ReadPayment read)
+    : keys_(std::move(keys)), fingerprint_(key), read_(std::move(read)) {}
+
+std::uint64_t IndexedPayments::FingerprintOf(std::uint32_t party,
+                                             const core::RawInstructionId& id) const {
+  std::array<char, 20> key;
+  std::memcpy(key.data(), &party, sizeof(party));
+  std::memcpy(key.data() + sizeof(party), id.data(), id.size());
+  return fingerprint_({key.data(), key.size()});
+}
+
+std::uint64_t IndexedPayments::FingerprintOf(const core::Uetr& uetr) const {
+  return fingerprint_(uetr.view());
+}
+
+IndexedPayments::Logged IndexedPayments::PaymentAt(std::uint64_t leaf) const {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto after = std::upper_bound(
+        recent_.begin(), recent_.end(), leaf,
+        [](std::uint64_t value, const Recent& recent) { return value < recent.first_leaf; });
+    if (after != recent_.begin()) {
+      const Recent& recent = *std::prev(after);
+      const std::uint64_t place = leaf - recent.first_leaf;
+      if (place < recent.ids.size()) {
+        return {.party = recent.party,
+                .id = recent.ids[place],
+                .uetr = recent.uetrs[place],
+                .outcome = place < recent.outcomes.size() ? recent.outcomes[place]
+                                                          : core::Outcome::kMalformed};
+      }
+    }
+  }
+  return Answer(read_(leaf));
+}
+
+bool IndexedPayments::IsIt(std::uint64_t leaf, std::uint32_t party,
+                           const core::RawInstructionId& id) const {
+  const Logged payment = PaymentAt(leaf);
+  return payment.party == party && payment.id == id &&
+         payment.outcome != core::Outcome::kInstructionIdReused;
+}
+
+void IndexedPayments::KeepRecent(std::uint32_t party, std::span<const core::BulkPayment> payments,
+                                 std::uint64_t first_leaf) {
+  Recent recent{.first_leaf = first_leaf, .party = party};
+  recent.ids.reserve(payments.size());
+  recent.uetrs.reserve(payments.size());
+  for (const core::BulkPayment& payment : payments) {
+    recent.ids.push_back(payment.id);
+    recent.uetrs.push_back(payment.uetr);
+  }
+  const std::lock_guard lock(mutex_);
+  recent_.push_back(std::move(recent));
+}
+
+void IndexedPayments::Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
+                             std::uint64_t first_leaf, std::span<std::uint64_t> known) {
+  if (!replays_.empty()) {
+    RecordReplayed(party, payments, first_leaf, known);
+    return;
+  }
+  KeepRecent(party, payments, first_leaf);
+  fingerprints_.resize(payments.size());
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    fingerprints_[i] = FingerprintOf(party, payments[i].id);
+  }
+  const absl::Status found = keys_->FindOrInsert(fingerprints_, first_leaf, known);
+  CW_CHECK(found.ok(), found.ToString().c_str());
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    if (known[i] == store::kNoLeaf) {
+      known[i] = kNoLeaf;
+      continue;
+    }
+    // Repeats are rare, and two keys with one fingerprint rarer still.
+    if (IsIt(known[i], party, payments[i].id)) continue;
+    known[i] = kNoLeaf;
+    for (const std::uint64_t leaf :
+         Answer(keys_->Find(store::KeyFamily::kInstruction, fingerprints_[i]))) {
+      if (leaf < first_leaf + i && IsIt(leaf, party, payments[i].id)) known[i] = leaf;
+    }
+    if (known[i] == kNoLeaf) {
+      keys_->Insert(store::KeyFamily::kInstruction, fingerprints_[i], first_leaf + i);
+    }
+  }
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    fingerprints_[i] = FingerprintOf(payments[i].uetr);
+  }
+  keys_->Insert(store::KeyFamily::kUetr, fingerprints_, first_leaf);
+}
+
+void IndexedPayments::ExpectReplay(std::uint64_t first_leaf, std::vector<bool> is_repeat) {
+  replays_.push_back({first_leaf, std::move(is_repeat)});
+}
+
+void IndexedPayments::RecordReplayed(std::uint32_t party,
+                                     std::span<const core::BulkPayment> payments,
+                                     std::uint64_t first_leaf, std::span<std::uint64_t> known) {
+  const Replay replay = std::move(replays_.front());
+  replays_.pop_front();
+  // Anything else comes out as another entry or result, and is found there.
+  const bool expected =
+      replay.first_leaf == first_leaf && replay.is_repeat.size() == payments.size();
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    const bool repeat = expected && replay.is_repeat[i];
+    known[i] = repeat ? first_leaf : kNoLeaf;  // some leaf
+    if (!repeat) {
+      keys_->Insert(store::KeyFamily::kInstruction, FingerprintOf(party, payments[i].id),
+                    first_leaf + i);
+    }
+    keys_->Insert(store::KeyFamily::kUetr, FingerprintOf(payments[i].uetr), first_leaf + i);
+  }
+}
+
+void IndexedPayments::SetResults(std::uint64_t first_leaf,
+                                 std::span<const core::PaymentResult> results) {
+  const std::lock_guard lock(mutex_);
+  if (recent_.empty() || recent_.back().first_leaf != first_leaf) return;  // a replay
+  recent_.back().outcomes.reserve(results.size());
+  for (const core::PaymentResult& result : results) {
+    recent_.back().outcomes.push_back(result.outcome);
+  }
+}
+
+std::uint64_t IndexedPayments::Find(std::uint32_t party, const core::RawInstructionId& id) const {
+  const std::vector<std::uint64_t> leaves =
+      Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, id)));
+  for (const std::uint64_t leaf : leaves) {
+    if (IsIt(leaf, party, id)) return leaf;
+  }
+  return kNoLeaf;
+}
+
+bool IndexedPayments::IsSettled(std::uint64_t leaf) const {
+  return PaymentAt(leaf).outcome == core::Outcome::kAccepted;
+}
+
+std::vector<std::uint64_t> IndexedPayments::FindByUetr(const core::Uetr& uetr) const {
+  std::vector<std::uint64_t> leaves =
+      Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)));
+  std::erase_if(leaves, [&](std::uint64_t leaf) { return PaymentAt(leaf).uetr != uetr; });
+  return leaves;
+}
+
+absl::Status IndexedPayments::EndBatch(std::uint64_t next_leaf) {
+  return keys_->EndBatch(next_leaf);
+}
+
+void IndexedPayments::MarkDurable(std::uint64_t leaves) {
+  keys_->MarkDurable(leaves);
+  const std::lock_guard lock(mutex_);
+  while (!recent_.empty() && recent_.front().first_leaf + recent_.front().ids.size() <= leaves) {
+    recent_.pop_front();
+  }
+}
+
+}  // namespace causeway::node

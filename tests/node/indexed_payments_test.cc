@@ -1,0 +1,182 @@
+#include "central-bank-node/engine/indexed_payments.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "settlement/core/prng.h"
+#include "settlement/store/memory_key_index.h"
+
+namespace causeway::node {
+namespace {
+
+// An index in which nearly everything collides: fingerprints are cut down to a few.
+class CollidingKeys final : public store::KeyIndex {
+ public:
+  explicit CollidingKeys(std::uint64_t fingerprints)
+      : keys_(std::make_unique<store::MemoryKeyIndex>()), fingerprints_(fingerprints) {}
+
+  absl::Status FindOrInsert(std::span<const std::uint64_t> fingerprints, std::uint64_t first_leaf,
+                            std::span<std::uint64_t> candidates) override {
+    return keys_->FindOrInsert(Cut(fingerprints), first_leaf, candidates);
+  }
+  void Insert(store::KeyFamily family, std::span<const std::uint64_t> fingerprints,
+              std::uint64_t first_leaf) override {
+    keys_->Insert(family, Cut(fingerprints), first_leaf);
+  }
+  absl::Status EndBatch(std::uint64_t next_leaf) override { return keys_->EndBatch(next_leaf); }
+  void MarkDurable(std::uint64_t leaves) override { keys_->MarkDurable(leaves); }
+  absl::StatusOr<std::vector<std::uint64_t>> Find(store::KeyFamily family,
+                                                  std::uint64_t fingerprint,
+                                                  std::uint64_t from_leaf,
+                                                  std::size_t limit) const override {
+    return keys_->Find(family, fingerprint % fingerprints_, from_leaf, limit);
+  }
+  std::uint64_t covered() const override { return keys_->covered(); }
+  absl::Status status() const override { return keys_->status(); }
+
+ private:
+  std::vector<std::uint64_t> Cut(std::span<const std::uint64_t> fingerprints) const {
+    std::vector<std::uint64_t> cut;
+    for (const std::uint64_t fingerprint : fingerprints) cut.push_back(fingerprint % fingerprints_);
+    return cut;
+  }
+
+  std::unique_ptr<store::KeyIndex> keys_;
+  const std::uint64_t fingerprints_;
+};
+
+// What the log would say of each leaf.
+using Log = std::vector<IndexedPayments::Logged>;
+
+std::unique_ptr<IndexedPayments> Indexed(std::uint64_t fingerprints, const Log& log) {
+  return std::make_unique<IndexedPayments>(
+      std::make_unique<CollidingKeys>(fingerprints), IndexedPayments::KeyOf(std::string(32, 's')),
+      [&log](std::uint64_t leaf) -> absl::StatusOr<IndexedPayments::Logged> {
+        return log.at(leaf);
+      });
+}
+
+std::vector<core::BulkPayment> RandomPayments(core::RandomStream& random) {
+  std::vector<core::BulkPayment> payments(1 + random.Uniform(20));
+  for (core::BulkPayment& payment : payments) {
+    payment.id[0] = static_cast<std::uint8_t>(random.Uniform(200));
+    std::array<std::uint8_t, 16> uetr{};
+    uetr[0] = static_cast<std::uint8_t>(random.Uniform(100));
+    payment.uetr = core::Uetr::FromRandomBytes(uetr);
+  }
+  return payments;
+}
+
+class IndexedPaymentsTest : public ::testing::TestWithParam<std::uint64_t> {};
+
+// Against the plain one in memory, over random bulks with many repeats: few fingerprints make
+// every answer a question to the log, many make it one to the index.
+TEST_P(IndexedPaymentsTest, AnswersAsTheIndexInMemoryDoes) {
+  core::RandomStream random(GetParam(), "indexed payments");
+  Log log(1);  // the genesis
+  const std::unique_ptr<IndexedPayments> indexed = Indexed(GetParam(), log);
+  const std::unique_ptr<core::PaymentIndex> memory = core::MakeMemoryPaymentIndex();
+  for (int bulk = 0; bulk < 60; ++bulk) {
+    const auto party = static_cast<std::uint32_t>(random.Uniform(3));
+    const std::vector<core::BulkPayment> payments = RandomPayments(random);
+    const std::uint64_t first_leaf = log.size();
+    std::vector<std::uint64_t> known(payments.size());
+    std::vector<std::uint64_t> expected(payments.size());
+    indexed->Record(party, payments, first_leaf, known);
+    memory->Record(party, payments, first_leaf, expected);
+    EXPECT_EQ(known, expected);
+    std::vector<core::PaymentResult> results(payments.size());
+    for (std::size_t i = 0; i < payments.size(); ++i) {
+      results[i].outcome = known[i] != core::PaymentIndex::kNoLeaf
+                               ? core::Outcome::kInstructionIdReused
+                               : (random.Bernoulli(1, 5) ? core::Outcome::kInsufficientFunds
+                                                         : core::Outcome::kAccepted);
+      log.push_back({.party = party,
+                     .id = payments[i].id,
+                     .uetr = payments[i].uetr,
+                     .outcome = results[i].outcome});
+    }
+    indexed->SetResults(first_leaf, results);
+    memory->SetResults(first_leaf, results);
+    ASSERT_TRUE(indexed->EndBatch(log.size()).ok());
+    if (random.Bernoulli(1, 3)) indexed->MarkDurable(log.size());
+    const core::BulkPayment probe = RandomPayments(random).front();
+    const std::uint64_t found = indexed->Find(party, probe.id);
+    EXPECT_EQ(found, memory->Find(party, probe.id));
+    if (found != core::PaymentIndex::kNoLeaf) {
+      EXPECT_EQ(indexed->IsSettled(found), memory->IsSettled(found));
+    }
+  }
+}
+
+TEST_P(IndexedPaymentsTest, KnowsAfterAReplayWhatItKnewBefore) {
+  core::RandomStream random(GetParam() + 1, "indexed payments");
+  Log log(1);
+  std::vector<std::pair<std::uint32_t, std::vector<core::BulkPayment>>> bulks;
+  std::unique_ptr<IndexedPayments> indexed = Indexed(GetParam(), log);
+  const auto record = [&](std::uint32_t party, const std::vector<core::BulkPayment>& payments) {
+    std::vector<std::uint64_t> known(payments.size());
+    indexed->Record(party, payments, log.size(), known);
+    for (std::size_t i = 0; i < payments.size(); ++i) {
+      log.push_back({.party = party,
+                     .id = payments[i].id,
+                     .uetr = payments[i].uetr,
+                     .outcome = known[i] == core::PaymentIndex::kNoLeaf
+                                    ? core::Outcome::kAccepted
+                                    : core::Outcome::kInstructionIdReused});
+    }
+    EXPECT_TRUE(indexed->EndBatch(log.size()).ok());
+    indexed->MarkDurable(log.size());
+  };
+  for (int bulk = 0; bulk < 20; ++bulk) {
+    bulks.emplace_back(static_cast<std::uint32_t>(random.Uniform(2)), RandomPayments(random));
+    record(bulks.back().first, bulks.back().second);
+  }
+  std::vector<std::uint64_t> before;
+  for (int id = 0; id < 200; ++id) {
+    before.push_back(indexed->Find(1, core::RawInstructionId{static_cast<std::uint8_t>(id)}));
+  }
+
+  indexed = Indexed(GetParam(), log);
+  std::uint64_t leaf = 1;
+  for (const auto& [party, payments] : bulks) {
+    std::vector<bool> is_repeat;
+    for (std::size_t i = 0; i < payments.size(); ++i) {
+      is_repeat.push_back(log[leaf + i].outcome == core::Outcome::kInstructionIdReused);
+    }
+    indexed->ExpectReplay(leaf, is_repeat);
+    std::vector<std::uint64_t> known(payments.size());
+    indexed->Record(party, payments, leaf, known);
+    for (std::size_t i = 0; i < payments.size(); ++i) {
+      EXPECT_EQ(known[i] != core::PaymentIndex::kNoLeaf, is_repeat[i]);
+    }
+    leaf += payments.size();
+    ASSERT_TRUE(indexed->EndBatch(leaf).ok());
+    indexed->MarkDurable(leaf);
+  }
+  for (int id = 0; id < 200; ++id) {
+    EXPECT_EQ(indexed->Find(1, core::RawInstructionId{static_cast<std::uint8_t>(id)}), before[id]);
+  }
+}
+
+TEST(IndexedPaymentsByUetrTest, FindsEveryPaymentWithAUetr) {
+  Log log(1);
+  const std::unique_ptr<IndexedPayments> indexed = Indexed(1, log);
+  std::vector<core::BulkPayment> payments(3);
+  for (std::uint8_t i = 0; i < 3; ++i) payments[i].id[0] = i;
+  std::array<std::uint8_t, 16> other{9};
+  payments[1].uetr = core::Uetr::FromRandomBytes(other);
+  std::vector<std::uint64_t> known(3);
+  indexed->Record(0, payments, 1, known);
+  EXPECT_EQ(indexed->FindByUetr(payments[1].uetr), (std::vector<std::uint64_t>{2}));
+  EXPECT_EQ(indexed->FindByUetr(payments[0].uetr), (std::vector<std::uint64_t>{1, 3}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Fingerprints, IndexedPaymentsTest,
+                         ::testing::Values(1, 7, 1000, ~std::uint64_t{0}));
+
+}  // namespace
+}  // namespace causeway::node
