@@ -14,7 +14,7 @@
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
-#include "settlement/store/lmdb_journal.h"
+#include "settlement/store/segment_journal.h"
 
 namespace causeway::node {
 namespace {
@@ -141,8 +141,8 @@ absl::StatusOr<JournalReport> AuditDirectory(const core::Genesis& genesis, const
   if (!std::filesystem::is_directory(path, error) || std::filesystem::is_empty(path, error)) {
     return absl::NotFoundError(fmt::format("there is no journal in {}", path));
   }
-  absl::StatusOr<std::unique_ptr<store::Journal>> journal =
-      store::OpenLmdbJournal(path, LedgerJournalIdentity(genesis));
+  absl::StatusOr<std::unique_ptr<store::SegmentJournal>> journal =
+      store::SegmentJournal::Open(path, LedgerJournalIdentity(genesis));
   if (!journal.ok()) return journal.status();
   return AuditJournal(genesis, **journal, verifier);
 }

@@ -7,11 +7,15 @@
 #include <utility>
 
 #include "causeway/v1/command.pb.h"
+#include "central-bank-node/engine/indexed_payments.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/key_file.h"
 #include "settlement/core/ledger.h"
+#include "settlement/rpc/log.h"
 #include "settlement/rpc/tls.h"
+#include "settlement/store/key_runs.h"
+#include "settlement/store/segment_journal.h"
 
 namespace causeway::node {
 namespace {
@@ -103,6 +107,24 @@ absl::StatusOr<std::string> ReadSaltKey(const std::string& path) {
 
 store::JournalIdentity LedgerJournalIdentity(const core::Genesis& genesis) {
   return {.kind = "ledger", .name = genesis.ledger.ToString(), .genesis = genesis.hash};
+}
+
+absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,
+                                            std::string_view salt_key) {
+  LedgerStore opened;
+  absl::StatusOr<std::unique_ptr<store::SegmentJournal>> journal =
+      store::SegmentJournal::Open(path, LedgerJournalIdentity(genesis));
+  if (!journal.ok()) return journal.status();
+  opened.journal = *std::move(journal);
+  absl::StatusOr<std::unique_ptr<store::KeyRuns>> keys =
+      store::KeyRuns::Open({.directory = path + "/keys",
+                            .ledger = genesis.hash,
+                            .fingerprint_key = IndexedPayments::KeyOf(salt_key)},
+                           opened.journal->record_count());
+  if (!keys.ok()) return keys.status();
+  for (const std::string& note : (*keys)->notes()) rpc::Log("causeway-node", note);
+  opened.keys = *std::move(keys);
+  return opened;
 }
 
 absl::StatusOr<core::Genesis> MakeGenesis(const GenesisSpec& spec) {

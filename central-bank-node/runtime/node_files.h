@@ -5,12 +5,14 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "settlement/core/command.h"
 #include "settlement/core/suite.h"
 #include "settlement/store/journal.h"
+#include "settlement/store/key_index.h"
 
 namespace causeway::node {
 
@@ -29,6 +31,15 @@ absl::StatusOr<std::string> ReadSaltKey(const std::string& path);
 
 // What the ledger of that genesis keeps its journal under.
 store::JournalIdentity LedgerJournalIdentity(const core::Genesis& genesis);
+// What a ledger keeps in directory `path`: the journal there, in segment files, and below it in
+// "keys" the index of payments, which is made again from the journal when it is lost. Errors as of
+// store::SegmentJournal::Open and store::KeyRuns::Open.
+struct LedgerStore {
+  std::unique_ptr<store::Journal> journal;
+  std::unique_ptr<store::KeyIndex> keys;
+};
+absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,
+                                            std::string_view salt_key);
 
 struct GenesisSpec {
   std::string spec_path;  // causeway.v1.Genesis as protobuf text

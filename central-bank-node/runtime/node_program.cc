@@ -13,10 +13,12 @@
 #include "central-bank-node/runtime/ledger_service.h"
 #include "central-bank-node/runtime/node_files.h"
 #include "settlement/rpc/log.h"
-#include "settlement/store/lmdb_journal.h"
 
 namespace causeway::node {
 namespace {
+
+// Of the log's tree in memory: a quarter of a byte a leaf, and a proof reads a block or two.
+constexpr int kTreeLowestLevel = 8;
 
 constexpr char kProgram[] = "causeway-node";
 
@@ -37,10 +39,12 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& opti
     return absl::FailedPreconditionError(fmt::format(
         "{}: is not the key that {} names as ledger_key", options.key_file, options.genesis_file));
   }
-  absl::StatusOr<std::unique_ptr<store::Journal>> journal =
-      store::OpenLmdbJournal(options.data_directory, LedgerJournalIdentity(*genesis));
-  if (!journal.ok()) return journal.status();
-  return LedgerEngine::Open(*genesis, std::move(engine_options), *std::move(journal));
+  absl::StatusOr<LedgerStore> opened =
+      OpenLedgerStore(options.data_directory, *genesis, engine_options.salt_key);
+  if (!opened.ok()) return opened.status();
+  engine_options.keys = std::move(opened->keys);
+  engine_options.tree_lowest_level = kTreeLowestLevel;
+  return LedgerEngine::Open(*genesis, std::move(engine_options), std::move(opened->journal));
 }
 
 RuntimeLimits LimitsHere() {

@@ -11,7 +11,7 @@
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
 #include "settlement/store/key_runs.h"
-#include "settlement/store/lmdb_journal.h"
+#include "settlement/store/segment_journal.h"
 
 namespace causeway::bench {
 namespace {
@@ -51,7 +51,7 @@ BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts) {
   genesis.created = now_;
   genesis_ = Must(codec::DecodeGenesis(codec::EncodeGenesis(genesis)));
   std::filesystem::create_directories(directory + "/journal");
-  auto journal = Must(store::OpenLmdbJournal(
+  auto journal = Must(store::SegmentJournal::Open(
       directory + "/journal",
       {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash}));
   const std::string salt_key(32, 's');

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "central-bank-node/runtime/node_files.h"
-#include "settlement/store/lmdb_journal.h"
+#include "settlement/store/segment_journal.h"
 #include "tests/node/live_ledger.h"
 
 namespace causeway::node {
@@ -49,7 +49,7 @@ class JournalAuditTest : public LiveLedgerTest {
   void TearDown() override { std::filesystem::remove_all(path_); }
 
   std::unique_ptr<LedgerEngine> OpenEngine() {
-    auto journal = store::OpenLmdbJournal(path_, LedgerJournalIdentity(genesis_));
+    auto journal = store::SegmentJournal::Open(path_, LedgerJournalIdentity(genesis_));
     EXPECT_TRUE(journal.ok()) << journal.status().message();
     auto engine =
         LedgerEngine::Open(genesis_,
@@ -64,7 +64,7 @@ class JournalAuditTest : public LiveLedgerTest {
   absl::Status AuditChanged(const std::function<void(std::vector<core::Batch>&)>& change) {
     std::vector<core::Batch> batches;
     {
-      auto journal = *store::OpenLmdbJournal(path_, LedgerJournalIdentity(genesis_));
+      auto journal = *store::SegmentJournal::Open(path_, LedgerJournalIdentity(genesis_));
       for (std::uint64_t number = 0; number < journal->block_count(); ++number) {
         batches.push_back(*core::DecodeBatch(journal->Read(number)->body));
       }
