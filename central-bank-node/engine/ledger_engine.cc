@@ -224,7 +224,6 @@ std::unique_ptr<PendingBatch> LedgerEngine::Apply(core::LedgerTime now, std::vec
 
 absl::Status LedgerEngine::Seal(PendingBatch& pending) {
   if (!pending.index_status.ok()) return pending.index_status;
-  if (absl::Status status = SignVotes(pending); !status.ok()) return status;
   if (pending.result.entries.empty()) return absl::OkStatus();
   Batch batch;
   batch.header = pending.result.header;
@@ -295,6 +294,8 @@ absl::Status LedgerEngine::Commit(std::span<PendingBatch* const> pending) {
 }
 
 absl::StatusOr<std::vector<ItemReply>> LedgerEngine::TakeReplies(PendingBatch& pending) const {
+  // Only now: a vote says that the hold is durable.
+  if (absl::Status status = SignVotes(pending); !status.ok()) return status;
   std::vector<ItemReply> replies(pending.result.results.size());
   for (std::size_t i = 0; i < replies.size(); ++i) {
     ItemResult& result = pending.result.results[i];

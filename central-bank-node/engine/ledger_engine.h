@@ -84,7 +84,7 @@ struct PendingBatch {
   std::vector<core::Item> items;
   std::vector<core::AdmittedItem> admitted;
   core::BatchResult result;
-  // Holds to vote for, the positions of their items, and the encoded votes once sealed.
+  // Holds to vote for, the positions of their items, and the encoded votes once committed.
   std::vector<std::pair<core::Hash256, std::uint64_t>> holds;
   std::vector<std::size_t> hold_items;
   std::vector<std::string> votes;
@@ -126,12 +126,12 @@ class LedgerEngine {
   // then ahead of the journal.
   std::unique_ptr<PendingBatch> Apply(core::LedgerTime now, std::vector<core::Item> items,
                                       std::vector<core::AdmittedItem> admitted);
-  // Hashes the leaves, signs the head of the log and the votes, and encodes the block.
+  // Hashes the leaves, signs the head of the log and encodes the block.
   absl::Status Seal(PendingBatch& pending);
   // Makes sealed batches durable, all by one sync, and shows them. An error of this or of Seal
   // means that the outcome is unknown: the process must exit without answering.
   absl::Status Commit(std::span<PendingBatch* const> pending);
-  // What to answer once the batch is committed, in the order of its items.
+  // What to answer once the batch is committed, in the order of its items, with the votes signed.
   absl::StatusOr<std::vector<ItemReply>> TakeReplies(PendingBatch& pending) const;
 
   // Apply, Seal and Commit of one batch.
