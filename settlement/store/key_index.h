@@ -50,6 +50,10 @@ class KeyIndex {
                                     std::uint64_t first_leaf,
                                     std::span<std::uint64_t> candidates) = 0;
 
+  // The newest leaf under the fingerprint of an instruction id, or kNoLeaf; inserts nothing. For
+  // the writer thread, which may then Insert: as fast as FindOrInsert, where Find reads files.
+  virtual absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const = 0;
+
   // Inserts fingerprints[i] for leaf first_leaf + i without looking for it. Leaves that are covered
   // already (see covered) are passed over. Leaves must not lie before the last EndBatch.
   virtual void Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,
@@ -59,7 +63,8 @@ class KeyIndex {
   }
 
   // Says that every key of the leaves before `next_leaf` has been inserted. May wait for work in
-  // the background (back-pressure). Returns status().
+  // the background (back-pressure), which may wait until the leaves of earlier batches are durable:
+  // another thread must be free to say so, or they must be durable already. Returns status().
   virtual absl::Status EndBatch(std::uint64_t next_leaf) = 0;
 
   // Says that the leaves before `leaves` are durable in the journal. Any thread.

@@ -225,8 +225,8 @@ void KeyRuns::Unpin(const View& view) {
   if (view.frozen != nullptr) view.frozen->readers.fetch_sub(1, std::memory_order_release);
 }
 
-absl::StatusOr<std::uint64_t> KeyRuns::FindNewest(const View& view,
-                                                  std::uint64_t fingerprint) const {
+absl::StatusOr<std::uint64_t> KeyRuns::FindNewestIn(const View& view,
+                                                    std::uint64_t fingerprint) const {
   for (const Generation* generation : {view.active, view.frozen}) {
     if (generation == nullptr) continue;
     const std::uint64_t leaf = generation->tables[kInstructions].FindNewest(fingerprint);
@@ -258,7 +258,7 @@ absl::Status KeyRuns::FindOrInsert(std::span<const std::uint64_t> fingerprints,
     candidates[i] = kNoLeaf;
     if (filter_.TestAndAdd(fingerprints[i])) [[unlikely]] {
       ++uncertain_;
-      const absl::StatusOr<std::uint64_t> newest = FindNewest(view, fingerprints[i]);
+      const absl::StatusOr<std::uint64_t> newest = FindNewestIn(view, fingerprints[i]);
       if (!newest.ok()) {
         status = newest.status();
         break;
@@ -270,6 +270,14 @@ absl::Status KeyRuns::FindOrInsert(std::span<const std::uint64_t> fingerprints,
   }
   Unpin(view);
   return status;
+}
+
+absl::StatusOr<std::uint64_t> KeyRuns::FindNewest(std::uint64_t fingerprint) const {
+  if (!filter_.Test(fingerprint)) return kNoLeaf;
+  const View view = Pin(KeyFamily::kInstruction);
+  const absl::StatusOr<std::uint64_t> newest = FindNewestIn(view, fingerprint);
+  Unpin(view);
+  return newest;
 }
 
 void KeyRuns::Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,

@@ -77,6 +77,7 @@ class KeyRuns : public KeyIndex {
   using KeyIndex::Insert;
   absl::Status FindOrInsert(std::span<const std::uint64_t> fingerprints, std::uint64_t first_leaf,
                             std::span<std::uint64_t> candidates) override;
+  absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const override;
   void Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,
               std::uint64_t first_leaf) override;
   absl::Status EndBatch(std::uint64_t next_leaf) override;
@@ -133,7 +134,7 @@ class KeyRuns : public KeyIndex {
 
   View Pin(KeyFamily family) const;
   static void Unpin(const View& view);
-  absl::StatusOr<std::uint64_t> FindNewest(const View& view, std::uint64_t fingerprint) const;
+  absl::StatusOr<std::uint64_t> FindNewestIn(const View& view, std::uint64_t fingerprint) const;
   void AdoptFilter();
   absl::Status Damaged(const RunFile& run, const absl::Status& status) const;
   void FailBackground(const absl::Status& status) const;

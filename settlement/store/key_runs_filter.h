@@ -33,14 +33,23 @@ class KeyFilter {
   CAUSEWAY_PREFETCH_INLINE void Prefetch(std::uint64_t fingerprint) const {
     __builtin_prefetch(BlockOf(fingerprint), 1);
   }
+  // False: the fingerprint was surely not added.
+  bool Test(std::uint64_t fingerprint) const {
+    const std::uint64_t* block = BlockOf(fingerprint);
+    std::uint64_t mixed = fingerprint * kFilterMultiplier;
+    std::uint64_t missing = 0;
+    for (std::size_t word = 0; word < kBlockWords; ++word, mixed <<= 6) {
+      missing |= (std::uint64_t{1} << (mixed >> 58)) & ~block[word];
+    }
+    return missing == 0;
+  }
   // Adds the fingerprint. True when it may have been there before; false: it surely was not.
   bool TestAndAdd(std::uint64_t fingerprint) {
     std::uint64_t* block = BlockOf(fingerprint);
-    std::uint64_t mixed = fingerprint * 0x9E37'79B9'7F4A'7C15;
+    std::uint64_t mixed = fingerprint * kFilterMultiplier;
     std::uint64_t missing = 0;
-    for (std::size_t word = 0; word < kBlockWords; ++word) {
+    for (std::size_t word = 0; word < kBlockWords; ++word, mixed <<= 6) {
       const std::uint64_t bit = std::uint64_t{1} << (mixed >> 58);
-      mixed <<= 6;
       missing |= bit & ~block[word];
       block[word] |= bit;
     }
@@ -50,6 +59,7 @@ class KeyFilter {
   }
 
  private:
+  static constexpr std::uint64_t kFilterMultiplier = 0x9E37'79B9'7F4A'7C15;  // odd
   static constexpr std::size_t kBlockWords = 8;
   static constexpr std::size_t kBlockKeys = 32;
   std::uint64_t* BlockOf(std::uint64_t fingerprint) const {

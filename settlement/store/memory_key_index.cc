@@ -17,6 +17,12 @@ absl::Status MemoryKeyIndex::FindOrInsert(std::span<const std::uint64_t> fingerp
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::uint64_t> MemoryKeyIndex::FindNewest(std::uint64_t fingerprint) const {
+  const auto& leaves = families_[static_cast<std::size_t>(KeyFamily::kInstruction)];
+  const auto found = leaves.find(fingerprint);
+  return found == leaves.end() ? kNoLeaf : *found->second.rbegin();
+}
+
 void MemoryKeyIndex::Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,
                             std::uint64_t first_leaf) {
   auto& leaves = families_[static_cast<std::size_t>(family)];

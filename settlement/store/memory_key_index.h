@@ -17,6 +17,7 @@ class MemoryKeyIndex : public KeyIndex {
   using KeyIndex::Insert;
   absl::Status FindOrInsert(std::span<const std::uint64_t> fingerprints, std::uint64_t first_leaf,
                             std::span<std::uint64_t> candidates) override;
+  absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const override;
   void Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,
               std::uint64_t first_leaf) override;
   absl::Status EndBatch(std::uint64_t next_leaf) override;

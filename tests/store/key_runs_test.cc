@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "settlement/store/memory_key_index.h"
 #include "tests/store/store_test_util.h"
 
 namespace causeway::store {
@@ -48,7 +49,7 @@ class Ledger {
   std::uint64_t leaves() const { return instructions_.size(); }
 
   // One batch, in the journal and the index.
-  void RunBatch(KeyRuns& index, std::size_t size) {
+  void RunBatch(KeyIndex& index, std::size_t size) {
     const std::uint64_t first = leaves();
     std::vector<std::uint64_t> ids;
     std::vector<std::uint64_t> uetrs;
@@ -85,7 +86,7 @@ class Ledger {
   }
 
   // What an engine does after opening.
-  void Replay(KeyRuns& index) const {
+  void Replay(KeyIndex& index) const {
     for (std::uint64_t leaf = index.covered(); leaf < leaves(); ++leaf) {
       if (instructions_[leaf] != 0) index.Insert(kInstruction, instructions_[leaf], leaf);
       index.Insert(kUetr, uetrs_[leaf], leaf);
@@ -93,17 +94,21 @@ class Ledger {
     }
   }
 
-  void ExpectAllFound(const KeyRuns& index) const {
+  void ExpectAllFound(const KeyIndex& index) const {
     for (std::size_t family = 0; family < kKeyFamilies; ++family) {
       for (const auto& [fingerprint, leaves] : by_key_[family]) {
         const auto found = index.Find(static_cast<KeyFamily>(family), fingerprint);
         ASSERT_TRUE(found.ok()) << found.status();
         ASSERT_EQ(*found, leaves) << "family " << family << " fingerprint " << fingerprint;
+        if (family == 0) {
+          ASSERT_EQ(*index.FindNewest(fingerprint), leaves.back());
+        }
       }
     }
     for (std::uint64_t key = keys_; key < keys_ + 50; ++key) {
       const auto found = index.Find(kInstruction, SpreadFingerprint(key));
       ASSERT_TRUE(found.ok() && found->empty());
+      ASSERT_EQ(*index.FindNewest(SpreadFingerprint(key)), kNoLeaf);
     }
   }
 
@@ -181,6 +186,16 @@ TEST_P(KeyRunsSeed, AnswersAsAMapWhateverTheBackgroundDoes) {
   ledger.ExpectAllFound(*index);
   EXPECT_LE(index->stats().runs[0], 12U);
   EXPECT_LE(index->stats().runs[1], 12U);
+}
+
+TEST(MemoryKeyIndex, AnswersAsAMap) {
+  MemoryKeyIndex index;
+  Ledger ledger(1, 500);
+  for (int batch = 0; batch < 50; ++batch) {
+    ASSERT_NO_FATAL_FAILURE(ledger.RunBatch(index, 30));
+  }
+  ledger.ExpectAllFound(index);
+  EXPECT_LE(index.Find(kUetr, SpreadFingerprint(1), 0, 1)->size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, KeyRunsSeed, testing::Range<std::uint64_t>(0, 8));
