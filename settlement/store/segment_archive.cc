@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kCopyBytes = std::uint64_t{1} << 20;
-constexpr std::uint64_t kMapBytes = std::uint64_t{64} << 30;
+constexpr std::uint64_t kCareMapBytes = std::uint64_t{64} << 30;
 
 // A copy on its way: `bytes` of `from` from the beginning, then what `rest` has after them.
 struct CopyPlan {
@@ -70,7 +70,7 @@ absl::Status CopyInto(FileSystem& files, const CopyPlan& plan, const std::string
   return status.ok() ? files.SyncDirectory(directory) : status;
 }
 
-absl::Status MakeDirectory(const std::string& path) {
+absl::Status MakeTargetDirectory(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return absl::OkStatus();
@@ -91,12 +91,12 @@ absl::StatusOr<std::unique_ptr<LmdbIndex>> OpenIndex(const std::string& path,
   absl::StatusOr<HeldDirectory> directory = HeldDirectory::Acquire(path);
   if (!directory.ok()) return directory.status();
   absl::StatusOr<std::unique_ptr<LmdbIndex>> index =
-      LmdbIndex::Open(*std::move(directory), identity, kMapBytes, {});
+      LmdbIndex::Open(*std::move(directory), identity, kCareMapBytes, {});
   if (!index.ok()) return InFile(path, index.status());
   return index;
 }
 
-absl::Status Verify(const LmdbIndex& index, FileSystem& files, const JournalIdentity& identity) {
+absl::Status VerifyAll(const LmdbIndex& index, FileSystem& files, const JournalIdentity& identity) {
   return LoadSegments(index, files, identity, {.verify_all = true, .repair = false}).status();
 }
 
@@ -183,7 +183,7 @@ absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity
                                   FileSystem& files) {
   const absl::StatusOr<std::unique_ptr<LmdbIndex>> index = OpenIndex(path, identity);
   if (!index.ok()) return index.status();
-  return Verify(**index, files, identity);
+  return VerifyAll(**index, files, identity);
 }
 
 absl::Status RepairSegmentJournal(const std::string& path, const JournalIdentity& identity,
@@ -225,7 +225,7 @@ absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::stri
   std::error_code error;
   const std::string archive = fs::absolute(directory, error).lexically_normal().string();
   if (error) return absl::InternalError(fmt::format("{}: {}", directory, error.message()));
-  if (absl::Status made = MakeDirectory(archive); !made.ok()) return made;
+  if (absl::Status made = MakeTargetDirectory(archive); !made.ok()) return made;
   for (SealedSegment& sealed : SealedSegments()) {
     if (sealed.after.head.block_count > before_block) break;
     if (sealed.archive.has_value()) continue;
@@ -277,7 +277,7 @@ absl::Status SegmentJournal::Restore(const std::string& directory) {
 
 absl::Status SegmentJournal::Backup(const std::string& directory) const {
   const std::lock_guard lock(archive_mutex_);
-  if (absl::Status made = MakeDirectory(directory); !made.ok()) return made;
+  if (absl::Status made = MakeTargetDirectory(directory); !made.ok()) return made;
   std::error_code error;
   if (!fs::is_empty(directory, error) || error) {
     return absl::FailedPreconditionError(
@@ -315,7 +315,7 @@ absl::Status SegmentJournal::Backup(const std::string& directory) const {
   const MetaWrite write{kEndKey, EncodeKnownEnd(known)};
   if (status = (*copy)->Commit({&write, 1}, {}); !status.ok()) return InFile(directory, status);
   if (status = files_.SyncDirectory(directory); !status.ok()) return status;
-  return Verify(**copy, files_, identity_);
+  return VerifyAll(**copy, files_, identity_);
 }
 
 }  // namespace causeway::store

@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kPiecesMax = 256;  // in one call of the system; IOV_MAX is 1024
 constexpr std::size_t kZeroBytes = 1 << 20;
 
-absl::Status SystemError(std::string_view what, const std::string& path, int error) {
+absl::Status FileError(std::string_view what, const std::string& path, int error) {
   return absl::InternalError(fmt::format("{}: cannot {}: {}", path, what, std::strerror(error)));
 }
 
@@ -44,7 +44,7 @@ class PosixFile final : public SegmentFile {
       const ssize_t written =
           pwritev(fd_, vectors.data(), static_cast<int>(count), static_cast<off_t>(offset));
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return SystemError("write", path_, errno);
+      if (written < 0) return FileError("write", path_, errno);
       offset += static_cast<std::uint64_t>(written);
       done += static_cast<std::size_t>(written);
       while (next < pieces.size() && done >= pieces[next].size()) done -= pieces[next++].size();
@@ -70,13 +70,13 @@ class PosixFile final : public SegmentFile {
   }
 
   absl::Status Truncate(std::uint64_t size) override {
-    if (ftruncate(fd_, static_cast<off_t>(size)) != 0) return SystemError("truncate", path_, errno);
+    if (ftruncate(fd_, static_cast<off_t>(size)) != 0) return FileError("truncate", path_, errno);
     return absl::OkStatus();
   }
 
   absl::Status Sync() override {
     // Not repeated after EINTR: what it did then is as unknown as after any other error.
-    if (fdatasync(fd_) != 0) return SystemError("sync", path_, errno);
+    if (fdatasync(fd_) != 0) return FileError("sync", path_, errno);
     return absl::OkStatus();
   }
 
@@ -86,7 +86,7 @@ class PosixFile final : public SegmentFile {
     while (done < size) {
       const ssize_t got = pread(fd_, bytes + done, size - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return SystemError(fmt::format("read at offset {}", offset), path_, errno);
+      if (got < 0) return FileError(fmt::format("read at offset {}", offset), path_, errno);
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
     }
@@ -95,7 +95,7 @@ class PosixFile final : public SegmentFile {
 
   absl::StatusOr<std::uint64_t> Size() const override {
     struct stat status {};
-    if (fstat(fd_, &status) != 0) return SystemError("read the size", path_, errno);
+    if (fstat(fd_, &status) != 0) return FileError("read the size", path_, errno);
     return static_cast<std::uint64_t>(status.st_size);
   }
 
@@ -123,7 +123,7 @@ class PosixFile final : public SegmentFile {
       return absl::ResourceExhaustedError(
           fmt::format("{}: no room to grow to {} bytes: {}", path_, size, std::strerror(error)));
     }
-    return SystemError("allocate", path_, error);
+    return FileError("allocate", path_, error);
   }
 
   std::string path_;
@@ -141,25 +141,25 @@ class Posix final : public FileSystem {
     if (errno == ENOSPC || errno == EDQUOT) {
       return absl::ResourceExhaustedError(fmt::format("{}: no room to create it", path));
     }
-    return SystemError("open", path, errno);
+    return FileError("open", path, errno);
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
-    if (rename(from.c_str(), to.c_str()) != 0) return SystemError("rename to " + to, from, errno);
+    if (rename(from.c_str(), to.c_str()) != 0) return FileError("rename to " + to, from, errno);
     return absl::OkStatus();
   }
 
   absl::Status Remove(const std::string& path) override {
-    if (unlink(path.c_str()) != 0) return SystemError("remove", path, errno);
+    if (unlink(path.c_str()) != 0) return FileError("remove", path, errno);
     return absl::OkStatus();
   }
 
   absl::Status SyncDirectory(const std::string& path) override {
     const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return SystemError("open directory", path, errno);
+    if (fd < 0) return FileError("open directory", path, errno);
     const int error = fsync(fd) == 0 ? 0 : errno;
     close(fd);
-    if (error != 0) return SystemError("sync directory", path, error);
+    if (error != 0) return FileError("sync directory", path, error);
     return absl::OkStatus();
   }
 
@@ -170,7 +170,7 @@ class Posix final : public FileSystem {
     for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
       names.push_back(it->path().filename().string());
     }
-    if (error) return SystemError("list directory", path, error.value());
+    if (error) return FileError("list directory", path, error.value());
     std::sort(names.begin(), names.end());
     return names;
   }
