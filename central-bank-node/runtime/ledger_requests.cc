@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "central-bank-node/runtime/access.h"
 #include "settlement/codec/codec.h"
+#include "settlement/core/bulk.h"
 #include "settlement/rpc/views.h"
 
 namespace causeway::node {
@@ -18,6 +21,22 @@ core::Rejection MalformedRequest(std::string_view field, const absl::Status& sta
                  fmt::format("{}: {}", field, std::string(status.message())));
 }
 
+std::optional<core::Rejection> CheckPrivateData(const causeway::v1::SubmitRequest& request) {
+  if (static_cast<std::size_t>(request.private_data_size()) > core::kAttachmentsPerItemMax) {
+    return Refusal(core::Outcome::kMalformed,
+                   fmt::format("private_data: has {} parts; must have at most {}",
+                               request.private_data_size(), core::kAttachmentsPerItemMax));
+  }
+  for (int i = 0; i < request.private_data_size(); ++i) {
+    const std::size_t size = request.private_data(i).size();
+    if (size <= core::kAttachmentBytesMax) continue;
+    return Refusal(core::Outcome::kMalformed,
+                   fmt::format("private_data[{}]: has {} bytes; must have at most {}", i, size,
+                               core::kAttachmentBytesMax));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request) {
@@ -26,22 +45,40 @@ ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request) {
   if (envelope->payload_type != core::kCommandPayloadType) {
     return Refusal(core::Outcome::kMalformed,
                    fmt::format("envelope.payload_type: is \"{}\"; must be \"{}\" (settlements are "
-                               "sent by Prepare and Complete)",
+                               "sent by Prepare and Complete, bulks by SubmitStream)",
                                envelope->payload_type, core::kCommandPayloadType));
   }
-  if (static_cast<std::size_t>(request.private_data_size()) > core::kAttachmentsPerItemMax) {
-    return Refusal(core::Outcome::kMalformed,
-                   fmt::format("private_data: has {} parts; must have at most {}",
-                               request.private_data_size(), core::kAttachmentsPerItemMax));
-  }
+  if (auto refused = CheckPrivateData(request)) return *std::move(refused);
   core::Item item{*std::move(envelope), {}};
-  for (const std::string& data : request.private_data()) {
-    if (data.size() > core::kAttachmentBytesMax) {
-      return Refusal(core::Outcome::kMalformed,
-                     fmt::format("private_data[{}]: has {} bytes; must have at most {}",
-                                 item.attachments.size(), data.size(), core::kAttachmentBytesMax));
-    }
-    item.attachments.push_back(data);
+  for (const std::string& data : request.private_data()) item.attachments.push_back(data);
+  return item;
+}
+
+ItemOrRefusal StreamItemOf(causeway::v1::SubmitRequest&& request) {
+  std::string payload = std::move(*request.mutable_envelope()->mutable_payload());
+  request.mutable_envelope()->clear_payload();
+  absl::StatusOr<core::Envelope> envelope = codec::FromProto(request.envelope());
+  if (!envelope.ok()) return MalformedRequest("envelope", envelope.status());
+  envelope->payload = std::move(payload);
+  if (absl::Status checked = core::CheckEnvelope(*envelope); !checked.ok()) {
+    return MalformedRequest("envelope", checked);
+  }
+  const bool is_bulk = envelope->payload_type == core::kBulkPayloadType;
+  if (!is_bulk && envelope->payload_type != core::kCommandPayloadType) {
+    return Refusal(
+        core::Outcome::kMalformed,
+        fmt::format("envelope.payload_type: is \"{}\"; must be \"{}\" or \"{}\" "
+                    "(settlements are sent by Prepare and Complete)",
+                    envelope->payload_type, core::kCommandPayloadType, core::kBulkPayloadType));
+  }
+  if (is_bulk && request.private_data_size() != 0) {
+    return Refusal(core::Outcome::kMalformed,
+                   "private_data: a bulk has none; send such payments as commands");
+  }
+  if (auto refused = CheckPrivateData(request)) return *std::move(refused);
+  core::Item item{*std::move(envelope), {}};
+  for (std::string& data : *request.mutable_private_data()) {
+    item.attachments.push_back(std::move(data));
   }
   return item;
 }
@@ -82,6 +119,32 @@ ItemOrRefusal ItemOf(const causeway::v1::CompleteRequest& request) {
                                request.completion().size(), core::kPayloadBytesMax));
   }
   return codec::MakeCompletionItem(request.completion());
+}
+
+void ToReply(const ItemReply& reply, causeway::v1::StreamReply* out) {
+  if (reply.result.refused) {
+    codec::ToProto(*reply.result.refused, out->mutable_rejection());
+  } else if (reply.result.bulk != nullptr) {
+    ToResults(*reply.result.bulk, out->mutable_bulk());
+  } else {
+    ToResponse(reply, out->mutable_response());
+  }
+}
+
+void ToResults(const core::BulkExecution& bulk, causeway::v1::BulkResults* out) {
+  out->set_first_index(bulk.first_index);
+  out->set_payment_count(static_cast<std::uint32_t>(bulk.results.size()));
+  out->set_ledger_time_us(bulk.time.micros());
+  out->set_business_date(bulk.date.ToString());
+  for (std::size_t i = 0; i < bulk.results.size(); ++i) {
+    const core::PaymentResult& result = bulk.results[i];
+    if (result.outcome == core::Outcome::kAccepted) continue;
+    causeway::v1::BulkRejection* const rejection = out->add_rejections();
+    rejection->set_position(static_cast<std::uint32_t>(i));
+    rejection->set_outcome(static_cast<causeway::v1::Outcome>(result.outcome));
+    rejection->set_detail_actual(result.debtor_after);
+    rejection->set_detail_required(result.creditor_after);
+  }
 }
 
 void ToResponse(const ItemReply& reply, causeway::v1::SubmitResponse* out) {

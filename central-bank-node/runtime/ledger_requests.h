@@ -20,11 +20,16 @@ inline constexpr std::size_t kRequestsPerSubmitManyMax = 1024;
 // still unread.
 using ItemOrRefusal = std::variant<core::Item, core::Rejection>;
 ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request);
+// As ItemOf, and takes bulks too. What it can, it moves out of the request.
+ItemOrRefusal StreamItemOf(causeway::v1::SubmitRequest&& request);
 ItemOrRefusal ItemOf(const causeway::v1::PrepareRequest& request);
 ItemOrRefusal ItemOf(const causeway::v1::CompleteRequest& request);
 
+// Everything but the tag: response, bulk or rejection.
+void ToReply(const ItemReply& reply, causeway::v1::StreamReply* out);
 // For results that are not `refused`.
 void ToResponse(const ItemReply& reply, causeway::v1::SubmitResponse* out);
+void ToResults(const core::BulkExecution& bulk, causeway::v1::BulkResults* out);
 // `settlement` is where it stands now.
 void ToResponse(const ItemReply& reply, const core::SettlementState& settlement,
                 causeway::v1::PrepareResponse* out);

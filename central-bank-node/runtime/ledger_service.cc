@@ -12,6 +12,7 @@
 #include "central-bank-node/runtime/ledger_queries.h"
 #include "central-bank-node/runtime/ledger_requests.h"
 #include "central-bank-node/runtime/ledger_streams.h"
+#include "central-bank-node/runtime/submit_stream.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/rpc/peer.h"
@@ -21,6 +22,7 @@
 namespace causeway::node {
 namespace {
 
+using Api = causeway::v1::Ledger;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
@@ -48,16 +50,35 @@ LedgerRuntime::Entitlement EntitlementOf(const rpc::Peer& peer) {
   };
 }
 
+// Messages of SubmitStream are taken and given as bytes, those of all other calls decoded.
+template <typename Base>
+using DecodedQueries = Api::WithCallbackMethod_GetLedger<Api::WithCallbackMethod_GetInstruction<
+    Api::WithCallbackMethod_FindByUetr<Api::WithCallbackMethod_GetAccount<
+        Api::WithCallbackMethod_ListAccounts<Api::WithCallbackMethod_GetStatement<
+            Api::WithCallbackMethod_ListEntries<Api::WithCallbackMethod_GetReceipt<
+                Api::WithCallbackMethod_GetCheckpoint<Api::WithCallbackMethod_GetConsistencyProof<
+                    Api::WithCallbackMethod_GetSettlement<
+                        Api::WithCallbackMethod_ListPrepared<Base>>>>>>>>>>>>;
+template <typename Base>
+using DecodedCalls = Api::WithCallbackMethod_Submit<Api::WithCallbackMethod_SubmitMany<
+    Api::WithCallbackMethod_Prepare<Api::WithCallbackMethod_Complete<
+        Api::WithCallbackMethod_Subscribe<Api::WithCallbackMethod_Watch<DecodedQueries<Base>>>>>>>;
+using ServiceBase = Api::WithRawCallbackMethod_SubmitStream<DecodedCalls<Api::Service>>;
+
 }  // namespace
 
-class LedgerService::Impl final : public causeway::v1::Ledger::CallbackService {
+class LedgerService::Impl final : public ServiceBase {
  public:
-  explicit Impl(LedgerRuntime* runtime) : runtime_(runtime), hub_(kStreamThreads) {
+  explicit Impl(LedgerRuntime* runtime)
+      : runtime_(runtime), hub_(kStreamThreads), submissions_(runtime) {
     runtime_->SetListener([this] { hub_.Wake(); });
   }
 
   void EndStreams() {
-    hub_.EndAll({grpc::StatusCode::UNAVAILABLE, "the node is stopping; connect again later"});
+    const grpc::Status stopping(grpc::StatusCode::UNAVAILABLE,
+                                "the node is stopping; connect again later");
+    hub_.EndAll(stopping);
+    submissions_.EndAll(stopping);
   }
 
   // Calls that change the ledger.
@@ -181,6 +202,12 @@ class LedgerService::Impl final : public causeway::v1::Ledger::CallbackService {
 
   // Streams.
 
+  SubmitStreams::Reactor* SubmitStream(CallbackServerContext* context) override {
+    const Identified caller = Identify(context);
+    if (!caller.status.ok()) return SubmitStreams::Refuse(caller.status);
+    return submissions_.Open(EntitlementOf(caller.peer));
+  }
+
   grpc::ServerWriteReactor<causeway::v1::BatchMessage>* Subscribe(
       CallbackServerContext* context, const causeway::v1::SubscribeRequest* request) override {
     Identified caller = Identify(context);
@@ -214,6 +241,7 @@ class LedgerService::Impl final : public causeway::v1::Ledger::CallbackService {
 
   LedgerRuntime* const runtime_;
   rpc::StreamHub hub_;
+  SubmitStreams submissions_;
 };
 
 ServerUnaryReactor* LedgerService::Impl::Sequence(CallbackServerContext* context,

@@ -27,7 +27,8 @@ class LedgerService {
 
   grpc::Service* service();
 
-  // Subscribe and Watch end with UNAVAILABLE, those opened later at once. Repeats are harmless.
+  // Subscribe and Watch end with UNAVAILABLE, SubmitStream too once it has answered what it has
+  // read; those opened later at once. Repeats are harmless.
   void EndStreams();
 
  private:
