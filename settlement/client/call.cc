@@ -40,6 +40,11 @@ void Connection::Begin(CallOptions call, grpc::ClientContext& context) const {
   NameSender(context);
 }
 
+void Connection::BeginStream(grpc::ClientContext& context) const {
+  DriveReconnection({});
+  NameSender(context);
+}
+
 void Connection::DriveReconnection(CallOptions call) const {
   if (channel_->GetState(/*try_to_connect=*/false) != GRPC_CHANNEL_TRANSIENT_FAILURE) return;
   const auto deadline = call.deadline.count() > 0 ? call.deadline : options_.deadline;

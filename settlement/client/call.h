@@ -30,6 +30,11 @@ class Connection {
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   absl::Status WaitForConnection(std::chrono::milliseconds deadline) const;
 
+  // Prepares `context` for a stream, which has no deadline.
+  void BeginStream(grpc::ClientContext& context) const;
+  // Code and message of the server, with the rejection if it sent one.
+  absl::Status Error(const grpc::ClientContext& context, const grpc::Status& status) const;
+
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(Stub& stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
@@ -89,8 +94,6 @@ class Connection {
   // So the call that comes next waits for the connection, for kReconnectWait at most.
   void DriveReconnection(CallOptions call) const;
   void NameSender(grpc::ClientContext& context) const;
-  // Code and message of the server, with the rejection if it sent one.
-  absl::Status Error(const grpc::ClientContext& context, const grpc::Status& status) const;
 
   ConnectionOptions options_;
   std::shared_ptr<grpc::Channel> channel_;

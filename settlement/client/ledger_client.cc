@@ -131,6 +131,11 @@ absl::StatusOr<std::vector<LedgerClient::SubmitResult>> LedgerClient::SubmitMany
   return results;
 }
 
+std::unique_ptr<SubmitStream> LedgerClient::OpenSubmitStream(const SubmitStreamOptions& options,
+                                                             SubmitStream::OnReply on_reply) const {
+  return SubmitStream::Open(impl_->connection, options, std::move(on_reply));
+}
+
 absl::StatusOr<InstructionView> LedgerClient::GetInstruction(const core::InstructionKey& key,
                                                              CallOptions call) const {
   v1::GetInstructionRequest request;

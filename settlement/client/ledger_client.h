@@ -25,6 +25,7 @@
 #include "settlement/client/connection.h"
 #include "settlement/client/receipt.h"
 #include "settlement/client/retry.h"
+#include "settlement/client/submit_stream.h"
 #include "settlement/client/subscription.h"
 #include "settlement/client/views.h"
 #include "settlement/core/batch.h"
@@ -62,6 +63,10 @@ class LedgerClient {
       const RetryOptions& retry = {}) const;
   absl::StatusOr<std::vector<SubmitResult>> SubmitManyUntilKnown(
       std::span<const core::Item> items, const RetryOptions& retry = {}) const;
+
+  // Envelopes of commands and bulks in volume. The client must outlive the stream.
+  std::unique_ptr<SubmitStream> OpenSubmitStream(const SubmitStreamOptions& options,
+                                                 SubmitStream::OnReply on_reply) const;
 
   absl::StatusOr<InstructionView> GetInstruction(const core::InstructionKey& key,
                                                  CallOptions call = {}) const;
