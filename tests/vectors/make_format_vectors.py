@@ -10,6 +10,7 @@ envelopes are written out here a second time, and `openssl` makes the signatures
 
 import base64
 import hashlib
+import hmac
 import json
 import pathlib
 import struct
@@ -367,10 +368,76 @@ def decision_vectors():
             "completion": pb((1, SETTLEMENT_ID), (2, certificate)).hex()}
 
 
+BULK_TYPE = "application/vnd.causeway.bulk-payments.v1"
+
+
+def check_of(account):
+    return sha256(account.encode())[:2]
+
+
+def aes_128(key, block):
+    command = ["openssl", "enc", "-aes-128-ecb", "-nopad", "-K", key.hex()]
+    return subprocess.run(command, input=block, check=True, capture_output=True).stdout
+
+
+def u40(value):
+    return struct.pack(">Q", value)[3:]
+
+
+# A payment that settles and one that does not: debtor and creditor are accounts 1 and 2.
+BULK_PAYMENTS = [(bytes(range(16)), UETR, 1, 2, b"TRAD", 250000),
+                 (bytes(range(16, 32)), UETR, 2, 1, bytes(4), 9000000)]
+BULK_ADDRESSES = {1: ALPHA, 2: BETA}
+# outcome, debtor after or actual, creditor after or required, sequences, previous leaves.
+BULK_RESULTS = [(1, 750000, 250000, 2, 1, 6, 0), (210, 250000, 9000000, 0, 0, 0, 0)]
+
+
+def bulk_payload():
+    out = b"CWBULK01" + sized(HKD) + GENESIS_HASH + sized("ALPHA") + b"\xab" * 16
+    out += i64(TIME + 3600 * 10**6) + u32(len(BULK_PAYMENTS))
+    for name, uetr, debtor, creditor, purpose, amount in BULK_PAYMENTS:
+        out += (u32(debtor) + u32(creditor) + check_of(BULK_ADDRESSES[debtor])
+                + check_of(BULK_ADDRESSES[creditor]) + purpose + i64(amount) + name + uetr)
+    return out
+
+
+def bulk_result(result):
+    outcome, debtor, creditor, *rest = result
+    return u16(outcome) + i64(debtor) + i64(creditor) + b"".join(u40(value) for value in rest)
+
+
+def payment_leaf(index, salt, position):
+    name, uetr, debtor, creditor, purpose, amount = BULK_PAYMENTS[position]
+    outcome, debtor_after, creditor_after, debtor_seq, creditor_seq, _, _ = BULK_RESULTS[position]
+    return (u8(5) + u8(1) + u64(index) + salt + name + uetr + u32(debtor) + u32(creditor)
+            + check_of(BULK_ADDRESSES[debtor]) + check_of(BULK_ADDRESSES[creditor]) + purpose
+            + i64(amount) + u16(outcome) + i64(debtor_after) + i64(creditor_after)
+            + u40(debtor_seq) + u40(creditor_seq) + u32(position))
+
+
+def bulk_vectors():
+    ledger_key, batch, first = b"k" * 32, 3, 9
+    key = hmac.new(ledger_key, b"causeway/payment-salts/v1\n" + u64(batch), "sha256").digest()[:16]
+    salts = [aes_128(key, bytes(8) + u64(first + i)) for i in range(len(BULK_PAYMENTS))]
+    return {
+        "payload_type": BULK_TYPE,
+        "payload": bulk_payload().hex(),
+        "payload_hash": sha256(dsse(BULK_TYPE, bulk_payload())).hex(),
+        "ledger_salt_key": ledger_key.hex(),
+        "batch": batch,
+        "payment_salts": key.hex(),
+        "first_index": first,
+        "results": "".join(bulk_result(result).hex() for result in BULK_RESULTS),
+        "leaves": [payment_leaf(first + i, salt, i).hex() for i, salt in enumerate(salts)],
+        "leaf_hashes": [leaf_hash(payment_leaf(first + i, salt, i)).hex()
+                        for i, salt in enumerate(salts)],
+    }
+
+
 FILES = {"entry.json": entry_vectors, "batch.json": batch_vectors, "receipt.json": receipt_vectors,
          "receipt-file.json": receipt_file,
          "command.json": command_vectors, "terms.json": terms_vectors, "vote.json": vote_vectors,
-         "decision-log.json": decision_vectors}
+         "decision-log.json": decision_vectors, "bulk.json": bulk_vectors}
 
 
 def main():
