@@ -65,6 +65,8 @@ UNITS = {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
         "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",
         "json"},
+    "scenarios/load": {"settlement/codec", "settlement/rpc", "settlement/client", "posix", "json",
+                       "cli11"},
     "scenarios": {"scenarios/spec", "scenarios/report", "scenarios/simulator", "scenarios/live",
                   "cli11", "posix"},
 }
@@ -89,6 +91,7 @@ FORBIDDEN_LINKS = {
                            "causeway_proto_grpc", "causeway_rpc"],
     "causeway_live": ["PkgConfig::LMDB", "causeway_node*", "causeway_bridge*",
                       "causeway_verifier", "causeway_observer*"],
+    "causeway_load": ["PkgConfig::LMDB", "causeway_store*", "causeway_node*", "causeway_bridge*"],
 }
 
 # Units that must be a function of their inputs alone, so that a run replays bit for bit.
