@@ -166,9 +166,13 @@ absl::Status SegmentJournal::MakeRoom(std::uint64_t frame_bytes, std::uint64_t b
     }
     return switched;
   }
+  return Reserve(needed, GrownSize(needed));
+}
+
+// Gives the open segment's file `size` bytes, or at least the `needed` ones.
+absl::Status SegmentJournal::Reserve(std::uint64_t needed, std::uint64_t size) {
   if (needed <= open_size_) return absl::OkStatus();
   SegmentFile& file = *open_segment().file;
-  std::uint64_t size = GrownSize(needed);
   absl::Status allocated = file.Allocate(size);
   if (absl::IsResourceExhausted(allocated) && size > UnitsUp(needed)) {
     size = UnitsUp(needed);
@@ -197,12 +201,17 @@ absl::Status SegmentJournal::SealOpenSegment(SealedSegment& sealed) {
 // and perhaps a file without frames, which the next opening removes.
 absl::Status SegmentJournal::SwitchSegment(std::uint64_t size) {
   const SegmentState before = State();
+  const bool sealing = !segments_.empty();
+  if (sealing) {
+    // A file that was closed has no room for its footer.
+    const std::uint64_t needed = open_end_ + FooterBytes(open_segment().blocks.size());
+    if (absl::Status room = Reserve(needed, UnitsUp(needed)); !room.ok()) return room;
+  }
   absl::StatusOr<std::shared_ptr<SegmentFile>> next =
       CreateSegment(files_, path_, HeaderFor(before), size);
   if (!next.ok()) return next.status();
   std::vector<MetaWrite> system;
   SealedSegment sealed;
-  const bool sealing = !segments_.empty() && known_.has_open;
   // Errors from here on leave the index unknown; ResourceExhausted would promise otherwise.
   const auto unknown = [](const absl::Status& status) {
     return absl::InternalError(std::string(status.message().data(), status.message().size()));

@@ -97,6 +97,7 @@ class SegmentJournal final : public Journal {
   }
   Frame BuildFrame(std::span<const Block> blocks, std::span<const MetaWrite> meta) const;
   absl::Status MakeRoom(std::uint64_t frame_bytes, std::uint64_t blocks);
+  absl::Status Reserve(std::uint64_t needed, std::uint64_t size);
   absl::Status SwitchSegment(std::uint64_t size);
   absl::Status SealOpenSegment(SealedSegment& sealed);
   absl::Status WriteFrame(Frame& frame, std::span<const Block> blocks);
