@@ -22,6 +22,9 @@ class CollidingKeys final : public store::KeyIndex {
                             std::span<std::uint64_t> candidates) override {
     return keys_->FindOrInsert(Cut(fingerprints), first_leaf, candidates);
   }
+  absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const override {
+    return keys_->FindNewest(fingerprint % fingerprints_);
+  }
   void Insert(store::KeyFamily family, std::span<const std::uint64_t> fingerprints,
               std::uint64_t first_leaf) override {
     keys_->Insert(family, Cut(fingerprints), first_leaf);
