@@ -183,8 +183,8 @@ std::vector<pvp::RequiredSigner> BridgeEngine::Missing(const OpenSettlement& set
   return missing;
 }
 
-// All signatures travel in one envelope. Terms that would not fit could never be complete, and would
-// hold the parties until their deadline.
+// All signatures travel in one envelope. Terms that would not fit could never be complete, and
+// would hold the parties until their deadline.
 std::optional<core::Rejection> BridgeEngine::CheckSignaturesFit(
     const OpenSettlement& settlement) const {
   std::set<core::ParticipantId> missing;
