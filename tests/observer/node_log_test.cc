@@ -18,7 +18,7 @@ class NodeLogTest : public ::testing::Test {
     options.verifier = signatures_;
     options.salt_key = std::string(32, 's');
     auto journal = store::NewMemoryJournal({"ledger", genesis.ledger.ToString(), genesis.hash});
-    engine_ = *node::LedgerEngine::Open(genesis, options, std::move(journal));
+    engine_ = *node::LedgerEngine::Open(genesis, std::move(options), std::move(journal));
     // What the test's own log holds so far: banks, accounts, policy, funds.
     for (const std::string& batch : world_.hkd.batches()) {
       const core::Batch decoded = *core::DecodeBatch(batch);
