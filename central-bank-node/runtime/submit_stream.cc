@@ -60,8 +60,14 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
       if (!std::exchange(holding_, false)) return;
       request.Swap(&held_);
       if (cancelled_) return;
+      // Nothing is read meanwhile: the next request may have to be held too, in the same place.
+      retrying_ = true;
     }
     Take(std::move(request));
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      retrying_ = false;
+    }
     Advance();
   }
 
@@ -229,7 +235,7 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
       next.more = !replies_.empty();
     }
     const bool reads_on = !half_closed_ && !ending_;
-    if (reads_on && !reading_ && !holding_ && requests_ < kStreamRequestsMax &&
+    if (reads_on && !reading_ && !holding_ && !retrying_ && requests_ < kStreamRequestsMax &&
         bytes_ < kStreamBytesMax) {
       next.read = reading_ = true;
     }
@@ -261,6 +267,7 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
   bool reading_ = false;
   bool writing_ = false;
   bool holding_ = false;
+  bool retrying_ = false;
   bool half_closed_ = false;  // the client sends no more
   bool ending_ = false;
   bool finished_ = false;
