@@ -146,11 +146,19 @@ class LedgerEngine {
   // Ahead of the journal while batches are under way.
   const core::Ledger& ledger() const { return *ledger_; }
 
-  // Of what is durable.
-  std::string checkpoint() const { return durable().checkpoint; }  // signed note, latest
-  std::uint64_t size() const { return durable().size; }            // leaves
-  core::Hash256 root() const { return durable().root; }
-  std::uint64_t batch_count() const { return durable().batches; }
+  // The end of what is durable. It moves on while batches are under way: whoever needs two of these
+  // to agree takes them from one head.
+  struct Head {
+    std::uint64_t batches = 0;
+    std::uint64_t size = 0;  // leaves
+    core::Hash256 root;
+    std::string checkpoint;  // signed note
+  };
+  Head head() const;
+  std::string checkpoint() const { return head().checkpoint; }
+  std::uint64_t size() const { return head().size; }
+  core::Hash256 root() const { return head().root; }
+  std::uint64_t batch_count() const { return head().batches; }
 
   // What follows reads batches under way too, as soon as they are sealed.
 
@@ -182,13 +190,6 @@ class LedgerEngine {
   absl::StatusOr<core::BulkExecution> ReadBulk(std::uint64_t entry_index) const;
 
  private:
-  // The end of the journal.
-  struct Head {
-    std::uint64_t batches = 0;
-    std::uint64_t size = 0;
-    core::Hash256 root;
-    std::string checkpoint;
-  };
   // A batch that is applied and not yet durable.
   struct UnderWay {
     std::uint64_t first_index = 0;
@@ -207,7 +208,6 @@ class LedgerEngine {
   void Salt(core::Entry& entry) const;
   void CollectHolds(PendingBatch& pending) const;
   absl::Status SignVotes(PendingBatch& pending) const;
-  Head durable() const;
   absl::StatusOr<DatedEntry> EntryAt(const core::Batch& batch, std::uint64_t leaf_index) const;
   absl::StatusOr<IndexedPayments::Logged> ReadLogged(std::uint64_t leaf) const;
   absl::StatusOr<std::vector<core::Hash256>> LeafHashes(std::uint64_t first,

@@ -55,7 +55,7 @@ std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
 
 }  // namespace
 
-LedgerEngine::Head LedgerEngine::durable() const {
+LedgerEngine::Head LedgerEngine::head() const {
   const std::lock_guard lock(log_mutex_);
   return durable_;
 }
@@ -258,17 +258,17 @@ absl::StatusOr<std::vector<DatedEntry>> LedgerEngine::ListEntries(
     const std::optional<core::AccountAddress>& address) const {
   if (address) return ListEntriesOf(*address, from_index, count);
   std::vector<DatedEntry> found;
-  const Head head = durable();
-  if (from_index >= head.size) return found;
+  const Head end = head();
+  if (from_index >= end.size) return found;
   absl::StatusOr<std::uint64_t> first = FindBatch(from_index);
   if (!first.ok()) return first.status();
   for (std::uint64_t number = std::max<std::uint64_t>(*first, 1);
-       number < head.batches && found.size() < count; ++number) {
+       number < end.batches && found.size() < count; ++number) {
     absl::StatusOr<Batch> batch = ReadBatch(number);
     if (!batch.ok()) return batch.status();
-    const std::uint64_t end = batch->header.first_index + 1 + batch->header.entry_count;
+    const std::uint64_t past = batch->header.first_index + 1 + batch->header.entry_count;
     for (std::uint64_t leaf = std::max(from_index, batch->header.first_index + 1);
-         leaf < end && found.size() < count; ++leaf) {
+         leaf < past && found.size() < count; ++leaf) {
       absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
       if (!entry.ok()) return entry.status();
       found.push_back(*std::move(entry));
@@ -282,15 +282,15 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
   if (!number.ok()) return number.status();
   absl::StatusOr<Batch> batch = ReadBatch(*number);
   if (!batch.ok()) return batch.status();
-  const Head head = durable();
+  const Head end = head();
   const std::optional<core::EntryPlace> place = core::FindEntry(*batch, entry_index);
-  if (!place.has_value() || entry_index >= head.size) return NoEntry(entry_index);
+  if (!place.has_value() || entry_index >= end.size) return NoEntry(entry_index);
   Receipt receipt;
   receipt.entry_index = entry_index;
   receipt.entry = batch->entries[place->entry];
   receipt.batch_header = core::EncodeBatchHeader(batch->header);
   receipt.batch_header_index = batch->header.first_index;
-  receipt.checkpoint = head.checkpoint;
+  receipt.checkpoint = end.checkpoint;
   absl::StatusOr<Entry> entry = core::DecodeEntry(receipt.entry);
   if (!entry.ok()) return Damaged(*number, std::string(entry.status().message()));
   if (place->bulk != nullptr) {
@@ -310,9 +310,9 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
     if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
   }
   const std::lock_guard lock(tree_mutex_);
-  auto entry_proof = tree_.InclusionProof(entry_index, head.size);
-  auto header_proof = tree_.InclusionProof(receipt.batch_header_index, head.size);
-  auto bulk_proof = tree_.InclusionProof(receipt.bulk_entry_index, head.size);
+  auto entry_proof = tree_.InclusionProof(entry_index, end.size);
+  auto header_proof = tree_.InclusionProof(receipt.batch_header_index, end.size);
+  auto bulk_proof = tree_.InclusionProof(receipt.bulk_entry_index, end.size);
   if (!entry_proof.ok()) return entry_proof.status();
   if (!header_proof.ok()) return header_proof.status();
   if (!bulk_proof.ok()) return bulk_proof.status();

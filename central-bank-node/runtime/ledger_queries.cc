@@ -86,6 +86,8 @@ absl::StatusOr<EntryPage> VisibleEntries(const LedgerEngine& engine, const Calle
   const bool filter = !address.has_value() && !caller.SeesEverything();
   std::size_t scanned = 0;
   while (page.entries.size() < count && scanned < kScanEntriesMax) {
+    // Before the entries are listed: what becomes durable after that is for the next page.
+    const std::uint64_t end = engine.size();
     const std::size_t wanted = filter ? kPageEntriesMax : count - page.entries.size();
     absl::StatusOr<std::vector<DatedEntry>> chunk = engine.ListEntries(page.next, wanted, address);
     if (!chunk.ok()) return chunk.status();
@@ -98,7 +100,7 @@ absl::StatusOr<EntryPage> VisibleEntries(const LedgerEngine& engine, const Calle
       page.entries.push_back(std::move(entry));
     }
     if (at_end) {
-      page.next = engine.size();
+      page.next = std::max(page.next, end);
       return page;
     }
   }
@@ -285,20 +287,21 @@ QueryEnd GetCheckpoint(const LedgerEngine& engine, causeway::v1::CheckpointRespo
 QueryEnd GetConsistencyProof(const LedgerEngine& engine,
                              const causeway::v1::GetConsistencyProofRequest& request,
                              causeway::v1::ConsistencyProof* out) {
-  const std::uint64_t new_size = request.new_size() == 0 ? engine.size() : request.new_size();
+  const LedgerEngine::Head head = engine.head();
+  const std::uint64_t new_size = request.new_size() == 0 ? head.size : request.new_size();
   absl::StatusOr<std::vector<core::Hash256>> proof =
       engine.ConsistencyProof(request.old_size(), new_size);
   if (absl::IsOutOfRange(proof.status())) {
     return Refusal(Outcome::kMalformed,
                    fmt::format("old_size {} and new_size {}: must be in this order and at most {}, "
                                "the size of this log",
-                               request.old_size(), new_size, engine.size()));
+                               request.old_size(), new_size, head.size));
   }
   if (!proof.ok()) return FromEngine(proof.status());
   out->set_old_size(request.old_size());
   out->set_new_size(new_size);
   CopyHashes(*proof, out->mutable_proof());
-  out->set_checkpoint(engine.checkpoint());
+  out->set_checkpoint(head.checkpoint);
   return {};
 }
 

@@ -18,16 +18,17 @@ rpc::Pull BatchSource::Start(const LedgerEngine& engine, grpc::Status* status) {
                           *context_);
     return rpc::Pull::kEnd;
   }
-  if (from_index_ > engine.size()) {
+  const LedgerEngine::Head head = engine.head();
+  if (from_index_ > head.size) {
     *status = grpc::Status(
         grpc::StatusCode::OUT_OF_RANGE,
         fmt::format("from_index {} is past the end: this log has {} leaves; if you have verified "
                     "more, the log was rolled back",
-                    from_index_, engine.size()));
+                    from_index_, head.size));
     return rpc::Pull::kEnd;
   }
-  if (from_index_ == engine.size()) {
-    number_ = engine.batch_count();
+  if (from_index_ == head.size) {
+    number_ = head.batches;
     return rpc::Pull::kMessage;
   }
   absl::StatusOr<std::uint64_t> number = engine.FindBatch(from_index_);
