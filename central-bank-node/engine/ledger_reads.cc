@@ -312,13 +312,14 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
   const std::lock_guard lock(tree_mutex_);
   auto entry_proof = tree_.InclusionProof(entry_index, end.size);
   auto header_proof = tree_.InclusionProof(receipt.batch_header_index, end.size);
-  auto bulk_proof = tree_.InclusionProof(receipt.bulk_entry_index, end.size);
   if (!entry_proof.ok()) return entry_proof.status();
   if (!header_proof.ok()) return header_proof.status();
-  if (!bulk_proof.ok()) return bulk_proof.status();
   receipt.entry_proof = *std::move(entry_proof);
   receipt.batch_header_proof = *std::move(header_proof);
-  if (place->bulk != nullptr) receipt.bulk_entry_proof = *std::move(bulk_proof);
+  if (place->bulk == nullptr) return receipt;
+  auto bulk_proof = tree_.InclusionProof(receipt.bulk_entry_index, end.size);
+  if (!bulk_proof.ok()) return bulk_proof.status();
+  receipt.bulk_entry_proof = *std::move(bulk_proof);
   return receipt;
 }
 
