@@ -74,13 +74,13 @@ class Load(unittest.TestCase):
         trace = os.path.join(self.folder, "trace.txt")
         page = os.path.join(self.folder, "report.html")
         report = self.run_load("--batch", "10", "--rate", "500", "--poisson", "--duration", "1",
-                               "--seed", "5", "--zipf", "0.9", "--record-trace", trace,
-                               "--html", page)
+                               "--seed", "5", "--zipf", "0.9", "--pool-mib", "1",
+                               "--record-trace", trace, "--html", page)
         self.assertEqual(report["mode"], "poisson")
         self.assertGreater(report["payments"]["settled"], 100)
         with open(page, encoding="utf-8") as file:
             self.assertIn("<svg", file.read())
-        replayed = self.run_load("--batch", "10", "--trace", trace)
+        replayed = self.run_load("--batch", "10", "--pool-mib", "1", "--trace", trace)
         self.assertEqual(replayed["payments"]["settled"], report["payments"]["settled"])
 
     def test_seed_that_was_used_before_is_noticed(self):
