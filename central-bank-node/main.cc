@@ -10,14 +10,13 @@
 #include "central-bank-node/runtime/node_files.h"
 #include "central-bank-node/runtime/node_program.h"
 #include "settlement/core/suite.h"
+#include "settlement/rpc/server_flags.h"
 
 namespace {
 
 namespace core = causeway::core;
 namespace node = causeway::node;
 namespace rpc = causeway::rpc;
-
-constexpr int kExitUsage = 64;
 
 absl::Status WriteGenesis(const node::GenesisSpec& spec, const std::string& out) {
   absl::StatusOr<core::Genesis> genesis = node::MakeGenesis(spec);
@@ -62,26 +61,16 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   node::NodeOptions options;
-  rpc::TlsFiles tls;
-  bool insecure = false;
   CLI::App* run = app.add_subcommand("run", "Serve a ledger until SIGTERM or SIGINT");
   run->add_option("--genesis", options.genesis_file, "Genesis file (causeway-node genesis)")
       ->required();
   run->add_option("--data", options.data_directory, "Directory of the journal; created if new")
       ->required();
-  run->add_option("--listen", options.server.listen, "HOST:PORT; port 0: any free one")->required();
   run->add_option("--key", options.key_file, "Ledger key, PEM")->required();
   run->add_option("--passphrase-file", options.passphrase_file, "First line: passphrase of --key");
   run->add_option("--salt-key", options.salt_key_file, "Secret of 64 hexadecimal digits")
       ->required();
-  CLI::Option* cert = run->add_option("--tls-cert", tls.certificate_file, "Own certificate, PEM");
-  CLI::Option* key = run->add_option("--tls-key", tls.private_key_file, "Its private key, PEM");
-  CLI::Option* ca = run->add_option("--tls-ca", tls.ca_file, "Authority of clients, PEM");
-  cert->needs(key, ca);
-  key->needs(cert, ca);
-  ca->needs(cert, key);
-  run->add_flag("--insecure", insecure, "No TLS; on loopback addresses only")->excludes(cert);
-  run->add_option("--ready-file", options.server.ready_file, "Gets HOST:PORT once serving");
+  rpc::AddServerFlags(*run, options.server);
 
   node::GenesisSpec spec;
   std::string out;
@@ -103,15 +92,11 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
-    if (run->parsed() && !insecure && cert->count() == 0) {
-      throw CLI::RequiredError("--tls-cert, --tls-key and --tls-ca (or --insecure on loopback)");
-    }
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitUsage;
+    return app.exit(error) == 0 ? 0 : rpc::kExitUsage;
   }
   absl::Status status;
   if (run->parsed()) {
-    if (!insecure) options.server.tls = tls;
     status = node::RunNode(options);
   } else if (genesis->parsed()) {
     status = WriteGenesis(spec, out);
@@ -121,5 +106,5 @@ int main(int argc, char** argv) {
   if (!status.ok()) {
     fmt::print(stderr, "causeway-node: {}\n", std::string(status.message()));
   }
-  return node::ExitStatusOf(status);
+  return rpc::ExitStatusOf(status);
 }

@@ -68,37 +68,10 @@ absl::Status RunNode(const NodeOptions& options) {
                        (*engine)->size(), (*engine)->root().ToHex()));
   LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::Now);
   LedgerService service(&runtime);
-  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
-      rpc::Server::Start(options.server, {service.service()});
-  if (!server.ok()) return server.status();
-  rpc::Log(kProgram,
-           fmt::format("serving on {} with {}", (*server)->address(),
-                       options.server.tls ? "mutual TLS" : "no TLS: INSECURE, this machine only"));
-  rpc::ServeUntilStopped(**server, [&] {
-    rpc::Log(kProgram, "stopping: answering what is under way, refusing the rest");
+  return rpc::Serve(kProgram, options.server, {service.service()}, [&] {
     service.EndStreams();
     runtime.Stop();
   });
-  rpc::Log(kProgram, "stopped");
-  return absl::OkStatus();
-}
-
-int ExitStatusOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return 0;
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kDataLoss:
-      return 65;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kResourceExhausted:
-      return 69;
-    default:
-      return 70;
-  }
 }
 
 }  // namespace causeway::node

@@ -23,10 +23,6 @@ struct NodeOptions {
 // signals (rpc::BlockStopSignals). Errors are those of starting.
 absl::Status RunNode(const NodeOptions& options);
 
-// The exit status for the end of a command: 0, 65 for files and data that are wrong, 69 when a
-// resource is not to be had, 70 for an internal error (sysexits.h).
-int ExitStatusOf(const absl::Status& status);
-
 }  // namespace causeway::node
 
 #endif  // CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_NODE_PROGRAM_H_

@@ -70,42 +70,14 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
                 [&](const BridgeEngine& changed_engine, const std::vector<core::Hash256>& changed) {
                   service.OnChanged(changed_engine, changed);
                 });
-  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
-      rpc::Server::Start(options.server, {service.service()});
-  if (!server.ok()) {
-    runtime.Stop();  // before what its thread uses is gone
-    return server.status();
-  }
-  rpc::Log(kProgram,
-           fmt::format("serving on {} with {}", (*server)->address(),
-                       options.server.tls ? "mutual TLS" : "no TLS: INSECURE, this machine only"));
-  rpc::ServeUntilStopped(**server, [&] {
-    rpc::Log(kProgram, "stopping: answering what is under way, refusing the rest");
+  absl::Status served = rpc::Serve(kProgram, options.server, {service.service()}, [&] {
     service.EndStreams();
     runtime.Stop();
     (*calls)->Stop();
     service.EndCalls();
   });
-  rpc::Log(kProgram, "stopped");
-  return absl::OkStatus();
-}
-
-int ExitStatusOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return 0;
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kDataLoss:
-      return 65;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kResourceExhausted:
-      return 69;
-    default:
-      return 70;
-  }
+  if (!served.ok()) runtime.Stop();  // before what its thread uses is gone
+  return served;
 }
 
 }  // namespace causeway::bridge

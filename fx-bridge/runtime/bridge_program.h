@@ -23,10 +23,6 @@ struct BridgeProgramOptions {
 // starting.
 absl::Status RunBridge(const BridgeProgramOptions& options);
 
-// The exit status for the end of a command: 0, 65 for files and data that are wrong, 69 when a
-// resource is not to be had, 70 for an internal error (sysexits.h).
-int ExitStatusOf(const absl::Status& status);
-
 }  // namespace causeway::bridge
 
 #endif  // CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_PROGRAM_H_

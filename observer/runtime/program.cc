@@ -62,17 +62,13 @@ int RunObserver(const RunOptions& options) {
       *std::move(engine));
   if (!started.ok()) return Fail(started.status());
   runtime = *std::move(started);
-  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
-      rpc::Server::Start(options.server, {service.service()});
-  if (!server.ok()) return Fail(server.status());
-  rpc::Log(kProgram, fmt::format("listens on {}", (*server)->address()));
-  rpc::ServeUntilStopped(**server, [&] {
+  const absl::Status served = rpc::Serve(kProgram, options.server, {service.service()}, [&] {
     service.EndStreams();
     runtime->Stop();
   });
+  if (!served.ok()) return Fail(served);
   int exit_status = kExitOk;
   runtime->Read([&](const AuditEngine& end) { exit_status = ExitStatusOf(end); });
-  rpc::Log(kProgram, "stopped");
   return exit_status;
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "settlement/core/check.h"
+#include "settlement/rpc/log.h"
 
 namespace causeway::rpc {
 namespace {
@@ -124,6 +125,39 @@ void ServeUntilStopped(Server& server, const std::function<void()>& drain) {
   server.SetServing(false);
   drain();
   server.Shutdown();
+}
+
+absl::Status Serve(std::string_view program, const ServerOptions& options,
+                   const std::vector<grpc::Service*>& services,
+                   const std::function<void()>& drain) {
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options, services);
+  if (!server.ok()) return server.status();
+  Log(program, fmt::format("serving on {} with {}", (*server)->address(),
+                           options.tls ? "mutual TLS" : "no TLS: INSECURE, this machine only"));
+  ServeUntilStopped(**server, [&] {
+    Log(program, "stopping: answering what is under way, refusing the rest");
+    drain();
+  });
+  Log(program, "stopped");
+  return absl::OkStatus();
+}
+
+int ExitStatusOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kDataLoss:
+      return 65;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+      return 69;
+    default:
+      return 70;
+  }
 }
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view content) {

@@ -4,8 +4,9 @@
 //   int main() {
 //     rpc::BlockStopSignals();                       // before any thread is started
 //     ... build runtime and service ...
-//     auto server = rpc::Server::Start(options, {&service});
-//     rpc::ServeUntilStopped(**server, [&] { service.EndStreams(); runtime.Stop(); });
+//     absl::Status status = rpc::Serve("causeway-node", options, {&service},
+//                                      [&] { service.EndStreams(); runtime.Stop(); });
+//     return rpc::ExitStatusOf(status);
 //   }
 #ifndef CAUSEWAY_SETTLEMENT_RPC_SERVER_H_
 #define CAUSEWAY_SETTLEMENT_RPC_SERVER_H_
@@ -79,6 +80,16 @@ int WaitForStopSignal();
 // Waits for a stop signal; then reports NOT_SERVING, calls `drain` (which must end every stream and
 // answer or refuse everything that is under way), and shuts the server down.
 void ServeUntilStopped(Server& server, const std::function<void()>& drain);
+
+// All of a server program's life between opening and exit: starts the server, serves until a stop
+// signal, drains; each told in the log under the program's name. Errors as of Server::Start;
+// `drain` is not called then.
+absl::Status Serve(std::string_view program, const ServerOptions& options,
+                   const std::vector<grpc::Service*>& services, const std::function<void()>& drain);
+
+// The exit status for the end of a command: 0, 65 for files and data that are wrong, 69 when a
+// resource is not to be had, 70 for an internal error (sysexits.h).
+int ExitStatusOf(const absl::Status& status);
 
 // Writes `content` to a file beside `path` and renames it there: readers see all of it or nothing.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view content);

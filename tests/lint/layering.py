@@ -45,6 +45,8 @@ def unit_of(path):
         return "settlement/store/lmdb"
     if folder == "settlement/store" and name.startswith("key_runs"):
         return "settlement/store/key_runs"
+    if path == "settlement/rpc/server_flags.h":
+        return "settlement/rpc/flags"
     return folder if folder in rules.UNITS else None
 
 

@@ -9,7 +9,6 @@
 #include <fstream>
 #include <string>
 
-#include "central-bank-node/runtime/node_program.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/key_file.h"
@@ -121,14 +120,6 @@ TEST_F(NodeFilesTest, SaltKeyIs64HexadecimalDigits) {
     EXPECT_EQ(ReadSaltKey(Write("salt", wrong)).status().code(),
               absl::StatusCode::kInvalidArgument);
   }
-}
-
-TEST(ExitStatusOf, SaysWhoseTroubleItWas) {
-  EXPECT_EQ(ExitStatusOf(absl::OkStatus()), 0);
-  EXPECT_EQ(ExitStatusOf(absl::DataLossError("")), 65);
-  EXPECT_EQ(ExitStatusOf(absl::NotFoundError("")), 65);
-  EXPECT_EQ(ExitStatusOf(absl::UnavailableError("")), 69);
-  EXPECT_EQ(ExitStatusOf(absl::InternalError("")), 70);
 }
 
 }  // namespace

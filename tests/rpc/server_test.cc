@@ -104,6 +104,37 @@ TEST(ServeUntilStopped, StopSignalDrainsAndShutsDown) {
       ::testing::ExitedWithCode(0), "");
 }
 
+TEST(ServeTest, TellsWhatItDoesFromStartToStop) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        BlockStopSignals();
+        EchoService service;
+        bool drained = false;
+        ::kill(::getpid(), SIGTERM);
+        const absl::Status status = Serve("causeway-echo", {"127.0.0.1:0", std::nullopt, ""},
+                                          {&service}, [&] { drained = true; });
+        ::_exit(status.ok() && drained ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "serving on 127.0.0.1:.*no TLS.*\n.*stopping.*\n.*stopped");
+}
+
+TEST(ServeTest, DoesNotDrainWhatDidNotStart) {
+  bool drained = false;
+  const absl::Status status =
+      Serve("causeway-echo", {"0.0.0.0:0", std::nullopt, ""}, {}, [&] { drained = true; });
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(drained);
+}
+
+TEST(ExitStatusOf, SaysWhoseTroubleItWas) {
+  EXPECT_EQ(ExitStatusOf(absl::OkStatus()), 0);
+  EXPECT_EQ(ExitStatusOf(absl::DataLossError("")), 65);
+  EXPECT_EQ(ExitStatusOf(absl::NotFoundError("")), 65);
+  EXPECT_EQ(ExitStatusOf(absl::UnavailableError("")), 69);
+  EXPECT_EQ(ExitStatusOf(absl::InternalError("")), 70);
+}
+
 TEST(WriteFileAtomically, ReplacesTheWholeFileAndLeavesNothingElse) {
   const std::filesystem::path folder =
       std::filesystem::path(::testing::TempDir()) / fmt::format("atomic-{}", ::getpid());
