@@ -4,14 +4,25 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <string>
 
+#include "fx-bridge/runtime/bridge_files.h"
 #include "fx-bridge/runtime/bridge_program.h"
+#include "settlement/core/hash.h"
 #include "settlement/rpc/server_flags.h"
 
 namespace {
 
 namespace bridge = causeway::bridge;
 namespace rpc = causeway::rpc;
+
+absl::Status WritePolicy(const bridge::PolicySpec& spec, const std::string& out) {
+  const absl::StatusOr<std::string> bytes = bridge::MakePolicy(spec);
+  if (!bytes.ok()) return bytes.status();
+  if (absl::Status status = rpc::WriteFileAtomically(out, *bytes); !status.ok()) return status;
+  fmt::print("{}\n", causeway::core::Sha256(*bytes).ToHex());
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -29,12 +40,29 @@ int main(int argc, char** argv) {
   run->add_option("--key", options.key_file, "Key of the decision log, PEM")->required();
   rpc::AddServerFlags(*run, options.server);
 
+  bridge::PolicySpec spec;
+  std::string out;
+  CLI::App* policy = app.add_subcommand("policy", "Make a settlement policy and print its hash");
+  policy->add_option("--epoch", spec.epoch, "1 for the first policy of a log, then counting up")
+      ->required();
+  policy->add_option("--decision-log", spec.decision_log, "Such as bridge.example/decisions")
+      ->required();
+  policy
+      ->add_option("--decision-log-key", spec.decision_log_key_path,
+                   "Public key that signs the log's checkpoints, PEM")
+      ->required();
+  policy
+      ->add_option("--ledger", spec.genesis_paths,
+                   "Genesis file, one for each ledger: gives origin, genesis hash and key")
+      ->required();
+  policy->add_option("--out", out, "File to write")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : rpc::kExitUsage;
   }
-  const absl::Status status = bridge::RunBridge(options);
+  const absl::Status status = run->parsed() ? bridge::RunBridge(options) : WritePolicy(spec, out);
   if (!status.ok()) {
     fmt::print(stderr, "causeway-bridge: {}\n", std::string(status.message()));
   }

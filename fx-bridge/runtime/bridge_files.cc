@@ -28,6 +28,18 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
+absl::Status InFile(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(), fmt::format("{}: {}", path, std::string(status.message())));
+}
+
+absl::StatusOr<core::PublicKey> ReadPublicKey(const std::string& path) {
+  absl::StatusOr<std::string> pem = rpc::ReadWholeFile(path, core::kKeyFileBytesMax);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<core::PublicKey> key = core::DecodePublicKeyPem(*pem);
+  if (!key.ok()) return InFile(path, key.status());
+  return key;
+}
+
 // Reads one configuration; stops at the first thing that is wrong.
 class ConfigReader {
  public:
@@ -141,10 +153,8 @@ class ConfigReader {
         }
       }
       for (const std::string& file : participant.key_files()) {
-        absl::StatusOr<std::string> pem = rpc::ReadWholeFile(PathOf(file), core::kKeyFileBytesMax);
-        if (!pem.ok()) return pem.status();
-        absl::StatusOr<core::PublicKey> key = core::DecodePublicKeyPem(*pem);
-        if (!key.ok()) return Invalid(field + ".key_files", std::string(key.status().message()));
+        const absl::StatusOr<core::PublicKey> key = ReadPublicKey(PathOf(file));
+        if (!key.ok()) return key.status();
         if (auto status = AddKey(field + ".key_files", id, *key); !status.ok()) return status;
       }
     }
@@ -282,15 +292,37 @@ absl::StatusOr<BridgeSetup> ReadBridgeConfig(const std::string& path) {
   return ConfigReader(path).Read();
 }
 
+absl::StatusOr<std::string> MakePolicy(const PolicySpec& spec) {
+  core::SettlementPolicy policy;
+  if (spec.epoch == 0) {
+    return absl::InvalidArgumentError("epoch: is 0; the first policy of a log has 1");
+  }
+  policy.epoch = spec.epoch;
+  const absl::StatusOr<core::LedgerOrigin> log = core::LedgerOrigin::Parse(spec.decision_log);
+  if (!log.ok()) return InFile("decision log", log.status());
+  policy.decision_log = *log;
+  absl::StatusOr<core::PublicKey> key = ReadPublicKey(spec.decision_log_key_path);
+  if (!key.ok()) return key.status();
+  policy.decision_log_key = *std::move(key);
+  for (const std::string& path : spec.genesis_paths) {
+    const absl::StatusOr<std::string> bytes = rpc::ReadWholeFile(path, kConfigBytesMax);
+    if (!bytes.ok()) return bytes.status();
+    const absl::StatusOr<core::Genesis> genesis = codec::DecodeGenesis(*bytes);
+    if (!genesis.ok()) return InFile(path, genesis.status());
+    policy.ledgers.push_back({genesis->ledger, genesis->hash, genesis->ledger_key});
+  }
+  std::string bytes = codec::EncodePolicy(policy);
+  const absl::StatusOr<core::SettlementPolicy> decoded = codec::DecodePolicy(bytes);
+  if (!decoded.ok()) return InFile("the policy", decoded.status());
+  return bytes;
+}
+
 absl::StatusOr<std::shared_ptr<const core::Signer>> ReadSigner(const std::string& path) {
   absl::StatusOr<std::string> pem = rpc::ReadWholeFile(path, core::kKeyFileBytesMax);
   if (!pem.ok()) return pem.status();
   absl::StatusOr<std::unique_ptr<core::SoftwareSigner>> signer =
       core::DecodePrivateKeyPem(*pem, "");
-  if (!signer.ok()) {
-    return absl::Status(signer.status().code(),
-                        fmt::format("{}: {}", path, std::string(signer.status().message())));
-  }
+  if (!signer.ok()) return InFile(path, signer.status());
   return std::shared_ptr<const core::Signer>(*std::move(signer));
 }
 

@@ -4,6 +4,7 @@
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_FILES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -38,6 +39,17 @@ struct BridgeSetup {
 
 // Paths in the file are relative to its folder.
 absl::StatusOr<BridgeSetup> ReadBridgeConfig(const std::string& path);
+
+// What a settlement policy is made of. No witnesses: they are not built in yet.
+struct PolicySpec {
+  std::uint64_t epoch = 0;                 // above zero
+  std::string decision_log;                // origin
+  std::string decision_log_key_path;       // public key, PEM
+  std::vector<std::string> genesis_paths;  // of each ledger: its origin, genesis hash and key
+};
+
+// The exact bytes of the policy; codec::DecodePolicy takes them.
+absl::StatusOr<std::string> MakePolicy(const PolicySpec& spec);
 
 // An unencrypted private key, PEM.
 absl::StatusOr<std::shared_ptr<const core::Signer>> ReadSigner(const std::string& path);

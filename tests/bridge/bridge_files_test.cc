@@ -55,6 +55,23 @@ limits { ledger_call_ms_max: 2000 }
     Write("bridge.txtpb", config);
     return ReadBridgeConfig((folder_ / "bridge.txtpb").string());
   }
+  // A genesis file of that ledger.
+  std::string WriteGenesis(const std::string& origin, const std::string& currency) const {
+    core::Genesis genesis;
+    genesis.ledger = Origin(origin);
+    genesis.currency = Ccy(currency);
+    genesis.ledger_key = KeyOf(origin)->public_key();
+    genesis.central_bank.participant = Party("CENTRAL");
+    genesis.central_bank.role = core::Role::kCentralBank;
+    genesis.central_bank.country = Must(core::Country::Parse("US"));
+    genesis.central_bank.keys = {KeyOf("first")->public_key(), KeyOf("second")->public_key()};
+    genesis.liability_account = Address(currency, "LIABILITY");
+    genesis.suites = {core::SuiteId::kEd25519Sha256};
+    genesis.business_date = Must(core::BusinessDate::Parse("2022-08-15"));
+    genesis.created = At(1'660'500'000'000);
+    Write(currency + ".genesis", codec::EncodeGenesis(genesis));
+    return (folder_ / (currency + ".genesis")).string();
+  }
   void ExpectRefused(const std::string& config, const std::string& part) const {
     const absl::StatusOr<BridgeSetup> setup = Read(config);
     ASSERT_FALSE(setup.ok());
@@ -124,6 +141,56 @@ TEST_F(BridgeFilesTest, RefusesAKeyOfTwoParticipants) {
 
 TEST_F(BridgeFilesTest, RefusesARateThatIsNone) {
   ExpectRefused(Replaced(Config(), "147.10", "-1"), "providers[0].rates[0].bid");
+}
+
+// Operators wrote policies with protoc --encode, and copied hashes and keys by hand.
+TEST_F(BridgeFilesTest, MakesAPolicyFromTheGenesisOfEveryLedger) {
+  PolicySpec spec;
+  spec.epoch = 3;
+  spec.decision_log = "bridge.example/decisions";
+  Write("log.pub", Must(core::EncodePublicKeyPem(world_.log_key->public_key())));
+  spec.decision_log_key_path = (folder_ / "log.pub").string();
+  spec.genesis_paths = {WriteGenesis("a.example/usd", "USD"), WriteGenesis("b.example/jpy", "JPY")};
+  const std::string bytes = Must(MakePolicy(spec));
+  const core::SettlementPolicy policy = Must(codec::DecodePolicy(bytes));
+  EXPECT_EQ(policy.epoch, 3U);
+  EXPECT_EQ(policy.decision_log, Origin("bridge.example/decisions"));
+  EXPECT_EQ(policy.decision_log_key, world_.log_key->public_key());
+  ASSERT_EQ(policy.ledgers.size(), 2U);
+  EXPECT_EQ(policy.ledgers[1].ledger, Origin("b.example/jpy"));
+  EXPECT_EQ(policy.ledgers[1].key, KeyOf("b.example/jpy")->public_key());
+  std::ifstream genesis(spec.genesis_paths[1], std::ios::binary);
+  const std::string genesis_bytes{std::istreambuf_iterator<char>(genesis), {}};
+  EXPECT_EQ(policy.ledgers[1].genesis_hash, core::Sha256(genesis_bytes));
+  EXPECT_EQ(policy.witnesses_needed, 0U);
+  // What the bridge starts with.
+  Write("policy.bin", bytes);
+  EXPECT_EQ(Must(Read(Config())).policies->latest().hash, policy.hash);
+}
+
+TEST_F(BridgeFilesTest, MakesNoPolicyOfWhatIsWrong) {
+  Write("log.pub", Must(core::EncodePublicKeyPem(world_.log_key->public_key())));
+  const std::string genesis = WriteGenesis("a.example/usd", "USD");
+  const PolicySpec good{1, "bridge.example/decisions", (folder_ / "log.pub").string(), {genesis}};
+  ASSERT_TRUE(MakePolicy(good).ok());
+  const auto expect_refused = [&](auto change, const std::string& part) {
+    PolicySpec spec = good;
+    change(spec);
+    const absl::Status status = MakePolicy(spec).status();
+    EXPECT_FALSE(status.ok());
+    EXPECT_NE(std::string(status.message()).find(part), std::string::npos) << status;
+  };
+  expect_refused([](PolicySpec& spec) { spec.epoch = 0; }, "epoch: is 0");
+  expect_refused([](PolicySpec& spec) { spec.decision_log = "no origin"; }, "decision log: ");
+  expect_refused([&](PolicySpec& spec) { spec.decision_log_key_path = genesis; }, "USD.genesis: ");
+  expect_refused([&](PolicySpec& spec) { spec.genesis_paths = {spec.decision_log_key_path}; },
+                 "log.pub: ");
+  expect_refused(
+      [&](PolicySpec& spec) {
+        spec.genesis_paths = {genesis, genesis};
+      },
+      "stands in the list twice");
+  expect_refused([](PolicySpec& spec) { spec.genesis_paths.clear(); }, "the policy: ledgers");
 }
 
 TEST_F(BridgeFilesTest, NamesAFileThatIsMissing) {
