@@ -111,17 +111,7 @@ bool IsComplete(SettlementState state) {
   return state == SettlementState::kSettled || state == SettlementState::kAborted;
 }
 
-struct BridgeClient::Impl {
-  Connection connection;
-  std::unique_ptr<Stub> stub;
-
-  template <typename Request, typename Response>
-  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request, CallOptions call) const {
-    return connection.Call(*stub, method, request, call);
-  }
-};
+struct BridgeClient::Impl : ServiceConnection<v1::Bridge> {};
 
 BridgeClient::BridgeClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BridgeClient::~BridgeClient() = default;
@@ -129,10 +119,9 @@ BridgeClient::BridgeClient(BridgeClient&&) noexcept = default;
 BridgeClient& BridgeClient::operator=(BridgeClient&&) noexcept = default;
 
 absl::StatusOr<BridgeClient> BridgeClient::Connect(const ConnectionOptions& options) {
-  absl::StatusOr<Connection> connection = Connection::Open(options);
-  if (!connection.ok()) return connection.status();
-  std::unique_ptr<Stub> stub = v1::Bridge::NewStub(connection->channel());
-  return BridgeClient(std::make_unique<Impl>(Impl{*std::move(connection), std::move(stub)}));
+  absl::StatusOr<std::unique_ptr<Impl>> impl = OpenService<Impl>(options);
+  if (!impl.ok()) return impl.status();
+  return BridgeClient(*std::move(impl));
 }
 
 absl::Status BridgeClient::WaitForConnection(std::chrono::milliseconds deadline) const {

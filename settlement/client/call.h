@@ -99,6 +99,32 @@ class Connection {
   std::shared_ptr<grpc::Channel> channel_;
 };
 
+// What a client of one service holds, the base of its Impl. `ServiceOf` is the generated class.
+template <typename ServiceOf>
+struct ServiceConnection {
+  using Service = ServiceOf;
+  using Stub = typename Service::Stub;
+
+  Connection connection;
+  std::unique_ptr<Stub> stub;
+
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request, CallOptions call) const {
+    return connection.Call(*stub, method, request, call);
+  }
+};
+
+// An Impl that is a ServiceConnection and nothing more. Errors as of Connection::Open.
+template <typename Impl>
+absl::StatusOr<std::unique_ptr<Impl>> OpenService(const ConnectionOptions& options) {
+  absl::StatusOr<Connection> connection = Connection::Open(options);
+  if (!connection.ok()) return connection.status();
+  std::unique_ptr<typename Impl::Stub> stub = Impl::Service::NewStub(connection->channel());
+  return std::make_unique<Impl>(Impl{{*std::move(connection), std::move(stub)}});
+}
+
 }  // namespace causeway::client
 
 #endif  // CAUSEWAY_SETTLEMENT_CLIENT_CALL_H_

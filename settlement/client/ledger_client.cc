@@ -37,17 +37,7 @@ LedgerClient::SubmitResult ReadResult(const v1::SubmitResult& result) {
 
 }  // namespace
 
-struct LedgerClient::Impl {
-  Connection connection;
-  std::unique_ptr<Stub> stub;
-
-  template <typename Request, typename Response>
-  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request, CallOptions call) const {
-    return connection.Call(*stub, method, request, call);
-  }
-};
+struct LedgerClient::Impl : ServiceConnection<v1::Ledger> {};
 
 LedgerClient::LedgerClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LedgerClient::~LedgerClient() = default;
@@ -55,10 +45,9 @@ LedgerClient::LedgerClient(LedgerClient&&) noexcept = default;
 LedgerClient& LedgerClient::operator=(LedgerClient&&) noexcept = default;
 
 absl::StatusOr<LedgerClient> LedgerClient::Connect(const ConnectionOptions& options) {
-  absl::StatusOr<Connection> connection = Connection::Open(options);
-  if (!connection.ok()) return connection.status();
-  std::unique_ptr<Stub> stub = v1::Ledger::NewStub(connection->channel());
-  return LedgerClient(std::make_unique<Impl>(Impl{*std::move(connection), std::move(stub)}));
+  absl::StatusOr<std::unique_ptr<Impl>> impl = OpenService<Impl>(options);
+  if (!impl.ok()) return impl.status();
+  return LedgerClient(*std::move(impl));
 }
 
 absl::Status LedgerClient::WaitForConnection(std::chrono::milliseconds deadline) const {

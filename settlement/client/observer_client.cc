@@ -89,17 +89,7 @@ std::string_view AlertKindName(AlertKind kind) {
   return number < std::size(kAlertNames) ? kAlertNames[number] : "unknown";
 }
 
-struct ObserverClient::Impl {
-  Connection connection;
-  std::unique_ptr<Stub> stub;
-
-  template <typename Request, typename Response>
-  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request, CallOptions call) const {
-    return connection.Call(*stub, method, request, call);
-  }
-};
+struct ObserverClient::Impl : ServiceConnection<v1::Observer> {};
 
 ObserverClient::ObserverClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ObserverClient::~ObserverClient() = default;
@@ -107,10 +97,9 @@ ObserverClient::ObserverClient(ObserverClient&&) noexcept = default;
 ObserverClient& ObserverClient::operator=(ObserverClient&&) noexcept = default;
 
 absl::StatusOr<ObserverClient> ObserverClient::Connect(const ConnectionOptions& options) {
-  absl::StatusOr<Connection> connection = Connection::Open(options);
-  if (!connection.ok()) return connection.status();
-  std::unique_ptr<Stub> stub = v1::Observer::NewStub(connection->channel());
-  return ObserverClient(std::make_unique<Impl>(Impl{*std::move(connection), std::move(stub)}));
+  absl::StatusOr<std::unique_ptr<Impl>> impl = OpenService<Impl>(options);
+  if (!impl.ok()) return impl.status();
+  return ObserverClient(*std::move(impl));
 }
 
 absl::Status ObserverClient::WaitForConnection(std::chrono::milliseconds deadline) const {
