@@ -5,55 +5,20 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 
-#include "causeway/v1/ledger_service.grpc.pb.h"
 #include "settlement/client/errors.h"
 #include "settlement/client/ledger_client.h"
 #include "settlement/codec/codec.h"
 #include "settlement/rpc/rejection_status.h"
+#include "settlement/rpc/server.h"
+#include "tests/wallet/fake_ledger.h"
 #include "tests/wallet/wallet_test_util.h"
 
 namespace causeway::wallet {
 namespace {
 
 using ::testing::HasSubstr;
-
-class FakeLedger final : public v1::Ledger::Service {
- public:
-  std::function<grpc::Status(grpc::ServerContext&, const v1::SubmitRequest&, v1::SubmitResponse*)>
-      on_submit;
-  v1::Statement statement;
-  v1::LedgerInfo info;
-  std::string participant;  // that the last GetLedger came for
-
-  grpc::Status GetLedger(grpc::ServerContext* context, const v1::GetLedgerRequest*,
-                         v1::LedgerInfo* response) override {
-    const auto found = context->client_metadata().find("causeway-participant");
-    participant.clear();
-    if (found != context->client_metadata().end()) {
-      participant.assign(found->second.data(), found->second.size());
-    }
-    *response = info;
-    return grpc::Status::OK;
-  }
-  grpc::Status Submit(grpc::ServerContext* context, const v1::SubmitRequest* request,
-                      v1::SubmitResponse* response) override {
-    return on_submit(*context, *request, response);
-  }
-  grpc::Status GetStatement(grpc::ServerContext*, const v1::GetStatementRequest*,
-                            v1::Statement* response) override {
-    *response = statement;
-    return grpc::Status::OK;
-  }
-  // Entries without end.
-  grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
-                     grpc::ServerWriter<v1::EntryView>* writer) override {
-    v1::EntryView entry;
-    entry.set_index(request->from_index());
-    while (!context->IsCancelled() && writer->Write(entry)) entry.set_index(entry.index() + 1);
-    return grpc::Status::OK;
-  }
-};
 
 class ClientTest : public ::testing::Test {
  protected:
@@ -177,20 +142,11 @@ TEST_F(ClientTest, AStatementMustAddUp) {
 }
 
 TEST_F(ClientTest, ALedgersIdentityMustBeThatOfItsGenesis) {
-  const std::string genesis = VectorReceipt().genesis;
-  service_.info.set_genesis(genesis);
-  service_.info.set_genesis_hash(std::string(core::Sha256(genesis).view()));
-  const auto decoded = codec::DecodeGenesis(genesis);
-  ASSERT_TRUE(decoded.ok());
-  service_.info.set_ledger(decoded->ledger.ToString());
-  service_.info.set_currency("HKD");
-  codec::ToProto(decoded->ledger_key, service_.info.mutable_ledger_key());
-  service_.info.set_business_date("2022-08-15");
-  service_.info.set_phase(v1::DAY_PHASE_OPEN);
+  service_.info = VectorLedgerInfo();
   options_.participant = ParseOrDie<core::ParticipantId>("ALPHA");
   const auto info = Connect().GetInfo();
   ASSERT_TRUE(info.ok()) << info.status();
-  EXPECT_EQ(info->genesis.hash, core::Sha256(genesis));
+  EXPECT_EQ(info->genesis.hash, VectorGenesisHash());
   EXPECT_EQ(service_.participant, "ALPHA");
 
   service_.info.set_genesis_hash(std::string(32, 'x'));
@@ -229,6 +185,32 @@ TEST_F(ClientTest, AWatchOfALedgerThatIsGoneSaysSo) {
   const auto stream = client.Watch({}, 0, [](const client::EntryView&) { return true; });
   ASSERT_TRUE(stream.ok()) << stream.status();
   EXPECT_TRUE(absl::IsUnavailable((*stream)->Wait()));
+}
+
+// A program that only calls did not come back from its first failure to connect: nothing moved the
+// connection forward between the calls.
+TEST(ReconnectTest, TheCallAfterARestartOfTheServerSucceedsSoon) {
+  FakeLedger service;
+  auto server = rpc::Server::Start({.listen = "127.0.0.1:0"}, {&service});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string address = (*server)->address();
+  const auto client = client::LedgerClient::Connect({.address = address});
+  ASSERT_TRUE(client.ok()) << client.status();
+  const client::CallOptions quick{std::chrono::milliseconds(1000)};
+  ASSERT_TRUE(client->GetCheckpoint(quick).ok());
+  for (int restart = 0; restart < 2; ++restart) {
+    server->reset();
+    for (int call = 0; call < 2; ++call) {
+      const absl::Status gone = client->GetCheckpoint(quick).status();
+      EXPECT_TRUE(absl::IsUnavailable(gone)) << gone;
+    }
+    server = rpc::Server::Start({.listen = address}, {&service});
+    ASSERT_TRUE(server.ok()) << server.status();
+    const auto begin = std::chrono::steady_clock::now();
+    const absl::Status back = client->GetCheckpoint().status();
+    EXPECT_TRUE(back.ok()) << back;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  }
 }
 
 }  // namespace
