@@ -3,10 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <ostream>
+#include <thread>
 
 #include "settlement/client/errors.h"
+#include "settlement/core/checkpoint.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
 #include "wallet-cli/views.h"
@@ -15,6 +18,9 @@ namespace causeway::wallet {
 namespace {
 
 constexpr std::uint32_t kPageMax = 1000;
+// Before a watch that was lost is taken up again; the pause doubles while nothing comes.
+constexpr std::chrono::milliseconds kResumePauseFirst{500};
+constexpr std::chrono::milliseconds kResumePauseMax{30'000};
 
 absl::StatusOr<Json> Info(Context& context) {
   const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
@@ -167,6 +173,53 @@ void PrintEntry(Context& context, const client::EntryView& entry) {
   }
 }
 
+// Where a watch is. An index always, so that nothing is missed or shown twice after an
+// interruption.
+struct WatchPlace {
+  std::uint64_t next_index = 0;
+  std::uint64_t seen = 0;
+  bool enough = false;
+};
+
+// `from_index` 0 means from now on: from the end of the log.
+absl::StatusOr<std::uint64_t> FirstIndex(const Ledger& ledger, std::uint64_t from_index) {
+  if (from_index != 0) return from_index;
+  const absl::StatusOr<std::string> note = ledger.client.GetCheckpoint();
+  if (!note.ok()) return Annotate("the ledger's checkpoint", note.status());
+  const absl::StatusOr<core::SignedCheckpoint> parsed = core::ParseCheckpoint(*note);
+  if (!parsed.ok()) return Annotate("the ledger's checkpoint", parsed.status());
+  return parsed->checkpoint.size;
+}
+
+// Shows entries until there were enough or the stream ends; why it ended.
+absl::Status WatchOnce(Context& context, const Ledger& ledger, const core::AccountAddress& address,
+                       std::uint64_t count, WatchPlace& place) {
+  const auto stream =
+      ledger.client.Watch(address, place.next_index, [&](const client::EntryView& entry) {
+        PrintEntry(context, entry);
+        place.next_index = entry.index + 1;
+        place.enough = ++place.seen == count;
+        return !place.enough;
+      });
+  if (!stream.ok()) return stream.status();
+  return (*stream)->Wait();
+}
+
+void TellOfPause(Context& context, const absl::Status& lost, const WatchPlace& place,
+                 std::chrono::milliseconds pause) {
+  const std::string why = lost.ok() ? "the ledger ended the stream" : std::string(lost.message());
+  if (context.options.json) {
+    const Json json = {
+        {"resuming",
+         {{"message", why}, {"from_index", place.next_index}, {"pause_ms", pause.count()}}}};
+    context.err << json.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+    return;
+  }
+  context.err << fmt::format("causeway-wallet: the stream was lost: {}\n  ", why)
+              << fmt::format("resuming from entry {} in {} ms\n", place.next_index, pause.count())
+              << std::flush;
+}
+
 absl::StatusOr<Json> Watch(Context& context, const WatchFlags& flags) {
   core::AccountAddress address;
   if (!flags.account.empty()) {
@@ -174,18 +227,30 @@ absl::StatusOr<Json> Watch(Context& context, const WatchFlags& flags) {
     if (!parsed.ok()) return parsed.status();
     address = *parsed;
   }
-  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  absl::StatusOr<Ledger> ledger = context.ConnectLedger();
   if (!ledger.ok()) return ledger.status();
-  std::uint64_t seen = 0;
-  const auto stream =
-      ledger->client.Watch(address, flags.from_index, [&](const client::EntryView& entry) {
-        PrintEntry(context, entry);
-        ++seen;
-        return flags.count == 0 || seen < flags.count;
-      });
-  if (!stream.ok()) return stream.status();
-  if (absl::Status ended = (*stream)->Wait(); !ended.ok()) return Annotate("the stream", ended);
-  return Json(nullptr);
+  const core::Hash256 genesis_hash = ledger->info.genesis.hash;
+  const absl::StatusOr<std::uint64_t> first = FirstIndex(*ledger, flags.from_index);
+  if (!first.ok()) return first.status();
+  WatchPlace place{.next_index = *first};
+  std::chrono::milliseconds pause = kResumePauseFirst;
+  while (true) {
+    const std::uint64_t seen_before = place.seen;
+    const absl::Status ended =
+        ledger.ok() ? WatchOnce(context, *ledger, address, flags.count, place) : ledger.status();
+    if (place.enough) return Json(nullptr);
+    if (!ended.ok() && !client::IsTransient(ended)) return Annotate("the stream", ended);
+    if (place.seen > seen_before) pause = kResumePauseFirst;
+    TellOfPause(context, ended, place, pause);
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, kResumePauseMax);
+    ledger = context.ConnectLedger();
+    if (ledger.ok() && ledger->info.genesis.hash != genesis_hash) {
+      return absl::FailedPreconditionError(
+          fmt::format("the ledger that answers now has genesis hash {}, not {}: it is another one",
+                      ledger->info.genesis.hash.ToHex(), genesis_hash.ToHex()));
+    }
+  }
 }
 
 void AddAccountQueries(CLI::App& app, Context& context) {
@@ -225,7 +290,8 @@ void AddStreamQueries(CLI::App& app, Context& context) {
   });
 
   auto watched = std::make_shared<WatchFlags>();
-  CLI::App* watch = app.add_subcommand("watch", "Show entries as they come, until interrupted");
+  CLI::App* watch = app.add_subcommand(
+      "watch", "Show entries as they come, until interrupted; resumes after a lost connection");
   watch->add_option("--account", watched->account, "Only this account");
   watch->add_option("--from-index", watched->from_index, "First entry index; 0: from now on")
       ->capture_default_str();
