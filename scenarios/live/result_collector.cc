@@ -118,8 +118,13 @@ class Collector {
 
  private:
   template <typename... Arguments>
-  void Breach(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    result_.breaches.push_back(fmt::format(format, std::forward<Arguments>(arguments)...));
+  void NotAllOrNone(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    result_.all_or_none_breaches.push_back(
+        fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+  template <typename... Arguments>
+  void OtherBreach(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    result_.other_breaches.push_back(fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
   absl::Status CollectLedger(LedgerIndex index) {
@@ -141,8 +146,8 @@ class Collector {
         });
     if (!prepared.ok()) return prepared.status();
     if (!prepared->empty()) {
-      Breach("{} holds {} settlements that have no outcome", planned.origin.text(),
-             prepared->size());
+      NotAllOrNone("{} holds {} settlements that have no outcome", planned.origin.text(),
+                   prepared->size());
     }
     absl::StatusOr<std::vector<std::string>> batches =
         BatchTaker(out.log_size, SizeAfterBatch).TakeAll([&](std::uint64_t from, auto take) {
@@ -171,7 +176,7 @@ class Collector {
       const absl::StatusOr<client::AccountView> view = account(address);
       const std::optional<core::Rejection> refusal = client::RejectionOf(view.status());
       if (refusal && refusal->outcome == core::Outcome::kNotFound) {
-        Breach("account {} was not opened", address.text());
+        OtherBreach("account {} was not opened", address.text());
         continue;
       }
       if (!view.ok()) return view.status();
@@ -193,7 +198,8 @@ class Collector {
     const auto open = Ask<std::vector<client::SettlementView>>(
         [&](client::CallOptions call) { return bridge.ListOpen(core::Duration::Zero(), call); });
     if (!open.ok()) return open.status();
-    if (!open->empty()) Breach("the bridge has {} settlements that are not complete", open->size());
+    if (!open->empty())
+      NotAllOrNone("the bridge has {} settlements that are not complete", open->size());
     absl::StatusOr<std::vector<std::string>> batches =
         BatchTaker(head->size, SizeAfterDecisions).TakeAll([&](std::uint64_t from, auto take) {
           return bridge.Subscribe(from, take);
@@ -208,15 +214,15 @@ class Collector {
   absl::Status CheckSettlements() {
     for (const ActionResult& action : result_.actions) {
       const std::string& id = plan_.actions[action.action].id;
-      if (action.status == ActionStatus::kPending) Breach("{} did not end", id);
+      if (action.status == ActionStatus::kPending) OtherBreach("{} did not end", id);
       if (action.settlement_id.IsZero()) continue;
       const bool settled = action.status == ActionStatus::kSettled;
       for (const ActionLeg& leg : action.legs) {
         const absl::StatusOr<bool> here = SettledOn(leg.ledger, action.settlement_id);
         if (!here.ok()) return here.status();
         if (*here == settled) continue;
-        Breach("settlement {} {} on {}, against its outcome", id,
-               *here ? "settled" : "did not settle", plan_.ledgers[leg.ledger].origin.text());
+        NotAllOrNone("settlement {} {} on {}, against its outcome", id,
+                     *here ? "settled" : "did not settle", plan_.ledgers[leg.ledger].origin.text());
       }
     }
     return absl::OkStatus();
@@ -288,6 +294,7 @@ class Collector {
     out.settlements_open = status->settlements_open;
     for (const client::Alert& alert : *alerts) {
       out.alerts.push_back(fmt::format("{}: {}", alert.origin, alert.message));
+      if (alert.kind == client::AlertKind::kSettlementNotAtomic) ++out.alerts_all_or_none;
     }
     out.verified = out.alerts.empty() && out.settlements_open == 0;
     for (const client::VerifiedLog& log : status->logs) CollectVerifiedLog(log);

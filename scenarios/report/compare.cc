@@ -81,7 +81,9 @@ absl::StatusOr<Comparison> CompareReports(const std::string& left, const std::st
   for (const auto& [currency, value] : settled_value.items()) {
     compare("settled " + currency + " (minor)", "/settled_value/" + currency);
   }
-  compare("breaches", "/checks/breaches");
+  compare("all or none", "/checks/all_or_none");
+  compare("settlements in breach", "/checks/all_or_none_breaches");
+  compare("other breaches", "/checks/other_breaches");
   row("balances", fmt::format("{} accounts", LineCount(first->balances) - 1),
       fmt::format("{} accounts", LineCount(second->balances) - 1),
       first->balances == second->balances);

@@ -159,8 +159,11 @@ Summary Summarise(const Plan& plan, const RunResult& result) {
   }
   CountActions(plan, result, summary);
   CheckCurrencies(result, summary);
-  summary.breaches = result.breaches.size() + result.observer.alerts.size();
-  summary.all_or_none = summary.breaches == 0 && result.observer.settlements_open == 0;
+  summary.breaches = result.all_or_none_breaches.size() + result.other_breaches.size() +
+                     result.observer.alerts.size();
+  summary.all_or_none = result.all_or_none_breaches.empty() &&
+                        result.observer.alerts_all_or_none == 0 &&
+                        result.observer.settlements_open == 0;
   summary.settled_value = TotalValue(plan, summary, &CurrencySummary::settled);
   summary.issued_value = TotalValue(plan, summary, &CurrencySummary::issued);
   summary.expectations_met = ScheduleRan(plan, result);

@@ -37,7 +37,7 @@ struct Summary {
   std::uint64_t payments_settled = 0;
   std::uint64_t settlements_settled = 0;
   std::uint64_t settlements_aborted = 0;
-  std::uint64_t breaches = 0;               // of the run, and alerts of the observer
+  std::uint64_t breaches = 0;               // of any kind, and alerts of the observer
   bool all_or_none = false;                 // no settlement is open or ended in two ways
   bool conserved = false;                   // in every currency
   std::vector<CurrencySummary> currencies;  // by ledger index

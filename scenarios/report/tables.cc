@@ -101,7 +101,12 @@ std::string RenderTable(const Plan& plan, const RunResult& result, const Summary
   for (const std::string& alert : result.observer.alerts) {
     out += fmt::format("    alert: {}\n", alert);
   }
-  for (const std::string& breach : result.breaches) out += fmt::format("    breach: {}\n", breach);
+  for (const std::string& breach : result.all_or_none_breaches) {
+    out += fmt::format("    not all or none: {}\n", breach);
+  }
+  for (const std::string& breach : result.other_breaches) {
+    out += fmt::format("    breach: {}\n", breach);
+  }
   if (!summary.expectations.empty()) out += "\n  expected\n";
   for (const ExpectationResult& expectation : summary.expectations) {
     out +=

@@ -120,7 +120,7 @@ RunResult Simulation::Collect() {
   result.actions = participants_->TakeResults();
   for (const ActionResult& action : result.actions) {
     if (action.status != ActionStatus::kPending) continue;
-    result.breaches.push_back(fmt::format("{} did not end", plan_.actions[action.action].id));
+    result.other_breaches.push_back(fmt::format("{} did not end", plan_.actions[action.action].id));
   }
   for (std::size_t i = 0; i < ledgers_.size(); ++i) {
     result.ledgers.push_back(CollectLedger(static_cast<LedgerIndex>(i), result));
@@ -129,8 +129,8 @@ RunResult Simulation::Collect() {
     result.decisions = bridge_->engine().size();
     result.decision_log_root = bridge_->engine().root().ToHex();
     if (bridge_->engine().contradictions() > 0) {
-      result.breaches.push_back(fmt::format("{} replies of ledgers went against a decision",
-                                            bridge_->engine().contradictions()));
+      result.all_or_none_breaches.push_back(fmt::format(
+          "{} replies of ledgers went against a decision", bridge_->engine().contradictions()));
     }
   }
   CheckSettlements(result);
@@ -160,7 +160,7 @@ void Simulation::CollectAccounts(const core::Ledger& ledger, LedgerIndex index, 
     if (address.IsEmpty()) continue;
     const core::AccountState* account = ledger.FindAccount(address);
     if (account == nullptr) {
-      result.breaches.push_back(fmt::format("account {} was not opened", address.text()));
+      result.other_breaches.push_back(fmt::format("account {} was not opened", address.text()));
       continue;
     }
     out.accounts.push_back(
@@ -168,8 +168,9 @@ void Simulation::CollectAccounts(const core::Ledger& ledger, LedgerIndex index, 
   }
   const std::size_t prepared = ledger.PreparedSettlements().size();
   if (prepared > 0) {
-    result.breaches.push_back(fmt::format("{} holds {} settlements that have no outcome",
-                                          plan_.ledgers[index].origin.text(), prepared));
+    result.all_or_none_breaches.push_back(
+        fmt::format("{} holds {} settlements that have no outcome",
+                    plan_.ledgers[index].origin.text(), prepared));
   }
 }
 
@@ -184,7 +185,7 @@ void Simulation::CheckSettlements(RunResult& result) const {
       const bool settled_here =
           state != nullptr && state->status == core::InstructionStatus::kSettled;
       if (settled_here == settled) continue;
-      result.breaches.push_back(fmt::format(
+      result.all_or_none_breaches.push_back(fmt::format(
           "settlement {} {} on {}, against its outcome", plan_.actions[action.action].id,
           settled_here ? "settled" : "did not settle", plan_.ledgers[leg.ledger].origin.text()));
     }
@@ -200,6 +201,7 @@ void Simulation::CollectObserver(RunResult& result) const {
   out.settlements_open = status.settlements.open;
   for (const observer::Finding& finding : corridor_.findings()) {
     out.alerts.push_back(fmt::format("{}: {}", finding.origin, finding.message));
+    if (finding.kind == observer::FindingKind::kSettlementNotAtomic) ++out.alerts_all_or_none;
   }
   out.verified = out.alerts.empty() && out.settlements_open == 0;
   for (const observer::LogStatus& log : status.logs) {

@@ -69,6 +69,7 @@ struct ObserverResult {
   std::uint64_t settlements_aborted = 0;
   std::uint64_t settlements_open = 0;
   std::vector<std::string> alerts;
+  std::uint64_t alerts_all_or_none = 0;  // of them, those that a settlement is not all or none
 };
 
 struct RunResult {
@@ -78,8 +79,10 @@ struct RunResult {
   std::uint64_t decisions = 0;        // records in the decision log
   std::string decision_log_root;      // 64 hexadecimal digits; empty without a bridge
   ObserverResult observer;
-  // Invariants that did not hold, one sentence each, beside the observer's alerts.
-  std::vector<std::string> breaches;
+  // What did not hold, one sentence each, beside the observer's alerts: settlements that are not
+  // all or none (open, or ended in two ways), and every other invariant.
+  std::vector<std::string> all_or_none_breaches;
+  std::vector<std::string> other_breaches;
   // The trace (docs/formats/trace.md): batches of every log as they are in the journals, in the
   // order of Plan::ledgers, then the decision log's.
   struct LogTrace {

@@ -97,11 +97,34 @@ TEST_F(ReportTest, MissingMoneyIsNotConserved) {
 TEST_F(ReportTest, BreachAndAlertCountTogether) {
   const Plan plan = Compiled(TwoCurrenciesWith("expectations { breaches: 0 }"));
   RunResult result = Simulated(plan);
-  result.breaches.push_back("something");
+  result.other_breaches.push_back("something");
   result.observer.alerts.push_back("something else");
+  result.all_or_none_breaches.push_back("one leg settled");
   const Summary summary = Summarise(plan, result);
-  EXPECT_EQ(summary.breaches, 2u);
+  EXPECT_EQ(summary.breaches, 3u);
   EXPECT_FALSE(summary.expectations_met);
+}
+
+// An account that was not opened used to turn "every settlement all or none" false.
+TEST_F(ReportTest, OnlyWhatSplitsASettlementIsAboutAllOrNone) {
+  const Plan plan = Compiled(TwoCurrenciesWith("expectations { all_or_none: true }"));
+  const RunResult good = Simulated(plan);
+  RunResult result = good;
+  result.other_breaches.push_back("account X was not opened");
+  result.observer.alerts.push_back("a ledger: rolled back");
+  EXPECT_TRUE(Summarise(plan, result).all_or_none);
+  EXPECT_TRUE(Summarise(plan, result).expectations_met);
+  const std::string json = RenderReportJson(plan, result, Summarise(plan, result));
+  EXPECT_THAT(json, HasSubstr("\"all_or_none\": true"));
+  EXPECT_THAT(json, HasSubstr("account X was not opened"));
+  result.all_or_none_breaches.push_back("one leg settled");
+  EXPECT_FALSE(Summarise(plan, result).all_or_none);
+  result = good;
+  result.observer.alerts_all_or_none = 1;
+  EXPECT_FALSE(Summarise(plan, result).all_or_none);
+  result = good;
+  result.observer.settlements_open = 1;
+  EXPECT_FALSE(Summarise(plan, result).all_or_none);
 }
 
 TEST_F(ReportTest, RunThatWasCutShortMeetsNothing) {
