@@ -96,7 +96,8 @@ TEST(EntryTest, GoldenBytesOfARejectedPayment) {
 }
 
 TEST(EntryTest, LeafHashesAreThoseOfTheVectors) {
-  for (const auto& leaf : Vector()["leaves"]) {
+  const nlohmann::json vector = Vector();
+  for (const auto& leaf : vector["leaves"]) {
     EXPECT_EQ(LeafHash(*FromHex(leaf["encoded"].get<std::string>())).ToHex(),
               leaf["leaf_hash"].get<std::string>());
   }
