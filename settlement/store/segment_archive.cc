@@ -248,6 +248,22 @@ absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::stri
   return absl::OkStatus();
 }
 
+absl::Status SegmentJournal::CheckReadable() const {
+  for (const SealedSegment& sealed : SealedSegments()) {
+    if (!sealed.archive.has_value()) continue;
+    absl::Status read = ReadBodyBytes(sealed.before.head.block_count, 0, 0).status();
+    if (!read.ok()) return read;
+  }
+  return absl::OkStatus();
+}
+
+std::size_t SegmentJournal::archived_count() const {
+  const std::vector<SealedSegment> sealed = SealedSegments();
+  return static_cast<std::size_t>(
+      std::count_if(sealed.begin(), sealed.end(),
+                    [](const SealedSegment& segment) { return segment.archive.has_value(); }));
+}
+
 absl::Status SegmentJournal::Restore(const std::string& directory) {
   const std::lock_guard lock(archive_mutex_);
   bool restored = false;

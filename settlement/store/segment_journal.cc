@@ -10,6 +10,7 @@
 #include "settlement/store/lmdb_directory.h"
 #include "settlement/store/lmdb_index.h"
 #include "settlement/store/segment_open.h"
+#include "settlement/store/segment_scan.h"
 
 namespace causeway::store {
 namespace {
@@ -345,18 +346,49 @@ absl::Status SegmentJournal::Close() {
 }
 
 absl::Status SegmentJournal::ArchivedError(const Segment& segment) const {
-  return absl::FailedPreconditionError(fmt::format(
-      "{}: blocks {} to {} are archived; restore {}/{}", path_, segment.first_block(),
-      segment.record.after.head.block_count - 1, *segment.record.archive, segment.name()));
+  return absl::FailedPreconditionError(
+      fmt::format("{}: blocks {} to {} are archived{}; restore {}/{}", path_, segment.first_block(),
+                  segment.record.after.head.block_count - 1,
+                  options_.archive.empty() ? "" : fmt::format(" and not in {}", options_.archive),
+                  *segment.record.archive, segment.name()));
+}
+
+// With `mutex_` held.
+std::string SegmentJournal::FileOf(const Segment& segment) const {
+  const std::string& directory = segment.record.archive.has_value() ? options_.archive : path_;
+  return directory + "/" + segment.name();
+}
+
+// Where the blocks of an archived segment lie, which nothing here keeps: from its footer, without
+// `lock`, because an archive may be slow and the writer must not wait for it.
+absl::Status SegmentJournal::FindPlaces(Segment& segment,
+                                        std::unique_lock<std::mutex>& lock) const {
+  while (segment.record.archive.has_value() && segment.blocks.empty()) {
+    if (options_.archive.empty()) return ArchivedError(segment);
+    const SealedSegment sealed = segment.record;
+    const std::string path = FileOf(segment);
+    lock.unlock();
+    const auto file = files_.Open(path, FileSystem::Mode::kRead);
+    absl::StatusOr<std::vector<BlockPlace>> places =
+        file.ok() ? ReadFooter(**file, instance_, origin_, sealed) : file.status();
+    lock.lock();
+    // It may have been restored meanwhile.
+    if (segment.record != sealed) continue;
+    if (absl::IsNotFound(places.status())) return ArchivedError(segment);
+    if (!places.ok()) return InFile(path, places.status());
+    segment.blocks = *std::move(places);
+  }
+  return absl::OkStatus();
 }
 
 // With `mutex_` held.
 absl::StatusOr<std::shared_ptr<SegmentFile>> SegmentJournal::OpenFile(Segment& segment) const {
   if (segment.file != nullptr) return segment.file;
-  absl::StatusOr<std::unique_ptr<SegmentFile>> file =
-      files_.Open(path_ + "/" + segment.name(), FileSystem::Mode::kRead);
+  const std::string path = FileOf(segment);
+  absl::StatusOr<std::unique_ptr<SegmentFile>> file = files_.Open(path, FileSystem::Mode::kRead);
   if (absl::IsNotFound(file.status())) {
-    return absl::DataLossError(fmt::format("{}/{}: the segment is missing", path_, segment.name()));
+    if (segment.record.archive.has_value()) return ArchivedError(segment);
+    return absl::DataLossError(path + ": the segment is missing");
   }
   if (!file.ok()) return file.status();
   segment.file = *std::move(file);
@@ -369,7 +401,7 @@ absl::StatusOr<std::shared_ptr<SegmentFile>> SegmentJournal::OpenFile(Segment& s
 }
 
 absl::StatusOr<SegmentJournal::Located> SegmentJournal::Locate(std::uint64_t number) const {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (number >= state_.head.block_count) {
     return absl::NotFoundError(
         fmt::format("block {} is past the end, there are {}", number, state_.head.block_count));
@@ -378,11 +410,11 @@ absl::StatusOr<SegmentJournal::Located> SegmentJournal::Locate(std::uint64_t num
       segments_.begin(), segments_.end(), number,
       [](std::uint64_t n, const auto& segment) { return n < segment->first_block(); });
   Segment& segment = **(after - 1);
-  if (segment.record.archive.has_value()) return ArchivedError(segment);
+  if (absl::Status found = FindPlaces(segment, lock); !found.ok()) return found;
   absl::StatusOr<std::shared_ptr<SegmentFile>> file = OpenFile(segment);
   if (!file.ok()) return file.status();
   return Located{.file = *std::move(file),
-                 .path = path_ + "/" + segment.name(),
+                 .path = FileOf(segment),
                  .place = segment.blocks[number - segment.first_block()]};
 }
 
@@ -430,7 +462,7 @@ absl::StatusOr<std::string> SegmentJournal::ReadBodyBytes(std::uint64_t number,
 }
 
 absl::StatusOr<std::uint64_t> SegmentJournal::FindBlock(std::uint64_t index) const {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (index >= state_.head.record_count) {
     return absl::NotFoundError(
         fmt::format("record {} is past the end, there are {}", index, state_.head.record_count));
@@ -440,9 +472,8 @@ absl::StatusOr<std::uint64_t> SegmentJournal::FindBlock(std::uint64_t index) con
                                                 return i < segment->record.before.head.record_count;
                                               });
   // A segment that holds no block yet begins where its predecessor ends.
-  auto found = segment_after - 1;
-  const Segment& segment = **found;
-  if (segment.record.archive.has_value()) return ArchivedError(segment);
+  Segment& segment = **(segment_after - 1);
+  if (absl::Status found = FindPlaces(segment, lock); !found.ok()) return found;
   const auto after =
       std::upper_bound(segment.blocks.begin(), segment.blocks.end(), index,
                        [](std::uint64_t i, const BlockPlace& p) { return i < p.first_index; });

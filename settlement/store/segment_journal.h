@@ -40,6 +40,9 @@ struct SegmentOptions {
   bool verify_all = false;
   std::uint64_t map_bytes_max = std::uint64_t{64} << 30;  // of LMDB: metadata only
   FileSystem* files = nullptr;                            // null: the system's. Borrowed.
+  // Where archived segments are read from: any directory that has their files. Empty: nowhere, and
+  // their blocks are refused.
+  std::string archive;
   std::optional<Instance> instance;  // of a new journal; drawn at random when absent
 };
 
@@ -55,7 +58,8 @@ class SegmentJournal final : public Journal {
                                                               const SegmentOptions& options = {});
   ~SegmentJournal() override;  // closes, and forgets errors
 
-  // Journal. Blocks of archived segments: FailedPrecondition that names the file to restore.
+  // Journal. Blocks of archived segments that are not to be had from SegmentOptions::archive:
+  // FailedPrecondition that names the file to restore.
   // Metadata are kept in the segments too: small and few is cheap.
   absl::Status Append(std::span<const Block> blocks, std::span<const MetaWrite> meta) override;
   absl::StatusOr<Block> Read(std::uint64_t number) const override;
@@ -75,8 +79,12 @@ class SegmentJournal final : public Journal {
 
   // Moves the sealed segments that hold only blocks before `before_block` to `directory`, which may
   // be on another disk and is created when missing. Each is verified there before it is removed
-  // here. Their blocks are refused from then on, until Restore.
+  // here. Their blocks are read from SegmentOptions::archive from then on, until Restore.
   absl::Status Archive(std::uint64_t before_block, const std::string& directory);
+  // Whether every block can be read: FailedPrecondition names the first archived segment that is
+  // not in SegmentOptions::archive, DataLoss one whose footer there is damaged.
+  absl::Status CheckReadable() const;
+  std::size_t archived_count() const;
   // Copies every archived segment that `directory` holds back into the journal, verified. NotFound
   // when it holds none.
   absl::Status Restore(const std::string& directory);
@@ -111,6 +119,8 @@ class SegmentJournal final : public Journal {
   absl::StatusOr<std::shared_ptr<SegmentFile>> OpenFile(Segment& segment) const;
   absl::StatusOr<Located> Locate(std::uint64_t number) const;
   absl::Status ArchivedError(const Segment& segment) const;
+  std::string FileOf(const Segment& segment) const;
+  absl::Status FindPlaces(Segment& segment, std::unique_lock<std::mutex>& lock) const;
   std::vector<SealedSegment> SealedSegments() const;
   // Sets where a sealed segment lies, in the index and here. `blocks`: of one that is here.
   absl::Status SetArchive(SealedSegment sealed, std::vector<BlockPlace> blocks);

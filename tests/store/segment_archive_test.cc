@@ -99,6 +99,52 @@ TEST_F(SegmentArchiveTest, ArchivedBlocksAreRefusedByFileAndRestored) {
   ExpectIntact(*MustOpen(path_));
 }
 
+TEST_F(SegmentArchiveTest, ArchivedBlocksAreReadFromTheArchiveThatIsGiven) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 20);
+    ASSERT_TRUE(journal->Archive(14, archive_).ok());
+    EXPECT_EQ(journal->CheckReadable().code(), absl::StatusCode::kFailedPrecondition);
+  }
+  const std::string moved = directory_.Path("moved");
+  fs::rename(archive_, moved);
+  const SegmentOptions options{.segment_bytes = 1 << 20, .archive = moved};
+  auto journal = *SegmentJournal::Open(path_, TestIdentity(), options);
+  EXPECT_GE(journal->archived_count(), 2u);
+  EXPECT_TRUE(journal->CheckReadable().ok());
+  ExpectIntact(*journal);
+  EXPECT_EQ(*journal->FindBlock(blocks_[1].first_index), 1u);
+  EXPECT_EQ(*journal->ReadBodyBytes(0, 1, 3), blocks_[0].body.substr(1, 3));
+  Append(*journal, 10);
+  ASSERT_TRUE(journal->Archive(journal->block_count(), moved).ok()) << "while it is read there";
+  EXPECT_EQ(Segments(path_).size(), 1u);
+  ExpectIntact(*journal);
+  ASSERT_TRUE(journal->Restore(moved).ok());
+  ExpectIntact(*journal);
+}
+
+TEST_F(SegmentArchiveTest, ArchivedBlocksThatAreMissingOrDamagedAreRefused) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 20);
+    ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  }
+  const std::vector<std::string> names = Segments(archive_);
+  fs::remove(archive_ + "/" + names.at(0));
+  FlipBit(archive_ + "/" + names.at(1), 10000);
+  const SegmentOptions options{.segment_bytes = 1 << 20, .archive = archive_};
+  const auto journal = *SegmentJournal::Open(path_, TestIdentity(), options);
+  const absl::Status missing = journal->Read(0).status();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(missing.ToString().find(names.at(0)), std::string::npos) << missing;
+  EXPECT_EQ(journal->CheckReadable(), missing);
+  const std::uint64_t first = *ParseSegmentFileName(names.at(1));
+  const absl::Status damaged = journal->Read(first).status();
+  EXPECT_EQ(damaged.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(damaged.ToString().find(archive_ + "/" + names.at(1) + ": offset"), std::string::npos)
+      << damaged;
+}
+
 TEST_F(SegmentArchiveTest, ADamagedArchiveIsNotRestored) {
   auto journal = MustOpen(path_);
   Append(*journal, 20);
