@@ -3,12 +3,19 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
 
 #include "central-bank-node/runtime/journal_audit.h"
+#include "central-bank-node/runtime/journal_care.h"
 #include "central-bank-node/runtime/node_files.h"
 #include "central-bank-node/runtime/node_program.h"
+#include "central-bank-node/runtime/operations_client.h"
 #include "settlement/core/suite.h"
 #include "settlement/rpc/server_flags.h"
 
@@ -28,12 +35,19 @@ absl::Status WriteGenesis(const node::GenesisSpec& spec, const std::string& out)
   return absl::OkStatus();
 }
 
-absl::Status Audit(const std::string& genesis_file, const std::string& data, bool signatures) {
-  absl::StatusOr<core::Genesis> genesis = node::ReadGenesis(genesis_file);
+// Of a stopped node.
+struct JournalFlags {
+  std::string genesis_file;
+  std::string data;
+  std::string archive;
+};
+
+absl::Status Audit(const JournalFlags& flags, bool signatures) {
+  absl::StatusOr<core::Genesis> genesis = node::ReadGenesis(flags.genesis_file);
   if (!genesis.ok()) return genesis.status();
   const core::OpenSslSignatureVerifier verifier;
   absl::StatusOr<node::JournalReport> report =
-      node::AuditDirectory(*genesis, data, signatures ? &verifier : nullptr);
+      node::AuditDirectory(*genesis, flags.data, signatures ? &verifier : nullptr, flags.archive);
   if (!report.ok()) return report.status();
   fmt::print("ledger       {}\n", genesis->ledger.text());
   fmt::print("genesis      {}\n", genesis->hash.ToHex());
@@ -53,55 +67,180 @@ absl::Status Audit(const std::string& genesis_file, const std::string& data, boo
   return absl::OkStatus();
 }
 
+using Command = std::function<absl::Status()>;
+using Commands = std::map<CLI::App*, Command>;
+
+CLI::App* AddJournalCommand(CLI::App& app, const char* name, const char* what,
+                            JournalFlags& flags) {
+  CLI::App* const command = app.add_subcommand(name, what);
+  command->add_option("--genesis", flags.genesis_file, "Genesis file")->required();
+  command->add_option("--data", flags.data, "Directory of the journal")->required();
+  return command;
+}
+
+void AddRun(CLI::App& app, Commands& commands) {
+  auto options = std::make_shared<node::NodeOptions>();
+  CLI::App* run = app.add_subcommand("run", "Serve a ledger until SIGTERM or SIGINT");
+  run->add_option("--genesis", options->genesis_file, "Genesis file (causeway-node genesis)")
+      ->required();
+  run->add_option("--data", options->data_directory, "Directory of the journal; created if new")
+      ->required();
+  run->add_option("--key", options->key_file, "Ledger key, PEM")->required();
+  run->add_option("--passphrase-file", options->passphrase_file, "First line: passphrase of --key");
+  run->add_option("--salt-key", options->salt_key_file, "Secret of 64 hexadecimal digits")
+      ->required();
+  run->add_option("--archive", options->archive_directory,
+                  "Directory of the journal's archived segments");
+  run->add_option("--backup-root", options->backup_root, "Directory that backups are made in");
+  run->add_option_function<std::uint64_t>(
+         "--segment-mib",
+         [options](std::uint64_t mib) { options->segment_bytes = mib * (1 << 20); },
+         "Size of a journal segment, which is what is archived at once (default 256)")
+      ->check(CLI::Range(1, 4096));
+  rpc::AddServerFlags(*run, options->server);
+  commands.emplace(run, [options] { return node::RunNode(*options); });
+}
+
+void AddGenesis(CLI::App& app, Commands& commands) {
+  auto spec = std::make_shared<node::GenesisSpec>();
+  auto out = std::make_shared<std::string>();
+  CLI::App* genesis = app.add_subcommand("genesis", "Make a genesis file and print its hash");
+  genesis->add_option("--spec", spec->spec_path, "causeway.v1.Genesis, protobuf text")->required();
+  genesis->add_option("--out", *out, "File to write")->required();
+  genesis->add_option("--ledger-key", spec->ledger_key_path, "Public key, PEM: sets ledger_key");
+  genesis->add_option("--approver-key", spec->approver_key_paths,
+                      "Public key, PEM, one per approver: sets central_bank.keys");
+  commands.emplace(genesis, [=] { return WriteGenesis(*spec, *out); });
+}
+
+void AddAudits(CLI::App& app, Commands& commands) {
+  for (const bool signatures : {false, true}) {
+    auto flags = std::make_shared<JournalFlags>();
+    CLI::App* command =
+        signatures
+            ? AddJournalCommand(app, "verify", "As info, and check every signature in it", *flags)
+            : AddJournalCommand(app, "info", "Replay a stopped node's journal and describe it",
+                                *flags);
+    command->add_option("--archive", flags->archive, "Directory of its archived segments");
+    commands.emplace(command, [=] { return Audit(*flags, signatures); });
+  }
+}
+
+// What `care` does with the journal of the genesis in the flags.
+template <typename Care>
+Command OfStopped(std::shared_ptr<JournalFlags> flags, Care care) {
+  return [flags, care]() -> absl::Status {
+    absl::StatusOr<core::Genesis> genesis = node::ReadGenesis(flags->genesis_file);
+    if (!genesis.ok()) return genesis.status();
+    return care(*genesis, *flags);
+  };
+}
+
+absl::Status PrintMoved(const absl::StatusOr<std::uint32_t>& segments, const char* what) {
+  if (segments.ok()) fmt::print("{} {} segments\n", what, *segments);
+  return segments.status();
+}
+
+void AddCare(CLI::App& app, Commands& commands) {
+  auto flags = std::make_shared<JournalFlags>();
+  CLI::App* check = AddJournalCommand(
+      app, "check", "Verify every byte of a stopped node's journal; quicker than verify", *flags);
+  commands.emplace(check, OfStopped(flags, [](const auto& genesis, const auto& journal) {
+                     absl::Status status = node::CheckJournal(genesis, journal.data);
+                     if (status.ok()) fmt::print("whole: {}\n", journal.data);
+                     return status;
+                   }));
+  flags = std::make_shared<JournalFlags>();
+  CLI::App* repair = AddJournalCommand(
+      app, "repair", "Replace what is damaged in a stopped node's journal", *flags);
+  repair->add_option("--from", flags->archive, "An archive or a backup of it")->required();
+  commands.emplace(repair, OfStopped(flags, [](const auto& genesis, const auto& journal) {
+                     absl::Status status =
+                         node::RepairJournal(genesis, journal.data, journal.archive);
+                     if (status.ok()) fmt::print("whole: {}\n", journal.data);
+                     return status;
+                   }));
+  flags = std::make_shared<JournalFlags>();
+  CLI::App* restore = AddJournalCommand(
+      app, "restore", "Copy archived segments back into a stopped node's journal", *flags);
+  restore->add_option("--archive", flags->archive, "Directory that has them")->required();
+  commands.emplace(restore, OfStopped(flags, [](const auto& genesis, const auto& journal) {
+                     return PrintMoved(node::RestoreJournal(genesis, journal.data, journal.archive),
+                                       "restored");
+                   }));
+}
+
+// Of a running node.
+struct NodeFlags {
+  std::string address;
+  rpc::TlsFiles tls;
+  bool insecure = false;
+
+  node::NodeConnection Connection() const {
+    return {address, insecure ? std::nullopt : std::optional<rpc::TlsFiles>(tls)};
+  }
+};
+
+CLI::App* AddNodeCommand(CLI::App& app, const char* name, const char* what, NodeFlags& flags) {
+  CLI::App* const command = app.add_subcommand(name, what);
+  command->add_option("--ledger", flags.address, "HOST:PORT of the running node")->required();
+  command->add_option("--tls-cert", flags.tls.certificate_file, "The central bank's, PEM");
+  command->add_option("--tls-key", flags.tls.private_key_file, "Its private key, PEM");
+  command->add_option("--tls-ca", flags.tls.ca_file, "Authority of the node's certificate, PEM");
+  command->add_flag("--insecure", flags.insecure, "No TLS; on loopback addresses only");
+  command->callback([&flags] {
+    const bool whole = !flags.tls.certificate_file.empty() && !flags.tls.private_key_file.empty() &&
+                       !flags.tls.ca_file.empty();
+    if (whole == flags.insecure) {
+      throw CLI::RequiredError("--tls-cert, --tls-key and --tls-ca (or --insecure on loopback)");
+    }
+  });
+  return command;
+}
+
+void AddOperations(CLI::App& app, Commands& commands) {
+  auto flags = std::make_shared<NodeFlags>();
+  auto name = std::make_shared<std::string>();
+  CLI::App* backup =
+      AddNodeCommand(app, "backup", "Have a running node back up its journal", *flags);
+  backup->add_option("--name", *name, "Of the new directory under its --backup-root")->required();
+  commands.emplace(backup, [=]() -> absl::Status {
+    absl::StatusOr<node::BackupReport> report = node::RequestBackup(flags->Connection(), *name);
+    if (!report.ok()) return report.status();
+    fmt::print("directory  {}\nbatches    {}\n{}", report->directory, report->batches,
+               report->checkpoint);
+    return absl::OkStatus();
+  });
+  flags = std::make_shared<NodeFlags>();
+  auto before = std::make_shared<std::uint64_t>(0);
+  CLI::App* archive = AddNodeCommand(
+      app, "archive", "Have a running node move sealed segments to its archive", *flags);
+  archive->add_option("--before-batch", *before, "Only what lies before it; else all sealed");
+  commands.emplace(archive, [=] {
+    return PrintMoved(node::RequestArchive(flags->Connection(), *before), "archived");
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   rpc::BlockStopSignals();
   CLI::App app("The ledger of one central bank's currency.");
   app.require_subcommand(1);
-
-  node::NodeOptions options;
-  CLI::App* run = app.add_subcommand("run", "Serve a ledger until SIGTERM or SIGINT");
-  run->add_option("--genesis", options.genesis_file, "Genesis file (causeway-node genesis)")
-      ->required();
-  run->add_option("--data", options.data_directory, "Directory of the journal; created if new")
-      ->required();
-  run->add_option("--key", options.key_file, "Ledger key, PEM")->required();
-  run->add_option("--passphrase-file", options.passphrase_file, "First line: passphrase of --key");
-  run->add_option("--salt-key", options.salt_key_file, "Secret of 64 hexadecimal digits")
-      ->required();
-  rpc::AddServerFlags(*run, options.server);
-
-  node::GenesisSpec spec;
-  std::string out;
-  CLI::App* genesis = app.add_subcommand("genesis", "Make a genesis file and print its hash");
-  genesis->add_option("--spec", spec.spec_path, "causeway.v1.Genesis, protobuf text")->required();
-  genesis->add_option("--out", out, "File to write")->required();
-  genesis->add_option("--ledger-key", spec.ledger_key_path, "Public key, PEM: sets ledger_key");
-  genesis->add_option("--approver-key", spec.approver_key_paths,
-                      "Public key, PEM, one per approver: sets central_bank.keys");
-
-  std::string genesis_file;
-  std::string data;
-  CLI::App* info = app.add_subcommand("info", "Replay a stopped node's journal and describe it");
-  CLI::App* verify = app.add_subcommand("verify", "As info, and check every signature in it");
-  for (CLI::App* command : {info, verify}) {
-    command->add_option("--genesis", genesis_file, "Genesis file")->required();
-    command->add_option("--data", data, "Directory of the journal")->required();
-  }
-
+  Commands commands;
+  AddRun(app, commands);
+  AddGenesis(app, commands);
+  AddAudits(app, commands);
+  AddCare(app, commands);
+  AddOperations(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : rpc::kExitUsage;
   }
   absl::Status status;
-  if (run->parsed()) {
-    status = node::RunNode(options);
-  } else if (genesis->parsed()) {
-    status = WriteGenesis(spec, out);
-  } else {
-    status = Audit(genesis_file, data, verify->parsed());
+  for (const auto& [command, carry_out] : commands) {
+    if (command->parsed()) status = carry_out();
   }
   if (!status.ok()) {
     fmt::print(stderr, "causeway-node: {}\n", std::string(status.message()));

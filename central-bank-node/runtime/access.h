@@ -36,6 +36,10 @@ struct Caller {
     return standing == Standing::kLocalOperator || standing == Standing::kCentralBank ||
            standing == Standing::kObserver;
   }
+  // Backups and the like (causeway.v1.Operations).
+  bool Operates() const {
+    return standing == Standing::kLocalOperator || standing == Standing::kCentralBank;
+  }
   // Every settlement, and the stream of whole batches.
   bool SeesSettlements() const { return SeesEverything() || standing == Standing::kBridge; }
 };

@@ -135,14 +135,15 @@ absl::StatusOr<JournalReport> AuditJournal(const core::Genesis& genesis,
 }
 
 absl::StatusOr<JournalReport> AuditDirectory(const core::Genesis& genesis, const std::string& path,
-                                             const core::SignatureVerifier* verifier) {
+                                             const core::SignatureVerifier* verifier,
+                                             const std::string& archive) {
   // Opening creates what is not there, and this must only look.
   std::error_code error;
   if (!std::filesystem::is_directory(path, error) || std::filesystem::is_empty(path, error)) {
     return absl::NotFoundError(fmt::format("there is no journal in {}", path));
   }
   absl::StatusOr<std::unique_ptr<store::SegmentJournal>> journal =
-      store::SegmentJournal::Open(path, LedgerJournalIdentity(genesis));
+      store::SegmentJournal::Open(path, LedgerJournalIdentity(genesis), {.archive = archive});
   if (!journal.ok()) return journal.status();
   return AuditJournal(genesis, **journal, verifier);
 }

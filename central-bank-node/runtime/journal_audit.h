@@ -35,9 +35,10 @@ absl::StatusOr<JournalReport> AuditJournal(const core::Genesis& genesis,
                                            const core::SignatureVerifier* verifier);
 
 // The same for the journal in an existing directory, which no node may have open. NotFound when
-// there is none.
+// there is none. Archived segments are read from directory `archive`.
 absl::StatusOr<JournalReport> AuditDirectory(const core::Genesis& genesis, const std::string& path,
-                                             const core::SignatureVerifier* verifier);
+                                             const core::SignatureVerifier* verifier,
+                                             const std::string& archive = {});
 
 }  // namespace causeway::node
 

@@ -110,11 +110,19 @@ store::JournalIdentity LedgerJournalIdentity(const core::Genesis& genesis) {
 }
 
 absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,
-                                            std::string_view salt_key) {
+                                            std::string_view salt_key,
+                                            const store::SegmentOptions& options) {
   LedgerStore opened;
   absl::StatusOr<std::unique_ptr<store::SegmentJournal>> journal =
-      store::SegmentJournal::Open(path, LedgerJournalIdentity(genesis));
+      store::SegmentJournal::Open(path, LedgerJournalIdentity(genesis), options);
   if (!journal.ok()) return journal.status();
+  if (absl::Status readable = (*journal)->CheckReadable(); !readable.ok()) {
+    if (!absl::IsFailedPrecondition(readable)) return readable;
+    return absl::FailedPreconditionError(
+        fmt::format("{} (\"causeway-node restore\"), or name its archive with --archive",
+                    std::string(readable.message())));
+  }
+  opened.segments = journal->get();
   opened.journal = *std::move(journal);
   absl::StatusOr<std::unique_ptr<store::KeyRuns>> keys =
       store::KeyRuns::Open({.directory = path + "/keys",

@@ -13,6 +13,7 @@
 #include "settlement/core/suite.h"
 #include "settlement/store/journal.h"
 #include "settlement/store/key_index.h"
+#include "settlement/store/segment_journal.h"
 
 namespace causeway::node {
 
@@ -33,13 +34,16 @@ absl::StatusOr<std::string> ReadSaltKey(const std::string& path);
 store::JournalIdentity LedgerJournalIdentity(const core::Genesis& genesis);
 // What a ledger keeps in directory `path`: the journal there, in segment files, and below it in
 // "keys" the index of payments, which is made again from the journal when it is lost. Errors as of
-// store::SegmentJournal::Open and store::KeyRuns::Open.
+// store::SegmentJournal::Open and store::KeyRuns::Open; FailedPrecondition when archived segments
+// are not in the archive, because a ledger looks up its whole history.
 struct LedgerStore {
   std::unique_ptr<store::Journal> journal;
   std::unique_ptr<store::KeyIndex> keys;
+  store::SegmentJournal* segments = nullptr;  // `journal`
 };
 absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,
-                                            std::string_view salt_key);
+                                            std::string_view salt_key,
+                                            const store::SegmentOptions& options = {});
 
 struct GenesisSpec {
   std::string spec_path;  // causeway.v1.Genesis as protobuf text

@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "central-bank-node/engine/ledger_engine.h"
+#include "central-bank-node/runtime/journal_care.h"
 #include "central-bank-node/runtime/ledger_runtime.h"
 #include "central-bank-node/runtime/ledger_service.h"
 #include "central-bank-node/runtime/node_files.h"
+#include "central-bank-node/runtime/operations_service.h"
 #include "settlement/rpc/log.h"
 
 namespace causeway::node {
@@ -22,7 +24,9 @@ constexpr int kTreeLowestLevel = 8;
 
 constexpr char kProgram[] = "causeway-node";
 
-absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& options) {
+// `segments`: set to the engine's journal.
+absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& options,
+                                                         store::SegmentJournal*& segments) {
   absl::StatusOr<core::Genesis> genesis = ReadGenesis(options.genesis_file);
   if (!genesis.ok()) return genesis.status();
   LedgerEngine::Options engine_options;
@@ -39,9 +43,13 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& opti
     return absl::FailedPreconditionError(fmt::format(
         "{}: is not the key that {} names as ledger_key", options.key_file, options.genesis_file));
   }
+  store::SegmentOptions segment_options;
+  segment_options.archive = options.archive_directory;
+  if (options.segment_bytes != 0) segment_options.segment_bytes = options.segment_bytes;
   absl::StatusOr<LedgerStore> opened =
-      OpenLedgerStore(options.data_directory, *genesis, engine_options.salt_key);
+      OpenLedgerStore(options.data_directory, *genesis, engine_options.salt_key, segment_options);
   if (!opened.ok()) return opened.status();
+  segments = opened->segments;
   engine_options.keys = std::move(opened->keys);
   engine_options.tree_lowest_level = kTreeLowestLevel;
   return LedgerEngine::Open(*genesis, std::move(engine_options), std::move(opened->journal));
@@ -58,9 +66,10 @@ RuntimeLimits LimitsHere() {
 absl::Status RunNode(const NodeOptions& options) {
   // What is malformed is told to its sender; clients must not be able to fill this node's log.
   google::protobuf::SetLogHandler(nullptr);
-  absl::StatusOr<std::unique_ptr<LedgerEngine>> engine = OpenEngine(options);
+  store::SegmentJournal* segments = nullptr;
+  absl::StatusOr<std::unique_ptr<LedgerEngine>> engine = OpenEngine(options, segments);
   if (!engine.ok()) return engine.status();
-  const core::Genesis& genesis = (*engine)->ledger().genesis();
+  const core::Genesis genesis = (*engine)->ledger().genesis();
   const std::string what =
       fmt::format("{} (genesis {})", genesis.ledger.text(), genesis.hash.ToHex());
   rpc::Log(kProgram,
@@ -68,7 +77,9 @@ absl::Status RunNode(const NodeOptions& options) {
                        (*engine)->size(), (*engine)->root().ToHex()));
   LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::Now);
   LedgerService service(&runtime);
-  return rpc::Serve(kProgram, options.server, {service.service()}, [&] {
+  JournalCare care(segments, genesis, {options.backup_root, options.archive_directory});
+  OperationsService operations(&runtime, &care);
+  return rpc::Serve(kProgram, options.server, {service.service(), operations.service()}, [&] {
     service.EndStreams();
     runtime.Stop();
   });

@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_NODE_PROGRAM_H_
 #define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_NODE_PROGRAM_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,6 +16,11 @@ struct NodeOptions {
   std::string key_file;
   std::string passphrase_file;  // empty: the key is not encrypted
   std::string salt_key_file;
+  // Where archived segments of the journal are read, and moved by Operations.Archive; empty:
+  // nowhere.
+  std::string archive_directory;
+  std::string backup_root;          // backups are made below it; empty: none are made
+  std::uint64_t segment_bytes = 0;  // of the journal; 0: the store's own default
   rpc::ServerOptions server;
 };
 

@@ -1,0 +1,65 @@
+// Care of a ledger's journal: checked, repaired, archived, restored and backed up. What an operator
+// does with it: docs/how-to/run-a-ledger.md.
+#ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_JOURNAL_CARE_H_
+#define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_JOURNAL_CARE_H_
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "settlement/core/command.h"
+#include "settlement/store/segment_journal.h"
+
+namespace causeway::node {
+
+// For a journal in an existing directory that no process has open. NotFound when there is none,
+// FailedPrecondition when it is open or another ledger's.
+
+// Every byte that the journal claims, archived segments excepted, without executing anything, and
+// changes nothing. DataLoss names the first damaged place: file, offset and block.
+absl::Status CheckJournal(const core::Genesis& genesis, const std::string& data);
+// Puts what is damaged, missing or archived right from `from`, an archive or a backup of it.
+// DataLoss names the first segment that could not be put right.
+absl::Status RepairJournal(const core::Genesis& genesis, const std::string& data,
+                           const std::string& from);
+// Copies the archived segments that `archive` holds back. How many; NotFound for none.
+absl::StatusOr<std::uint32_t> RestoreJournal(const core::Genesis& genesis, const std::string& data,
+                                             const std::string& archive);
+
+struct BackupReport {
+  std::string directory;
+  std::uint64_t batches = 0;
+  std::string checkpoint;  // the signed head at its end
+};
+
+// The same beside a running ledger. Thread-safe; one operation at a time.
+class JournalCare {
+ public:
+  struct Directories {
+    std::string backup_root;  // backups are made below it; empty: none are made
+    std::string archive;      // empty: nothing is archived
+  };
+  // `journal` must outlive it.
+  JournalCare(store::SegmentJournal* journal, core::Genesis genesis, Directories directories);
+
+  // A verified copy of all that is durable at some moment after the call, at `name` under the
+  // backup root: there is nothing of that name until it is whole. InvalidArgument for a name that
+  // is none, FailedPrecondition for one that is taken or without a backup root, Unavailable while
+  // another operation runs, and what reading and writing may give.
+  absl::StatusOr<BackupReport> Backup(std::string_view name);
+  // Moves sealed segments to the archive, where the ledger goes on reading them. How many.
+  absl::StatusOr<std::uint32_t> Archive(std::uint64_t before_batch);
+
+ private:
+  store::SegmentJournal* const journal_;
+  const core::Genesis genesis_;
+  const Directories directories_;
+  std::mutex busy_;
+};
+
+}  // namespace causeway::node
+
+#endif  // CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_JOURNAL_CARE_H_
