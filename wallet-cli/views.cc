@@ -341,6 +341,49 @@ Json SettlementJson(const client::SettlementView& view) {
           {"ledgers", std::move(ledgers)}};
 }
 
+namespace {
+
+Json AccountRefJson(const core::AccountRef& account) {
+  return {{"account_number", account.number}, {"check", account.check}};
+}
+
+// What the leaf of a payment in a bulk says, with the party that the entry of the bulk names.
+Json PaymentLeafJson(const client::VerifiedReceipt& receipt) {
+  const core::PaymentLeaf& leaf = *receipt.payment;
+  const core::PaymentResult& result = leaf.result;
+  const core::Currency currency = receipt.genesis.currency;
+  const bool settled = result.outcome == core::Outcome::kAccepted;
+  core::Rejection rejection{.outcome = result.outcome};
+  if (!settled) rejection.actual = result.debtor_after;
+  if (!settled) rejection.required = result.creditor_after;
+  Json debtor = AccountRefJson(leaf.payment.debtor);
+  Json creditor = AccountRefJson(leaf.payment.creditor);
+  const auto after = [&](std::int64_t minor) {
+    return settled ? MoneyJson(currency, core::Amount::FromMinor(minor)) : Json(nullptr);
+  };
+  debtor["balance_after"] = after(result.debtor_after);
+  creditor["balance_after"] = after(result.creditor_after);
+  return {
+      {"entry_index", leaf.index},
+      {"business_date", receipt.header.date.ToString()},
+      {"ledger_time", receipt.header.time.ToString()},
+      {"instruction", InstructionKeyJson({receipt.entry.instruction.party, core::ActionKind::kPay,
+                                          core::InstructionIdOf(leaf.payment.id)})},
+      {"status",
+       std::string(core::InstructionStatusName(settled ? core::InstructionStatus::kSettled
+                                                       : core::InstructionStatus::kRejected))},
+      {"rejection", RejectionOrNull(rejection)},
+      {"uetr", UetrOrNull(leaf.payment.uetr)},
+      {"amount", MoneyJson(currency, leaf.payment.amount)},
+      {"debtor", std::move(debtor)},
+      {"creditor", std::move(creditor)},
+      {"payload_hash", HashOrNull(receipt.entry.payload_hash)},
+      {"bulk", InstructionKeyJson(receipt.entry.instruction)},
+      {"bulk_position", leaf.position}};
+}
+
+}  // namespace
+
 Json ReceiptJson(const client::VerifiedReceipt& receipt) {
   client::EntryView entry{
       receipt.entry.index,         receipt.entry.instruction, receipt.entry.status,
@@ -352,7 +395,7 @@ Json ReceiptJson(const client::VerifiedReceipt& receipt) {
                {"genesis_hash", receipt.genesis.hash.ToHex()},
                {"checkpoint_size", receipt.checkpoint.size},
                {"checkpoint_root", receipt.checkpoint.root.ToHex()}};
-  json.update(EntryJson(entry));
+  json.update(receipt.payment.has_value() ? PaymentLeafJson(receipt) : EntryJson(entry));
   return json;
 }
 

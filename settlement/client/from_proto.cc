@@ -212,6 +212,10 @@ Receipt ReadReceipt(Fields& fields, const Path& path, const v1::Receipt& receipt
     }
   }
   value.genesis = receipt.genesis();
+  value.bulk_entry = receipt.bulk_entry();
+  value.bulk_entry_index = receipt.bulk_entry_index();
+  value.bulk_entry_proof =
+      fields.Hashes(path, "bulk_entry_proof", receipt.bulk_entry_proof(), core::kProofHashesMax);
   return value;
 }
 

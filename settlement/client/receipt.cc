@@ -64,37 +64,89 @@ absl::StatusOr<core::Checkpoint> CheckSignedCheckpoint(const Receipt& receipt,
   return std::move(parsed->checkpoint);
 }
 
-// Header and entry, each in the log and the second in the batch of the first.
-absl::Status CheckLeaves(const Receipt& receipt, VerifiedReceipt& verified) {
-  if (absl::Status status = CheckIncluded("entry", receipt.entry, receipt.entry_index,
-                                          receipt.entry_proof, verified.checkpoint);
-      !status.ok()) {
-    return status;
+// Leaf `index`, which says that it is leaf `own_index`, is the log's and of the header's batch.
+absl::Status CheckPlace(std::string_view part, std::uint64_t own_index, std::uint64_t index,
+                        const core::BatchHeader& header) {
+  if (own_index != index) {
+    return Unproven(
+        fmt::format("{}: says that it is leaf {}, and is leaf {}", part, own_index, index));
   }
+  if (index <= header.first_index || index - header.first_index > header.entry_count) {
+    return Unproven(fmt::format("batch header: its batch does not hold leaf {}", index));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckHeader(const Receipt& receipt, VerifiedReceipt& verified) {
   if (absl::Status status =
           CheckIncluded("batch header", receipt.batch_header, receipt.batch_header_index,
                         receipt.batch_header_proof, verified.checkpoint);
       !status.ok()) {
     return status;
   }
-  absl::StatusOr<core::Entry> entry = core::DecodeEntry(receipt.entry);
-  if (!entry.ok()) return Annotate("entry", entry.status());
   absl::StatusOr<core::BatchHeader> header = core::DecodeBatchHeader(receipt.batch_header);
   if (!header.ok()) return Annotate("batch header", header.status());
-  if (entry->index != receipt.entry_index) {
-    return Unproven(fmt::format("entry: says that it is leaf {}, and is leaf {}", entry->index,
-                                receipt.entry_index));
-  }
   if (header->first_index != receipt.batch_header_index) {
     return Unproven(fmt::format("batch header: says that it is leaf {}, and is leaf {}",
                                 header->first_index, receipt.batch_header_index));
   }
-  if (entry->index <= header->first_index ||
-      entry->index - header->first_index > header->entry_count) {
-    return Unproven(fmt::format("batch header: its batch does not hold leaf {}", entry->index));
-  }
-  verified.entry = *std::move(entry);
   verified.header = *std::move(header);
+  return absl::OkStatus();
+}
+
+// An entry, in the log and in the batch of the header.
+absl::Status CheckEntry(std::string_view part, std::string_view leaf, std::uint64_t index,
+                        std::span<const core::Hash256> proof, VerifiedReceipt& verified) {
+  absl::Status status = CheckIncluded(part, leaf, index, proof, verified.checkpoint);
+  if (!status.ok()) return status;
+  absl::StatusOr<core::Entry> entry = core::DecodeEntry(leaf);
+  if (!entry.ok()) return Annotate(part, entry.status());
+  if (status = CheckPlace(part, entry->index, index, verified.header); !status.ok()) return status;
+  verified.entry = *std::move(entry);
+  return absl::OkStatus();
+}
+
+// A payment in a bulk, and the entry of the bulk right before its payments.
+absl::Status CheckPayment(const Receipt& receipt, VerifiedReceipt& verified) {
+  absl::Status status = CheckIncluded("entry", receipt.entry, receipt.entry_index,
+                                      receipt.entry_proof, verified.checkpoint);
+  if (!status.ok()) return status;
+  absl::StatusOr<core::PaymentLeaf> payment = core::DecodePaymentLeaf(receipt.entry);
+  if (!payment.ok()) return Annotate("entry", payment.status());
+  status = CheckPlace("entry", payment->index, receipt.entry_index, verified.header);
+  if (!status.ok()) return status;
+  status = CheckEntry("bulk entry", receipt.bulk_entry, receipt.bulk_entry_index,
+                      receipt.bulk_entry_proof, verified);
+  if (!status.ok()) return status;
+  if (verified.entry.instruction.kind != core::ActionKind::kPayBulk) {
+    return Unproven("bulk entry: is not of a bulk");
+  }
+  if (receipt.bulk_entry_index + 1 + payment->position != receipt.entry_index) {
+    return Unproven(fmt::format("entry: is payment {} of another bulk than that of leaf {}",
+                                payment->position, receipt.bulk_entry_index));
+  }
+  verified.payment = *std::move(payment);
+  return absl::OkStatus();
+}
+
+// Header and entry, each in the log and the second in the batch of the first.
+absl::Status CheckLeaves(const Receipt& receipt, VerifiedReceipt& verified) {
+  if (absl::Status status = CheckHeader(receipt, verified); !status.ok()) return status;
+  if (!receipt.bulk_entry.empty()) return CheckPayment(receipt, verified);
+  return CheckEntry("entry", receipt.entry, receipt.entry_index, receipt.entry_proof, verified);
+}
+
+absl::Status CheckSignedBulk(const core::Envelope& envelope, const VerifiedReceipt& verified) {
+  absl::StatusOr<core::Bulk> bulk = core::DecodeBulk(envelope.payload);
+  if (!bulk.ok()) return Annotate("envelope", bulk.status());
+  if (bulk->ledger != verified.genesis.ledger || bulk->genesis_hash != verified.genesis.hash) {
+    return Unproven("envelope: is addressed to another ledger");
+  }
+  if (!verified.payment.has_value()) return absl::OkStatus();
+  const core::PaymentLeaf& leaf = *verified.payment;
+  if (leaf.position >= bulk->payments.size() || bulk->payments[leaf.position] != leaf.payment) {
+    return Unproven(fmt::format("envelope: its payment {} is not the entry's", leaf.position));
+  }
   return absl::OkStatus();
 }
 
@@ -108,6 +160,7 @@ absl::Status CheckSignedItem(const core::Envelope& envelope, VerifiedReceipt& ve
     }
     return absl::OkStatus();
   }
+  if (envelope.payload_type == core::kBulkPayloadType) return CheckSignedBulk(envelope, verified);
   if (envelope.payload_type != core::kCommandPayloadType) return absl::OkStatus();
   absl::StatusOr<core::Command> command = codec::DecodeCommand(envelope.payload);
   if (!command.ok()) return Annotate("envelope", command.status());
@@ -138,6 +191,11 @@ std::string FormatReceipt(const Receipt& receipt) {
     codec::ToProto(*receipt.envelope, message.mutable_envelope());
   }
   message.set_genesis(receipt.genesis);
+  message.set_bulk_entry(receipt.bulk_entry);
+  message.set_bulk_entry_index(receipt.bulk_entry_index);
+  for (const core::Hash256& hash : receipt.bulk_entry_proof) {
+    message.add_bulk_entry_proof(std::string(hash.view()));
+  }
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;

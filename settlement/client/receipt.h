@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "settlement/core/bulk.h"
 #include "settlement/core/bytes.h"
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/command.h"
@@ -26,7 +27,7 @@ inline constexpr std::size_t kReceiptBytesMax = 16 * 1024 * 1024;
 
 // As received; nothing is believed yet.
 struct Receipt {
-  std::string entry;  // leaf bytes
+  std::string entry;  // leaf bytes: of an entry, or of a payment in a bulk
   std::uint64_t entry_index = 0;
   std::vector<core::Hash256> entry_proof;
   std::string batch_header;  // leaf bytes
@@ -35,6 +36,10 @@ struct Receipt {
   std::string checkpoint;                  // signed note that both proofs lead to
   std::optional<core::Envelope> envelope;  // what was signed, if it may be seen
   std::string genesis;                     // exact bytes
+  // Of a payment in a bulk: the entry of the bulk. Empty otherwise.
+  std::string bulk_entry;  // leaf bytes
+  std::uint64_t bulk_entry_index = 0;
+  std::vector<core::Hash256> bulk_entry_proof;
 
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
@@ -47,19 +52,23 @@ absl::StatusOr<Receipt> ParseReceipt(std::string_view json);
 
 // What a receipt proves.
 struct VerifiedReceipt {
-  core::Genesis genesis;        // of the ledger: whose hash is the one that was pinned
-  core::Entry entry;            // what happened
+  core::Genesis genesis;  // of the ledger: whose hash is the one that was pinned
+  core::Entry entry;      // what happened; of a payment in a bulk: the entry of the bulk
+  // What became of a payment in a bulk. The instructing party is the entry's, accounts are numbers
+  // of the ledger.
+  std::optional<core::PaymentLeaf> payment;
   core::BatchHeader header;     // when: ledger time and business date
   core::Checkpoint checkpoint;  // what the ledger signed
-  // The instruction in the envelope, when it is a command (not terms of a settlement).
+  // The instruction in the envelope, when it is a command (not terms of a settlement or a bulk).
   std::optional<core::Command> command;
 };
 
 // Checks that
 //   the genesis hashes to `genesis_hash` and decodes, and its key signed the checkpoint;
 //   the checkpoint's log contains the batch header and, within that batch, the entry;
+//   a payment in a bulk lies at its position after the entry of the bulk, in the same batch;
 //   the envelope, if there is one, is what the entry says was signed (its payload hash), and is
-//   addressed to this ledger or, for terms, is the entry's settlement.
+//   addressed to this ledger or, for terms, is the entry's settlement; the payment is in the bulk.
 // It does not check who signed the envelope: the keys of participants are in the ledger's log, not
 // in the receipt. The ledger answers for having checked them.
 // InvalidArgument for what does not decode, Unauthenticated for what does not prove; the message

@@ -11,10 +11,12 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
 import unittest
+import uuid
 
 import grpc
 import verify_receipt
@@ -197,6 +199,131 @@ class Ed25519Receipts(Receipts):
     def test_refuses_bytes_after_the_entry(self):
         entry = base64.b64encode(base64.b64decode(self.receipt["entry"]) + b"\0").decode()
         self.assert_invalid(self.changed(entry=entry), "bytes after its last field")
+
+
+BULK_TYPE = "application/vnd.causeway.bulk-payments.v1"
+
+
+class BulkReceipts(Receipts):
+    """A bulk of three payments, packed here by docs/formats/bulk.md: the second is rejected."""
+
+    AMOUNTS = (100_00, 10**12, 3_00)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = new_folder("bulk-receipts")
+        cls.corridor = corridor = Corridor()
+        cls.genesis_hash = corridor.ledgers["EUR"]["genesis_hash"]
+        ledger = corridor.ledger("EUR", "BANK-A")
+        now = ledger.GetLedger(ledger_pb.GetLedgerRequest(), timeout=CALL_S).ledger_time_us
+        origin = corridor.ledgers["EUR"]["origin"].encode()
+        cls.bulk_id = uuid.uuid4().bytes
+        cls.ids = [uuid.uuid4().bytes for _ in cls.AMOUNTS]
+        cls.payload = (
+            b"CWBULK01" + struct.pack(">I", len(origin)) + origin
+            + bytes.fromhex(cls.genesis_hash) + struct.pack(">I", 6) + b"BANK-A" + cls.bulk_id
+            + struct.pack(">qI", now + HOUR_US, len(cls.AMOUNTS))
+            + b"".join(cls.account_pair() + b"TRAD" + struct.pack(">q", amount) + payment_id
+                       + uuid.uuid4().bytes for amount, payment_id in zip(cls.AMOUNTS, cls.ids)))
+        request = ledger_pb.StreamRequest(tag=1, request=ledger_pb.SubmitRequest(
+            envelope=envelope_of(BULK_TYPE, cls.payload, [corridor.key("BANK-A")])))
+        reply = next(iter(ledger.SubmitStream(iter([request]), timeout=CALL_S)))
+        cls.bulk = reply.bulk
+        assert reply.WhichOneof("result") == "bulk", reply
+        later = corridor.pay("EUR", "BANK-A", "BANK-B", 1_00)
+        cls.receipts = [cls.fetch("BANK-A", reply.bulk.first_index + i) for i in range(3)]
+        cls.of_bulk = cls.fetch("BANK-A", reply.bulk.first_index - 1)
+        cls.later = cls.fetch("BANK-A", later.entry_index)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.corridor.stop()
+
+    @classmethod
+    def account_pair(cls):
+        """Numbers and checks of payer and payee."""
+        numbers, checks = [], []
+        for who in ("BANK-A", "BANK-B"):
+            address = cls.corridor.account(who, "EUR")
+            account = cls.corridor.ledger("EUR", who).GetAccount(
+                ledger_pb.GetAccountRequest(address=address), timeout=CALL_S)
+            numbers.append(account.number)
+            checks.append(verify_receipt.sha256(address.encode())[:2])
+        return struct.pack(">II", *numbers) + b"".join(checks)
+
+    @classmethod
+    def fetch(cls, who, index):
+        return to_file_form(cls.corridor.ledger("EUR", who).GetReceipt(
+            ledger_pb.GetReceiptRequest(entry_index=index), timeout=CALL_S))
+
+    def changed(self, **fields):
+        receipt = copy.deepcopy(self.receipts[0])
+        receipt.update(fields)
+        return receipt
+
+    def test_proves_each_payment_by_itself(self):
+        for receipt, amount, payment_id in zip(self.receipts, self.AMOUNTS, self.ids):
+            verdict = self.assert_valid(receipt)
+            self.assertIn(f"valid: BANK-A pay {payment_id.hex()}", verdict)
+            self.assertIn(f", {amount} EUR (minor)", verdict)
+            self.assertIn(f"of bulk {self.bulk_id.hex()}", verdict)
+        self.assertIn("status: settled, outcome 1", self.assert_valid(self.receipts[0]))
+        self.assertIn("status: rejected, outcome 210", self.assert_valid(self.receipts[1]))
+
+    def test_proves_the_bulk_as_a_whole(self):
+        self.assertIn(f"valid: BANK-A bulk of payments {self.bulk_id.hex()}",
+                      self.assert_valid(self.of_bulk))
+
+    def test_the_payee_proves_it_without_the_other_payments(self):
+        receipt = self.fetch("BANK-B", self.bulk.first_index)
+        self.assertNotIn("envelope", receipt)
+        self.assert_valid(receipt)
+
+    def test_our_wallet_agrees(self):
+        path = os.path.join(self.folder, "for-wallet.json")
+        for receipt, status in zip(self.receipts, ("settled", "rejected", "settled")):
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(receipt, file)
+            shown = json.loads(run("causeway-wallet", "--json", "receipt", "verify", path,
+                                   "--genesis-hash", self.genesis_hash).stdout)
+            self.assertEqual(shown["status"], status)
+
+    def test_our_wallet_refuses_a_changed_one(self):
+        path = os.path.join(self.folder, "changed.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.changed(entry=flip(self.receipts[0]["entry"], 80)), file)
+        result = run("causeway-wallet", "receipt", "verify", path, "--genesis-hash",
+                     self.genesis_hash, check=False)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("the receipt does not prove anything: entry", result.stderr)
+
+    def test_refuses_another_amount(self):
+        self.assert_invalid(self.changed(entry=flip(self.receipts[0]["entry"], 80)),
+                            "entry: the proof does not lead")
+
+    def test_refuses_the_leaf_of_another_payment(self):
+        self.assert_invalid(self.changed(entry=self.receipts[2]["entry"]), "of another index")
+
+    def test_refuses_an_entry_of_no_bulk(self):
+        self.assert_invalid(
+            self.changed(bulk_entry=self.later["entry"],
+                         bulk_entry_index=self.later["entry_index"],
+                         bulk_entry_proof=self.later["entry_proof"]),
+            "bulk entry does not belong to this batch header")
+
+    def test_refuses_a_changed_bulk_entry(self):
+        self.assert_invalid(self.changed(bulk_entry=flip(self.receipts[0]["bulk_entry"], 12)),
+                            "bulk entry: the proof does not lead")
+
+    def test_refuses_a_payment_without_its_bulk(self):
+        receipt = self.changed()
+        del receipt["bulk_entry"]
+        self.assert_invalid(receipt, "no entry leaf")
+
+    def test_refuses_a_bulk_that_was_not_signed_so(self):
+        envelope = copy.deepcopy(self.receipts[0]["envelope"])
+        envelope["payload"] = flip(envelope["payload"], -30)
+        self.assert_invalid(self.changed(envelope=envelope), "not what the entry is about")
 
 
 class P256Receipts(Receipts):

@@ -29,7 +29,11 @@ ACTIONS = {
     8: "register participant", 9: "update keys", 10: "open account", 11: "close account",
     12: "set freeze", 13: "set limits", 14: "set day phase", 15: "set settlement policy",
     16: "operator override", 17: "leg of a settlement", 18: "prepare of a settlement",
-    19: "completion of a settlement"}
+    19: "completion of a settlement", 20: "bulk of payments"}
+PAY, PAY_BULK = 1, 20
+ACCEPTED, SETTLED, REJECTED = 1, 5, 6
+PAYMENT_LEAF_BYTES = 114
+PAYMENT_RECORD_BYTES = 56
 STATUSES = {
     1: "awaiting approval", 2: "warehoused", 3: "queued", 4: "prepared", 5: "settled",
     6: "rejected", 7: "cancelled", 8: "expired", 9: "aborted"}
@@ -123,6 +127,45 @@ def read_entry(data):
     require(sum(posting["amount"] for posting in entry["postings"]) == 0,
             "the postings do not sum to zero")
     return entry
+
+
+def read_payment_leaf(data):
+    """The leaf of a payment in a bulk (docs/formats/bulk.md). Five bytes make a sequence number."""
+    require(len(data) == PAYMENT_LEAF_BYTES, "the entry has not the size of a payment in a bulk")
+    reader = Reader(data, "the payment")
+    require((reader.u8(), reader.u8()) == (5, 1), "the entry is no payment leaf of version 1")
+    leaf = {"index": reader.u64()}
+    reader.raw(16)  # the salt
+    leaf["id"], leaf["uetr"] = reader.raw(16), reader.raw(16)
+    leaf["debtor"], leaf["creditor"] = reader.u32(), reader.u32()
+    leaf["debtor_check"], leaf["creditor_check"] = reader.u16(), reader.u16()
+    leaf["purpose"] = reader.raw(4)
+    leaf["amount"] = reader.i64()
+    leaf["outcome"] = reader.u16()
+    leaf["debtor_after"], leaf["creditor_after"] = reader.i64(), reader.i64()
+    reader.raw(10)  # the accounts' sequence numbers
+    leaf["position"] = reader.u32()
+    reader.done()
+    return leaf
+
+
+def read_bulk(data):
+    """What was signed: whom it is addressed to, and the records of its payments."""
+    reader = Reader(data, "the bulk")
+    require(reader.raw(8) == b"CWBULK01", "the bulk does not begin with its magic")
+    bulk = {"ledger": reader.text(), "genesis_hash": reader.raw(32), "party": reader.text(),
+            "id": reader.raw(16)}
+    reader.i64()  # valid until
+    bulk["payments"] = [reader.raw(PAYMENT_RECORD_BYTES) for _ in range(reader.u32())]
+    reader.done()
+    return bulk
+
+
+def payment_record(leaf):
+    """The signed record that a payment leaf speaks of."""
+    return (struct.pack(">IIHH", leaf["debtor"], leaf["creditor"], leaf["debtor_check"],
+                        leaf["creditor_check"])
+            + leaf["purpose"] + struct.pack(">q", leaf["amount"]) + leaf["id"] + leaf["uetr"])
 
 
 def read_header(data):
@@ -284,7 +327,7 @@ def index_of(receipt, field):
     return int(value)
 
 
-def check_envelope(envelope, genesis, genesis_hash, entry):
+def check_envelope(envelope, genesis, genesis_hash, entry, payment):
     kind = envelope.get("payload_type", "").encode()
     payload = bytes_of(envelope, "payload")
     encoding = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
@@ -294,10 +337,31 @@ def check_envelope(envelope, genesis, genesis_hash, entry):
         require(command.get(1, [b""])[-1].decode() == genesis["ledger"]
                 and command.get(2, [b""])[-1] == genesis_hash,
                 "the command is addressed to another ledger")
+    if kind == b"application/vnd.causeway.bulk-payments.v1":
+        bulk = read_bulk(payload)
+        require(bulk["ledger"] == genesis["ledger"] and bulk["genesis_hash"] == genesis_hash,
+                "the bulk is addressed to another ledger")
+        require(bulk["party"] == entry["party"] and bulk["id"].hex() == entry["id"],
+                "the bulk is not that of the entry")
+        if payment:
+            require(payment["position"] < len(bulk["payments"])
+                    and bulk["payments"][payment["position"]] == payment_record(payment),
+                    "the payment is not what was signed")
+
+
+def check_leaf(receipt, name, leaf, header, checkpoint):
+    """The leaf in field `name`, as read, is where it says, in the batch and in the log."""
+    what = name.replace("_", " ")
+    index, header_index = index_of(receipt, f"{name}_index"), header["first_index"]
+    require(leaf["index"] == index, f"the {what} is of another index")
+    require(header_index < index <= header_index + header["entry_count"],
+            f"the {what} does not belong to this batch header")
+    check_inclusion(what, bytes_of(receipt, name), index, checkpoint["size"],
+                    proof_of(receipt, f"{name}_proof"), checkpoint["root"])
 
 
 def verify(receipt, trusted_genesis_hash):
-    """What the receipt proves, or Invalid."""
+    """What the receipt proves, or Invalid. The last is the payment, for one in a bulk."""
     genesis_bytes = bytes_of(receipt, "genesis")
     require(sha256(genesis_bytes) == trusted_genesis_hash,
             "the genesis is not the one that is trusted")
@@ -308,33 +372,47 @@ def verify(receipt, trusted_genesis_hash):
     require(checkpoint["origin"] == genesis["ledger"], "the checkpoint is of another log")
     check_note(checkpoint, genesis["suite"], genesis["key"], genesis["ledger"])
 
-    entry_bytes, header_bytes = bytes_of(receipt, "entry"), bytes_of(receipt, "batch_header")
-    entry, header = read_entry(entry_bytes), read_header(header_bytes)
-    entry_index = index_of(receipt, "entry_index")
-    header_index = index_of(receipt, "batch_header_index")
-    require(entry["index"] == entry_index, "the entry is of another index")
+    header_bytes, header_index = bytes_of(receipt, "batch_header"), index_of(
+        receipt, "batch_header_index")
+    header = read_header(header_bytes)
     require(header["first_index"] == header_index, "the batch header is of another index")
-    require(header_index < entry_index <= header_index + header["entry_count"],
-            "the entry does not belong to this batch header")
-    for what, leaf, index, proof in (
-            ("entry", entry_bytes, entry_index, proof_of(receipt, "entry_proof")),
-            ("batch header", header_bytes, header_index, proof_of(receipt, "batch_header_proof"))):
-        check_inclusion(what, leaf, index, checkpoint["size"], proof, checkpoint["root"])
+    payment = None
+    if receipt.get("bulk_entry"):
+        payment = read_payment_leaf(bytes_of(receipt, "entry"))
+        check_leaf(receipt, "entry", payment, header, checkpoint)
+        entry = read_entry(bytes_of(receipt, "bulk_entry"))
+        check_leaf(receipt, "bulk_entry", entry, header, checkpoint)
+        require(entry["action"] == PAY_BULK, "the bulk entry is not of a bulk")
+        require(payment["index"] == entry["index"] + 1 + payment["position"],
+                "the payment is of another bulk")
+    else:
+        entry = read_entry(bytes_of(receipt, "entry"))
+        check_leaf(receipt, "entry", entry, header, checkpoint)
+    check_inclusion("batch header", header_bytes, header_index, checkpoint["size"],
+                    proof_of(receipt, "batch_header_proof"), checkpoint["root"])
     if receipt.get("envelope"):
-        check_envelope(receipt["envelope"], genesis, trusted_genesis_hash, entry)
-    return genesis, entry, header, checkpoint
+        check_envelope(receipt["envelope"], genesis, trusted_genesis_hash, entry, payment)
+    return genesis, entry, header, checkpoint, payment
 
 
-def print_verdict(genesis, entry, header, checkpoint):
+def print_verdict(genesis, entry, header, checkpoint, payment):
     when = EPOCH + datetime.timedelta(microseconds=header["time_us"])
     date = (EPOCH + datetime.timedelta(days=header["date"])).date()
-    print(f"valid: {entry['party']} {ACTIONS.get(entry['action'], '?')} {entry['id']}")
-    print(f"status: {STATUSES.get(entry['status'], '?')}, outcome {entry['outcome']}")
-    print(f"ledger: {genesis['ledger']}, leaf {entry['index']} of {checkpoint['size']}")
+    action, name, status, leaf = entry["action"], entry["id"], entry["status"], entry
+    if payment:
+        action, name, leaf = PAY, payment["id"].hex(), payment
+        status = SETTLED if payment["outcome"] == ACCEPTED else REJECTED
+    print(f"valid: {entry['party']} {ACTIONS.get(action, '?')} {name}")
+    print(f"status: {STATUSES.get(status, '?')}, outcome {leaf['outcome']}")
+    print(f"ledger: {genesis['ledger']}, leaf {leaf['index']} of {checkpoint['size']}")
     print(f"time: {when.isoformat()}Z, business date {date}")
     for posting in entry["postings"]:
         print(f"posting: {posting['address']} {BUCKETS.get(posting['bucket'], '?')} "
               f"{posting['amount']:+d} -> {posting['balance_after']} {genesis['currency']} (minor)")
+    if payment:
+        print(f"payment: account {payment['debtor']} to account {payment['creditor']}, "
+              f"{payment['amount']} {genesis['currency']} (minor), payment {payment['position']} "
+              f"of bulk {entry['id']}")
 
 
 def main():
