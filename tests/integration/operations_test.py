@@ -11,8 +11,8 @@ import unittest
 
 import grpc
 
-from corridor import (CALL_S, START_WAIT_S, STOP_WAIT_S, Key, ledger_grpc, ledger_pb, new_folder,
-                      openssl, program, read, run)
+from corridor import (CALL_S, START_WAIT_S, STOP_WAIT_S, Corridor, Key, ledger_grpc, ledger_pb,
+                      new_folder, openssl, program, read, run)
 
 OK, WRONG_DATA = 0, 65
 ORIGIN = "operations.example/chf"
@@ -253,6 +253,19 @@ class Operations(unittest.TestCase):
                           check=False)
             self.assertEqual(refused.returncode, WRONG_DATA)
             self.assertIn(f"without {missing}", refused.stderr)
+
+    def test_over_tls_the_certificate_tells_who_operates(self):
+        with Corridor() as corridor:
+            ledger = corridor.ledgers["EUR"]
+            for who, says in ((ledger["central_bank"], "without --backup-root"),
+                              ("BANK-A", "operations are for the central bank")):
+                files = corridor.participants[who]
+                refused = run("causeway-node", "backup", "--name", "x", "--ledger",
+                              ledger["address"], "--tls-cert", files["certificate"], "--tls-key",
+                              files["tls_key"], "--tls-ca", corridor.description["ca"],
+                              check=False)
+                self.assertEqual(refused.returncode, WRONG_DATA)
+                self.assertIn(says, refused.stderr)
 
 
 if __name__ == "__main__":
