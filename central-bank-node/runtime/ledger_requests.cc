@@ -125,13 +125,14 @@ void ToReply(const ItemReply& reply, causeway::v1::StreamReply* out) {
   if (reply.result.refused) {
     codec::ToProto(*reply.result.refused, out->mutable_rejection());
   } else if (reply.result.bulk != nullptr) {
-    ToResults(*reply.result.bulk, out->mutable_bulk());
+    ToResults(*reply.result.bulk, /*repeated=*/!reply.result.sequenced, out->mutable_bulk());
   } else {
     ToResponse(reply, out->mutable_response());
   }
 }
 
-void ToResults(const core::BulkExecution& bulk, causeway::v1::BulkResults* out) {
+void ToResults(const core::BulkExecution& bulk, bool repeated, causeway::v1::BulkResults* out) {
+  out->set_repeated(repeated);
   out->set_first_index(bulk.first_index);
   out->set_payment_count(static_cast<std::uint32_t>(bulk.results.size()));
   out->set_ledger_time_us(bulk.time.micros());

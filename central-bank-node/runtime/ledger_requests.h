@@ -29,7 +29,7 @@ ItemOrRefusal ItemOf(const causeway::v1::CompleteRequest& request);
 void ToReply(const ItemReply& reply, causeway::v1::StreamReply* out);
 // For results that are not `refused`.
 void ToResponse(const ItemReply& reply, causeway::v1::SubmitResponse* out);
-void ToResults(const core::BulkExecution& bulk, causeway::v1::BulkResults* out);
+void ToResults(const core::BulkExecution& bulk, bool repeated, causeway::v1::BulkResults* out);
 // `settlement` is where it stands now.
 void ToResponse(const ItemReply& reply, const core::SettlementState& settlement,
                 causeway::v1::PrepareResponse* out);

@@ -218,6 +218,10 @@ class Runner {
       return;
     }
     if (const auto* bulk = std::get_if<client::BulkReply>(&*reply.outcome)) {
+      if (bulk->repeated) {
+        CountRepeat(slot);
+        return;
+      }
       result_.settled += bulk->payment_count - bulk->rejections.size();
       for (const client::BulkReply::Rejected& rejected : bulk->rejections) {
         result_.rejected[rejected.rejection.outcome] += 1;
@@ -227,9 +231,7 @@ class Runner {
     }
     for (const auto& view : std::get<std::vector<client::InstructionView>>(*reply.outcome)) {
       if (view.repeated) {
-        // Of a bulk as a whole, or of one payment.
-        result_.repeated += slot.payments;
-        NoteFailure("the ledger knew the request before: the seed was used on it already");
+        CountRepeat(slot);
       } else if (view.status == core::InstructionStatus::kSettled) {
         result_.settled += 1;
       } else {
@@ -237,6 +239,11 @@ class Runner {
         NoteFailure(core::Describe(view.rejection));
       }
     }
+  }
+
+  void CountRepeat(const Slot& slot) {
+    result_.repeated += slot.payments;
+    NoteFailure("the ledger knew the request before: the seed was used on it already");
   }
 
   void NoteFailure(const std::string& what) {

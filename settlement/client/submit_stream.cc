@@ -70,6 +70,7 @@ BulkReply ReadBulk(Fields& fields, const Path& path, const v1::BulkResults& resu
   bulk.first_index = results.first_index();
   bulk.payment_count = results.payment_count();
   bulk.time = core::LedgerTime::FromMicros(results.ledger_time_us());
+  bulk.repeated = results.repeated();
   bulk.business_date =
       fields.Parse<core::BusinessDate>({&path, "business_date"}, results.business_date());
   for (const v1::BulkRejection& rejected : results.rejections()) {

@@ -48,11 +48,11 @@ struct BulkReply {
   std::vector<Rejected> rejections;  // by position
   core::LedgerTime time;
   core::BusinessDate business_date;
+  bool repeated = false;  // the answer repeats an earlier outcome for the same bytes
 };
 
 struct StreamReply {
-  // Of a command: one for each instruction in it. Of a bulk that is new: its payments. Of a bulk
-  // that was sent before: the bulk as a whole, with `repeated`.
+  // Of a command: one for each instruction in it. Of a bulk: what became of its payments.
   using Outcome = std::variant<std::vector<InstructionView>, BulkReply>;
 
   std::uint64_t tag = 0;

@@ -84,12 +84,12 @@ class Load(unittest.TestCase):
         self.assertEqual(replayed["payments"]["settled"], report["payments"]["settled"])
 
     def test_seed_that_was_used_before_is_noticed(self):
-        # By single payments: the answer to a repeated bulk is that of the first time.
-        once = ("--single", "--payments", "100", "--seed", "77")
-        self.run_load(*once)
-        report = self.run_load(*once, status=UNEXPECTED)
-        self.assertEqual(report["payments"]["settled"], 0)
-        self.assertEqual(report["payments"]["unexpected"], 100)
+        for kind in (("--single", "--seed", "77"), ("--batch", "10", "--seed", "78")):
+            once = (*kind, "--payments", "100")
+            self.run_load(*once)
+            report = self.run_load(*once, status=UNEXPECTED)
+            self.assertEqual(report["payments"]["settled"], 0)
+            self.assertEqual(report["payments"]["unexpected"], 100)
 
     def test_payments_beyond_the_money_are_unexpected_unless_allowed(self):
         too_much = ("--batch", "10", "--payments", "20", "--amount", "100000000")

@@ -100,10 +100,13 @@ TEST_F(SubmitStreamTest, BulkThatCameBeforeIsKnown) {
   const auto stream = stub_->SubmitStream(&call.context);
   const core::Item bulk = BulkItem({100}, 1);
   ASSERT_TRUE(stream->Write(Tagged(1, bulk)));
-  const causeway::v1::StreamReply first = Read(*stream, 1).at(1);
+  causeway::v1::StreamReply first = Read(*stream, 1).at(1);
   ASSERT_TRUE(first.has_bulk());
+  EXPECT_FALSE(first.bulk().repeated());
   ASSERT_TRUE(stream->Write(Tagged(2, bulk)));
   const causeway::v1::StreamReply again = Read(*stream, 1).at(2);
+  EXPECT_TRUE(again.bulk().repeated());
+  first.mutable_bulk()->set_repeated(true);
   EXPECT_EQ(again.bulk().SerializeAsString(), first.bulk().SerializeAsString());
   EXPECT_EQ(Available("BETA"), 100);
 }
