@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
+#include "settlement/core/field_reader.h"
 
 namespace causeway::core {
 namespace {
@@ -38,46 +39,7 @@ absl::Status CheckStart(std::string_view leaf, std::uint8_t kind, Reader& reader
   return absl::OkStatus();
 }
 
-// Reads the fields of an entry and keeps the first fault.
-class EntryReader {
- public:
-  explicit EntryReader(std::string_view bytes) : reader_(bytes) {}
-
-  Reader& raw() { return reader_; }
-  absl::Status Finish() const { return fault_.ok() ? CheckEnd("entry", reader_) : fault_; }
-  bool ok() const { return fault_.ok() && reader_.ok(); }
-
-  void Fault(std::string_view field, std::string_view what) {
-    if (reader_.ok() && fault_.ok()) fault_ = Malformed("entry", field, what);
-  }
-
-  // A number of a closed set that begins at 1.
-  template <typename Enum>
-  Enum Closed(std::string_view field, Enum last) {
-    const std::uint8_t number = reader_.U8();
-    if (number == 0 || number > static_cast<std::uint8_t>(last)) {
-      Fault(field, fmt::format("is {}; must be 1 to {}", number, static_cast<int>(last)));
-    }
-    return static_cast<Enum>(number);
-  }
-
-  // An identifier in its own spelling.
-  template <typename Id>
-  Id Parsed(std::string_view field) {
-    absl::StatusOr<Id> id = Id::Parse(reader_.Sized());
-    if (!id.ok()) {
-      Fault(field, std::string(id.status().message()));
-      return Id{};
-    }
-    return *std::move(id);
-  }
-
- private:
-  Reader reader_;
-  absl::Status fault_;
-};
-
-Rejection ReadRejection(EntryReader& reader) {
+Rejection ReadRejection(FieldReader& reader) {
   Rejection rejection;
   const std::uint16_t number = reader.raw().U16();
   const std::optional<Outcome> outcome = OutcomeFromNumber(number);
@@ -95,19 +57,11 @@ Rejection ReadRejection(EntryReader& reader) {
   return rejection;
 }
 
-Uetr ReadUetr(EntryReader& reader) {
-  const std::string_view raw = reader.raw().Raw(16);
-  if (!reader.raw().ok() || raw == Uetr{}.view()) return Uetr{};
-  const absl::StatusOr<Uetr> uetr = Uetr::FromBytes(raw);
-  if (!uetr.ok()) reader.Fault("uetr", std::string(uetr.status().message()));
-  return uetr.value_or(Uetr{});
-}
-
-Posting ReadPosting(EntryReader& reader) {
+Posting ReadPosting(FieldReader& reader) {
   Posting posting;
   posting.address = reader.Parsed<AccountAddress>("postings.address");
-  posting.bucket = reader.Closed("postings.bucket", Bucket::kHeld);
-  posting.code = reader.Closed("postings.code", TransactionCode::kOverride);
+  posting.bucket = reader.Closed("postings.bucket", Bucket{1}, Bucket::kHeld);
+  posting.code = reader.Closed("postings.code", TransactionCode{1}, TransactionCode::kOverride);
   posting.amount = Amount::FromMinor(reader.raw().I64());
   posting.balance_after = Amount::FromMinor(reader.raw().I64());
   posting.sequence = reader.raw().U64();
@@ -197,28 +151,24 @@ std::string EncodeEntry(const Entry& entry) {
 }
 
 absl::StatusOr<Entry> DecodeEntry(std::string_view bytes) {
-  EntryReader reader(bytes);
+  FieldReader reader("entry", bytes);
   if (absl::Status start = CheckStart("entry", kLeafEntry, reader.raw()); !start.ok()) return start;
   Entry entry;
   entry.index = reader.raw().U64();
   const std::string_view salt = reader.raw().Raw(entry.salt.size());
   std::copy(salt.begin(), salt.end(), entry.salt.begin());
   entry.instruction.party = reader.Parsed<ParticipantId>("instruction.party");
-  entry.instruction.kind = reader.Closed("instruction.kind", ActionKind::kPayBulk);
+  entry.instruction.kind = reader.Closed("instruction.kind", ActionKind{1}, ActionKind::kPayBulk);
   entry.instruction.id = reader.Parsed<InstructionId>("instruction.id");
-  entry.status = reader.Closed("status", InstructionStatus::kAborted);
-  entry.cause = reader.Closed("cause", Cause::kEndOfDay);
+  entry.status = reader.Closed("status", InstructionStatus{1}, InstructionStatus::kAborted);
+  entry.cause = reader.Closed("cause", Cause{1}, Cause::kEndOfDay);
   entry.rejection = ReadRejection(reader);
-  entry.uetr = ReadUetr(reader);
+  entry.uetr = reader.ReadUetr("uetr");
   entry.payload_hash = reader.raw().Hash();
   entry.item = reader.raw().U32();
   entry.settlement_id = reader.raw().Hash();
-  const std::size_t count = reader.raw().U32();
-  if (count > reader.raw().remaining() / kPostingBytesMin) {
-    reader.Fault("postings",
-                 fmt::format("count {} is more than the bytes that follow hold", count));
-  }
-  if (reader.ok()) entry.postings.reserve(count);
+  const std::size_t count = reader.Count("postings", kPostingBytesMin);
+  entry.postings.reserve(count);
   for (std::size_t i = 0; i < count && reader.ok(); ++i) {
     entry.postings.push_back(ReadPosting(reader));
   }
