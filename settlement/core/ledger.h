@@ -5,11 +5,13 @@
 // addressing, certificate); ApplyBatch then executes admitted items in order. Live nodes,
 // simulator and observers drive the same object, and the same calls give the same entries.
 //
-// Not synchronised: const members may run at once, ApplyBatch alone.
+// Not synchronised: const members may run at once, ApplyBatch alone. NextSnapshotPart counts as
+// const beside the others, on one thread at a time.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -148,6 +150,15 @@ class Ledger {
   // Payments of bulks are found again by `payments`: in memory when none is given.
   static absl::StatusOr<std::unique_ptr<Ledger>> Create(
       const Genesis& genesis, std::unique_ptr<PaymentIndex> payments = nullptr);
+  // The ledger that a snapshot was made of, from its parts in their order; `next_part` gives one at
+  // a time, and its error is the answer. InvalidArgument for parts of another ledger or that are
+  // not those of a snapshot. `payments` must know the payments up to the snapshot, and is taken
+  // only when this succeeds.
+  static absl::StatusOr<std::unique_ptr<Ledger>> Restore(
+      const Genesis& genesis, const std::function<absl::StatusOr<std::string>()>& next_part);
+  // Of a ledger that was restored, before the first batch: where the payments up to the snapshot
+  // are found.
+  void SetPayments(std::unique_ptr<PaymentIndex> payments);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
@@ -171,6 +182,13 @@ class Ledger {
   // Recounts every balance from the accounts. ApplyBatch keeps the running sum; this is the slow
   // check behind it, for start, snapshots and tests. Stops the process on a breach.
   void CheckConservation() const;
+
+  // A snapshot is the state as it is when StartSnapshot is called, in parts of some 100 KiB
+  // (docs/formats/snapshot.md). Batches may be applied between two parts, not beside one: what they
+  // change is copied first, unless its part was given already. The same state gives the same bytes.
+  void StartSnapshot();            // ends one that was begun
+  std::string NextSnapshotPart();  // empty: that was all
+  void AbandonSnapshot();
 
   const Genesis& genesis() const;
   LedgerTime time() const;
@@ -205,6 +223,8 @@ class Ledger {
  private:
   struct State;
   friend class LedgerExecutor;
+  friend class SnapshotReader;
+  friend class SnapshotWriter;
   template <typename Signed>
   std::optional<Rejection> CheckInstruction(const AdmittedItem& item, const Signed& what,
                                             LedgerTime now) const;

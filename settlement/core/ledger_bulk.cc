@@ -101,7 +101,7 @@ void LedgerExecutor::PayAll(const Bulk& bulk, std::uint32_t party, BulkExecution
 LedgerExecutor::MaybeRejection LedgerExecutor::FindOpen(const AccountRef& ref,
                                                         AccountState*& account) const {
   if (ref.number >= state_.accounts.size()) return Rejection{.outcome = Outcome::kUnknownAccount};
-  account = &state_.accounts[ref.number];
+  account = &state_.AccountToChange(ref.number);
   if (account->check != ref.check) return Rejection{.outcome = Outcome::kUnknownAccount};
   if (account->closed) return Rejection{.outcome = Outcome::kAccountClosed};
   if (account->purpose == AccountPurpose::kIssuerLiability) {

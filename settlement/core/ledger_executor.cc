@@ -296,21 +296,13 @@ const InstructionState& LedgerExecutor::Record(const Entry& entry) {
                          absl::int128(account.available.minor()) + account.credit_line.minor() >= 0;
     CW_CHECK(covered, "available never falls below minus the credit line");
   }
-  InstructionState* known = state_.FindInstruction(entry.instruction);
+  InstructionState* known = state_.FindInstructionToChange(entry.instruction);
   if (known == nullptr) {
-    state_.instruction_by_key[entry.instruction] = state_.instructions.size();
-    if (!entry.uetr.IsNil()) {
-      state_.instructions_by_uetr[entry.uetr].push_back(state_.instructions.size());
-    }
-    if (entry.instruction.kind == ActionKind::kPay && RawIdOf(entry.instruction.id).has_value()) {
-      state_.single_raw_ids.insert(entry.instruction);
-    }
-    known = &state_.instructions.emplace_back();
-    known->key = entry.instruction;
-    known->uetr = entry.uetr;
-    known->settlement_id = entry.settlement_id;
-    known->payload_hash = entry.payload_hash;
-    known->item = entry.item;
+    known = &state_.AddInstruction({.key = entry.instruction,
+                                    .uetr = entry.uetr,
+                                    .settlement_id = entry.settlement_id,
+                                    .payload_hash = entry.payload_hash,
+                                    .item = entry.item});
   }
   known->status = entry.status;
   known->rejection = entry.rejection;

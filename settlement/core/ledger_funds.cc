@@ -33,7 +33,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckMoney(const Money& money) co
 
 LedgerExecutor::MaybeRejection LedgerExecutor::FindOpen(const AccountAddress& address,
                                                         AccountState*& account) const {
-  account = state_.FindAccount(address);
+  account = state_.FindAccountToChange(address);
   if (account == nullptr) {
     return Rejection{.outcome = Outcome::kUnknownAccount, .rule = address.ToString()};
   }
@@ -158,7 +158,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoIssue(const Context& context,
   if (auto rejection = CheckText(issue.rtgs_reference, "rtgs_reference")) return rejection;
   const Amount amount = issue.amount.amount;
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
-  AccountState& liability = state_.accounts[state_.liability];
+  AccountState& liability = state_.AccountToChange(state_.liability);
   if (!CanIssue(liability, amount)) {
     return Rejection{.outcome = Outcome::kAmountOverflow, .rule = liability.address.ToString()};
   }
@@ -264,8 +264,8 @@ void LedgerExecutor::EndAwaiting(const Context& by, const InstructionKey& key,
   state_.awaiting.erase(found);
   const Context context{.item = by.item, .key = key};
   Entry& entry = Add(context, status, cause, rejection);
-  AccountState& account = state_.accounts[waiting.account];
-  AccountState& liability = state_.accounts[state_.liability];
+  AccountState& account = state_.AccountToChange(waiting.account);
+  AccountState& liability = state_.AccountToChange(state_.liability);
   const bool settled = status == InstructionStatus::kSettled;
   if (waiting.kind == ActionKind::kRedeem) {
     const TransactionCode code = settled ? TransactionCode::kRedemption : TransactionCode::kRelease;

@@ -180,10 +180,10 @@ void LedgerExecutor::ReserveLegs(const AdmittedItem& item, const PrepareSettleme
                           .uetr = leg.uetr,
                           .settlement_id = settlement.settlement_id};
     Entry& entry = Add(context, InstructionStatus::kPrepared, Cause::kCommand);
-    AccountState& debtor = *state_.FindAccount(leg.debtor);
+    AccountState& debtor = *state_.FindAccountToChange(leg.debtor);
     Post(entry, debtor, Bucket::kAvailable, TransactionCode::kHold, Negative(leg.amount.amount));
     Post(entry, debtor, Bucket::kHeld, TransactionCode::kHold, leg.amount.amount);
-    AccountState& creditor = *state_.FindAccount(leg.creditor);
+    AccountState& creditor = *state_.FindAccountToChange(leg.creditor);
     const auto promised = CheckedAdd(creditor.incoming_reserved, leg.amount.amount);
     CW_CHECK(promised.has_value(), "the leg's check bounds what is promised");
     creditor.incoming_reserved = *promised;
@@ -252,6 +252,7 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
 
 void LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& settlement,
                                  bool commit) {
+  state_.BeforeChange(settlement);
   settlement.status = commit ? InstructionStatus::kSettled : InstructionStatus::kAborted;
   for (std::uint32_t position = 0; position < settlement.legs.size(); ++position) {
     const Leg& leg = settlement.legs[position];
@@ -261,8 +262,8 @@ void LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& sett
                           .uetr = leg.uetr,
                           .settlement_id = settlement.settlement_id};
     Entry& entry = Add(context, settlement.status, Cause::kCertificate);
-    AccountState& debtor = *state_.FindAccount(leg.debtor);
-    AccountState& creditor = *state_.FindAccount(leg.creditor);
+    AccountState& debtor = *state_.FindAccountToChange(leg.debtor);
+    AccountState& creditor = *state_.FindAccountToChange(leg.creditor);
     const auto promised = CheckedSub(creditor.incoming_reserved, leg.amount.amount);
     CW_CHECK(promised && !promised->IsNegative(), "completion ends what prepare promised");
     creditor.incoming_reserved = *promised;

@@ -16,6 +16,7 @@
 #include "absl/hash/hash.h"
 #include "absl/numeric/int128.h"
 #include "settlement/core/ledger.h"
+#include "settlement/core/ledger_capture.h"
 
 namespace causeway::core {
 
@@ -86,6 +87,8 @@ struct Ledger::State {
   };
   std::vector<Policy> policies;
 
+  std::unique_ptr<LedgerCapture> capture;  // the snapshot under way, if any
+
   const Participant* FindParticipant(const ParticipantId& id) const {
     const auto found = participant_by_id.find(id);
     return found == participant_by_id.end() ? nullptr : &participants[found->second];
@@ -104,13 +107,42 @@ struct Ledger::State {
   std::size_t PositionOf(const AccountAddress& address) const {
     return *account_by_address.find(address);
   }
-  AccountState* FindAccount(const AccountAddress& address) {
+  // Those that may be changed come from here: a snapshot under way keeps them as they were.
+  AccountState& AccountToChange(std::size_t number) {
+    AccountState& account = accounts[number];
+    if (capture != nullptr) capture->BeforeChange(account);
+    return account;
+  }
+  AccountState* FindAccountToChange(const AccountAddress& address) {
+    const auto found = account_by_address.find(address);
+    return found == account_by_address.end() ? nullptr : &AccountToChange(*found);
+  }
+  InstructionState* FindInstructionToChange(const InstructionKey& key) {
+    const auto found = instruction_by_key.find(key);
+    if (found == instruction_by_key.end()) return nullptr;
+    InstructionState& instruction = instructions[found->second];
+    if (capture != nullptr) capture->BeforeChange(found->second, instruction);
+    return &instruction;
+  }
+  void BeforeChange(const SettlementState& settlement) const {
+    if (capture != nullptr) capture->BeforeChange(settlement);
+  }
+  const AccountState* FindAccount(const AccountAddress& address) const {
     const auto found = account_by_address.find(address);
     return found == account_by_address.end() ? nullptr : &accounts[*found];
   }
-  InstructionState* FindInstruction(const InstructionKey& key) {
+  const InstructionState* FindInstruction(const InstructionKey& key) const {
     const auto found = instruction_by_key.find(key);
     return found == instruction_by_key.end() ? nullptr : &instructions[found->second];
+  }
+  InstructionState& AddInstruction(InstructionState instruction) {
+    const std::size_t position = instructions.size();
+    instruction_by_key[instruction.key] = position;
+    if (!instruction.uetr.IsNil()) instructions_by_uetr[instruction.uetr].push_back(position);
+    if (instruction.key.kind == ActionKind::kPay && RawIdOf(instruction.key.id).has_value()) {
+      single_raw_ids.insert(instruction.key);
+    }
+    return instructions.emplace_back(std::move(instruction));
   }
   std::uint64_t FindInBulks(const InstructionKey& key) const;
   const Policy* FindPolicy(const Hash256& hash) const;

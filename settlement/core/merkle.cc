@@ -84,16 +84,36 @@ MerkleTree::MerkleTree(int lowest_level, LeafSource leaves)
 
 void MerkleTree::Append(const Hash256& leaf_hash) {
   ++size_;
-  Hash256 hash = leaf_hash;
-  for (std::size_t level = 0;; ++level) {
-    if (levels_.size() == level) levels_.emplace_back();
-    std::vector<Hash256>& nodes = levels_[level];
-    nodes.push_back(hash);
-    if (((size_ >> level) & 1) != 0) break;
-    hash = NodeHash(nodes[nodes.size() - 2], nodes.back());
-  }
+  AppendNode(0, leaf_hash);
   if (lowest_level_ == 0 || (size_ & ((std::uint64_t{1} << lowest_level_) - 1)) != 0) return;
   for (std::size_t level = 0; level < lowest_level_; ++level) levels_[level].clear();
+}
+
+// The last node of `level` as of size_, and those above it that it completes.
+void MerkleTree::AppendNode(std::size_t level, Hash256 hash) {
+  for (;; ++level) {
+    if (levels_.size() <= level) levels_.resize(level + 1);
+    std::vector<Hash256>& nodes = levels_[level];
+    nodes.push_back(hash);
+    if (((size_ >> level) & 1) != 0) return;
+    hash = NodeHash(nodes[nodes.size() - 2], nodes.back());
+  }
+}
+
+std::vector<Hash256> MerkleTree::SubtreeRoots(std::uint64_t tree_size) const {
+  CW_CHECK(tree_size <= size_, "subtrees of leaves that are there");
+  if (levels_.size() <= lowest_level_) return {};
+  const auto begin = levels_[lowest_level_].begin();
+  return {begin, begin + static_cast<std::ptrdiff_t>(tree_size >> lowest_level_)};
+}
+
+void MerkleTree::AppendSubtrees(std::span<const Hash256> roots) {
+  const std::uint64_t leaves = std::uint64_t{1} << lowest_level_;
+  CW_CHECK(size_ % leaves == 0, "subtrees begin where one ends");
+  for (const Hash256& root : roots) {
+    size_ += leaves;
+    AppendNode(lowest_level_, root);
+  }
 }
 
 absl::StatusOr<Hash256> MerkleTree::Node(std::size_t level, std::uint64_t position,

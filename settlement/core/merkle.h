@@ -70,6 +70,13 @@ class MerkleTree {
   void Append(const Hash256& leaf_hash);
   std::uint64_t size() const { return size_; }
 
+  // The roots of the complete subtrees of 2^lowest_level leaves among the first `tree_size` leaves:
+  // what to keep of a tree to make it again by AppendSubtrees, and then Append for the leaves after
+  // the last of them. tree_size <= size().
+  std::vector<Hash256> SubtreeRoots(std::uint64_t tree_size) const;
+  // Only while size() is a multiple of 2^lowest_level.
+  void AppendSubtrees(std::span<const Hash256> roots);
+
   Hash256 Root() const;
   // The root when the tree had `tree_size` leaves. OutOfRange when tree_size > size(). This and all
   // below: also the errors of the leaf source.
@@ -89,6 +96,7 @@ class MerkleTree {
  private:
   // The levels below lowest_level_ of the subtrees that a proof asked for.
   using Chunks = std::map<std::uint64_t, std::vector<std::vector<Hash256>>>;
+  void AppendNode(std::size_t level, Hash256 hash);
   absl::StatusOr<Hash256> Node(std::size_t level, std::uint64_t position, Chunks& chunks) const;
   absl::StatusOr<Hash256> RangeRoot(std::uint64_t begin, std::uint64_t end, Chunks& chunks) const;
 

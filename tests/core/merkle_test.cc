@@ -293,6 +293,31 @@ TEST(VerifyConsistencyTest, RefusesEveryCorruption) {
   }
 }
 
+TEST(MerkleTreeTest, IsMadeAgainFromItsSubtreesAndTheLeavesAfterThem) {
+  for (const int level : {0, 2, 5}) {
+    std::vector<Hash256> leaves;
+    const auto source = [&](std::uint64_t first, std::uint64_t count) {
+      const auto begin = leaves.begin() + static_cast<std::ptrdiff_t>(first);
+      return std::vector<Hash256>(begin, begin + static_cast<std::ptrdiff_t>(count));
+    };
+    MerkleTree tree(level, source);
+    for (int i = 0; i < 150; ++i) {
+      leaves.push_back(LeafHash(std::to_string(i)));
+      tree.Append(leaves.back());
+    }
+    for (std::uint64_t size = 0; size <= leaves.size(); ++size) {
+      MerkleTree again(level, source);
+      again.AppendSubtrees(tree.SubtreeRoots(size));
+      while (again.size() < size) again.Append(leaves[again.size()]);
+      EXPECT_EQ(again.Root(), *tree.RootAt(size)) << level << " " << size;
+      while (again.size() < leaves.size()) again.Append(leaves[again.size()]);
+      EXPECT_EQ(again.Root(), tree.Root()) << level << " " << size;
+      if (size == 0) continue;
+      EXPECT_EQ(*again.InclusionProof(size - 1, 150), *tree.InclusionProof(size - 1, 150));
+    }
+  }
+}
+
 TEST(VerifyConsistencyTest, EqualSizesNeedEqualRootsAndNoProof) {
   const Hash256 a = LeafHash("a");
   const Hash256 b = LeafHash("b");
