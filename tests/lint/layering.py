@@ -41,7 +41,7 @@ def tracked_files(root):
 def unit_of(path):
     """The unit that a source file belongs to, or None for tests and generated code."""
     folder, name = os.path.split(path)
-    if folder == "settlement/store" and name.startswith(("lmdb_", "segment_")):
+    if folder == "settlement/store" and name.startswith(("lmdb_", "segment_", "snapshot_")):
         return "settlement/store/lmdb"
     if folder == "settlement/store" and name.startswith("key_runs"):
         return "settlement/store/key_runs"
