@@ -122,27 +122,47 @@ void IndexedPayments::Record(std::uint32_t party, std::span<const core::BulkPaym
   keys_->Insert(store::KeyFamily::kUetr, fingerprints_, first_leaf);
 }
 
-void IndexedPayments::ExpectReplay(std::uint64_t first_leaf, std::vector<bool> is_repeat) {
-  replays_.push_back({first_leaf, std::move(is_repeat)});
-}
+void IndexedPayments::ExpectReplay(Replay replay) { replays_.push_back(std::move(replay)); }
 
 void IndexedPayments::RecordReplayed(std::uint32_t party,
                                      std::span<const core::BulkPayment> payments,
                                      std::uint64_t first_leaf, std::span<std::uint64_t> known) {
-  const Replay replay = std::move(replays_.front());
+  Replay replay = std::move(replays_.front());
   replays_.pop_front();
   // Anything else comes out as another entry or result, and is found there.
-  const bool expected =
-      replay.first_leaf == first_leaf && replay.is_repeat.size() == payments.size();
-  for (std::size_t i = 0; i < payments.size(); ++i) {
-    const bool repeat = expected && replay.is_repeat[i];
-    known[i] = repeat ? first_leaf : kNoLeaf;  // some leaf
-    if (!repeat) {
-      keys_->Insert(store::KeyFamily::kInstruction, FingerprintOf(party, payments[i].id),
-                    first_leaf + i);
-    }
-    keys_->Insert(store::KeyFamily::kUetr, FingerprintOf(payments[i].uetr), first_leaf + i);
+  if (replay.first_leaf != first_leaf || replay.is_repeat.size() != payments.size()) {
+    replay = {.first_leaf = first_leaf, .is_repeat = std::vector<bool>(payments.size())};
   }
+  Reinsert(party, payments, replay);
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    known[i] = replay.is_repeat[i] ? first_leaf : kNoLeaf;  // some leaf
+  }
+}
+
+void IndexedPayments::Reinsert(std::uint32_t party, std::span<const core::BulkPayment> payments,
+                               const Replay& replay) {
+  CW_CHECK(replay.is_repeat.size() == payments.size(), "one for each payment");
+  const std::uint64_t first_leaf = replay.first_leaf;
+  const std::uint64_t covered = keys_->covered();
+  if (first_leaf + payments.size() <= covered) return;
+  fingerprints_.resize(payments.size());
+  // Neighbours together, up to the next repeat.
+  std::size_t from = 0;
+  for (std::size_t i = 0; i <= payments.size(); ++i) {
+    if (i < payments.size() && !replay.is_repeat[i]) {
+      fingerprints_[i] = FingerprintOf(party, payments[i].id);
+      continue;
+    }
+    if (i > from) {
+      keys_->Insert(store::KeyFamily::kInstruction,
+                    std::span(fingerprints_).subspan(from, i - from), first_leaf + from);
+    }
+    from = i + 1;
+  }
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    fingerprints_[i] = FingerprintOf(payments[i].uetr);
+  }
+  keys_->Insert(store::KeyFamily::kUetr, fingerprints_, first_leaf);
 }
 
 void IndexedPayments::SetResults(std::uint64_t first_leaf,

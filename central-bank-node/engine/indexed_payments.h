@@ -41,9 +41,19 @@ class IndexedPayments final : public core::PaymentIndex {
   IndexedPayments(std::unique_ptr<store::KeyIndex> keys, const store::FingerprintKey& key,
                   ReadPayment read);
 
-  // What a batch of the journal says of its payments, before it is executed again: the keys that
-  // the index has already are not looked for in it. `is_repeat[i]` of the bulk at `first_leaf`.
-  void ExpectReplay(std::uint64_t first_leaf, std::vector<bool> is_repeat);
+  // What the journal says of the payments of a bulk.
+  struct Replay {
+    std::uint64_t first_leaf = 0;
+    std::vector<bool> is_repeat;
+  };
+  // Before a batch of the journal is executed again: the keys that the index has already are not
+  // looked for in it.
+  void ExpectReplay(Replay replay);
+  // Inserts the keys of a bulk of the journal that is not executed again. One of each payment.
+  void Reinsert(std::uint32_t party, std::span<const core::BulkPayment> payments,
+                const Replay& replay);
+  // The keys of the leaves before this one are here.
+  std::uint64_t covered() const { return keys_->covered(); }
 
   void Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
               std::uint64_t first_leaf, std::span<std::uint64_t> known) override;
@@ -65,10 +75,6 @@ class IndexedPayments final : public core::PaymentIndex {
     std::vector<core::RawInstructionId> ids;
     std::vector<core::Uetr> uetrs;
     std::vector<core::Outcome> outcomes;
-  };
-  struct Replay {
-    std::uint64_t first_leaf = 0;
-    std::vector<bool> is_repeat;
   };
 
   std::uint64_t FingerprintOf(std::uint32_t party, const core::RawInstructionId& id) const;

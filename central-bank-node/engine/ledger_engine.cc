@@ -22,18 +22,19 @@ using core::ItemResult;
 
 // The hashes of a batch's leaves as it is sealed: payments are written into one buffer and hashed
 // from there.
-std::vector<Hash256> HashLeaves(const Batch& batch, const PendingBatch& pending) {
+std::vector<Hash256> HashLeaves(const Batch& batch, const core::BatchResult& result,
+                                std::span<const core::AdmittedItem> admitted) {
   std::vector<Hash256> hashes;
   hashes.reserve(1 + std::size_t{batch.header.entry_count});
   hashes.push_back(core::LeafHash(core::EncodeBatchHeader(batch.header)));
-  auto bulk = pending.result.bulks.begin();
+  auto bulk = result.bulks.begin();
   std::vector<core::LeafSalt> salts;
   std::array<char, core::kPaymentLeafBytes> leaf{};
   for (const std::string& entry : batch.entries) {
     hashes.push_back(core::LeafHash(entry));
     const std::uint64_t next_index = batch.header.first_index + hashes.size();
-    if (bulk == pending.result.bulks.end() || (*bulk)->first_index != next_index) continue;
-    const auto& payments = std::get<core::Bulk>(pending.admitted[(*bulk)->item].body).payments;
+    if (bulk == result.bulks.end() || (*bulk)->first_index != next_index) continue;
+    const auto& payments = std::get<core::Bulk>(admitted[(*bulk)->item].body).payments;
     salts.resize(payments.size());
     core::PaymentSalts::Fill(batch.payment_salts, next_index, salts);
     for (std::size_t i = 0; i < payments.size(); ++i) {
@@ -43,7 +44,7 @@ std::vector<Hash256> HashLeaves(const Batch& batch, const PendingBatch& pending)
     }
     ++bulk;
   }
-  CW_CHECK(bulk == pending.result.bulks.end(), "every bulk follows its entry");
+  CW_CHECK(bulk == result.bulks.end(), "every bulk follows its entry");
   return hashes;
 }
 
@@ -63,29 +64,38 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
     return absl::InvalidArgumentError("the salt key must be 32 bytes");
   }
   std::unique_ptr<LedgerEngine> engine(new LedgerEngine());
-  std::unique_ptr<IndexedPayments> payments;
+  std::unique_ptr<core::PaymentIndex> payments;
   if (options.keys != nullptr) {
-    payments = std::make_unique<IndexedPayments>(
+    auto indexed = std::make_unique<IndexedPayments>(
         std::move(options.keys), IndexedPayments::KeyOf(options.salt_key),
         [raw = engine.get()](std::uint64_t leaf) { return raw->ReadLogged(leaf); });
-    engine->payments_ = payments.get();
+    engine->payments_ = indexed.get();
+    payments = std::move(indexed);
   }
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
-      core::Ledger::Create(genesis, std::move(payments));
-  if (!ledger.ok()) return ledger.status();
-  if (options.tree_lowest_level > 0) {
-    engine->tree_ = core::MerkleTree(
-        options.tree_lowest_level, [raw = engine.get()](std::uint64_t first, std::uint64_t count) {
-          return raw->LeafHashes(first, count);
-        });
-  }
+  CW_CHECK(options.snapshots == nullptr || payments != nullptr,
+           "payments before a snapshot are found in the key index only");
+  engine->genesis_ = genesis;
   engine->options_ = std::move(options);
-  engine->ledger_ = *std::move(ledger);
   engine->journal_ = std::move(journal);
+  if (absl::Status restored = engine->Restore(payments); !restored.ok()) return restored;
+  if (engine->ledger_ == nullptr) {
+    absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
+        core::Ledger::Create(genesis, std::move(payments));
+    if (!ledger.ok()) return ledger.status();
+    engine->ledger_ = *std::move(ledger);
+    engine->tree_ = engine->NewTree();
+  }
   const absl::Status status =
       engine->journal_->block_count() == 0 ? engine->WriteGenesis() : engine->Replay();
   if (!status.ok()) return status;
   return engine;
+}
+
+core::MerkleTree LedgerEngine::NewTree() {
+  if (options_.tree_lowest_level == 0) return {};
+  return core::MerkleTree(
+      options_.tree_lowest_level,
+      [this](std::uint64_t first, std::uint64_t count) { return LeafHashes(first, count); });
 }
 
 absl::Status LedgerEngine::WriteGenesis() {
@@ -103,7 +113,7 @@ absl::Status LedgerEngine::WriteGenesis() {
 }
 
 absl::Status LedgerEngine::Replay() {
-  for (std::uint64_t number = 0; number < journal_->block_count(); ++number) {
+  for (std::uint64_t number = durable_.batches; number < journal_->block_count(); ++number) {
     absl::StatusOr<store::Block> block = journal_->Read(number);
     if (!block.ok()) return block.status();
     if (absl::Status status = ReplayBlock(*block); !status.ok()) return status;
@@ -126,6 +136,7 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
       return absl::FailedPreconditionError(
           "the journal was started from another genesis than the one given");
     }
+    tree_.Append(core::LeafHash(core::EncodeGenesisLeaf(batch->genesis)));
   } else {
     std::vector<core::AdmittedItem> admitted;
     admitted.reserve(batch->items.size());
@@ -134,7 +145,9 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
       if (!body.ok()) return Damaged(block.number, std::string(body.status().message()));
       admitted.push_back(core::Ledger::AdmitFromJournal(item.envelope, *std::move(body)));
     }
-    if (payments_ != nullptr) ExpectReplay(*batch);
+    if (payments_ != nullptr) {
+      for (const core::BulkResults& bulk : batch->bulks) payments_->ExpectReplay(ReplayOf(bulk));
+    }
     core::BatchResult result = ledger_->ApplyBatch(batch->header.time, admitted);
     if (result.header != batch->header || result.entries.size() != batch->entries.size()) {
       return Damaged(block.number, "executing it again gives another batch header");
@@ -150,10 +163,8 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
     if (!core::SameBulks(result, *batch)) {
       return Damaged(block.number, "executing it again gives other results of its bulks");
     }
+    for (const Hash256& leaf : HashLeaves(*batch, result, admitted)) tree_.Append(leaf);
   }
-  absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(*batch);
-  if (!leaves.ok()) return Damaged(block.number, std::string(leaves.status().message()));
-  for (const std::string& leaf : *leaves) tree_.Append(core::LeafHash(leaf));
   absl::StatusOr<core::SignedCheckpoint> note = core::ParseCheckpoint(batch->checkpoint);
   if (!note.ok()) return Damaged(block.number, std::string(note.status().message()));
   if (note->checkpoint.size != tree_.size() || note->checkpoint.root != tree_.Root()) {
@@ -168,17 +179,15 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
   return payments_->EndBatch(durable_.size);
 }
 
-void LedgerEngine::ExpectReplay(const Batch& batch) {
-  for (const core::BulkResults& bulk : batch.bulks) {
-    std::vector<bool> is_repeat;
-    for (std::size_t at = 0; at < bulk.results.size(); at += core::kPaymentResultBytes) {
-      const auto result = core::ReadPaymentResult(
-          std::string_view(bulk.results).substr(at, core::kPaymentResultBytes));
-      is_repeat.push_back(result.has_value() &&
-                          result->outcome == core::Outcome::kInstructionIdReused);
-    }
-    payments_->ExpectReplay(bulk.first_index, std::move(is_repeat));
+IndexedPayments::Replay LedgerEngine::ReplayOf(const core::BulkResults& bulk) {
+  IndexedPayments::Replay replay{.first_leaf = bulk.first_index};
+  for (std::size_t at = 0; at < bulk.results.size(); at += core::kPaymentResultBytes) {
+    const auto result = core::ReadPaymentResult(
+        std::string_view(bulk.results).substr(at, core::kPaymentResultBytes));
+    replay.is_repeat.push_back(result.has_value() &&
+                               result->outcome == core::Outcome::kInstructionIdReused);
   }
+  return replay;
 }
 
 absl::StatusOr<std::string> LedgerEngine::SignHead(std::uint64_t size, const Hash256& root) const {
@@ -244,7 +253,7 @@ absl::Status LedgerEngine::Seal(PendingBatch& pending) {
   if (!batch.bulks.empty()) {
     batch.payment_salts = core::PaymentSalts::KeyOf(options_.salt_key, batch.header.number);
   }
-  const std::vector<Hash256> hashes = HashLeaves(batch, pending);
+  const std::vector<Hash256> hashes = HashLeaves(batch, pending.result, pending.admitted);
   {
     const std::lock_guard lock(tree_mutex_);
     CW_CHECK(batch.header.first_index == tree_.size(), "ledger and log count the same leaves");

@@ -15,6 +15,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,7 @@
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
 #include "settlement/store/journal.h"
+#include "settlement/store/snapshot.h"
 
 namespace causeway::node {
 
@@ -109,6 +111,17 @@ class LedgerEngine {
     std::unique_ptr<store::KeyIndex> keys;
     // Of the log's tree (core::MerkleTree): above 0, proofs read the journal for what is below.
     int tree_lowest_level = 0;
+    // Opening begins with the newest snapshot that is good, and replays what came after it. None:
+    // it replays everything. Needs `keys`.
+    std::shared_ptr<store::SnapshotStore> snapshots;
+  };
+
+  // How a snapshot is written while the ledger goes on.
+  struct SnapshotPauses {
+    // Calls what it is given at once, while no batch is applied.
+    std::function<void(const std::function<void()>&)> between_batches;
+    // Returns once that many leaves are durable; all of them are applied.
+    std::function<void(std::uint64_t)> until_durable;
   };
 
   // Starts a new ledger on an empty journal, or replays the journal: every block is decoded and
@@ -142,6 +155,14 @@ class LedgerEngine {
   // Admit and Execute of items that come together: refusals stand in their places.
   absl::StatusOr<std::vector<ItemReply>> Submit(core::LedgerTime now,
                                                 std::span<const core::Item> items);
+
+  // Writes a snapshot of the state as it is at the first pause, and publishes it. One at a time,
+  // beside everything. After an error the ledger is as before, without that snapshot.
+  absl::Status WriteSnapshot(store::SnapshotWriter& writer, const SnapshotPauses& pauses);
+  // What Open met that somebody should know: snapshots that it could not use.
+  const std::vector<std::string>& notes() const { return notes_; }
+  // Of the snapshot that Open began with; 0: none.
+  std::uint64_t snapshot_leaves() const { return snapshot_leaves_; }
 
   // Ahead of the journal while batches are under way.
   const core::Ledger& ledger() const { return *ledger_; }
@@ -201,9 +222,13 @@ class LedgerEngine {
 
   LedgerEngine() = default;
   absl::Status WriteGenesis();
+  core::MerkleTree NewTree();
+  absl::Status Restore(std::unique_ptr<core::PaymentIndex>& payments);
+  absl::Status RestoreFrom(std::uint64_t batches, std::unique_ptr<core::PaymentIndex>& payments);
+  absl::Status ReinsertKeys();
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
-  void ExpectReplay(const core::Batch& batch);
+  static IndexedPayments::Replay ReplayOf(const core::BulkResults& bulk);
   absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;
   void CollectHolds(PendingBatch& pending) const;
@@ -218,7 +243,10 @@ class LedgerEngine {
                                                         std::uint64_t from_index,
                                                         std::size_t count) const;
 
+  core::Genesis genesis_;
   Options options_;
+  std::vector<std::string> notes_;
+  std::uint64_t snapshot_leaves_ = 0;
   std::unique_ptr<core::Ledger> ledger_;
   IndexedPayments* payments_ = nullptr;  // the ledger's, when it has a key index
   std::unique_ptr<store::Journal> journal_;

@@ -244,6 +244,29 @@ void LedgerRuntime::ReplyTo(Batch& batch) {
   }
 }
 
+absl::StatusOr<std::uint64_t> LedgerRuntime::WriteSnapshot(store::SnapshotStore& snapshots) {
+  absl::StatusOr<std::unique_ptr<store::SnapshotWriter>> writer = snapshots.Create();
+  if (!writer.ok()) return writer.status();
+  std::uint64_t held = 0;
+  const LedgerEngine::SnapshotPauses pauses{
+      // Others may read meanwhile: a snapshot changes nothing that they see.
+      .between_batches =
+          [this](const std::function<void()>& step) {
+            const auto lock = gate_.Read();
+            step();
+          },
+      .until_durable =
+          [this, &held](std::uint64_t leaves) {
+            held = leaves;
+            std::unique_lock<std::mutex> lock(commit_mutex_);
+            committed_changed_.wait(lock, [&] { return engine_->size() >= leaves; });
+          }};
+  if (absl::Status written = engine_->WriteSnapshot(**writer, pauses); !written.ok()) {
+    return written;
+  }
+  return held;
+}
+
 void LedgerRuntime::WaitForCommit(std::uint64_t batch) const {
   std::unique_lock<std::mutex> lock(commit_mutex_);
   committed_changed_.wait(lock, [&] { return committed_ >= batch; });

@@ -111,6 +111,11 @@ class LedgerRuntime {
     }
   }
 
+  // Writes a snapshot while the ledger goes on; also after Stop. One at a time. Leaves that it
+  // holds.
+  absl::StatusOr<std::uint64_t> WriteSnapshot(store::SnapshotStore& snapshots);
+  std::uint64_t DurableLeaves() const { return engine_->size(); }
+
   core::LedgerTime Now() const { return clock_(); }
 
   // Refuses new work with kUnavailable, answers everything under way, joins the threads. Repeats do

@@ -4,6 +4,8 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "causeway/v1/command.pb.h"
@@ -16,6 +18,7 @@
 #include "settlement/rpc/tls.h"
 #include "settlement/store/key_runs.h"
 #include "settlement/store/segment_journal.h"
+#include "settlement/store/snapshot_files.h"
 
 namespace causeway::node {
 namespace {
@@ -132,6 +135,14 @@ absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core:
   if (!keys.ok()) return keys.status();
   for (const std::string& note : (*keys)->notes()) rpc::Log("causeway-node", note);
   opened.keys = *std::move(keys);
+  const std::string snapshots = path + "/snapshots";
+  std::error_code error;
+  std::filesystem::create_directory(snapshots, error);
+  if (error) {
+    return absl::InternalError(
+        fmt::format("{}: cannot be created: {}", snapshots, error.message()));
+  }
+  opened.snapshots = store::MakeSnapshotFiles(snapshots);
   return opened;
 }
 

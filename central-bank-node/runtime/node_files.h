@@ -14,6 +14,7 @@
 #include "settlement/store/journal.h"
 #include "settlement/store/key_index.h"
 #include "settlement/store/segment_journal.h"
+#include "settlement/store/snapshot.h"
 
 namespace causeway::node {
 
@@ -40,6 +41,7 @@ struct LedgerStore {
   std::unique_ptr<store::Journal> journal;
   std::unique_ptr<store::KeyIndex> keys;
   store::SegmentJournal* segments = nullptr;  // `journal`
+  std::shared_ptr<store::SnapshotStore> snapshots;
 };
 absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,
                                             std::string_view salt_key,

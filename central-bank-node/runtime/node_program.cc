@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "central-bank-node/runtime/ledger_service.h"
 #include "central-bank-node/runtime/node_files.h"
 #include "central-bank-node/runtime/operations_service.h"
+#include "central-bank-node/runtime/snapshot_keeper.h"
 #include "settlement/rpc/log.h"
 
 namespace causeway::node {
@@ -24,9 +26,14 @@ constexpr int kTreeLowestLevel = 8;
 
 constexpr char kProgram[] = "causeway-node";
 
-// `segments`: set to the engine's journal.
+// What a running node needs besides its engine.
+struct Beside {
+  store::SegmentJournal* segments = nullptr;        // the engine's journal
+  std::shared_ptr<store::SnapshotStore> snapshots;  // none: no snapshots are wanted
+};
+
 absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& options,
-                                                         store::SegmentJournal*& segments) {
+                                                         Beside& beside) {
   absl::StatusOr<core::Genesis> genesis = ReadGenesis(options.genesis_file);
   if (!genesis.ok()) return genesis.status();
   LedgerEngine::Options engine_options;
@@ -49,9 +56,11 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& opti
   absl::StatusOr<LedgerStore> opened =
       OpenLedgerStore(options.data_directory, *genesis, engine_options.salt_key, segment_options);
   if (!opened.ok()) return opened.status();
-  segments = opened->segments;
+  beside.segments = opened->segments;
   engine_options.keys = std::move(opened->keys);
   engine_options.tree_lowest_level = kTreeLowestLevel;
+  if (options.snapshot_every_leaves > 0) beside.snapshots = std::move(opened->snapshots);
+  engine_options.snapshots = beside.snapshots;
   return LedgerEngine::Open(*genesis, std::move(engine_options), std::move(opened->journal));
 }
 
@@ -66,22 +75,31 @@ RuntimeLimits LimitsHere() {
 absl::Status RunNode(const NodeOptions& options) {
   // What is malformed is told to its sender; clients must not be able to fill this node's log.
   google::protobuf::SetLogHandler(nullptr);
-  store::SegmentJournal* segments = nullptr;
-  absl::StatusOr<std::unique_ptr<LedgerEngine>> engine = OpenEngine(options, segments);
+  Beside beside;
+  absl::StatusOr<std::unique_ptr<LedgerEngine>> engine = OpenEngine(options, beside);
   if (!engine.ok()) return engine.status();
   const core::Genesis genesis = (*engine)->ledger().genesis();
   const std::string what =
       fmt::format("{} (genesis {})", genesis.ledger.text(), genesis.hash.ToHex());
-  rpc::Log(kProgram,
-           fmt::format("opened {}: {} batches, {} leaves, root {}", what, (*engine)->batch_count(),
-                       (*engine)->size(), (*engine)->root().ToHex()));
+  for (const std::string& note : (*engine)->notes()) rpc::Log(kProgram, note);
+  const std::uint64_t snapshot_leaves = (*engine)->snapshot_leaves();
+  rpc::Log(kProgram, fmt::format("opened {}: {} batches, {} leaves ({} of them from a snapshot), "
+                                 "root {}",
+                                 what, (*engine)->batch_count(), (*engine)->size(), snapshot_leaves,
+                                 (*engine)->root().ToHex()));
   LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::Now);
+  std::optional<SnapshotKeeper> keeper;
+  if (beside.snapshots != nullptr) {
+    keeper.emplace(&runtime, beside.snapshots, options.snapshot_every_leaves, snapshot_leaves);
+  }
   LedgerService service(&runtime);
-  JournalCare care(segments, genesis, {options.backup_root, options.archive_directory});
+  JournalCare care(beside.segments, genesis, {options.backup_root, options.archive_directory});
   OperationsService operations(&runtime, &care);
   return rpc::Serve(kProgram, options.server, {service.service(), operations.service()}, [&] {
     service.EndStreams();
+    if (keeper.has_value()) keeper->Stop();
     runtime.Stop();
+    if (keeper.has_value()) keeper->WriteLast();
   });
 }
 

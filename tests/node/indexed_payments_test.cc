@@ -150,7 +150,7 @@ TEST_P(IndexedPaymentsTest, KnowsAfterAReplayWhatItKnewBefore) {
     for (std::size_t i = 0; i < payments.size(); ++i) {
       is_repeat.push_back(log[leaf + i].outcome == core::Outcome::kInstructionIdReused);
     }
-    indexed->ExpectReplay(leaf, is_repeat);
+    indexed->ExpectReplay({.first_leaf = leaf, .is_repeat = is_repeat});
     std::vector<std::uint64_t> known(payments.size());
     indexed->Record(party, payments, leaf, known);
     for (std::size_t i = 0; i < payments.size(); ++i) {

@@ -1,0 +1,73 @@
+#include "central-bank-node/runtime/snapshot_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "settlement/rpc/log.h"
+
+namespace causeway::node {
+namespace {
+
+// How often the thread looks: leaves come too fast for waking it at each batch.
+constexpr std::chrono::milliseconds kLookEvery(250);
+// Fewer are replayed in less time than it takes to write a snapshot of a large ledger.
+constexpr std::uint64_t kLastSnapshotLeavesMin = 100'000;
+
+}  // namespace
+
+SnapshotKeeper::SnapshotKeeper(LedgerRuntime* runtime,
+                               std::shared_ptr<store::SnapshotStore> snapshots,
+                               std::uint64_t every_leaves, std::uint64_t held_leaves)
+    : runtime_(runtime),
+      snapshots_(std::move(snapshots)),
+      every_leaves_(std::max<std::uint64_t>(every_leaves, 1)),
+      last_leaves_(held_leaves),
+      thread_([this] { Run(); }) {}
+
+SnapshotKeeper::~SnapshotKeeper() { Stop(); }
+
+void SnapshotKeeper::Run() {
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      wakes_.wait_for(lock, kLookEvery, [this] { return stopping_; });
+      if (stopping_) return;
+    }
+    if (runtime_->DurableLeaves() - last_leaves_ >= every_leaves_) Write();
+  }
+}
+
+void SnapshotKeeper::Write() {
+  last_leaves_ = runtime_->DurableLeaves();
+  const auto start = std::chrono::steady_clock::now();
+  const absl::StatusOr<std::uint64_t> held = runtime_->WriteSnapshot(*snapshots_);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  if (!held.ok()) {
+    rpc::Log("causeway-node", fmt::format("no snapshot was written, a restart replays more: {}",
+                                          std::string(held.status().message())));
+    return;
+  }
+  last_leaves_ = *held;
+  rpc::Log("causeway-node",
+           fmt::format("wrote a snapshot of the first {} leaves in {:.2f} s", *held, took.count()));
+}
+
+void SnapshotKeeper::Stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wakes_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SnapshotKeeper::WriteLast() {
+  const std::uint64_t enough = std::min(every_leaves_, kLastSnapshotLeavesMin);
+  if (runtime_->DurableLeaves() - last_leaves_ >= enough) Write();
+}
+
+}  // namespace causeway::node

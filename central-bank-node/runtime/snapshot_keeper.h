@@ -1,0 +1,51 @@
+// Writes a snapshot of a ledger every so many leaves, on a thread of its own, and one at the end,
+// so that a restart replays little.
+#ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_SNAPSHOT_KEEPER_H_
+#define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_SNAPSHOT_KEEPER_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "central-bank-node/runtime/ledger_runtime.h"
+#include "settlement/store/snapshot.h"
+
+namespace causeway::node {
+
+class SnapshotKeeper {
+ public:
+  // A snapshot each time that `every_leaves` (1 or more) were added since the last one, which held
+  // `held_leaves`. Failures
+  // are logged: a ledger goes on without snapshots.
+  SnapshotKeeper(LedgerRuntime* runtime, std::shared_ptr<store::SnapshotStore> snapshots,
+                 std::uint64_t every_leaves, std::uint64_t held_leaves);
+  // As Stop.
+  ~SnapshotKeeper();
+  SnapshotKeeper(const SnapshotKeeper&) = delete;
+  SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
+
+  // Ends the thread, after the snapshot that it may be writing.
+  void Stop();
+  // The last snapshot, once the runtime has stopped: when enough came since the one before that
+  // the next start gains from it.
+  void WriteLast();
+
+ private:
+  void Run();
+  void Write();
+
+  LedgerRuntime* const runtime_;
+  const std::shared_ptr<store::SnapshotStore> snapshots_;
+  const std::uint64_t every_leaves_;
+  std::uint64_t last_leaves_ = 0;  // when one was last tried
+  std::mutex mutex_;
+  std::condition_variable wakes_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace causeway::node
+
+#endif  // CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_SNAPSHOT_KEEPER_H_

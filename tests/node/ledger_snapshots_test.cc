@@ -1,0 +1,287 @@
+// Snapshots of the engine: opening with one is as opening without, only sooner.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "central-bank-node/runtime/snapshot_keeper.h"
+#include "settlement/store/memory_key_index.h"
+#include "settlement/store/snapshot.h"
+#include "tests/node/live_ledger.h"
+
+namespace causeway::node {
+namespace {
+
+using core::Item;
+
+// What is on disk: a journal that outlives its engines, and the snapshots beside it.
+class SharedJournal final : public store::Journal {
+ public:
+  explicit SharedJournal(std::shared_ptr<store::Journal> disk) : disk_(std::move(disk)) {}
+  absl::Status Append(std::span<const store::Block> blocks,
+                      std::span<const store::MetaWrite> meta) override {
+    return disk_->Append(blocks, meta);
+  }
+  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
+    reads_ += 1;
+    return disk_->Read(number);
+  }
+  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
+    return disk_->FindBlock(index);
+  }
+  std::uint64_t block_count() const override { return disk_->block_count(); }
+  std::uint64_t record_count() const override { return disk_->record_count(); }
+  core::Hash256 head() const override { return disk_->head(); }
+  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
+    return disk_->GetMeta(key);
+  }
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
+      std::string_view prefix) const override {
+    return disk_->ListMeta(prefix);
+  }
+  std::uint64_t reads() const { return reads_; }
+
+ private:
+  const std::shared_ptr<store::Journal> disk_;
+  mutable std::atomic<std::uint64_t> reads_ = 0;
+};
+
+class LedgerSnapshotsTest : public LiveLedgerTest {
+ protected:
+  static constexpr int kTreeLevel = 3;
+
+  LedgerSnapshotsTest()
+      : disk_(store::NewMemoryJournal(
+            {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash})),
+        snapshots_(store::MakeMemorySnapshotStore()) {
+    Open();
+    SetUpParticipants(*engine_);
+  }
+
+  absl::StatusOr<std::unique_ptr<LedgerEngine>> TryOpen() {
+    auto journal = std::make_unique<SharedJournal>(disk_);
+    opened_ = journal.get();
+    return LedgerEngine::Open(genesis_,
+                              {.signer = Key("ledger"),
+                               .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
+                               .salt_key = std::string(32, 's'),
+                               .keys = std::make_unique<store::MemoryKeyIndex>(),
+                               .tree_lowest_level = kTreeLevel,
+                               .snapshots = snapshots_},
+                              std::move(journal));
+  }
+  void Open() {
+    auto engine = TryOpen();
+    ASSERT_TRUE(engine.ok()) << engine.status().message();
+    engine_ = *std::move(engine);
+  }
+  void Run(const Item& item) {
+    micros_ += 1000;
+    const auto replies = engine_->Submit(core::LedgerTime::FromMicros(micros_), {&item, 1});
+    ASSERT_TRUE(replies.ok()) << replies.status().message();
+    ASSERT_FALSE(replies->front().result.refused);
+  }
+  // Single payments and a bulk, so that every kind of leaf is there.
+  void Pay(int payments) {
+    for (int i = 0; i < payments; ++i) Run(PayItem("ALPHA", "BETA", 1));
+    Run(BulkOf(payments));
+  }
+  Item BulkOf(int payments) {
+    core::Bulk bulk{.ledger = genesis_.ledger,
+                    .genesis_hash = genesis_.hash,
+                    .party = Party("ALPHA"),
+                    .valid_until = kStart + core::Duration::FromHours(1)};
+    bulk.id.fill(++bulks_);
+    const core::AccountState* from = engine_->ledger().FindAccount(Address("ALPHA"));
+    const core::AccountState* to = engine_->ledger().FindAccount(Address("BETA"));
+    for (int i = 0; i < payments; ++i) {
+      core::BulkPayment& payment = bulk.payments.emplace_back();
+      payment.debtor = {.number = from->number, .check = from->check};
+      payment.creditor = {.number = to->number, .check = to->check};
+      payment.amount = core::Amount::FromMinor(1);
+      // The first of each bulk has an id that was there: a repeat.
+      payment.id.fill(i == 0 ? 1 : bulks_);
+      payment.id[0] = static_cast<std::uint8_t>(i);
+      payment.uetr = SomeUetr(static_cast<std::uint32_t>(1000 * bulks_ + i));
+    }
+    return {.envelope =
+                *core::SignEnvelope(core::kBulkPayloadType, core::EncodeBulk(bulk), *Key("ALPHA"))};
+  }
+  absl::Status Snapshot() {
+    auto writer = snapshots_->Create();
+    return engine_->WriteSnapshot(**writer, {.between_batches = [](const auto& step) { step(); },
+                                             .until_durable = [](std::uint64_t) {}});
+  }
+  struct State {
+    core::Hash256 root;
+    core::Hash256 state_root;
+    std::string checkpoint;
+    friend bool operator==(const State&, const State&) = default;
+  };
+  State Now() const {
+    return {engine_->root(), engine_->ledger().StateRoot(), engine_->checkpoint()};
+  }
+
+  std::shared_ptr<store::Journal> disk_;
+  std::shared_ptr<store::SnapshotStore> snapshots_;
+  SharedJournal* opened_ = nullptr;
+  std::unique_ptr<LedgerEngine> engine_;
+  std::int64_t micros_ = kStart.micros();
+  std::uint8_t bulks_ = 0;
+};
+
+TEST_F(LedgerSnapshotsTest, OpeningWithOneIsAsWithout) {
+  Pay(20);
+  ASSERT_TRUE(Snapshot().ok());
+  Pay(7);
+  const State before = Now();
+  const std::uint64_t leaves = engine_->size();
+  Open();
+  EXPECT_EQ(Now(), before);
+  EXPECT_GT(engine_->snapshot_leaves(), 0u);
+  EXPECT_LT(engine_->snapshot_leaves(), leaves);
+  EXPECT_TRUE(engine_->notes().empty());
+  // What came before the snapshot is known: ids, proofs, histories.
+  const auto bulk = BulkOf(3);
+  Run(bulk);
+  for (std::uint64_t leaf = 1; leaf < leaves; ++leaf) {
+    const auto receipt = engine_->GetReceipt(leaf);
+    if (absl::IsNotFound(receipt.status())) continue;  // a batch header
+    ASSERT_TRUE(receipt.ok()) << receipt.status().message();
+    const auto note = core::ParseCheckpoint(receipt->checkpoint);
+    EXPECT_TRUE(core::VerifyInclusion(core::LeafHash(receipt->entry), leaf, note->checkpoint.size,
+                                      receipt->entry_proof, note->checkpoint.root));
+  }
+  const State with = Now();
+  snapshots_ = store::MakeMemorySnapshotStore();
+  Open();
+  EXPECT_EQ(engine_->snapshot_leaves(), 0u);
+  EXPECT_EQ(Now(), with) << "ids from before the snapshot were found as when all is replayed";
+}
+
+TEST_F(LedgerSnapshotsTest, OneOfTheEndReplaysNothing) {
+  Pay(20);
+  ASSERT_TRUE(Snapshot().ok());
+  const State before = Now();
+  Open();
+  EXPECT_EQ(Now(), before);
+  EXPECT_EQ(engine_->snapshot_leaves(), engine_->size());
+}
+
+TEST_F(LedgerSnapshotsTest, OlderOneServesWhenTheNewestIsDamaged) {
+  Pay(10);
+  ASSERT_TRUE(Snapshot().ok());
+  const std::uint64_t older = engine_->size();
+  Pay(10);
+  ASSERT_TRUE(Snapshot().ok());
+  const State before = Now();
+  const auto there = snapshots_->List();
+  ASSERT_EQ(there->size(), 2u);
+
+  // Every frame in turn with a changed byte, and without its last frame.
+  auto reader = snapshots_->Open(there->front());
+  std::vector<std::string> frames;
+  for (auto frame = (*reader)->Next(); frame.ok(); frame = (*reader)->Next()) {
+    frames.push_back(*frame);
+  }
+  for (std::size_t damaged = 0; damaged <= frames.size(); ++damaged) {
+    auto writer = snapshots_->Create();
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      std::string frame = frames[i];
+      if (i == damaged) frame[frame.size() / 2] = static_cast<char>(frame[frame.size() / 2] ^ 1);
+      if (damaged == frames.size() && i + 1 == frames.size()) continue;
+      ASSERT_TRUE((*writer)->Append(frame).ok());
+    }
+    ASSERT_TRUE((*writer)->Publish(there->front()).ok());
+    Open();
+    EXPECT_EQ(Now(), before) << damaged;
+    EXPECT_EQ(engine_->snapshot_leaves(), older) << damaged;
+    ASSERT_EQ(engine_->notes().size(), 1u) << damaged;
+  }
+}
+
+TEST_F(LedgerSnapshotsTest, OneFromBeyondTheJournalOrOfAnotherHistoryIsNotUsed) {
+  Pay(5);
+  auto shorter = store::NewMemoryJournal(
+      {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash});
+  for (std::uint64_t number = 0; number < disk_->block_count(); ++number) {
+    const store::Block block = *disk_->Read(number);
+    ASSERT_TRUE(shorter->Append({&block, 1}, {}).ok());
+  }
+  const State at_backup = Now();
+  Pay(5);
+  ASSERT_TRUE(Snapshot().ok());
+  disk_ = std::move(shorter);  // a backup was put back, the snapshots were not
+  Open();
+  EXPECT_EQ(Now(), at_backup);
+  ASSERT_EQ(engine_->notes().size(), 1u);
+  EXPECT_NE(engine_->notes()[0].find("the journal has only"), std::string::npos);
+  // As long as the other and different.
+  for (int i = 0; i < 6; ++i) Run(PayItem("ALPHA", "BETA", 2));
+  const State other = Now();
+  Open();
+  EXPECT_EQ(Now(), other);
+  ASSERT_EQ(engine_->notes().size(), 1u);
+}
+
+TEST_F(LedgerSnapshotsTest, KeeperWritesBesideThePaymentsAndARestartBeginsThere) {
+  {
+    LedgerRuntime runtime(std::move(engine_), {}, [this] {
+      return core::LedgerTime::FromMicros(now_micros_.fetch_add(1));
+    });
+    SnapshotKeeper keeper(&runtime, snapshots_, 50, 0);
+    std::vector<std::future<std::vector<ItemReply>>> replies;
+    for (int i = 0; i < 400; ++i) {
+      auto promise = std::make_shared<std::promise<std::vector<ItemReply>>>();
+      replies.push_back(promise->get_future());
+      runtime.Submit({PayItem("ALPHA", "BETA", 1)}, {}, {}, [promise](std::vector<ItemReply> done) {
+        promise->set_value(std::move(done));
+      });
+      if (i % 100 == 99) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    }
+    for (auto& reply : replies) EXPECT_FALSE(reply.get().front().result.refused);
+    keeper.Stop();
+    EXPECT_FALSE(snapshots_->List()->empty()) << "some were written beside the payments";
+    runtime.Stop();
+    keeper.WriteLast();
+  }
+  const std::uint64_t leaves = disk_->record_count();
+  Open();
+  EXPECT_EQ(engine_->size(), leaves);
+  EXPECT_LT(leaves - engine_->snapshot_leaves(), 50u);
+  EXPECT_TRUE(engine_->notes().empty());
+  const State with = Now();
+  snapshots_ = store::MakeMemorySnapshotStore();
+  Open();
+  EXPECT_EQ(Now(), with);
+}
+
+TEST_F(LedgerSnapshotsTest, AFailingWriterLeavesTheLedgerAsItWas) {
+  class Failing final : public store::SnapshotWriter {
+   public:
+    absl::Status Append(std::string_view) override {
+      return ++frames_ < 3 ? absl::OkStatus() : absl::ResourceExhaustedError("the disk is full");
+    }
+    absl::Status Publish(std::uint64_t) override { return absl::OkStatus(); }
+
+   private:
+    int frames_ = 0;
+  } failing;
+  Pay(5);
+  EXPECT_TRUE(absl::IsResourceExhausted(
+      engine_->WriteSnapshot(failing, {.between_batches = [](const auto& step) { step(); },
+                                       .until_durable = [](std::uint64_t) {}})));
+  Pay(5);
+  const State before = Now();
+  ASSERT_TRUE(Snapshot().ok());
+  Open();
+  EXPECT_EQ(Now(), before);
+}
+
+}  // namespace
+}  // namespace causeway::node
