@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -46,9 +47,28 @@ std::uint64_t IndexedPayments::FingerprintOf(const core::Uetr& uetr) const {
   return fingerprint_(uetr.view());
 }
 
-IndexedPayments::Logged IndexedPayments::PaymentAt(std::uint64_t leaf) const {
+// A payment has the same key whether it came alone or in a bulk.
+std::uint64_t IndexedPayments::FingerprintOf(std::uint32_t party,
+                                             const core::InstructionKey& key) const {
+  if (key.kind == core::ActionKind::kPay) {
+    if (const std::optional<core::RawInstructionId> raw = core::RawIdOf(key.id)) {
+      return FingerprintOf(party, *raw);
+    }
+  }
+  const std::string_view text = key.id.text();
+  std::array<char, 5 + core::InstructionId::kSizeMax> bytes;
+  std::memcpy(bytes.data(), &party, sizeof(party));
+  bytes[4] = static_cast<char>(key.kind);
+  std::memcpy(bytes.data() + 5, text.data(), text.size());
+  return fingerprint_({bytes.data(), 5 + text.size()});
+}
+
+IndexedPayments::Logged IndexedPayments::LoggedAt(std::uint64_t leaf) const {
   {
     const std::lock_guard lock(mutex_);
+    if (const auto found = recent_finals_.find(leaf); found != recent_finals_.end()) {
+      return {.party = found->second.first, .instruction = found->second.second};
+    }
     const auto after = std::upper_bound(
         recent_.begin(), recent_.end(), leaf,
         [](std::uint64_t value, const Recent& recent) { return value < recent.first_leaf; });
@@ -67,11 +87,86 @@ IndexedPayments::Logged IndexedPayments::PaymentAt(std::uint64_t leaf) const {
   return Answer(read_(leaf));
 }
 
+// Of a bulk.
 bool IndexedPayments::IsIt(std::uint64_t leaf, std::uint32_t party,
                            const core::RawInstructionId& id) const {
-  const Logged payment = PaymentAt(leaf);
-  return payment.party == party && payment.id == id &&
-         payment.outcome != core::Outcome::kInstructionIdReused;
+  const Logged logged = LoggedAt(leaf);
+  return !logged.instruction.has_value() && logged.party == party && logged.id == id &&
+         logged.outcome != core::Outcome::kInstructionIdReused;
+}
+
+// Of a bulk or alone.
+bool IndexedPayments::IsPayment(std::uint64_t leaf, std::uint32_t party,
+                                const core::RawInstructionId& id) const {
+  const Logged logged = LoggedAt(leaf);
+  if (logged.party != party) return false;
+  if (!logged.instruction.has_value()) {
+    return logged.id == id && logged.outcome != core::Outcome::kInstructionIdReused;
+  }
+  const core::InstructionKey& key = logged.instruction->key;
+  return key.kind == core::ActionKind::kPay && core::RawIdOf(key.id) == id;
+}
+
+std::optional<core::InstructionState> IndexedPayments::FinalAt(
+    std::uint64_t leaf, const core::InstructionKey& key) const {
+  // Another batch of the journal says what is executed again.
+  if (leaf >= replay_first_leaf_) {
+    const std::lock_guard lock(mutex_);
+    const auto found = recent_finals_.find(leaf);
+    if (found == recent_finals_.end() || found->second.second.key != key) return std::nullopt;
+    return found->second.second;
+  }
+  Logged logged = LoggedAt(leaf);
+  if (!logged.instruction.has_value() || logged.instruction->key != key) return std::nullopt;
+  return std::move(logged.instruction);
+}
+
+std::optional<core::InstructionState> IndexedPayments::FindFinal(
+    std::uint32_t party, const core::InstructionKey& key) const {
+  const std::vector<std::uint64_t> leaves =
+      Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, key)));
+  for (const std::uint64_t leaf : leaves) {
+    if (auto found = FinalAt(leaf, key)) return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<core::InstructionState> IndexedPayments::FindFinalToRecord(
+    std::uint32_t party, const core::InstructionKey& key) {
+  if (replay_is_new_.contains(key)) return std::nullopt;
+  const std::uint64_t newest = Answer(keys_->FindNewest(FingerprintOf(party, key)));
+  if (newest == store::kNoLeaf) return std::nullopt;
+  if (auto found = FinalAt(newest, key)) return found;
+  return FindFinal(party, key);
+}
+
+std::vector<core::InstructionState> IndexedPayments::FindFinalByUetr(const core::Uetr& uetr) const {
+  std::vector<core::InstructionState> found;
+  for (const std::uint64_t leaf :
+       Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)))) {
+    Logged logged = LoggedAt(leaf);
+    if (logged.instruction.has_value() && logged.instruction->uetr == uetr) {
+      found.push_back(*std::move(logged.instruction));
+    }
+  }
+  return found;
+}
+
+void IndexedPayments::RecordFinal(std::uint32_t party, const core::InstructionState& instruction) {
+  {
+    const std::lock_guard lock(mutex_);
+    recent_finals_.emplace(instruction.entry_index, std::pair(party, instruction));
+  }
+  // Twice in one batch: the second must be found although the journal shows one entry of it.
+  replay_is_new_.erase(instruction.key);
+  Reinsert(party, instruction);
+}
+
+void IndexedPayments::Reinsert(std::uint32_t party, const core::InstructionState& instruction) {
+  const std::uint64_t leaf = instruction.entry_index;
+  keys_->Insert(store::KeyFamily::kInstruction, FingerprintOf(party, instruction.key), leaf);
+  if (instruction.uetr.IsNil()) return;
+  keys_->Insert(store::KeyFamily::kUetr, FingerprintOf(instruction.uetr), leaf);
 }
 
 void IndexedPayments::KeepRecent(std::uint32_t party, std::span<const core::BulkPayment> payments,
@@ -89,7 +184,7 @@ void IndexedPayments::KeepRecent(std::uint32_t party, std::span<const core::Bulk
 
 void IndexedPayments::Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
                              std::uint64_t first_leaf, std::span<std::uint64_t> known) {
-  if (!replays_.empty()) {
+  if (replaying_) {
     RecordReplayed(party, payments, first_leaf, known);
     return;
   }
@@ -106,11 +201,12 @@ void IndexedPayments::Record(std::uint32_t party, std::span<const core::BulkPaym
       continue;
     }
     // Repeats are rare, and two keys with one fingerprint rarer still.
-    if (IsIt(known[i], party, payments[i].id)) continue;
+    const core::RawInstructionId& id = payments[i].id;
+    if (IsPayment(known[i], party, id)) continue;
     known[i] = kNoLeaf;
     for (const std::uint64_t leaf :
          Answer(keys_->Find(store::KeyFamily::kInstruction, fingerprints_[i]))) {
-      if (leaf < first_leaf + i && IsIt(leaf, party, payments[i].id)) known[i] = leaf;
+      if (leaf < first_leaf + i && IsPayment(leaf, party, id)) known[i] = leaf;
     }
     if (known[i] == kNoLeaf) {
       keys_->Insert(store::KeyFamily::kInstruction, fingerprints_[i], first_leaf + i);
@@ -122,13 +218,30 @@ void IndexedPayments::Record(std::uint32_t party, std::span<const core::BulkPaym
   keys_->Insert(store::KeyFamily::kUetr, fingerprints_, first_leaf);
 }
 
-void IndexedPayments::ExpectReplay(Replay replay) { replays_.push_back(std::move(replay)); }
+void IndexedPayments::ExpectReplay(std::vector<Replay> bulks,
+                                   absl::flat_hash_set<core::InstructionKey> is_new,
+                                   std::uint64_t first_leaf) {
+  replays_.assign(std::make_move_iterator(bulks.begin()), std::make_move_iterator(bulks.end()));
+  replay_is_new_ = std::move(is_new);
+  replay_first_leaf_ = first_leaf;
+  replaying_ = true;
+}
+
+void IndexedPayments::EndReplay() {
+  replays_.clear();
+  replay_is_new_.clear();
+  replay_first_leaf_ = store::kNoLeaf;
+  replaying_ = false;
+}
 
 void IndexedPayments::RecordReplayed(std::uint32_t party,
                                      std::span<const core::BulkPayment> payments,
                                      std::uint64_t first_leaf, std::span<std::uint64_t> known) {
-  Replay replay = std::move(replays_.front());
-  replays_.pop_front();
+  Replay replay;
+  if (!replays_.empty()) {
+    replay = std::move(replays_.front());
+    replays_.pop_front();
+  }
   // Anything else comes out as another entry or result, and is found there.
   if (replay.first_leaf != first_leaf || replay.is_repeat.size() != payments.size()) {
     replay = {.first_leaf = first_leaf, .is_repeat = std::vector<bool>(payments.size())};
@@ -185,13 +298,16 @@ std::uint64_t IndexedPayments::Find(std::uint32_t party, const core::RawInstruct
 }
 
 bool IndexedPayments::IsSettled(std::uint64_t leaf) const {
-  return PaymentAt(leaf).outcome == core::Outcome::kAccepted;
+  return LoggedAt(leaf).outcome == core::Outcome::kAccepted;
 }
 
 std::vector<std::uint64_t> IndexedPayments::FindByUetr(const core::Uetr& uetr) const {
   std::vector<std::uint64_t> leaves =
       Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)));
-  std::erase_if(leaves, [&](std::uint64_t leaf) { return PaymentAt(leaf).uetr != uetr; });
+  std::erase_if(leaves, [&](std::uint64_t leaf) {
+    const Logged logged = LoggedAt(leaf);
+    return logged.instruction.has_value() || logged.uetr != uetr;
+  });
   return leaves;
 }
 
@@ -205,6 +321,7 @@ void IndexedPayments::MarkDurable(std::uint64_t leaves) {
   while (!recent_.empty() && recent_.front().first_leaf + recent_.front().ids.size() <= leaves) {
     recent_.pop_front();
   }
+  recent_finals_.erase(recent_finals_.begin(), recent_finals_.lower_bound(leaves));
 }
 
 }  // namespace causeway::node

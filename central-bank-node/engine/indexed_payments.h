@@ -1,18 +1,22 @@
-// The payments of bulks of a live ledger: found again by a key index of bounded memory
-// (settlement/store/key_index.h), which knows fingerprints and leaves, and by the log, which knows
-// the payments themselves.
+// The final instructions and the payments of bulks of a live ledger: found again by a key index of
+// bounded memory (settlement/store/key_index.h), which knows fingerprints and leaves, and by the
+// log, which knows the instructions and payments themselves.
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_PAYMENTS_H_
 #define CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_PAYMENTS_H_
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "settlement/core/payment_index.h"
@@ -25,14 +29,17 @@ namespace causeway::node {
 // that cannot answer stops the process: a payment that might be a repeat must not settle.
 class IndexedPayments final : public core::PaymentIndex {
  public:
-  // A payment in the log: what tells whether a fingerprint's leaf is the payment looked for.
+  // What is at a leaf: what tells whether a fingerprint's leaf is what is looked for.
   struct Logged {
     std::uint32_t party = 0;
+    // Of a payment of a bulk.
     core::RawInstructionId id{};
     core::Uetr uetr;
     core::Outcome outcome = core::Outcome::kMalformed;
+    // Of anything else, and then the four above but the party say nothing.
+    std::optional<core::InstructionState> instruction;
   };
-  // The payment at a durable leaf.
+  // What is at a durable leaf.
   using ReadPayment = std::function<absl::StatusOr<Logged>(std::uint64_t leaf)>;
 
   // The secret of the fingerprints, from that of the ledger: what its key index is opened with.
@@ -47,14 +54,25 @@ class IndexedPayments final : public core::PaymentIndex {
     std::vector<bool> is_repeat;
   };
   // Before a batch of the journal is executed again: the keys that the index has already are not
-  // looked for in it.
-  void ExpectReplay(Replay replay);
+  // looked for in it. `is_new` are those of the batch's entries.
+  void ExpectReplay(std::vector<Replay> bulks, absl::flat_hash_set<core::InstructionKey> is_new,
+                    std::uint64_t first_leaf);
+  // After the last of them.
+  void EndReplay();
   // Inserts the keys of a bulk of the journal that is not executed again. One of each payment.
   void Reinsert(std::uint32_t party, std::span<const core::BulkPayment> payments,
                 const Replay& replay);
+  // The same for an instruction that became final.
+  void Reinsert(std::uint32_t party, const core::InstructionState& instruction);
   // The keys of the leaves before this one are here.
   std::uint64_t covered() const { return keys_->covered(); }
 
+  void RecordFinal(std::uint32_t party, const core::InstructionState& instruction) override;
+  std::optional<core::InstructionState> FindFinal(std::uint32_t party,
+                                                  const core::InstructionKey& key) const override;
+  std::optional<core::InstructionState> FindFinalToRecord(std::uint32_t party,
+                                                          const core::InstructionKey& key) override;
+  std::vector<core::InstructionState> FindFinalByUetr(const core::Uetr& uetr) const override;
   void Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
               std::uint64_t first_leaf, std::span<std::uint64_t> known) override;
   void SetResults(std::uint64_t first_leaf, std::span<const core::PaymentResult> results) override;
@@ -68,7 +86,6 @@ class IndexedPayments final : public core::PaymentIndex {
   void MarkDurable(std::uint64_t leaves);
 
  private:
-  // Payments that the log may not show yet.
   struct Recent {
     std::uint64_t first_leaf = 0;
     std::uint32_t party = 0;
@@ -79,8 +96,12 @@ class IndexedPayments final : public core::PaymentIndex {
 
   std::uint64_t FingerprintOf(std::uint32_t party, const core::RawInstructionId& id) const;
   std::uint64_t FingerprintOf(const core::Uetr& uetr) const;
-  Logged PaymentAt(std::uint64_t leaf) const;
+  std::uint64_t FingerprintOf(std::uint32_t party, const core::InstructionKey& key) const;
+  Logged LoggedAt(std::uint64_t leaf) const;
+  std::optional<core::InstructionState> FinalAt(std::uint64_t leaf,
+                                                const core::InstructionKey& key) const;
   bool IsIt(std::uint64_t leaf, std::uint32_t party, const core::RawInstructionId& id) const;
+  bool IsPayment(std::uint64_t leaf, std::uint32_t party, const core::RawInstructionId& id) const;
   void RecordReplayed(std::uint32_t party, std::span<const core::BulkPayment> payments,
                       std::uint64_t first_leaf, std::span<std::uint64_t> known);
   void KeepRecent(std::uint32_t party, std::span<const core::BulkPayment> payments,
@@ -90,10 +111,17 @@ class IndexedPayments final : public core::PaymentIndex {
   const store::KeyFingerprinter fingerprint_;
   const ReadPayment read_;
   std::deque<Replay> replays_;
+  absl::flat_hash_set<core::InstructionKey> replay_is_new_;
+  // Leaves that are not before it are of the batch that is executed again, or of later ones.
+  std::uint64_t replay_first_leaf_ = store::kNoLeaf;
+  bool replaying_ = false;
   std::vector<std::uint64_t> fingerprints_;  // scratch
 
+  // Of leaves that MarkDurable has not named, because the log may not show them yet.
   mutable std::mutex mutex_;
-  std::deque<Recent> recent_;  // oldest first; of leaves that MarkDurable has not named
+  std::deque<Recent> recent_;  // oldest first
+  // By leaf, with the party.
+  std::map<std::uint64_t, std::pair<std::uint32_t, core::InstructionState>> recent_finals_;
 };
 
 }  // namespace causeway::node

@@ -118,6 +118,7 @@ absl::Status LedgerEngine::Replay() {
     if (!block.ok()) return block.status();
     if (absl::Status status = ReplayBlock(*block); !status.ok()) return status;
   }
+  if (payments_ != nullptr) payments_->EndReplay();
   ledger_->CheckConservation();
   absl::StatusOr<core::SignedCheckpoint> head = core::ParseCheckpoint(durable_.checkpoint);
   if (!head.ok()) return head.status();
@@ -145,9 +146,7 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
       if (!body.ok()) return Damaged(block.number, std::string(body.status().message()));
       admitted.push_back(core::Ledger::AdmitFromJournal(item.envelope, *std::move(body)));
     }
-    if (payments_ != nullptr) {
-      for (const core::BulkResults& bulk : batch->bulks) payments_->ExpectReplay(ReplayOf(bulk));
-    }
+    if (absl::Status expected = ExpectReplay(*batch); !expected.ok()) return expected;
     core::BatchResult result = ledger_->ApplyBatch(batch->header.time, admitted);
     if (result.header != batch->header || result.entries.size() != batch->entries.size()) {
       return Damaged(block.number, "executing it again gives another batch header");
@@ -177,6 +176,20 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
   if (payments_ == nullptr) return absl::OkStatus();
   payments_->MarkDurable(durable_.size);
   return payments_->EndBatch(durable_.size);
+}
+
+absl::Status LedgerEngine::ExpectReplay(const Batch& batch) {
+  if (payments_ == nullptr) return absl::OkStatus();
+  std::vector<IndexedPayments::Replay> bulks;
+  for (const core::BulkResults& bulk : batch.bulks) bulks.push_back(ReplayOf(bulk));
+  absl::flat_hash_set<core::InstructionKey> is_new;
+  for (const std::string& bytes : batch.entries) {
+    absl::StatusOr<Entry> entry = core::DecodeEntry(bytes);
+    if (!entry.ok()) return Damaged(batch.header.number, std::string(entry.status().message()));
+    is_new.insert(entry->instruction);
+  }
+  payments_->ExpectReplay(std::move(bulks), std::move(is_new), batch.header.first_index);
+  return absl::OkStatus();
 }
 
 IndexedPayments::Replay LedgerEngine::ReplayOf(const core::BulkResults& bulk) {

@@ -226,8 +226,10 @@ class LedgerEngine {
   absl::Status Restore(std::unique_ptr<core::PaymentIndex>& payments);
   absl::Status RestoreFrom(std::uint64_t batches, std::unique_ptr<core::PaymentIndex>& payments);
   absl::Status ReinsertKeys();
+  absl::Status ReinsertFinals(const core::Batch& batch);
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
+  absl::Status ExpectReplay(const core::Batch& batch);
   static IndexedPayments::Replay ReplayOf(const core::BulkResults& bulk);
   absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;

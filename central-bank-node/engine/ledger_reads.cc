@@ -53,6 +53,20 @@ std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
   }
 }
 
+core::InstructionState StateOf(const DatedEntry& dated) {
+  const Entry& entry = dated.entry;
+  return {.key = entry.instruction,
+          .status = entry.status,
+          .rejection = entry.rejection,
+          .entry_index = entry.index,
+          .uetr = entry.uetr,
+          .settlement_id = entry.settlement_id,
+          .payload_hash = entry.payload_hash,
+          .item = entry.item,
+          .time = dated.time,
+          .date = dated.date};
+}
+
 }  // namespace
 
 LedgerEngine::Head LedgerEngine::head() const {
@@ -130,24 +144,30 @@ absl::StatusOr<IndexedPayments::Logged> LedgerEngine::ReadLogged(std::uint64_t l
     logged_ = *std::move(batch);
   }
   const std::optional<core::EntryPlace> place = core::FindEntry(*logged_, leaf);
-  if (!place.has_value() || place->bulk == nullptr) {
-    return absl::DataLossError(
-        fmt::format("the key index names leaf {}, which is no payment of a bulk", leaf));
+  if (!place.has_value()) {
+    return absl::DataLossError(fmt::format("the key index names leaf {}, which is no entry", leaf));
   }
-  absl::StatusOr<Entry> whole = core::DecodeEntry(logged_->entries[place->entry]);
-  if (!whole.ok()) return whole.status();
+  absl::StatusOr<Entry> entry = core::DecodeEntry(logged_->entries[place->entry]);
+  if (!entry.ok()) return entry.status();
+  const core::Participant* party = ledger_->FindParticipant(entry->instruction.party);
+  if (party == nullptr) {
+    return absl::DataLossError(fmt::format("the entry at leaf {} is of no participant", leaf));
+  }
+  const auto number = static_cast<std::uint32_t>(party - ledger_->participants().data());
+  if (place->bulk == nullptr) {
+    return IndexedPayments::Logged{.party = number,
+                                   .instruction = StateOf({.entry = *std::move(entry),
+                                                           .time = logged_->header.time,
+                                                           .date = logged_->header.date})};
+  }
   const std::optional<core::PaymentResult> result =
       core::ReadPaymentResult(ResultAt(*place->bulk, place->position));
-  const core::Participant* party = ledger_->FindParticipant(whole->instruction.party);
-  if (!result.has_value() || party == nullptr) {
+  if (!result.has_value()) {
     return absl::DataLossError(fmt::format("the payment at leaf {} cannot be read", leaf));
   }
   const core::BulkPayment payment = PaymentAt(*logged_, *place->bulk, place->position);
   return IndexedPayments::Logged{
-      .party = static_cast<std::uint32_t>(party - ledger_->participants().data()),
-      .id = payment.id,
-      .uetr = payment.uetr,
-      .outcome = result->outcome};
+      .party = number, .id = payment.id, .uetr = payment.uetr, .outcome = result->outcome};
 }
 
 absl::StatusOr<Entry> LedgerEngine::PaymentEntry(const Batch& batch,
@@ -374,27 +394,9 @@ absl::StatusOr<Statement> LedgerEngine::GetStatement(const core::AccountAddress&
   return statement;
 }
 
-namespace {
-
-core::InstructionState StateOf(const DatedEntry& dated) {
-  const Entry& entry = dated.entry;
-  return {.key = entry.instruction,
-          .status = entry.status,
-          .rejection = entry.rejection,
-          .entry_index = entry.index,
-          .uetr = entry.uetr,
-          .settlement_id = entry.settlement_id,
-          .payload_hash = entry.payload_hash,
-          .item = entry.item,
-          .time = dated.time,
-          .date = dated.date};
-}
-
-}  // namespace
-
 absl::StatusOr<std::optional<core::InstructionState>> LedgerEngine::FindInstruction(
     const core::InstructionKey& key) const {
-  if (const core::InstructionState* known = ledger_->FindInstruction(key)) return *known;
+  if (std::optional<core::InstructionState> known = ledger_->FindInstruction(key)) return known;
   const std::uint64_t leaf = ledger_->FindInBulks(key);
   if (leaf == core::PaymentIndex::kNoLeaf) return std::optional<core::InstructionState>();
   absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
@@ -404,8 +406,7 @@ absl::StatusOr<std::optional<core::InstructionState>> LedgerEngine::FindInstruct
 
 absl::StatusOr<std::vector<core::InstructionState>> LedgerEngine::FindByUetr(
     const core::Uetr& uetr) const {
-  std::vector<core::InstructionState> found;
-  for (const core::InstructionState* state : ledger_->FindByUetr(uetr)) found.push_back(*state);
+  std::vector<core::InstructionState> found = ledger_->FindByUetr(uetr);
   for (const std::uint64_t leaf : ledger_->payments().FindByUetr(uetr)) {
     absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
     if (!entry.ok()) return entry.status();

@@ -235,9 +235,24 @@ absl::Status LedgerEngine::ReinsertKeys() {
       const auto position = static_cast<std::uint32_t>(party - ledger_->participants().data());
       payments_->Reinsert(position, bulk->payments, ReplayOf(results));
     }
+    if (absl::Status inserted = ReinsertFinals(*batch); !inserted.ok()) return inserted;
     const std::uint64_t leaves = batch->header.first_index + 1 + batch->header.entry_count;
     payments_->MarkDurable(leaves);
     if (absl::Status ended = payments_->EndBatch(leaves); !ended.ok()) return ended;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LedgerEngine::ReinsertFinals(const core::Batch& batch) {
+  for (const std::string& bytes : batch.entries) {
+    absl::StatusOr<core::Entry> entry = core::DecodeEntry(bytes);
+    if (!entry.ok()) return Damaged(batch.header.number, std::string(entry.status().message()));
+    if (!core::IsFinal(entry->status)) continue;
+    const core::Participant* party = ledger_->FindParticipant(entry->instruction.party);
+    if (party == nullptr) return Damaged(batch.header.number, "an entry is of no participant");
+    payments_->Reinsert(
+        static_cast<std::uint32_t>(party - ledger_->participants().data()),
+        {.key = entry->instruction, .entry_index = entry->index, .uetr = entry->uetr});
   }
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -22,7 +23,9 @@ std::size_t BytesOf(const core::Item& item) {
   return bytes;
 }
 
-std::size_t InstructionsOf(const core::AdmittedItem& item) {
+// How many instructions it may record: a batch holds so many at most, and the key index has room
+// for the keys of one batch.
+std::size_t InstructionsOf(const core::AdmittedItem& item, const core::Ledger& ledger) {
   if (const auto* command = std::get_if<core::Command>(&item.body)) {
     const auto* batch = std::get_if<core::PayBatch>(&command->action);
     return batch == nullptr ? 1 : batch->payments.size();
@@ -31,7 +34,9 @@ std::size_t InstructionsOf(const core::AdmittedItem& item) {
   if (const auto* prepare = std::get_if<core::PrepareSettlement>(&item.body)) {
     return prepare->legs.size();
   }
-  return 1;
+  const auto& completion = std::get<core::CompleteSettlement>(item.body);
+  const core::SettlementState* settlement = ledger.FindSettlement(completion.settlement_id);
+  return settlement == nullptr ? 1 : std::max<std::size_t>(1, settlement->legs.size());
 }
 
 core::Rejection Stopping() {
@@ -59,6 +64,7 @@ struct LedgerRuntime::Group {
   std::vector<core::Item> items;
   // Each refused, or admitted and then moved into a batch.
   std::vector<std::optional<core::AdmittedItem>> admitted;
+  std::vector<std::size_t> instructions;  // of each that was admitted
   std::vector<ItemReply> replies;
   std::size_t bytes = 0;
   Entitlement entitled;
@@ -125,6 +131,7 @@ void LedgerRuntime::Submit(std::vector<core::Item> items, Entitlement entitled,
   const std::size_t count = items.size();
   group->items = std::move(items);
   group->admitted.resize(count);
+  group->instructions.resize(count);
   group->replies.resize(count);
   group->entitled = std::move(entitled);
   group->abandoned = std::move(abandoned);
@@ -156,7 +163,10 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
     } else {
       auto& admitted = std::get<core::AdmittedItem>(checked);
       if (group->entitled) reply.result.refused = group->entitled(engine_->ledger(), admitted);
-      if (!reply.result.refused) group->admitted[position] = std::move(admitted);
+      if (!reply.result.refused) {
+        group->instructions[position] = InstructionsOf(admitted, engine_->ledger());
+        group->admitted[position] = std::move(admitted);
+      }
     }
   }
   if (group->admissions_left.fetch_sub(1) != 1) return;
@@ -285,7 +295,7 @@ LedgerRuntime::Batch LedgerRuntime::TakeBatch(std::unique_lock<std::mutex>& lock
       std::optional<core::AdmittedItem>& admitted = group->admitted[group->next];
       if (!admitted.has_value()) continue;
       core::Item& item = group->items[group->next];
-      const std::size_t instructions = InstructionsOf(*admitted);
+      const std::size_t instructions = group->instructions[group->next];
       const std::size_t bytes = BytesOf(item);
       if (!batch.HasRoomFor(instructions, bytes)) return batch;
       batch.instructions += instructions;

@@ -71,6 +71,34 @@ const PublicKey* Ledger::State::FindKey(const KeyId& key) const {
   return nullptr;
 }
 
+std::optional<InstructionState> Ledger::State::FindInstruction(const InstructionKey& key) const {
+  if (const auto found = live.find(key); found != live.end()) return found->second;
+  const std::optional<std::uint32_t> party = PartyNumber(key.party);
+  return party.has_value() ? payments->FindFinal(*party, key) : std::nullopt;
+}
+
+std::optional<InstructionState> Ledger::State::FindKnown(const InstructionKey& key) {
+  if (const auto found = live.find(key); found != live.end()) return found->second;
+  const std::optional<std::uint32_t> party = PartyNumber(key.party);
+  return party.has_value() ? payments->FindFinalToRecord(*party, key) : std::nullopt;
+}
+
+void Ledger::State::SetLive(const InstructionState& instruction) {
+  // Whoever looks for the id of a payment looks in the index only.
+  CW_CHECK(instruction.key.kind != ActionKind::kPay, "a payment is final at once");
+  const bool is_new = live.insert_or_assign(instruction.key, instruction).second;
+  if (is_new && !instruction.uetr.IsNil()) live_by_uetr.emplace(instruction.uetr, instruction.key);
+}
+
+void Ledger::State::RemoveLive(const InstructionKey& key) {
+  const auto found = live.find(key);
+  if (found == live.end()) return;
+  const auto [begin, end] = live_by_uetr.equal_range(found->second.uetr);
+  const auto by_uetr = std::find_if(begin, end, [&](const auto& one) { return one.second == key; });
+  if (by_uetr != end) live_by_uetr.erase(by_uetr);
+  live.erase(found);
+}
+
 const Ledger::State::Policy* Ledger::State::FindPolicy(const Hash256& hash) const {
   for (const Policy& entry : policies) {
     if (entry.policy.hash == hash) return &entry;
@@ -212,22 +240,21 @@ std::optional<Rejection> Ledger::CheckInstruction(const AdmittedItem& item, cons
   if (!signed_by_party) {
     return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = what.party.ToString()};
   }
+  const bool is_early = what.valid_until > now + kValidUntilAheadMax;
+  if (now <= what.valid_until && !is_early) return std::nullopt;
   // A repeat of what is recorded gets its status whenever it comes.
   if (IsRepeat(item)) return std::nullopt;
-  if (now > what.valid_until) {
+  if (!is_early) {
     return Rejection{.outcome = Outcome::kPastValidUntil, .rule = what.valid_until.ToString()};
   }
-  if (what.valid_until > now + kValidUntilAheadMax) {
-    return Rejection{.outcome = Outcome::kValidUntilTooFar,
-                     .rule = "at most 7 days after " + now.ToString()};
-  }
-  return std::nullopt;
+  return Rejection{.outcome = Outcome::kValidUntilTooFar,
+                   .rule = "at most 7 days after " + now.ToString()};
 }
 
 bool Ledger::IsRepeat(const AdmittedItem& item) const {
   const auto is_known = [&](const ParticipantId& party, ActionKind kind, const InstructionId& id) {
-    const InstructionState* known = FindInstruction({party, kind, id});
-    return known != nullptr && known->payload_hash == item.payload_hash;
+    const std::optional<InstructionState> known = FindInstruction({party, kind, id});
+    return known.has_value() && known->payload_hash == item.payload_hash;
   };
   if (const auto* bulk = std::get_if<Bulk>(&item.body)) {
     return is_known(bulk->party, ActionKind::kPayBulk, InstructionIdOf(bulk->id));
@@ -302,17 +329,17 @@ std::uint64_t Ledger::FindInBulks(const InstructionKey& key) const {
   return state_->FindInBulks(key);
 }
 
-const InstructionState* Ledger::FindInstruction(const InstructionKey& key) const {
+std::optional<InstructionState> Ledger::FindInstruction(const InstructionKey& key) const {
   return state_->FindInstruction(key);
 }
 
-std::vector<const InstructionState*> Ledger::FindByUetr(const Uetr& uetr) const {
-  std::vector<const InstructionState*> found;
-  const auto positions = state_->instructions_by_uetr.find(uetr);
-  if (positions == state_->instructions_by_uetr.end()) return found;
-  for (const std::size_t position : positions->second) {
-    found.push_back(&state_->instructions[position]);
-  }
+std::vector<InstructionState> Ledger::FindByUetr(const Uetr& uetr) const {
+  std::vector<InstructionState> found = state_->payments->FindFinalByUetr(uetr);
+  const auto [begin, end] = state_->live_by_uetr.equal_range(uetr);
+  for (auto one = begin; one != end; ++one) found.push_back(state_->live.at(one->second));
+  std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
+    return left.entry_index < right.entry_index;
+  });
   return found;
 }
 

@@ -26,6 +26,7 @@
 #include "settlement/core/command.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/envelope.h"
+#include "settlement/core/instruction_state.h"
 #include "settlement/core/outcome.h"
 #include "settlement/core/payment_index.h"
 #include "settlement/core/settlement.h"
@@ -78,20 +79,6 @@ struct alignas(64) AccountState {
   std::uint32_t number = 0;  // position among the accounts
 };
 static_assert(sizeof(AccountState) == 128, "ten million accounts fit in 1.5 GB");
-
-// Where an instruction stands.
-struct InstructionState {
-  InstructionKey key;
-  InstructionStatus status = InstructionStatus::kNone;
-  Rejection rejection;
-  std::uint64_t entry_index = 0;  // the entry that made this status
-  Uetr uetr;
-  Hash256 settlement_id;
-  Hash256 payload_hash;    // of the item that instructed it
-  std::uint32_t item = 0;  // position of the payment or leg in that item
-  LedgerTime time;
-  BusinessDate date;
-};
 
 // Where a settlement stands on this ledger.
 struct SettlementState {
@@ -208,9 +195,9 @@ class Ledger {
   const PaymentIndex& payments() const;  // those of bulks
   // The leaf of the payment of a bulk with that key, or PaymentIndex::kNoLeaf.
   std::uint64_t FindInBulks(const InstructionKey& key) const;
-  // Null when the ledger never recorded it.
-  const InstructionState* FindInstruction(const InstructionKey& key) const;
-  std::vector<const InstructionState*> FindByUetr(const Uetr& uetr) const;  // oldest first
+  // Of a payment of a bulk, nothing. With an index on disk this reads the log.
+  std::optional<InstructionState> FindInstruction(const InstructionKey& key) const;
+  std::vector<InstructionState> FindByUetr(const Uetr& uetr) const;  // oldest first
   const SettlementState* FindSettlement(const Hash256& settlement_id) const;
   std::vector<const SettlementState*> PreparedSettlements() const;  // by settlement id
   const SettlementPolicy* FindPolicy(const Hash256& hash) const;    // in force or withdrawn

@@ -14,12 +14,6 @@ constexpr std::size_t kPrefetchDistance = 16;
 
 }  // namespace
 
-bool LedgerExecutor::IsTakenBySinglePayment(const ParticipantId& party,
-                                            const RawInstructionId& id) const {
-  if (state_.single_raw_ids.empty()) return false;
-  return state_.single_raw_ids.contains({party, ActionKind::kPay, InstructionIdOf(id)});
-}
-
 std::uint64_t Ledger::State::FindInBulks(const InstructionKey& key) const {
   if (key.kind != ActionKind::kPay) return PaymentIndex::kNoLeaf;
   const std::optional<RawInstructionId> raw = RawIdOf(key.id);
@@ -28,8 +22,8 @@ std::uint64_t Ledger::State::FindInBulks(const InstructionKey& key) const {
   return payments->Find(static_cast<std::uint32_t>(party->second), *raw);
 }
 
-bool LedgerExecutor::IsSettled(const InstructionKey& key) const {
-  if (const InstructionState* known = state_.FindInstruction(key)) {
+bool LedgerExecutor::IsSettled(const InstructionKey& key) {
+  if (const std::optional<InstructionState> known = state_.FindKnown(key)) {
     return known->status == InstructionStatus::kSettled;
   }
   const std::uint64_t leaf = state_.FindInBulks(key);
@@ -41,7 +35,7 @@ ItemResult LedgerExecutor::ExecuteBulk(const AdmittedItem& item, const Bulk& bul
   result.refused = CheckSigners(item, bulk.party);
   if (result.refused.has_value()) return result;
   const InstructionKey key{bulk.party, ActionKind::kPayBulk, InstructionIdOf(bulk.id)};
-  if (const InstructionState* known = state_.FindInstruction(key)) {
+  if (const std::optional<InstructionState> known = state_.FindKnown(key)) {
     if (known->payload_hash == item.payload_hash) {
       result.instructions.push_back(*known);
     } else {
@@ -84,7 +78,7 @@ void LedgerExecutor::PayAll(const Bulk& bulk, std::uint32_t party, BulkExecution
     }
     const BulkPayment& payment = bulk.payments[i];
     PaymentResult& result = execution.results[i];
-    if (known[i] != PaymentIndex::kNoLeaf || IsTakenBySinglePayment(bulk.party, payment.id)) {
+    if (known[i] != PaymentIndex::kNoLeaf) {
       result.outcome = Outcome::kInstructionIdReused;
       continue;
     }

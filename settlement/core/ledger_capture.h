@@ -22,15 +22,12 @@ struct LedgerCapture {
 
   std::size_t accounts = 0;
   std::size_t accounts_done = 0;
-  std::size_t instructions = 0;
-  std::size_t instructions_done = 0;
   std::optional<Hash256> last_settlement;
   bool settlements_done = false;
   bool end_done = false;
 
-  // As they were, by number, position and id.
+  // As they were, by number and id.
   absl::flat_hash_map<std::uint32_t, AccountState> old_accounts;
-  absl::flat_hash_map<std::size_t, InstructionState> old_instructions;
   std::map<Hash256, SettlementState> old_settlements;
 
   // Before each of these may change. What was posted to since the capture began is kept already;
@@ -39,10 +36,6 @@ struct LedgerCapture {
   void BeforeChange(const AccountState& account) {
     if (account.number < accounts_done || account.number >= accounts) return;
     if (account.last_leaf < next_index) old_accounts.try_emplace(account.number, account);
-  }
-  void BeforeChange(std::size_t position, const InstructionState& instruction) {
-    if (position < instructions_done || position >= instructions) return;
-    if (instruction.entry_index < next_index) old_instructions.try_emplace(position, instruction);
   }
   void BeforeChange(const SettlementState& settlement) {
     if (settlements_done || settlement.entry_index >= next_index) return;

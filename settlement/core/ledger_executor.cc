@@ -46,6 +46,7 @@ BatchResult LedgerExecutor::Run(std::span<const AdmittedItem> items) {
 }
 
 ItemResult LedgerExecutor::Execute(const AdmittedItem& item) {
+  recorded_.clear();
   if (const auto* command = std::get_if<Command>(&item.body)) return ExecuteCommand(item, *command);
   if (const auto* prepare = std::get_if<PrepareSettlement>(&item.body)) {
     return ExecutePrepare(item, *prepare);
@@ -67,7 +68,7 @@ ItemResult LedgerExecutor::ExecuteCommand(const AdmittedItem& item, const Comman
 ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command& command) {
   ItemResult result;
   const InstructionKey key{command.party, KindOf(command.action), command.id};
-  if (const InstructionState* known = state_.FindInstruction(key)) {
+  if (const std::optional<InstructionState> known = state_.FindKnown(key)) {
     if (known->payload_hash == item.payload_hash) {
       result.instructions.push_back(*known);
     } else {
@@ -90,7 +91,7 @@ ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command
   if (MaybeRejection rejection = Dispatch(context, command)) {
     Record(Add(context, InstructionStatus::kRejected, Cause::kCommand, *rejection));
   }
-  result.instructions.push_back(*state_.FindInstruction(key));
+  result.instructions.push_back(Recorded(key));
   return result;
 }
 
@@ -131,13 +132,14 @@ ItemResult LedgerExecutor::ExecutePayBatch(const AdmittedItem& item, const Comma
                           .key = {command.party, ActionKind::kPay, pay.id},
                           .position = position++,
                           .uetr = pay.uetr};
-    const InstructionState* known = state_.FindInstruction(context.key);
-    if (known != nullptr && known->payload_hash == item.payload_hash &&
+    recorded_.clear();
+    const std::optional<InstructionState> known = state_.FindKnown(context.key);
+    if (known.has_value() && known->payload_hash == item.payload_hash &&
         known->item == context.position) {
       result.instructions.push_back(*known);
       continue;
     }
-    if (known != nullptr || IsTakenByBulk(context.key)) {
+    if (known.has_value() || IsTakenByBulk(context.key)) {
       // The id belongs to another payment: this one cannot be recorded under it.
       result.instructions.push_back(InstructionState{
           .key = context.key,
@@ -159,7 +161,7 @@ ItemResult LedgerExecutor::ExecutePayBatch(const AdmittedItem& item, const Comma
     if (MaybeRejection rejection = DoPay(context, command.party, pay)) {
       Record(Add(context, InstructionStatus::kRejected, Cause::kCommand, *rejection));
     }
-    result.instructions.push_back(*state_.FindInstruction(context.key));
+    result.instructions.push_back(Recorded(context.key));
   }
   return result;
 }
@@ -296,20 +298,40 @@ const InstructionState& LedgerExecutor::Record(const Entry& entry) {
                          absl::int128(account.available.minor()) + account.credit_line.minor() >= 0;
     CW_CHECK(covered, "available never falls below minus the credit line");
   }
-  InstructionState* known = state_.FindInstructionToChange(entry.instruction);
-  if (known == nullptr) {
-    known = &state_.AddInstruction({.key = entry.instruction,
-                                    .uetr = entry.uetr,
-                                    .settlement_id = entry.settlement_id,
-                                    .payload_hash = entry.payload_hash,
-                                    .item = entry.item});
+  // What is final is recorded once: only the live ones may be there already.
+  const auto known = state_.live.find(entry.instruction);
+  InstructionState& state = recorded_.emplace_back();
+  if (known != state_.live.end()) {
+    state = known->second;
+  } else {
+    ++state_.instructions_recorded;
+    state = {.key = entry.instruction,
+             .uetr = entry.uetr,
+             .settlement_id = entry.settlement_id,
+             .payload_hash = entry.payload_hash,
+             .item = entry.item};
   }
-  known->status = entry.status;
-  known->rejection = entry.rejection;
-  known->entry_index = entry.index;
-  known->time = header_.time;
-  known->date = header_.date;
-  return *known;
+  state.status = entry.status;
+  state.rejection = entry.rejection;
+  state.entry_index = entry.index;
+  state.time = header_.time;
+  state.date = header_.date;
+  if (IsFinal(state.status)) {
+    state_.RemoveLive(state.key);
+    const std::optional<std::uint32_t> party = state_.PartyNumber(state.key.party);
+    CW_CHECK(party.has_value(), "whoever instructs is a participant");
+    state_.payments->RecordFinal(*party, state);
+  } else {
+    state_.SetLive(state);
+  }
+  return state;
+}
+
+const InstructionState& LedgerExecutor::Recorded(const InstructionKey& key) const {
+  const auto found = std::find_if(recorded_.rbegin(), recorded_.rend(),
+                                  [&](const InstructionState& state) { return state.key == key; });
+  CW_CHECK(found != recorded_.rend(), "what was executed was recorded");
+  return *found;
 }
 
 }  // namespace causeway::core

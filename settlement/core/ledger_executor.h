@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +57,8 @@ class LedgerExecutor {
             Amount amount);
   // Takes the entry's status into the instruction's state; postings must balance by now.
   const InstructionState& Record(const Entry& entry);
+  // As it was recorded last while this item, or payment of a batch, was executed.
+  const InstructionState& Recorded(const InstructionKey& key) const;
 
   // Texts for people: kInvalidField for one that is empty or has more than kTextCharactersMax.
   static MaybeRejection CheckText(std::string_view text, std::string_view field);
@@ -68,11 +71,10 @@ class LedgerExecutor {
   MaybeRejection PayPacked(const BulkPayment& payment, std::uint32_t party, std::uint64_t leaf,
                            PaymentResult& result);
   MaybeRejection FindOpen(const AccountRef& ref, AccountState*& account) const;
-  bool IsTakenBySinglePayment(const ParticipantId& party, const RawInstructionId& id) const;
   bool IsTakenByBulk(const InstructionKey& key) const {
     return state_.FindInBulks(key) != PaymentIndex::kNoLeaf;
   }
-  bool IsSettled(const InstructionKey& key) const;
+  bool IsSettled(const InstructionKey& key);
 
   // ledger_funds.cc
   MaybeRejection CheckMoney(const Money& money) const;
@@ -122,12 +124,13 @@ class LedgerExecutor {
                    SettlementState& settlement);
   ItemResult ExecuteComplete(const AdmittedItem& item, const CompleteSettlement& completion);
   void ResolveLegs(const AdmittedItem& item, SettlementState& settlement, bool commit);
-  ItemResult DescribeSettlement(const SettlementState& settlement) const;
+  ItemResult DescribeSettlement(const SettlementState& settlement);
 
   Ledger::State& state_;
   BatchHeader header_;
   std::vector<Entry> entries_;
   std::vector<std::shared_ptr<const BulkExecution>> bulks_;
+  std::deque<InstructionState> recorded_;
   std::uint64_t next_index_ = 0;  // of the next leaf
   std::size_t item_ = 0;          // position of the item under way
   // A change of the business day takes effect with the next batch, so that one date holds for all

@@ -15,12 +15,12 @@ InstructionKey KeyOf(const Leg& leg) { return {leg.party, ActionKind::kSettlemen
 
 }  // namespace
 
-ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement) const {
+ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement) {
   ItemResult result;
   result.settlement_id = settlement.settlement_id;
   result.settlement_status = settlement.status;
   for (const Leg& leg : settlement.legs) {
-    if (const InstructionState* known = state_.FindInstruction(KeyOf(leg))) {
+    if (const std::optional<InstructionState> known = state_.FindKnown(KeyOf(leg))) {
       result.instructions.push_back(*known);
     }
   }
@@ -122,7 +122,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& it
       if (SignedBy(item, approver)) continue;
       return Rejection{.outcome = Outcome::kTermsNotSignedByPayer, .rule = approver.ToString()};
     }
-    if (!keys.insert(KeyOf(leg)).second || state_.FindInstruction(KeyOf(leg)) != nullptr) {
+    if (!keys.insert(KeyOf(leg)).second || state_.FindKnown(KeyOf(leg)).has_value()) {
       return Rejection{.outcome = Outcome::kInstructionIdReused, .rule = leg.id.ToString()};
     }
   }

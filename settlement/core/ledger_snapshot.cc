@@ -17,7 +17,6 @@ namespace {
 
 // Parts are made while no batch is executed: they are small, so that batches wait little.
 constexpr std::size_t kAccountsPerPart = 4096;
-constexpr std::size_t kInstructionsPerPart = 2048;
 constexpr std::size_t kSettlementsPerPart = 256;
 
 constexpr std::string_view kWhat = "snapshot";
@@ -27,9 +26,8 @@ constexpr std::size_t kRecordBytesMin = 4;
 enum class Part : std::uint8_t {
   kState = 1,
   kAccounts = 2,
-  kInstructions = 3,
-  kSettlements = 4,
-  kEnd = 5,
+  kSettlements = 3,
+  kEnd = 4,
 };
 
 template <typename Enum>
@@ -342,8 +340,6 @@ class SnapshotReader {
         return TakeState(reader);
       case Part::kAccounts:
         return TakeAccounts(reader);
-      case Part::kInstructions:
-        return TakeInstructions(reader);
       case Part::kSettlements:
         return TakeSettlements(reader);
       case Part::kEnd:
@@ -393,8 +389,16 @@ class SnapshotReader {
       waiting.amount = Amount::FromMinor(reader.raw().I64());
       awaiting_accounts_max_ = std::max(awaiting_accounts_max_, waiting.account);
     }
+    const std::size_t live = reader.Count("instructions", kRecordBytesMin);
+    for (std::size_t i = 0; i < live && reader.ok(); ++i) {
+      const InstructionState instruction = ReadInstruction(reader);
+      if (IsFinal(instruction.status) || instruction.key.kind == ActionKind::kPay) {
+        return reader.Fault("instructions", "one of them is final");
+      }
+      state_.SetLive(instruction);
+    }
     accounts_ = reader.raw().U64();
-    instructions_ = reader.raw().U64();
+    state_.instructions_recorded = reader.raw().U64();
     settlements_ = reader.raw().U64();
   }
 
@@ -410,13 +414,6 @@ class SnapshotReader {
     }
   }
 
-  void TakeInstructions(FieldReader& reader) {
-    const std::size_t count = reader.Count("instructions", kRecordBytesMin);
-    for (std::size_t i = 0; i < count && reader.ok(); ++i) {
-      state_.AddInstruction(ReadInstruction(reader));
-    }
-  }
-
   void TakeSettlements(FieldReader& reader) {
     const std::size_t count = reader.Count("settlements", kRecordBytesMin);
     for (std::size_t i = 0; i < count && reader.ok(); ++i) {
@@ -427,13 +424,10 @@ class SnapshotReader {
 
   // The counts, and that every number refers to something.
   void TakeEnd(FieldReader& reader) {
-    if (state_.accounts.size() != accounts_ || state_.instructions.size() != instructions_ ||
-        state_.settlements.size() != settlements_) {
-      return reader.Fault(
-          "end", fmt::format("{} accounts, {} instructions and {} settlements came "
-                             "of {}, {} and {}",
-                             state_.accounts.size(), state_.instructions.size(),
-                             state_.settlements.size(), accounts_, instructions_, settlements_));
+    if (state_.accounts.size() != accounts_ || state_.settlements.size() != settlements_) {
+      return reader.Fault("end", fmt::format("{} accounts and {} settlements came of {} and {}",
+                                             state_.accounts.size(), state_.settlements.size(),
+                                             accounts_, settlements_));
     }
     if (state_.liability >= accounts_ || awaiting_accounts_max_ >= accounts_) {
       return reader.Fault("end", "an account is referred to that is not there");
@@ -449,7 +443,6 @@ class SnapshotReader {
   Ledger::State& state_;
   Part last_{};
   std::uint64_t accounts_ = 0;
-  std::uint64_t instructions_ = 0;
   std::uint64_t settlements_ = 0;
   std::size_t awaiting_accounts_max_ = 0;
 };
@@ -459,7 +452,6 @@ class SnapshotWriter {
  public:
   static std::string EncodeState(const Ledger::State& state);
   static std::string NextAccounts(const Ledger::State& state, LedgerCapture& capture);
-  static std::string NextInstructions(const Ledger::State& state, LedgerCapture& capture);
   static std::string NextSettlements(const Ledger::State& state, LedgerCapture& capture);
 };
 
@@ -487,7 +479,9 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
     WriteEnum(waiting.kind, writer);
     writer.U64(waiting.account).I64(waiting.amount.minor());
   }
-  writer.U64(state.accounts.size()).U64(state.instructions.size()).U64(state.settlements.size());
+  WriteCount(state.live.size(), writer);
+  for (const auto& [key, instruction] : state.live) WriteInstruction(instruction, writer);
+  writer.U64(state.accounts.size()).U64(state.instructions_recorded).U64(state.settlements.size());
   return std::move(writer).Take();
 }
 
@@ -506,25 +500,6 @@ std::string SnapshotWriter::NextAccounts(const Ledger::State& state, LedgerCaptu
     }
   }
   capture.accounts_done = end;
-  return std::move(writer).Take();
-}
-
-std::string SnapshotWriter::NextInstructions(const Ledger::State& state, LedgerCapture& capture) {
-  const std::size_t end =
-      std::min(capture.instructions, capture.instructions_done + kInstructionsPerPart);
-  Writer writer;
-  WriteEnum(Part::kInstructions, writer);
-  WriteCount(end - capture.instructions_done, writer);
-  for (std::size_t position = capture.instructions_done; position < end; ++position) {
-    const auto old = capture.old_instructions.find(position);
-    if (old == capture.old_instructions.end()) {
-      WriteInstruction(state.instructions[position], writer);
-    } else {
-      WriteInstruction(old->second, writer);
-      capture.old_instructions.erase(old);
-    }
-  }
-  capture.instructions_done = end;
   return std::move(writer).Take();
 }
 
@@ -561,7 +536,6 @@ void Ledger::StartSnapshot() {
   state.capture->next_index = state.next_index;
   state.capture->header = SnapshotWriter::EncodeState(state);
   state.capture->accounts = state.accounts.size();
-  state.capture->instructions = state.instructions.size();
 }
 
 std::string Ledger::NextSnapshotPart() {
@@ -570,8 +544,6 @@ std::string Ledger::NextSnapshotPart() {
   LedgerCapture& capture = *state.capture;
   if (!capture.header.empty()) return std::exchange(capture.header, {});
   if (capture.accounts_done < capture.accounts) return SnapshotWriter::NextAccounts(state, capture);
-  if (capture.instructions_done < capture.instructions)
-    return SnapshotWriter::NextInstructions(state, capture);
   if (!capture.settlements_done) return SnapshotWriter::NextSettlements(state, capture);
   if (!std::exchange(capture.end_done, true)) return {static_cast<char>(Part::kEnd)};
   state.capture.reset();

@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -71,14 +71,14 @@ struct Ledger::State {
   // Sum of available and held over all accounts, the liability included: zero between entries.
   absl::int128 total = 0;
 
-  std::deque<InstructionState> instructions;  // stable addresses, in order of arrival
-  absl::flat_hash_map<InstructionKey, std::size_t> instruction_by_key;
-  absl::flat_hash_map<Uetr, std::vector<std::size_t>> instructions_by_uetr;
+  // Those that are not final: what waits for approvers, the legs of prepared settlements.
+  std::map<InstructionKey, InstructionState> live;
+  std::multimap<Uetr, InstructionKey> live_by_uetr;
+  std::uint64_t instructions_recorded = 0;
   std::map<InstructionKey, AwaitingApproval> awaiting;
 
-  // Payments of bulks, and of single payments the ids that a bulk could have too.
+  // Instructions that are final, and payments of bulks.
   std::unique_ptr<PaymentIndex> payments;
-  absl::flat_hash_set<InstructionKey> single_raw_ids;
 
   std::map<Hash256, SettlementState> settlements;
   struct Policy {
@@ -117,13 +117,6 @@ struct Ledger::State {
     const auto found = account_by_address.find(address);
     return found == account_by_address.end() ? nullptr : &AccountToChange(*found);
   }
-  InstructionState* FindInstructionToChange(const InstructionKey& key) {
-    const auto found = instruction_by_key.find(key);
-    if (found == instruction_by_key.end()) return nullptr;
-    InstructionState& instruction = instructions[found->second];
-    if (capture != nullptr) capture->BeforeChange(found->second, instruction);
-    return &instruction;
-  }
   void BeforeChange(const SettlementState& settlement) const {
     if (capture != nullptr) capture->BeforeChange(settlement);
   }
@@ -131,19 +124,16 @@ struct Ledger::State {
     const auto found = account_by_address.find(address);
     return found == account_by_address.end() ? nullptr : &accounts[*found];
   }
-  const InstructionState* FindInstruction(const InstructionKey& key) const {
-    const auto found = instruction_by_key.find(key);
-    return found == instruction_by_key.end() ? nullptr : &instructions[found->second];
+  std::optional<std::uint32_t> PartyNumber(const ParticipantId& id) const {
+    const auto found = participant_by_id.find(id);
+    if (found == participant_by_id.end()) return std::nullopt;
+    return static_cast<std::uint32_t>(found->second);
   }
-  InstructionState& AddInstruction(InstructionState instruction) {
-    const std::size_t position = instructions.size();
-    instruction_by_key[instruction.key] = position;
-    if (!instruction.uetr.IsNil()) instructions_by_uetr[instruction.uetr].push_back(position);
-    if (instruction.key.kind == ActionKind::kPay && RawIdOf(instruction.key.id).has_value()) {
-      single_raw_ids.insert(instruction.key);
-    }
-    return instructions.emplace_back(std::move(instruction));
-  }
+  std::optional<InstructionState> FindInstruction(const InstructionKey& key) const;
+  // The same while a batch is executed.
+  std::optional<InstructionState> FindKnown(const InstructionKey& key);
+  void SetLive(const InstructionState& instruction);
+  void RemoveLive(const InstructionKey& key);
   std::uint64_t FindInBulks(const InstructionKey& key) const;
   const Policy* FindPolicy(const Hash256& hash) const;
   const ParticipantId& central_bank() const { return genesis.central_bank.participant; }

@@ -50,7 +50,7 @@ Hash256 Ledger::StateRoot() const {
   for (const Participant& participant : state.participants) WriteParticipant(participant, writer);
   writer.U64(state.accounts.size());
   for (const AccountState& account : state.accounts) WriteAccount(account, writer);
-  writer.U64(state.instructions.size());
+  writer.U64(state.instructions_recorded);
   writer.U64(state.awaiting.size());
   for (const auto& [key, waiting] : state.awaiting) {
     writer.Sized(key.party.text())

@@ -1,5 +1,6 @@
 #include "settlement/core/payment_index.h"
 
+#include <deque>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -22,6 +23,33 @@ struct Key {
 
 class MemoryPaymentIndex final : public PaymentIndex {
  public:
+  void RecordFinal(std::uint32_t party, const InstructionState& instruction) override {
+    const bool is_new = final_by_key_.try_emplace(instruction.key, finals_.size()).second;
+    CW_CHECK(is_new, "an instruction becomes final once");
+    if (!instruction.uetr.IsNil()) finals_by_uetr_[instruction.uetr].push_back(finals_.size());
+    finals_.push_back(instruction);
+    if (instruction.key.kind != ActionKind::kPay) return;
+    if (const std::optional<RawInstructionId> id = RawIdOf(instruction.key.id)) {
+      leaf_by_key_.try_emplace(Key{party, *id}, instruction.entry_index);
+      single_.insert(instruction.entry_index);
+    }
+  }
+
+  std::optional<InstructionState> FindFinal(std::uint32_t /*party*/,
+                                            const InstructionKey& key) const override {
+    const auto found = final_by_key_.find(key);
+    if (found == final_by_key_.end()) return std::nullopt;
+    return finals_[found->second];
+  }
+
+  std::vector<InstructionState> FindFinalByUetr(const Uetr& uetr) const override {
+    std::vector<InstructionState> states;
+    const auto found = finals_by_uetr_.find(uetr);
+    if (found == finals_by_uetr_.end()) return states;
+    for (const std::size_t position : found->second) states.push_back(finals_[position]);
+    return states;
+  }
+
   void Record(std::uint32_t party, std::span<const BulkPayment> payments, std::uint64_t first_leaf,
               std::span<std::uint64_t> known) override {
     CW_CHECK(payments.size() == known.size(), "one answer a payment");
@@ -41,7 +69,7 @@ class MemoryPaymentIndex final : public PaymentIndex {
 
   std::uint64_t Find(std::uint32_t party, const RawInstructionId& id) const override {
     const auto found = leaf_by_key_.find(Key{party, id});
-    return found == leaf_by_key_.end() ? kNoLeaf : found->second;
+    return found == leaf_by_key_.end() || single_.contains(found->second) ? kNoLeaf : found->second;
   }
 
   bool IsSettled(std::uint64_t leaf) const override { return !not_settled_.contains(leaf); }
@@ -52,7 +80,13 @@ class MemoryPaymentIndex final : public PaymentIndex {
   }
 
  private:
+  std::deque<InstructionState> finals_;  // in the order of their entries
+  absl::flat_hash_map<InstructionKey, std::size_t> final_by_key_;
+  absl::flat_hash_map<Uetr, std::vector<std::size_t>> finals_by_uetr_;
+
+  // Payments, single ones with an id that a bulk could have included.
   absl::flat_hash_map<Key, std::uint64_t> leaf_by_key_;
+  absl::flat_hash_set<std::uint64_t> single_;
   absl::flat_hash_map<Uetr, std::vector<std::uint64_t>> leaves_by_uetr_;
   absl::flat_hash_set<std::uint64_t> not_settled_;
 };

@@ -1,16 +1,19 @@
-// Where the payments of bulks are found again by instruction id and by UETR, over the whole history
-// of a ledger. The answers are exact and part of what a ledger decides by, so that every
-// implementation gives the same: in memory below (simulator, observers), and over runs on disk in
-// central-bank-node.
+// Where what is final is found again, over the whole history of a ledger: instructions that
+// settled, were rejected, cancelled or aborted, by their key and by UETR, and the payments of
+// bulks. What is not final yet lies in the ledger itself. The answers are exact and part of what a
+// ledger decides by, so that every implementation gives the same: in memory below (simulator,
+// observers), and over runs on disk and the log in central-bank-node.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_PAYMENT_INDEX_H_
 #define CAUSEWAY_SETTLEMENT_CORE_PAYMENT_INDEX_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "settlement/core/bulk.h"
+#include "settlement/core/instruction_state.h"
 
 namespace causeway::core {
 
@@ -22,22 +25,37 @@ class PaymentIndex {
 
   virtual ~PaymentIndex() = default;
 
+  // Takes an instruction that became final by the entry at its entry_index. Once each. `party`,
+  // here and below, is the participant's position on the ledger.
+  virtual void RecordFinal(std::uint32_t party, const InstructionState& instruction) = 0;
+  // The final instruction with that key; payments of bulks are none.
+  virtual std::optional<InstructionState> FindFinal(std::uint32_t party,
+                                                    const InstructionKey& key) const = 0;
+  // The same, for the thread that records, and faster where most are not there.
+  virtual std::optional<InstructionState> FindFinalToRecord(std::uint32_t party,
+                                                            const InstructionKey& key) {
+    return FindFinal(party, key);
+  }
+  // Ascending by entry_index.
+  virtual std::vector<InstructionState> FindFinalByUetr(const Uetr& uetr) const = 0;
+
   // Takes the payments of a bulk in their order, payment i at leaf first_leaf + i. When an earlier
-  // payment of that party has the id, in this call or before, known[i] is its leaf and nothing is
-  // taken; else known[i] is kNoLeaf. `party` is the participant's position on the ledger.
+  // payment of that party has the id, single ones included, in this call or before, known[i] is its
+  // leaf and nothing is taken; else known[i] is kNoLeaf.
   virtual void Record(std::uint32_t party, std::span<const BulkPayment> payments,
                       std::uint64_t first_leaf, std::span<std::uint64_t> known) = 0;
   // What became of the payments of the latest Record, for IsSettled.
   virtual void SetResults(std::uint64_t first_leaf, std::span<const PaymentResult> results) = 0;
 
+  // The leaf of the payment of a bulk with that id, or kNoLeaf.
   virtual std::uint64_t Find(std::uint32_t party, const RawInstructionId& id) const = 0;
   // `leaf` is one that Find gave.
   virtual bool IsSettled(std::uint64_t leaf) const = 0;
-  // All leaves with it, ascending.
+  // The leaves of the payments of bulks with it, ascending.
   virtual std::vector<std::uint64_t> FindByUetr(const Uetr& uetr) const = 0;
 };
 
-// Keeps everything in memory: about 100 bytes a payment.
+// Keeps everything in memory: about 100 bytes a payment of a bulk, 400 any other instruction.
 std::unique_ptr<PaymentIndex> MakeMemoryPaymentIndex();
 
 }  // namespace causeway::core
