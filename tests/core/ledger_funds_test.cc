@@ -256,7 +256,7 @@ TEST_F(LedgerFundsTest, UetrMayRecurAndFindsEveryInstruction) {
   By("BETA", PayOf("BETA", "ALPHA", 200), "P-1");
   const auto found = ledger_->FindByUetr(SomeUetr(7));
   ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0]->key.party, Party("ALPHA"));
+  EXPECT_EQ(found[0].key.party, Party("ALPHA"));
 }
 
 // Random traffic of every kind conserves money (ApplyBatch and the fixture check it after each

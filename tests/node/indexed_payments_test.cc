@@ -73,6 +73,49 @@ std::vector<core::BulkPayment> RandomPayments(core::RandomStream& random) {
   return payments;
 }
 
+// A payment that came alone, or another instruction, unless its id is taken; and what both say of
+// one that may be there.
+void RecordOneAlone(core::RandomStream& random, std::uint32_t party, IndexedPayments& indexed,
+                    core::PaymentIndex& memory, Log& log) {
+  const auto some_key = [&] {
+    const core::BulkPayment payment = RandomPayments(random).front();
+    return core::InstructionKey{
+        .party = *core::ParticipantId::Parse("P" + std::to_string(party)),
+        .kind = random.Bernoulli(1, 2) ? core::ActionKind::kPay : core::ActionKind::kIssue,
+        .id = random.Bernoulli(1, 2)
+                  ? core::InstructionIdOf(payment.id)
+                  : *core::InstructionId::Parse("I-" + std::to_string(random.Uniform(50)))};
+  };
+  core::InstructionState state{.key = some_key(),
+                               .status = core::InstructionStatus::kSettled,
+                               .entry_index = log.size(),
+                               .uetr = RandomPayments(random).front().uetr};
+  const std::optional<core::RawInstructionId> raw = core::RawIdOf(state.key.id);
+  const bool taken = memory.FindFinal(party, state.key).has_value() ||
+                     (state.key.kind == core::ActionKind::kPay && raw.has_value() &&
+                      memory.Find(party, *raw) != core::PaymentIndex::kNoLeaf);
+  if (!taken) {
+    EXPECT_FALSE(indexed.FindFinalToRecord(party, state.key).has_value());
+    indexed.RecordFinal(party, state);
+    memory.RecordFinal(party, state);
+    log.push_back({.party = party, .instruction = state});
+    EXPECT_TRUE(indexed.EndBatch(log.size()).ok());
+  }
+  const core::InstructionKey probe = some_key();
+  const auto expected = memory.FindFinal(party, probe);
+  for (const auto& found :
+       {indexed.FindFinal(party, probe), indexed.FindFinalToRecord(party, probe)}) {
+    ASSERT_EQ(found.has_value(), expected.has_value());
+    if (!found.has_value()) continue;
+    EXPECT_EQ(found->entry_index, expected->entry_index);
+  }
+  const core::Uetr uetr = RandomPayments(random).front().uetr;
+  const auto with = indexed.FindFinalByUetr(uetr);
+  const auto wanted = memory.FindFinalByUetr(uetr);
+  ASSERT_EQ(with.size(), wanted.size());
+  for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(with[i].key, wanted[i].key);
+}
+
 class IndexedPaymentsTest : public ::testing::TestWithParam<std::uint64_t> {};
 
 // Against the plain one in memory, over random bulks with many repeats: few fingerprints make
@@ -107,6 +150,7 @@ TEST_P(IndexedPaymentsTest, AnswersAsTheIndexInMemoryDoes) {
     ASSERT_TRUE(indexed->EndBatch(log.size()).ok());
     if (random.Bernoulli(1, 3)) indexed->MarkDurable(log.size());
     const core::BulkPayment probe = RandomPayments(random).front();
+    RecordOneAlone(random, party, *indexed, *memory, log);
     const std::uint64_t found = indexed->Find(party, probe.id);
     EXPECT_EQ(found, memory->Find(party, probe.id));
     if (found != core::PaymentIndex::kNoLeaf) {
@@ -150,7 +194,7 @@ TEST_P(IndexedPaymentsTest, KnowsAfterAReplayWhatItKnewBefore) {
     for (std::size_t i = 0; i < payments.size(); ++i) {
       is_repeat.push_back(log[leaf + i].outcome == core::Outcome::kInstructionIdReused);
     }
-    indexed->ExpectReplay({.first_leaf = leaf, .is_repeat = is_repeat});
+    indexed->ExpectReplay({{.first_leaf = leaf, .is_repeat = is_repeat}}, {}, leaf);
     std::vector<std::uint64_t> known(payments.size());
     indexed->Record(party, payments, leaf, known);
     for (std::size_t i = 0; i < payments.size(); ++i) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "central-bank-node/runtime/snapshot_keeper.h"
+#include "settlement/core/prng.h"
 #include "settlement/store/memory_key_index.h"
 #include "settlement/store/snapshot.h"
 #include "tests/node/live_ledger.h"
@@ -227,6 +228,89 @@ TEST_F(LedgerSnapshotsTest, OneFromBeyondTheJournalOrOfAnotherHistoryIsNotUsed) 
   Open();
   EXPECT_EQ(Now(), other);
   ASSERT_EQ(engine_->notes().size(), 1u);
+}
+
+// What is final lies in the log and is found by the key index; the simulator keeps it in memory.
+// Both decide alike, also while a journal is executed again.
+TEST_F(LedgerSnapshotsTest, WhatIsFoundInTheLogDecidesAsWhatIsKeptInMemory) {
+  auto in_memory = LedgerEngine::Open(
+      genesis_,
+      {.signer = Key("ledger"),
+       .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
+       .salt_key = std::string(32, 's')},
+      store::NewMemoryJournal(
+          {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash}));
+  ASSERT_TRUE(in_memory.ok());
+  for (std::uint64_t number = 1; number < disk_->block_count(); ++number) {
+    const core::Batch batch = *core::DecodeBatch(disk_->Read(number)->body);
+    ASSERT_TRUE((*in_memory)->Submit(batch.header.time, batch.items).ok());
+  }
+  ASSERT_EQ((*in_memory)->root(), engine_->root());
+
+  core::RandomStream random(11, "final instructions");
+  std::vector<Item> given;
+  const auto some_id = [&] { return "ID-" + std::to_string(random.Uniform(40)); };
+  const auto raw_id = [&] {
+    core::RawInstructionId raw{};
+    raw.fill(static_cast<std::uint8_t>(1 + random.Uniform(4)));
+    raw[0] = static_cast<std::uint8_t>(random.Uniform(5));
+    return core::InstructionIdOf(raw).ToString();
+  };
+  for (int step = 0; step < 300; ++step) {
+    std::vector<Item> items;
+    for (std::uint64_t left = 1 + random.Uniform(4); left > 0; --left) {
+      switch (random.Uniform(6)) {
+        case 0:
+          items.push_back(BulkOf(4));
+          break;
+        case 1: {
+          core::PayBatch batch;
+          for (int i = 0; i < 3; ++i) {
+            batch.payments.push_back(PayOf("ALPHA", "BETA", 1));
+            batch.payments.back().id = *core::InstructionId::Parse(some_id());
+          }
+          items.push_back(Signed("ALPHA", std::move(batch), {"ALPHA"}));
+          break;
+        }
+        case 2:
+          items.push_back(PayItem("ALPHA", "BETA", 1, raw_id()));
+          break;
+        case 3:
+          items.push_back(given.empty() ? PayItem("ALPHA", "BETA", 1)
+                                        : given[random.Uniform(given.size())]);
+          break;
+        default:
+          items.push_back(PayItem("ALPHA", "BETA", 1, some_id()));
+      }
+      given.push_back(items.back());
+    }
+    micros_ += 1000;
+    const core::LedgerTime now = core::LedgerTime::FromMicros(micros_);
+    const auto one = engine_->Submit(now, items);
+    const auto other = (*in_memory)->Submit(now, items);
+    ASSERT_TRUE(one.ok() && other.ok());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const core::ItemResult& left = (*one)[i].result;
+      const core::ItemResult& right = (*other)[i].result;
+      ASSERT_EQ(left.refused.has_value(), right.refused.has_value()) << step;
+      ASSERT_EQ(left.sequenced, right.sequenced) << step;
+      ASSERT_EQ(left.instructions.size(), right.instructions.size()) << step;
+      for (std::size_t k = 0; k < left.instructions.size(); ++k) {
+        EXPECT_EQ(left.instructions[k].status, right.instructions[k].status) << step;
+        EXPECT_EQ(left.instructions[k].entry_index, right.instructions[k].entry_index) << step;
+        EXPECT_EQ(left.instructions[k].rejection.outcome, right.instructions[k].rejection.outcome);
+      }
+    }
+    ASSERT_EQ(engine_->root(), (*in_memory)->root()) << step;
+    ASSERT_EQ(engine_->ledger().StateRoot(), (*in_memory)->ledger().StateRoot()) << step;
+    if (random.Bernoulli(1, 30)) {
+      ASSERT_TRUE(Snapshot().ok());
+    }
+    if (!random.Bernoulli(1, 15)) continue;
+    Open();
+    ASSERT_EQ(engine_->root(), (*in_memory)->root()) << step;
+    ASSERT_EQ(engine_->ledger().StateRoot(), (*in_memory)->ledger().StateRoot()) << step;
+  }
 }
 
 TEST_F(LedgerSnapshotsTest, KeeperWritesBesideThePaymentsAndARestartBeginsThere) {
