@@ -64,10 +64,10 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
     return absl::InvalidArgumentError("the salt key must be 32 bytes");
   }
   std::unique_ptr<LedgerEngine> engine(new LedgerEngine());
-  std::unique_ptr<core::PaymentIndex> payments;
+  std::unique_ptr<core::InstructionIndex> payments;
   if (options.keys != nullptr) {
-    auto indexed = std::make_unique<IndexedPayments>(
-        std::move(options.keys), IndexedPayments::KeyOf(options.salt_key),
+    auto indexed = std::make_unique<IndexedInstructions>(
+        std::move(options.keys), IndexedInstructions::KeyOf(options.salt_key),
         [raw = engine.get()](std::uint64_t leaf) { return raw->ReadLogged(leaf); });
     engine->payments_ = indexed.get();
     payments = std::move(indexed);
@@ -180,7 +180,7 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
 
 absl::Status LedgerEngine::ExpectReplay(const Batch& batch) {
   if (payments_ == nullptr) return absl::OkStatus();
-  std::vector<IndexedPayments::Replay> bulks;
+  std::vector<IndexedInstructions::Replay> bulks;
   for (const core::BulkResults& bulk : batch.bulks) bulks.push_back(ReplayOf(bulk));
   absl::flat_hash_set<core::InstructionKey> is_new;
   for (const std::string& bytes : batch.entries) {
@@ -192,8 +192,8 @@ absl::Status LedgerEngine::ExpectReplay(const Batch& batch) {
   return absl::OkStatus();
 }
 
-IndexedPayments::Replay LedgerEngine::ReplayOf(const core::BulkResults& bulk) {
-  IndexedPayments::Replay replay{.first_leaf = bulk.first_index};
+IndexedInstructions::Replay LedgerEngine::ReplayOf(const core::BulkResults& bulk) {
+  IndexedInstructions::Replay replay{.first_leaf = bulk.first_index};
   for (std::size_t at = 0; at < bulk.results.size(); at += core::kPaymentResultBytes) {
     const auto result = core::ReadPaymentResult(
         std::string_view(bulk.results).substr(at, core::kPaymentResultBytes));

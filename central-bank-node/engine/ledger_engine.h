@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "central-bank-node/engine/indexed_payments.h"
+#include "central-bank-node/engine/indexed_instructions.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
@@ -223,20 +223,21 @@ class LedgerEngine {
   LedgerEngine() = default;
   absl::Status WriteGenesis();
   core::MerkleTree NewTree();
-  absl::Status Restore(std::unique_ptr<core::PaymentIndex>& payments);
-  absl::Status RestoreFrom(std::uint64_t batches, std::unique_ptr<core::PaymentIndex>& payments);
+  absl::Status Restore(std::unique_ptr<core::InstructionIndex>& payments);
+  absl::Status RestoreFrom(std::uint64_t batches,
+                           std::unique_ptr<core::InstructionIndex>& payments);
   absl::Status ReinsertKeys();
   absl::Status ReinsertFinals(const core::Batch& batch);
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
   absl::Status ExpectReplay(const core::Batch& batch);
-  static IndexedPayments::Replay ReplayOf(const core::BulkResults& bulk);
+  static IndexedInstructions::Replay ReplayOf(const core::BulkResults& bulk);
   absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;
   void CollectHolds(PendingBatch& pending) const;
   absl::Status SignVotes(PendingBatch& pending) const;
   absl::StatusOr<DatedEntry> EntryAt(const core::Batch& batch, std::uint64_t leaf_index) const;
-  absl::StatusOr<IndexedPayments::Logged> ReadLogged(std::uint64_t leaf) const;
+  absl::StatusOr<IndexedInstructions::Logged> ReadLogged(std::uint64_t leaf) const;
   absl::StatusOr<std::vector<core::Hash256>> LeafHashes(std::uint64_t first,
                                                         std::uint64_t count) const;
   absl::StatusOr<core::Entry> PaymentEntry(const core::Batch& batch,
@@ -250,7 +251,7 @@ class LedgerEngine {
   std::vector<std::string> notes_;
   std::uint64_t snapshot_leaves_ = 0;
   std::unique_ptr<core::Ledger> ledger_;
-  IndexedPayments* payments_ = nullptr;  // the ledger's, when it has a key index
+  IndexedInstructions* payments_ = nullptr;  // the ledger's, when it has a key index
   std::unique_ptr<store::Journal> journal_;
 
   // Of what is sealed: proofs are made at sizes that are durable. Whoever holds its mutex may take

@@ -131,7 +131,7 @@ absl::StatusOr<std::vector<Hash256>> LedgerEngine::LeafHashes(std::uint64_t firs
   return hashes;
 }
 
-absl::StatusOr<IndexedPayments::Logged> LedgerEngine::ReadLogged(std::uint64_t leaf) const {
+absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64_t leaf) const {
   const std::lock_guard lock(logged_mutex_);
   const auto holds = [&] {
     return logged_.has_value() && core::FindEntry(*logged_, leaf).has_value();
@@ -155,10 +155,10 @@ absl::StatusOr<IndexedPayments::Logged> LedgerEngine::ReadLogged(std::uint64_t l
   }
   const auto number = static_cast<std::uint32_t>(party - ledger_->participants().data());
   if (place->bulk == nullptr) {
-    return IndexedPayments::Logged{.party = number,
-                                   .instruction = StateOf({.entry = *std::move(entry),
-                                                           .time = logged_->header.time,
-                                                           .date = logged_->header.date})};
+    return IndexedInstructions::Logged{.party = number,
+                                       .instruction = StateOf({.entry = *std::move(entry),
+                                                               .time = logged_->header.time,
+                                                               .date = logged_->header.date})};
   }
   const std::optional<core::PaymentResult> result =
       core::ReadPaymentResult(ResultAt(*place->bulk, place->position));
@@ -166,7 +166,7 @@ absl::StatusOr<IndexedPayments::Logged> LedgerEngine::ReadLogged(std::uint64_t l
     return absl::DataLossError(fmt::format("the payment at leaf {} cannot be read", leaf));
   }
   const core::BulkPayment payment = PaymentAt(*logged_, *place->bulk, place->position);
-  return IndexedPayments::Logged{
+  return IndexedInstructions::Logged{
       .party = number, .id = payment.id, .uetr = payment.uetr, .outcome = result->outcome};
 }
 
@@ -398,7 +398,7 @@ absl::StatusOr<std::optional<core::InstructionState>> LedgerEngine::FindInstruct
     const core::InstructionKey& key) const {
   if (std::optional<core::InstructionState> known = ledger_->FindInstruction(key)) return known;
   const std::uint64_t leaf = ledger_->FindInBulks(key);
-  if (leaf == core::PaymentIndex::kNoLeaf) return std::optional<core::InstructionState>();
+  if (leaf == core::InstructionIndex::kNoLeaf) return std::optional<core::InstructionState>();
   absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
   if (!entry.ok()) return entry.status();
   return StateOf(*entry);

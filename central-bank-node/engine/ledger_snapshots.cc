@@ -129,7 +129,7 @@ absl::Status LedgerEngine::WriteSnapshot(store::SnapshotWriter& writer,
   return written;
 }
 
-absl::Status LedgerEngine::Restore(std::unique_ptr<core::PaymentIndex>& payments) {
+absl::Status LedgerEngine::Restore(std::unique_ptr<core::InstructionIndex>& payments) {
   if (options_.snapshots == nullptr || journal_->block_count() == 0) return absl::OkStatus();
   absl::StatusOr<std::vector<std::uint64_t>> there = options_.snapshots->List();
   if (!there.ok()) return there.status();
@@ -143,7 +143,7 @@ absl::Status LedgerEngine::Restore(std::unique_ptr<core::PaymentIndex>& payments
 }
 
 absl::Status LedgerEngine::RestoreFrom(std::uint64_t batches,
-                                       std::unique_ptr<core::PaymentIndex>& payments) {
+                                       std::unique_ptr<core::InstructionIndex>& payments) {
   if (batches > journal_->block_count()) {
     return absl::FailedPreconditionError(
         fmt::format("the journal has only {} batches", journal_->block_count()));
@@ -207,7 +207,7 @@ absl::Status LedgerEngine::RestoreFrom(std::uint64_t batches,
     return absl::FailedPreconditionError("its log is not that of the journal");
   }
   ledger_ = *std::move(ledger);
-  ledger_->SetPayments(std::move(payments));
+  ledger_->SetIndex(std::move(payments));
   tree_ = std::move(tree);
   snapshot_leaves_ = head->leaves;
   durable_ = {.batches = head->batches,

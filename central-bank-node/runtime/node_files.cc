@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "causeway/v1/command.pb.h"
-#include "central-bank-node/engine/indexed_payments.h"
+#include "central-bank-node/engine/indexed_instructions.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/key_file.h"
@@ -130,7 +130,7 @@ absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core:
   absl::StatusOr<std::unique_ptr<store::KeyRuns>> keys =
       store::KeyRuns::Open({.directory = path + "/keys",
                             .ledger = genesis.hash,
-                            .fingerprint_key = IndexedPayments::KeyOf(salt_key)},
+                            .fingerprint_key = IndexedInstructions::KeyOf(salt_key)},
                            opened.journal->record_count());
   if (!keys.ok()) return keys.status();
   for (const std::string& note : (*keys)->notes()) rpc::Log("causeway-node", note);

@@ -124,11 +124,11 @@ Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Ledger::~Ledger() = default;
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis,
-                                                       std::unique_ptr<PaymentIndex> payments) {
+                                                       std::unique_ptr<InstructionIndex> payments) {
   if (absl::Status status = CheckGenesis(genesis); !status.ok()) return status;
   auto state = std::make_unique<State>();
   state->genesis = genesis;
-  state->payments = payments != nullptr ? std::move(payments) : MakeMemoryPaymentIndex();
+  state->payments = payments != nullptr ? std::move(payments) : MakeMemoryInstructionIndex();
   state->time = genesis.created;
   state->date = genesis.business_date;
 
@@ -323,7 +323,7 @@ const AccountState* Ledger::FindAccount(const AccountAddress& address) const {
 
 const ChunkedVector<AccountState>& Ledger::accounts() const { return state_->accounts; }
 
-const PaymentIndex& Ledger::payments() const { return *state_->payments; }
+const InstructionIndex& Ledger::payments() const { return *state_->payments; }
 
 std::uint64_t Ledger::FindInBulks(const InstructionKey& key) const {
   return state_->FindInBulks(key);

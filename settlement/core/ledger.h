@@ -26,9 +26,9 @@
 #include "settlement/core/command.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/envelope.h"
+#include "settlement/core/instruction_index.h"
 #include "settlement/core/instruction_state.h"
 #include "settlement/core/outcome.h"
-#include "settlement/core/payment_index.h"
 #include "settlement/core/settlement.h"
 #include "settlement/core/suite.h"
 
@@ -136,7 +136,7 @@ class Ledger {
   // InvalidArgument names the field of the genesis that is wrong.
   // Payments of bulks are found again by `payments`: in memory when none is given.
   static absl::StatusOr<std::unique_ptr<Ledger>> Create(
-      const Genesis& genesis, std::unique_ptr<PaymentIndex> payments = nullptr);
+      const Genesis& genesis, std::unique_ptr<InstructionIndex> payments = nullptr);
   // The ledger that a snapshot was made of, from its parts in their order; `next_part` gives one at
   // a time, and its error is the answer. InvalidArgument for parts of another ledger or that are
   // not those of a snapshot. `payments` must know the payments up to the snapshot, and is taken
@@ -145,7 +145,7 @@ class Ledger {
       const Genesis& genesis, const std::function<absl::StatusOr<std::string>()>& next_part);
   // Of a ledger that was restored, before the first batch: where the payments up to the snapshot
   // are found.
-  void SetPayments(std::unique_ptr<PaymentIndex> payments);
+  void SetIndex(std::unique_ptr<InstructionIndex> payments);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
@@ -192,8 +192,8 @@ class Ledger {
   const AccountState* FindAccount(const AccountAddress& address) const;
   // In order of opening: the position is the account's number.
   const ChunkedVector<AccountState>& accounts() const;
-  const PaymentIndex& payments() const;  // those of bulks
-  // The leaf of the payment of a bulk with that key, or PaymentIndex::kNoLeaf.
+  const InstructionIndex& payments() const;  // those of bulks
+  // The leaf of the payment of a bulk with that key, or InstructionIndex::kNoLeaf.
   std::uint64_t FindInBulks(const InstructionKey& key) const;
   // Of a payment of a bulk, nothing. With an index on disk this reads the log.
   std::optional<InstructionState> FindInstruction(const InstructionKey& key) const;

@@ -15,10 +15,10 @@ constexpr std::size_t kPrefetchDistance = 16;
 }  // namespace
 
 std::uint64_t Ledger::State::FindInBulks(const InstructionKey& key) const {
-  if (key.kind != ActionKind::kPay) return PaymentIndex::kNoLeaf;
+  if (key.kind != ActionKind::kPay) return InstructionIndex::kNoLeaf;
   const std::optional<RawInstructionId> raw = RawIdOf(key.id);
   const auto party = participant_by_id.find(key.party);
-  if (!raw.has_value() || party == participant_by_id.end()) return PaymentIndex::kNoLeaf;
+  if (!raw.has_value() || party == participant_by_id.end()) return InstructionIndex::kNoLeaf;
   return payments->Find(static_cast<std::uint32_t>(party->second), *raw);
 }
 
@@ -27,7 +27,7 @@ bool LedgerExecutor::IsSettled(const InstructionKey& key) {
     return known->status == InstructionStatus::kSettled;
   }
   const std::uint64_t leaf = state_.FindInBulks(key);
-  return leaf != PaymentIndex::kNoLeaf && state_.payments->IsSettled(leaf);
+  return leaf != InstructionIndex::kNoLeaf && state_.payments->IsSettled(leaf);
 }
 
 ItemResult LedgerExecutor::ExecuteBulk(const AdmittedItem& item, const Bulk& bulk) {
@@ -78,7 +78,7 @@ void LedgerExecutor::PayAll(const Bulk& bulk, std::uint32_t party, BulkExecution
     }
     const BulkPayment& payment = bulk.payments[i];
     PaymentResult& result = execution.results[i];
-    if (known[i] != PaymentIndex::kNoLeaf) {
+    if (known[i] != InstructionIndex::kNoLeaf) {
       result.outcome = Outcome::kInstructionIdReused;
       continue;
     }

@@ -72,7 +72,7 @@ class LedgerExecutor {
                            PaymentResult& result);
   MaybeRejection FindOpen(const AccountRef& ref, AccountState*& account) const;
   bool IsTakenByBulk(const InstructionKey& key) const {
-    return state_.FindInBulks(key) != PaymentIndex::kNoLeaf;
+    return state_.FindInBulks(key) != InstructionIndex::kNoLeaf;
   }
   bool IsSettled(const InstructionKey& key);
 

@@ -565,7 +565,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Restore(
   return ledger;
 }
 
-void Ledger::SetPayments(std::unique_ptr<PaymentIndex> payments) {
+void Ledger::SetIndex(std::unique_ptr<InstructionIndex> payments) {
   CW_CHECK(payments != nullptr, "a ledger finds its payments somewhere");
   state_->payments = std::move(payments);
 }

@@ -78,7 +78,7 @@ struct Ledger::State {
   std::map<InstructionKey, AwaitingApproval> awaiting;
 
   // Instructions that are final, and payments of bulks.
-  std::unique_ptr<PaymentIndex> payments;
+  std::unique_ptr<InstructionIndex> payments;
 
   std::map<Hash256, SettlementState> settlements;
   struct Policy {

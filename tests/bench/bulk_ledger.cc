@@ -55,10 +55,11 @@ BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts) {
       directory + "/journal",
       {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash}));
   const std::string salt_key(32, 's');
-  auto keys = Must(store::KeyRuns::Open({.directory = directory + "/keys",
-                                         .ledger = genesis_.hash,
-                                         .fingerprint_key = node::IndexedPayments::KeyOf(salt_key)},
-                                        journal->record_count()));
+  auto keys =
+      Must(store::KeyRuns::Open({.directory = directory + "/keys",
+                                 .ledger = genesis_.hash,
+                                 .fingerprint_key = node::IndexedInstructions::KeyOf(salt_key)},
+                                journal->record_count()));
   engine_ =
       Must(node::LedgerEngine::Open(genesis_,
                                     {.signer = Key("ledger"),

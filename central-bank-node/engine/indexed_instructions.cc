@@ -1,4 +1,4 @@
-#include "central-bank-node/engine/indexed_payments.h"
+#include "central-bank-node/engine/indexed_instructions.h"
 
 #include <algorithm>
 #include <array>
@@ -24,32 +24,32 @@ T Answer(absl::StatusOr<T> answer) {
 
 }  // namespace
 
-store::FingerprintKey IndexedPayments::KeyOf(std::string_view salt_key) {
+store::FingerprintKey IndexedInstructions::KeyOf(std::string_view salt_key) {
   const core::Hash256 secret = core::HmacSha256(salt_key, kFingerprintDomain);
   store::FingerprintKey key;
   std::copy_n(secret.bytes.begin(), key.size(), key.begin());
   return key;
 }
 
-IndexedPayments::IndexedPayments(std::unique_ptr<store::KeyIndex> keys,
-                                 const store::FingerprintKey& key, ReadPayment read)
+IndexedInstructions::IndexedInstructions(std::unique_ptr<store::KeyIndex> keys,
+                                         const store::FingerprintKey& key, ReadPayment read)
     : keys_(std::move(keys)), fingerprint_(key), read_(std::move(read)) {}
 
-std::uint64_t IndexedPayments::FingerprintOf(std::uint32_t party,
-                                             const core::RawInstructionId& id) const {
+std::uint64_t IndexedInstructions::FingerprintOf(std::uint32_t party,
+                                                 const core::RawInstructionId& id) const {
   std::array<char, 20> key;
   std::memcpy(key.data(), &party, sizeof(party));
   std::memcpy(key.data() + sizeof(party), id.data(), id.size());
   return fingerprint_({key.data(), key.size()});
 }
 
-std::uint64_t IndexedPayments::FingerprintOf(const core::Uetr& uetr) const {
+std::uint64_t IndexedInstructions::FingerprintOf(const core::Uetr& uetr) const {
   return fingerprint_(uetr.view());
 }
 
 // A payment has the same key whether it came alone or in a bulk.
-std::uint64_t IndexedPayments::FingerprintOf(std::uint32_t party,
-                                             const core::InstructionKey& key) const {
+std::uint64_t IndexedInstructions::FingerprintOf(std::uint32_t party,
+                                                 const core::InstructionKey& key) const {
   if (key.kind == core::ActionKind::kPay) {
     if (const std::optional<core::RawInstructionId> raw = core::RawIdOf(key.id)) {
       return FingerprintOf(party, *raw);
@@ -63,7 +63,7 @@ std::uint64_t IndexedPayments::FingerprintOf(std::uint32_t party,
   return fingerprint_({bytes.data(), 5 + text.size()});
 }
 
-IndexedPayments::Logged IndexedPayments::LoggedAt(std::uint64_t leaf) const {
+IndexedInstructions::Logged IndexedInstructions::LoggedAt(std::uint64_t leaf) const {
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = recent_finals_.find(leaf); found != recent_finals_.end()) {
@@ -88,16 +88,16 @@ IndexedPayments::Logged IndexedPayments::LoggedAt(std::uint64_t leaf) const {
 }
 
 // Of a bulk.
-bool IndexedPayments::IsIt(std::uint64_t leaf, std::uint32_t party,
-                           const core::RawInstructionId& id) const {
+bool IndexedInstructions::IsIt(std::uint64_t leaf, std::uint32_t party,
+                               const core::RawInstructionId& id) const {
   const Logged logged = LoggedAt(leaf);
   return !logged.instruction.has_value() && logged.party == party && logged.id == id &&
          logged.outcome != core::Outcome::kInstructionIdReused;
 }
 
 // Of a bulk or alone.
-bool IndexedPayments::IsPayment(std::uint64_t leaf, std::uint32_t party,
-                                const core::RawInstructionId& id) const {
+bool IndexedInstructions::IsPayment(std::uint64_t leaf, std::uint32_t party,
+                                    const core::RawInstructionId& id) const {
   const Logged logged = LoggedAt(leaf);
   if (logged.party != party) return false;
   if (!logged.instruction.has_value()) {
@@ -107,7 +107,7 @@ bool IndexedPayments::IsPayment(std::uint64_t leaf, std::uint32_t party,
   return key.kind == core::ActionKind::kPay && core::RawIdOf(key.id) == id;
 }
 
-std::optional<core::InstructionState> IndexedPayments::FinalAt(
+std::optional<core::InstructionState> IndexedInstructions::FinalAt(
     std::uint64_t leaf, const core::InstructionKey& key) const {
   // Another batch of the journal says what is executed again.
   if (leaf >= replay_first_leaf_) {
@@ -121,7 +121,7 @@ std::optional<core::InstructionState> IndexedPayments::FinalAt(
   return std::move(logged.instruction);
 }
 
-std::optional<core::InstructionState> IndexedPayments::FindFinal(
+std::optional<core::InstructionState> IndexedInstructions::FindFinal(
     std::uint32_t party, const core::InstructionKey& key) const {
   const std::vector<std::uint64_t> leaves =
       Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, key)));
@@ -131,7 +131,7 @@ std::optional<core::InstructionState> IndexedPayments::FindFinal(
   return std::nullopt;
 }
 
-std::optional<core::InstructionState> IndexedPayments::FindFinalToRecord(
+std::optional<core::InstructionState> IndexedInstructions::FindFinalToRecord(
     std::uint32_t party, const core::InstructionKey& key) {
   if (replay_is_new_.contains(key)) return std::nullopt;
   const std::uint64_t newest = Answer(keys_->FindNewest(FingerprintOf(party, key)));
@@ -140,7 +140,8 @@ std::optional<core::InstructionState> IndexedPayments::FindFinalToRecord(
   return FindFinal(party, key);
 }
 
-std::vector<core::InstructionState> IndexedPayments::FindFinalByUetr(const core::Uetr& uetr) const {
+std::vector<core::InstructionState> IndexedInstructions::FindFinalByUetr(
+    const core::Uetr& uetr) const {
   std::vector<core::InstructionState> found;
   for (const std::uint64_t leaf :
        Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)))) {
@@ -152,7 +153,8 @@ std::vector<core::InstructionState> IndexedPayments::FindFinalByUetr(const core:
   return found;
 }
 
-void IndexedPayments::RecordFinal(std::uint32_t party, const core::InstructionState& instruction) {
+void IndexedInstructions::RecordFinal(std::uint32_t party,
+                                      const core::InstructionState& instruction) {
   {
     const std::lock_guard lock(mutex_);
     recent_finals_.emplace(instruction.entry_index, std::pair(party, instruction));
@@ -162,15 +164,16 @@ void IndexedPayments::RecordFinal(std::uint32_t party, const core::InstructionSt
   Reinsert(party, instruction);
 }
 
-void IndexedPayments::Reinsert(std::uint32_t party, const core::InstructionState& instruction) {
+void IndexedInstructions::Reinsert(std::uint32_t party, const core::InstructionState& instruction) {
   const std::uint64_t leaf = instruction.entry_index;
   keys_->Insert(store::KeyFamily::kInstruction, FingerprintOf(party, instruction.key), leaf);
   if (instruction.uetr.IsNil()) return;
   keys_->Insert(store::KeyFamily::kUetr, FingerprintOf(instruction.uetr), leaf);
 }
 
-void IndexedPayments::KeepRecent(std::uint32_t party, std::span<const core::BulkPayment> payments,
-                                 std::uint64_t first_leaf) {
+void IndexedInstructions::KeepRecent(std::uint32_t party,
+                                     std::span<const core::BulkPayment> payments,
+                                     std::uint64_t first_leaf) {
   Recent recent{.first_leaf = first_leaf, .party = party};
   recent.ids.reserve(payments.size());
   recent.uetrs.reserve(payments.size());
@@ -182,8 +185,8 @@ void IndexedPayments::KeepRecent(std::uint32_t party, std::span<const core::Bulk
   recent_.push_back(std::move(recent));
 }
 
-void IndexedPayments::Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
-                             std::uint64_t first_leaf, std::span<std::uint64_t> known) {
+void IndexedInstructions::Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
+                                 std::uint64_t first_leaf, std::span<std::uint64_t> known) {
   if (replaying_) {
     RecordReplayed(party, payments, first_leaf, known);
     return;
@@ -218,25 +221,25 @@ void IndexedPayments::Record(std::uint32_t party, std::span<const core::BulkPaym
   keys_->Insert(store::KeyFamily::kUetr, fingerprints_, first_leaf);
 }
 
-void IndexedPayments::ExpectReplay(std::vector<Replay> bulks,
-                                   absl::flat_hash_set<core::InstructionKey> is_new,
-                                   std::uint64_t first_leaf) {
+void IndexedInstructions::ExpectReplay(std::vector<Replay> bulks,
+                                       absl::flat_hash_set<core::InstructionKey> is_new,
+                                       std::uint64_t first_leaf) {
   replays_.assign(std::make_move_iterator(bulks.begin()), std::make_move_iterator(bulks.end()));
   replay_is_new_ = std::move(is_new);
   replay_first_leaf_ = first_leaf;
   replaying_ = true;
 }
 
-void IndexedPayments::EndReplay() {
+void IndexedInstructions::EndReplay() {
   replays_.clear();
   replay_is_new_.clear();
   replay_first_leaf_ = store::kNoLeaf;
   replaying_ = false;
 }
 
-void IndexedPayments::RecordReplayed(std::uint32_t party,
-                                     std::span<const core::BulkPayment> payments,
-                                     std::uint64_t first_leaf, std::span<std::uint64_t> known) {
+void IndexedInstructions::RecordReplayed(std::uint32_t party,
+                                         std::span<const core::BulkPayment> payments,
+                                         std::uint64_t first_leaf, std::span<std::uint64_t> known) {
   Replay replay;
   if (!replays_.empty()) {
     replay = std::move(replays_.front());
@@ -252,8 +255,8 @@ void IndexedPayments::RecordReplayed(std::uint32_t party,
   }
 }
 
-void IndexedPayments::Reinsert(std::uint32_t party, std::span<const core::BulkPayment> payments,
-                               const Replay& replay) {
+void IndexedInstructions::Reinsert(std::uint32_t party, std::span<const core::BulkPayment> payments,
+                                   const Replay& replay) {
   CW_CHECK(replay.is_repeat.size() == payments.size(), "one for each payment");
   const std::uint64_t first_leaf = replay.first_leaf;
   const std::uint64_t covered = keys_->covered();
@@ -278,8 +281,8 @@ void IndexedPayments::Reinsert(std::uint32_t party, std::span<const core::BulkPa
   keys_->Insert(store::KeyFamily::kUetr, fingerprints_, first_leaf);
 }
 
-void IndexedPayments::SetResults(std::uint64_t first_leaf,
-                                 std::span<const core::PaymentResult> results) {
+void IndexedInstructions::SetResults(std::uint64_t first_leaf,
+                                     std::span<const core::PaymentResult> results) {
   const std::lock_guard lock(mutex_);
   if (recent_.empty() || recent_.back().first_leaf != first_leaf) return;  // a replay
   recent_.back().outcomes.reserve(results.size());
@@ -288,7 +291,8 @@ void IndexedPayments::SetResults(std::uint64_t first_leaf,
   }
 }
 
-std::uint64_t IndexedPayments::Find(std::uint32_t party, const core::RawInstructionId& id) const {
+std::uint64_t IndexedInstructions::Find(std::uint32_t party,
+                                        const core::RawInstructionId& id) const {
   const std::vector<std::uint64_t> leaves =
       Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, id)));
   for (const std::uint64_t leaf : leaves) {
@@ -297,11 +301,11 @@ std::uint64_t IndexedPayments::Find(std::uint32_t party, const core::RawInstruct
   return kNoLeaf;
 }
 
-bool IndexedPayments::IsSettled(std::uint64_t leaf) const {
+bool IndexedInstructions::IsSettled(std::uint64_t leaf) const {
   return LoggedAt(leaf).outcome == core::Outcome::kAccepted;
 }
 
-std::vector<std::uint64_t> IndexedPayments::FindByUetr(const core::Uetr& uetr) const {
+std::vector<std::uint64_t> IndexedInstructions::FindByUetr(const core::Uetr& uetr) const {
   std::vector<std::uint64_t> leaves =
       Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)));
   std::erase_if(leaves, [&](std::uint64_t leaf) {
@@ -311,11 +315,11 @@ std::vector<std::uint64_t> IndexedPayments::FindByUetr(const core::Uetr& uetr) c
   return leaves;
 }
 
-absl::Status IndexedPayments::EndBatch(std::uint64_t next_leaf) {
+absl::Status IndexedInstructions::EndBatch(std::uint64_t next_leaf) {
   return keys_->EndBatch(next_leaf);
 }
 
-void IndexedPayments::MarkDurable(std::uint64_t leaves) {
+void IndexedInstructions::MarkDurable(std::uint64_t leaves) {
   keys_->MarkDurable(leaves);
   const std::lock_guard lock(mutex_);
   while (!recent_.empty() && recent_.front().first_leaf + recent_.front().ids.size() <= leaves) {

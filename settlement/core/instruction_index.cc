@@ -1,4 +1,4 @@
-#include "settlement/core/payment_index.h"
+#include "settlement/core/instruction_index.h"
 
 #include <deque>
 #include <utility>
@@ -21,7 +21,7 @@ struct Key {
   }
 };
 
-class MemoryPaymentIndex final : public PaymentIndex {
+class MemoryInstructionIndex final : public InstructionIndex {
  public:
   void RecordFinal(std::uint32_t party, const InstructionState& instruction) override {
     const bool is_new = final_by_key_.try_emplace(instruction.key, finals_.size()).second;
@@ -93,8 +93,8 @@ class MemoryPaymentIndex final : public PaymentIndex {
 
 }  // namespace
 
-std::unique_ptr<PaymentIndex> MakeMemoryPaymentIndex() {
-  return std::make_unique<MemoryPaymentIndex>();
+std::unique_ptr<InstructionIndex> MakeMemoryInstructionIndex() {
+  return std::make_unique<MemoryInstructionIndex>();
 }
 
 }  // namespace causeway::core

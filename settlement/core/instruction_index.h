@@ -3,8 +3,8 @@
 // bulks. What is not final yet lies in the ledger itself. The answers are exact and part of what a
 // ledger decides by, so that every implementation gives the same: in memory below (simulator,
 // observers), and over runs on disk and the log in central-bank-node.
-#ifndef CAUSEWAY_SETTLEMENT_CORE_PAYMENT_INDEX_H_
-#define CAUSEWAY_SETTLEMENT_CORE_PAYMENT_INDEX_H_
+#ifndef CAUSEWAY_SETTLEMENT_CORE_INSTRUCTION_INDEX_H_
+#define CAUSEWAY_SETTLEMENT_CORE_INSTRUCTION_INDEX_H_
 
 #include <cstdint>
 #include <memory>
@@ -18,12 +18,12 @@
 namespace causeway::core {
 
 // Not synchronised: const members may run at once, others alone.
-class PaymentIndex {
+class InstructionIndex {
  public:
   // Stands for no leaf: leaf 0 is the genesis.
   static constexpr std::uint64_t kNoLeaf = 0;
 
-  virtual ~PaymentIndex() = default;
+  virtual ~InstructionIndex() = default;
 
   // Takes an instruction that became final by the entry at its entry_index. Once each. `party`,
   // here and below, is the participant's position on the ledger.
@@ -56,8 +56,8 @@ class PaymentIndex {
 };
 
 // Keeps everything in memory: about 100 bytes a payment of a bulk, 400 any other instruction.
-std::unique_ptr<PaymentIndex> MakeMemoryPaymentIndex();
+std::unique_ptr<InstructionIndex> MakeMemoryInstructionIndex();
 
 }  // namespace causeway::core
 
-#endif  // CAUSEWAY_SETTLEMENT_CORE_PAYMENT_INDEX_H_
+#endif  // CAUSEWAY_SETTLEMENT_CORE_INSTRUCTION_INDEX_H_

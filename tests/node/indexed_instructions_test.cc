@@ -1,4 +1,4 @@
-#include "central-bank-node/engine/indexed_payments.h"
+#include "central-bank-node/engine/indexed_instructions.h"
 
 #include <gtest/gtest.h>
 
@@ -52,12 +52,13 @@ class CollidingKeys final : public store::KeyIndex {
 };
 
 // What the log would say of each leaf.
-using Log = std::vector<IndexedPayments::Logged>;
+using Log = std::vector<IndexedInstructions::Logged>;
 
-std::unique_ptr<IndexedPayments> Indexed(std::uint64_t fingerprints, const Log& log) {
-  return std::make_unique<IndexedPayments>(
-      std::make_unique<CollidingKeys>(fingerprints), IndexedPayments::KeyOf(std::string(32, 's')),
-      [&log](std::uint64_t leaf) -> absl::StatusOr<IndexedPayments::Logged> {
+std::unique_ptr<IndexedInstructions> Indexed(std::uint64_t fingerprints, const Log& log) {
+  return std::make_unique<IndexedInstructions>(
+      std::make_unique<CollidingKeys>(fingerprints),
+      IndexedInstructions::KeyOf(std::string(32, 's')),
+      [&log](std::uint64_t leaf) -> absl::StatusOr<IndexedInstructions::Logged> {
         return log.at(leaf);
       });
 }
@@ -75,8 +76,8 @@ std::vector<core::BulkPayment> RandomPayments(core::RandomStream& random) {
 
 // A payment that came alone, or another instruction, unless its id is taken; and what both say of
 // one that may be there.
-void RecordOneAlone(core::RandomStream& random, std::uint32_t party, IndexedPayments& indexed,
-                    core::PaymentIndex& memory, Log& log) {
+void RecordOneAlone(core::RandomStream& random, std::uint32_t party, IndexedInstructions& indexed,
+                    core::InstructionIndex& memory, Log& log) {
   const auto some_key = [&] {
     const core::BulkPayment payment = RandomPayments(random).front();
     return core::InstructionKey{
@@ -93,7 +94,7 @@ void RecordOneAlone(core::RandomStream& random, std::uint32_t party, IndexedPaym
   const std::optional<core::RawInstructionId> raw = core::RawIdOf(state.key.id);
   const bool taken = memory.FindFinal(party, state.key).has_value() ||
                      (state.key.kind == core::ActionKind::kPay && raw.has_value() &&
-                      memory.Find(party, *raw) != core::PaymentIndex::kNoLeaf);
+                      memory.Find(party, *raw) != core::InstructionIndex::kNoLeaf);
   if (!taken) {
     EXPECT_FALSE(indexed.FindFinalToRecord(party, state.key).has_value());
     indexed.RecordFinal(party, state);
@@ -116,15 +117,15 @@ void RecordOneAlone(core::RandomStream& random, std::uint32_t party, IndexedPaym
   for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(with[i].key, wanted[i].key);
 }
 
-class IndexedPaymentsTest : public ::testing::TestWithParam<std::uint64_t> {};
+class IndexedInstructionsTest : public ::testing::TestWithParam<std::uint64_t> {};
 
 // Against the plain one in memory, over random bulks with many repeats: few fingerprints make
 // every answer a question to the log, many make it one to the index.
-TEST_P(IndexedPaymentsTest, AnswersAsTheIndexInMemoryDoes) {
+TEST_P(IndexedInstructionsTest, AnswersAsTheIndexInMemoryDoes) {
   core::RandomStream random(GetParam(), "indexed payments");
   Log log(1);  // the genesis
-  const std::unique_ptr<IndexedPayments> indexed = Indexed(GetParam(), log);
-  const std::unique_ptr<core::PaymentIndex> memory = core::MakeMemoryPaymentIndex();
+  const std::unique_ptr<IndexedInstructions> indexed = Indexed(GetParam(), log);
+  const std::unique_ptr<core::InstructionIndex> memory = core::MakeMemoryInstructionIndex();
   for (int bulk = 0; bulk < 60; ++bulk) {
     const auto party = static_cast<std::uint32_t>(random.Uniform(3));
     const std::vector<core::BulkPayment> payments = RandomPayments(random);
@@ -136,7 +137,7 @@ TEST_P(IndexedPaymentsTest, AnswersAsTheIndexInMemoryDoes) {
     EXPECT_EQ(known, expected);
     std::vector<core::PaymentResult> results(payments.size());
     for (std::size_t i = 0; i < payments.size(); ++i) {
-      results[i].outcome = known[i] != core::PaymentIndex::kNoLeaf
+      results[i].outcome = known[i] != core::InstructionIndex::kNoLeaf
                                ? core::Outcome::kInstructionIdReused
                                : (random.Bernoulli(1, 5) ? core::Outcome::kInsufficientFunds
                                                          : core::Outcome::kAccepted);
@@ -153,17 +154,17 @@ TEST_P(IndexedPaymentsTest, AnswersAsTheIndexInMemoryDoes) {
     RecordOneAlone(random, party, *indexed, *memory, log);
     const std::uint64_t found = indexed->Find(party, probe.id);
     EXPECT_EQ(found, memory->Find(party, probe.id));
-    if (found != core::PaymentIndex::kNoLeaf) {
+    if (found != core::InstructionIndex::kNoLeaf) {
       EXPECT_EQ(indexed->IsSettled(found), memory->IsSettled(found));
     }
   }
 }
 
-TEST_P(IndexedPaymentsTest, KnowsAfterAReplayWhatItKnewBefore) {
+TEST_P(IndexedInstructionsTest, KnowsAfterAReplayWhatItKnewBefore) {
   core::RandomStream random(GetParam() + 1, "indexed payments");
   Log log(1);
   std::vector<std::pair<std::uint32_t, std::vector<core::BulkPayment>>> bulks;
-  std::unique_ptr<IndexedPayments> indexed = Indexed(GetParam(), log);
+  std::unique_ptr<IndexedInstructions> indexed = Indexed(GetParam(), log);
   const auto record = [&](std::uint32_t party, const std::vector<core::BulkPayment>& payments) {
     std::vector<std::uint64_t> known(payments.size());
     indexed->Record(party, payments, log.size(), known);
@@ -171,7 +172,7 @@ TEST_P(IndexedPaymentsTest, KnowsAfterAReplayWhatItKnewBefore) {
       log.push_back({.party = party,
                      .id = payments[i].id,
                      .uetr = payments[i].uetr,
-                     .outcome = known[i] == core::PaymentIndex::kNoLeaf
+                     .outcome = known[i] == core::InstructionIndex::kNoLeaf
                                     ? core::Outcome::kAccepted
                                     : core::Outcome::kInstructionIdReused});
     }
@@ -198,7 +199,7 @@ TEST_P(IndexedPaymentsTest, KnowsAfterAReplayWhatItKnewBefore) {
     std::vector<std::uint64_t> known(payments.size());
     indexed->Record(party, payments, leaf, known);
     for (std::size_t i = 0; i < payments.size(); ++i) {
-      EXPECT_EQ(known[i] != core::PaymentIndex::kNoLeaf, is_repeat[i]);
+      EXPECT_EQ(known[i] != core::InstructionIndex::kNoLeaf, is_repeat[i]);
     }
     leaf += payments.size();
     ASSERT_TRUE(indexed->EndBatch(leaf).ok());
@@ -209,9 +210,9 @@ TEST_P(IndexedPaymentsTest, KnowsAfterAReplayWhatItKnewBefore) {
   }
 }
 
-TEST(IndexedPaymentsByUetrTest, FindsEveryPaymentWithAUetr) {
+TEST(IndexedInstructionsByUetrTest, FindsEveryPaymentWithAUetr) {
   Log log(1);
-  const std::unique_ptr<IndexedPayments> indexed = Indexed(1, log);
+  const std::unique_ptr<IndexedInstructions> indexed = Indexed(1, log);
   std::vector<core::BulkPayment> payments(3);
   for (std::uint8_t i = 0; i < 3; ++i) payments[i].id[0] = i;
   std::array<std::uint8_t, 16> other{9};
@@ -222,7 +223,7 @@ TEST(IndexedPaymentsByUetrTest, FindsEveryPaymentWithAUetr) {
   EXPECT_EQ(indexed->FindByUetr(payments[0].uetr), (std::vector<std::uint64_t>{1, 3}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Fingerprints, IndexedPaymentsTest,
+INSTANTIATE_TEST_SUITE_P(Fingerprints, IndexedInstructionsTest,
                          ::testing::Values(1, 7, 1000, ~std::uint64_t{0}));
 
 }  // namespace

@@ -1,8 +1,8 @@
 // The final instructions and the payments of bulks of a live ledger: found again by a key index of
 // bounded memory (settlement/store/key_index.h), which knows fingerprints and leaves, and by the
 // log, which knows the instructions and payments themselves.
-#ifndef CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_PAYMENTS_H_
-#define CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_PAYMENTS_H_
+#ifndef CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_INSTRUCTIONS_H_
+#define CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_INSTRUCTIONS_H_
 
 #include <cstdint>
 #include <deque>
@@ -19,15 +19,15 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "settlement/core/payment_index.h"
+#include "settlement/core/instruction_index.h"
 #include "settlement/store/fingerprint.h"
 #include "settlement/store/key_index.h"
 
 namespace causeway::node {
 
-// Synchronised as core::PaymentIndex says; MarkDurable from any thread beside everything. An index
-// that cannot answer stops the process: a payment that might be a repeat must not settle.
-class IndexedPayments final : public core::PaymentIndex {
+// Synchronised as core::InstructionIndex says; MarkDurable from any thread beside everything. An
+// index that cannot answer stops the process: a payment that might be a repeat must not settle.
+class IndexedInstructions final : public core::InstructionIndex {
  public:
   // What is at a leaf: what tells whether a fingerprint's leaf is what is looked for.
   struct Logged {
@@ -45,8 +45,8 @@ class IndexedPayments final : public core::PaymentIndex {
   // The secret of the fingerprints, from that of the ledger: what its key index is opened with.
   static store::FingerprintKey KeyOf(std::string_view salt_key);
 
-  IndexedPayments(std::unique_ptr<store::KeyIndex> keys, const store::FingerprintKey& key,
-                  ReadPayment read);
+  IndexedInstructions(std::unique_ptr<store::KeyIndex> keys, const store::FingerprintKey& key,
+                      ReadPayment read);
 
   // What the journal says of the payments of a bulk.
   struct Replay {
@@ -126,4 +126,4 @@ class IndexedPayments final : public core::PaymentIndex {
 
 }  // namespace causeway::node
 
-#endif  // CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_PAYMENTS_H_
+#endif  // CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_INDEXED_INSTRUCTIONS_H_
