@@ -8,7 +8,7 @@ namespace {
 
 constexpr char kDomain[] = "causeway/state/v1\n";
 
-void WriteParticipant(const Participant& participant, Writer& writer) {
+void WriteRootParticipant(const Participant& participant, Writer& writer) {
   writer.Sized(participant.id.text())
       .U8(static_cast<std::uint8_t>(participant.role))
       .Sized(participant.country.code())
@@ -20,7 +20,7 @@ void WriteParticipant(const Participant& participant, Writer& writer) {
   }
 }
 
-void WriteAccount(const AccountState& account, Writer& writer) {
+void WriteRootAccount(const AccountState& account, Writer& writer) {
   writer.Sized(account.address.text())
       .Sized(account.owner.text())
       .U8(static_cast<std::uint8_t>(account.purpose))
@@ -47,9 +47,10 @@ Hash256 Ledger::StateRoot() const {
       .U64(state.next_index)
       .U64(state.next_batch);
   writer.U64(state.participants.size());
-  for (const Participant& participant : state.participants) WriteParticipant(participant, writer);
+  for (const Participant& participant : state.participants)
+    WriteRootParticipant(participant, writer);
   writer.U64(state.accounts.size());
-  for (const AccountState& account : state.accounts) WriteAccount(account, writer);
+  for (const AccountState& account : state.accounts) WriteRootAccount(account, writer);
   writer.U64(state.instructions_recorded);
   writer.U64(state.awaiting.size());
   for (const auto& [key, waiting] : state.awaiting) {
