@@ -63,7 +63,6 @@ absl::StatusOr<std::unique_ptr<KeyRuns>> KeyRuns::Open(Options options,
   std::unique_ptr<KeyRuns> index(new KeyRuns(std::move(options), durable_leaves));
   if (absl::Status status = index->Recover(); !status.ok()) return status;
   index->ResetGeneration(*index->active_, durable_leaves);
-  index->batch_leaf_ = index->covered();
   index->thread_ = std::thread([raw = index.get()] { raw->Background(); });
   return index;
 }

@@ -85,9 +85,9 @@ class Ledger {
     ASSERT_TRUE(index.EndBatch(leaves()).ok());
   }
 
-  // What an engine does after opening.
+  // What an engine does after opening, from the start of its journal.
   void Replay(KeyIndex& index) const {
-    for (std::uint64_t leaf = index.covered(); leaf < leaves(); ++leaf) {
+    for (std::uint64_t leaf = 0; leaf < leaves(); ++leaf) {
       if (instructions_[leaf] != 0) index.Insert(kInstruction, instructions_[leaf], leaf);
       index.Insert(kUetr, uetrs_[leaf], leaf);
       ASSERT_TRUE(index.EndBatch(leaf + 1).ok());
