@@ -59,6 +59,10 @@ void AddRun(CLI::App& run, RunOptions& options, std::vector<std::string>& allowe
   run.add_option("--pool-mib", options.pool_mib, "Memory for requests that are signed ahead")
       ->check(CLI::Range(std::size_t{1}, std::size_t{65536}))
       ->capture_default_str();
+  run.add_option("--sign-ahead", options.sign_ahead_s,
+                 "Seconds of signing at most before the clock starts")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   run.add_option("--signers", options.signers, "Threads that sign ahead")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

@@ -53,6 +53,7 @@ struct RunOptions {
   std::uint64_t payments = 0;
   std::uint64_t seed = 0;  // 0: drawn
   std::size_t pool_mib = 512;
+  double sign_ahead_s = 10;
   int signers = 1;
   std::vector<core::Outcome> allowed;
   std::string json;

@@ -57,9 +57,9 @@ Request RequestPool::PopLocked() {
   return request;
 }
 
-absl::Status RequestPool::Fill() {
+absl::Status RequestPool::Fill(std::chrono::nanoseconds patience) {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] {
+  changed_.wait_for(lock, patience, [this] {
     return stopped_ || bytes_ >= limits_.bytes_max ||
            (limits_.requests != 0 && next_ == limits_.requests && making_ == 0);
   });

@@ -3,6 +3,7 @@
 #ifndef CAUSEWAY_SCENARIOS_LOAD_REQUEST_POOL_H_
 #define CAUSEWAY_SCENARIOS_LOAD_REQUEST_POOL_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +42,9 @@ class RequestPool {
   RequestPool(const RequestPool&) = delete;
   RequestPool& operator=(const RequestPool&) = delete;
 
-  // Waits until the pool is full or everything is made; the first error of `make`, if any.
-  absl::Status Fill();
+  // Waits until the pool is full, everything is made, or `patience` is over; the first error of
+  // `make`, if any.
+  absl::Status Fill(std::chrono::nanoseconds patience = std::chrono::hours(1));
   // Nothing when none is ready.
   std::optional<Request> TryTake();
   // Waits for one; nothing when all are taken, or after an error or Stop.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "fmt/format.h"
@@ -109,6 +110,22 @@ absl::StatusOr<std::unique_ptr<Arrivals>> PlanArrivals(const RunOptions& options
   return std::unique_ptr<Arrivals>();
 }
 
+// How many requests the run can need; 0: nobody knows.
+absl::StatusOr<std::uint64_t> RequestsOf(const RunOptions& options, std::uint64_t seed) {
+  const std::uint64_t most = options.payments / options.batch;
+  if (options.mode == Mode::kClosed) return most;
+  auto arrivals = PlanArrivals(options, seed);  // the same as those of the run
+  if (!arrivals.ok()) return arrivals.status();
+  const std::int64_t end = Nanoseconds(options.duration_s).count();
+  std::uint64_t requests = 0;
+  while (most == 0 || requests < most) {
+    const std::optional<std::int64_t> due = (*arrivals)->Next();
+    if (!due.has_value() || (end > 0 && *due >= end)) break;
+    ++requests;
+  }
+  return requests;
+}
+
 std::string LoadInWords(const RunOptions& options) {
   switch (options.mode) {
     case Mode::kClosed:
@@ -172,14 +189,21 @@ absl::StatusOr<RunResult> Measure(const RunOptions& options, const Target& targe
                                   PaymentPlan payments) {
   auto arrivals = PlanArrivals(options, payments.seed);
   if (!arrivals.ok()) return arrivals.status();
+  const absl::StatusOr<std::uint64_t> requests = RequestsOf(options, payments.seed);
+  if (!requests.ok()) return requests.status();
+  if (options.mode != Mode::kClosed && *requests == 0) {
+    return absl::InvalidArgumentError("the plan of the open loop has no request");
+  }
   const absl::StatusOr<PaymentMaker> maker = PaymentMaker::Create(std::move(payments));
   if (!maker.ok()) return maker.status();
-  RequestPool pool({.requests = options.payments / options.batch,
+  RequestPool pool({.requests = *requests,
                     .bytes_max = options.pool_mib * 1024 * 1024,
                     .threads = options.signers},
                    [&maker](std::uint64_t number) { return maker->Make(number); });
   if (!options.quiet) fmt::print(stderr, "signing ahead ...\n");
-  if (absl::Status status = pool.Fill(); !status.ok()) return status;
+  if (absl::Status status = pool.Fill(Nanoseconds(options.sign_ahead_s)); !status.ok()) {
+    return status;
+  }
   RunPlan plan;
   plan.in_flight_max = options.in_flight;
   plan.arrivals = *std::move(arrivals);

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "causeway/v1/ledger_service.pb.h"
 #include "settlement/codec/codec.h"
@@ -119,6 +122,15 @@ TEST(RequestPool, StaysWithinItsMemory) {
   ASSERT_TRUE(pool.Fill().ok());
   EXPECT_EQ(made, 3);  // full once it holds 100 bytes or more
   EXPECT_FALSE(pool.exhausted());
+}
+
+TEST(RequestPool, FillingEndsWhenPatienceDoes) {
+  RequestPool pool({.threads = 1}, [](std::uint64_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return Request{std::make_shared<std::string>("x"), 1};
+  });
+  EXPECT_TRUE(pool.Fill(std::chrono::milliseconds(20)).ok());  // a full pool would take days
+  EXPECT_TRUE(pool.Take().has_value());
 }
 
 TEST(RequestPool, ErrorEndsIt) {
