@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
+#include "central-bank-node/runtime/node_files.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
-#include "settlement/store/key_runs.h"
-#include "settlement/store/segment_journal.h"
+#include "settlement/core/key_file.h"
 
 namespace causeway::bench {
 namespace {
@@ -20,6 +21,7 @@ using core::Amount;
 using core::Item;
 
 constexpr std::size_t kAccountsPerBatch = 4096;
+const std::string kSaltKey(node::kSaltKeyBytes, 's');
 
 template <typename T>
 T Must(absl::StatusOr<T> result) {
@@ -46,34 +48,27 @@ BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts) {
                           .country = Must(core::Country::Parse("HK")),
                           .keys = {Key("central-1")->public_key(), Key("central-2")->public_key()}};
   genesis.liability_account = Address("LIABILITY");
-  genesis.suites = {core::SuiteId::kEd25519Sha256};
+  genesis.suites = {core::SuiteId::kEd25519Sha256, core::SuiteId::kP256Sha256};
   genesis.business_date = Must(core::BusinessDate::Parse("2022-08-15"));
   genesis.created = now_;
   genesis_ = Must(codec::DecodeGenesis(codec::EncodeGenesis(genesis)));
-  std::filesystem::create_directories(directory + "/journal");
-  auto journal = Must(store::SegmentJournal::Open(
-      directory + "/journal",
-      {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash}));
-  const std::string salt_key(32, 's');
-  auto keys =
-      Must(store::KeyRuns::Open({.directory = directory + "/keys",
-                                 .ledger = genesis_.hash,
-                                 .fingerprint_key = node::IndexedInstructions::KeyOf(salt_key)},
-                                journal->record_count()));
+  std::filesystem::create_directories(directory);
+  node::LedgerStore opened = Must(node::OpenLedgerStore(directory, genesis_, kSaltKey));
   engine_ =
       Must(node::LedgerEngine::Open(genesis_,
                                     {.signer = Key("ledger"),
                                      .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
-                                     .salt_key = salt_key,
-                                     .keys = std::move(keys),
+                                     .salt_key = kSaltKey,
+                                     .keys = std::move(opened.keys),
                                      .tree_lowest_level = 8},
-                                    std::move(journal)));
+                                    std::move(opened.journal)));
+  bank_key_ = Must(core::GenerateKey(core::SuiteId::kP256Sha256));
   std::vector<Item> start;
   start.push_back(ByCentralBank(
-      core::RegisterParticipant{.participant = Must(core::ParticipantId::Parse("ALPHA")),
+      core::RegisterParticipant{.participant = Must(core::ParticipantId::Parse(kBank)),
                                 .role = core::Role::kCommercialBank,
                                 .country = Must(core::Country::Parse("HK")),
-                                .keys = {Key("ALPHA")->public_key()}}));
+                                .keys = {bank_key_->public_key()}}));
   start.push_back(ByCentralBank(core::SetDayPhase{genesis_.business_date, core::DayPhase::kOpen}));
   Run(std::move(start));
   OpenAccounts(accounts);
@@ -105,7 +100,7 @@ void BulkLedger::OpenAccounts(std::size_t accounts) {
       const core::AccountAddress address = Address(fmt::format("ALPHA{}", i));
       open.push_back(
           ByCentralBank(core::OpenAccount{.address = address,
-                                          .owner = Must(core::ParticipantId::Parse("ALPHA")),
+                                          .owner = Must(core::ParticipantId::Parse(kBank)),
                                           .purpose = core::AccountPurpose::kSettlement}));
       issue.push_back(
           ByCentralBank(core::Issue{address, {hkd, Amount::FromMinor(1'000'000'000)}, "RTGS"}));
@@ -121,7 +116,7 @@ void BulkLedger::OpenAccounts(std::size_t accounts) {
 Item BulkLedger::MakeBulk(std::size_t count) {
   core::Bulk bulk{.ledger = genesis_.ledger,
                   .genesis_hash = genesis_.hash,
-                  .party = Must(core::ParticipantId::Parse("ALPHA")),
+                  .party = Must(core::ParticipantId::Parse(kBank)),
                   .id = random_.Bytes16(),
                   .valid_until = now_ + core::Duration::FromHours(24)};
   bulk.payments.resize(count);
@@ -134,8 +129,26 @@ Item BulkLedger::MakeBulk(std::size_t count) {
     payment.id = random_.Bytes16();
     payment.uetr = core::Uetr::FromRandomBytes(random_.Bytes16());
   }
-  return {.envelope = Must(
-              core::SignEnvelope(core::kBulkPayloadType, core::EncodeBulk(bulk), *Key("ALPHA")))};
+  return {.envelope =
+              Must(core::SignEnvelope(core::kBulkPayloadType, core::EncodeBulk(bulk), *bank_key_))};
+}
+
+void BulkLedger::WriteFiles(const std::string& folder) const {
+  const auto write = [&](const char* name, const std::string& content) {
+    std::ofstream file(folder + "/" + name, std::ios::binary);
+    file << content;
+    CW_CHECK(file.flush().good(), "the files of a ledger can be written");
+  };
+  write("genesis.bin", genesis_.bytes);
+  write("key.pem", Must(core::EncodePrivateKeyPem(*Key("ledger"), "")));
+  write("salt.key", core::ToHex(kSaltKey) + "\n");
+  write("bank.pem", Must(core::EncodePrivateKeyPem(*bank_key_, "")));
+  std::string accounts;
+  for (const core::AccountState& account : engine_->ledger().accounts()) {
+    if (account.number == 0) continue;
+    accounts += fmt::format("{} {}\n", account.number, account.address.text());
+  }
+  write("accounts.txt", accounts);
 }
 
 std::shared_ptr<core::SoftwareSigner> BulkLedger::Key(const std::string& name) const {

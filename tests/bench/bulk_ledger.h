@@ -15,7 +15,7 @@ namespace causeway::bench {
 
 class BulkLedger {
  public:
-  // In a new directory, which it makes.
+  // In a new directory, which it makes: as a node keeps its ledger.
   BulkLedger(const std::string& directory, std::size_t accounts);
 
   // A bulk of `count` payments of 1 between accounts drawn evenly; each call gives another.
@@ -25,18 +25,24 @@ class BulkLedger {
   node::LedgerEngine& engine() { return *engine_; }
   // The engine, for a runtime to own.
   std::unique_ptr<node::LedgerEngine> TakeEngine() { return std::move(engine_); }
-  const core::Genesis& genesis() const { return genesis_; }
-  std::shared_ptr<core::SoftwareSigner> Key(const std::string& name) const;
+  // What else a node and a load generator need, into an existing folder: genesis.bin, key.pem,
+  // salt.key, the bank's bank.pem and accounts.txt.
+  void WriteFiles(const std::string& folder) const;
+
+  static constexpr char kBank[] = "ALPHA";
 
  private:
   core::Item ByCentralBank(core::Action action);
   void Run(std::vector<core::Item> items);
   void OpenAccounts(std::size_t accounts);
+  std::shared_ptr<core::SoftwareSigner> Key(const std::string& name) const;
 
   core::LedgerTime now_ = core::LedgerTime::FromMicros(1'660'500'000'000'000);
   core::Genesis genesis_;
+  // P-256, whose SHA-256 has instructions of its own on most machines.
+  std::shared_ptr<core::SoftwareSigner> bank_key_;
   std::unique_ptr<node::LedgerEngine> engine_;
-  std::vector<core::AccountRef> accounts_;
+  std::vector<core::AccountRef> accounts_;  // those of the bank
   core::RandomStream random_{20221122, "bulk ledger"};
   std::uint64_t ids_ = 0;
 };

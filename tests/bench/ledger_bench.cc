@@ -2,7 +2,10 @@
 // single-threaded floor (tables, leaf hashes, append and sync, nothing else) and the machine's own
 // figures of the same run.
 //
-//   ledger_bench [--accounts N] [--batch N] [--payments N] [--rounds N] [--json FILE]
+//   ledger_bench [--accounts N] [--batch N] [--payments N] [--rounds N] [--only WHAT] [--dir DIR]
+//                [--json FILE]
+//
+// `./dev bench ledger` calls it for one part after the other (tests/bench/ledger.py).
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -32,8 +35,13 @@ struct Flags {
   std::size_t batch = 8192;
   std::size_t payments = 4'000'000;  // a round
   int rounds = 5;
+  std::string only;
+  std::string directory;
   std::string json;
 };
+
+constexpr std::size_t kInFlight = 16;  // bulks
+constexpr std::size_t kWriteProbeBytes = std::size_t{512} << 20;
 
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -100,23 +108,113 @@ double FloorRate(const Flags& flags, const std::string& directory) {
   return static_cast<double>(bulks * flags.batch) / (Now() - start);
 }
 
+void MeasureLimits(const std::string& directory, nlohmann::ordered_json& report) {
+  report["sync_us_median"] = SyncMicrosMedian(directory);
+  report["sequential_write_bytes_per_s"] = SequentialWriteRate(directory, kWriteProbeBytes);
+  report["ed25519_verifications_per_s"] =
+      VerificationsPerSecond(core::SuiteId::kEd25519Sha256, 10'000);
+  report["p256_verifications_per_s"] = VerificationsPerSecond(core::SuiteId::kP256Sha256, 20'000);
+  report["sha256_bytes_per_s"] = Sha256Rate();
+}
+
+// A ledger with its runtime, fed with bulks in rounds.
+class Rounds {
+ public:
+  Rounds(const Flags& flags, const std::string& directory)
+      : batch_(flags.batch), bulks_(std::max<std::size_t>(1, flags.payments / flags.batch)) {
+    const double before = MemoryBytes();
+    ledger_ = std::make_unique<BulkLedger>(directory, flags.accounts);
+    bytes_per_account_ = (MemoryBytes() - before) / static_cast<double>(flags.accounts);
+    runtime_ = std::make_unique<node::LedgerRuntime>(ledger_->TakeEngine(), node::RuntimeLimits{},
+                                                     [now = ledger_->now()] { return now; });
+  }
+
+  // Payments per second; they are made before the clock starts.
+  double Run() {
+    std::vector<core::Item> items;
+    for (std::size_t i = 0; i < bulks_; ++i) items.push_back(ledger_->MakeBulk(batch_));
+    Feeder feeder(*runtime_);
+    const double processor_start = ProcessorSeconds();
+    const double written_start = WrittenBytes();
+    const double start = Now();
+    feeder.Run(std::move(items), kInFlight);
+    const double elapsed = Now() - start;
+    processor_s_ += ProcessorSeconds() - processor_start;
+    written_ += WrittenBytes() - written_start;
+    payments_ += payments_a_round();
+    return payments_a_round() / elapsed;
+  }
+
+  double payments_a_round() const { return static_cast<double>(bulks_ * batch_); }
+  // Of all rounds.
+  double payments() const { return payments_; }
+  double processor_s() const { return processor_s_; }
+  double written_bytes() const { return written_; }
+  double bytes_per_account() const { return bytes_per_account_; }
+
+ private:
+  const std::size_t batch_;
+  const std::size_t bulks_;
+  std::unique_ptr<BulkLedger> ledger_;
+  double bytes_per_account_ = 0;
+  double payments_ = 0;
+  double processor_s_ = 0;
+  double written_ = 0;
+  std::unique_ptr<node::LedgerRuntime> runtime_;
+};
+
 void MeasureInProcess(const Flags& flags, const std::string& directory,
                       nlohmann::ordered_json& report) {
-  BulkLedger bench(directory + "/ledger", flags.accounts);
-  const core::LedgerTime now = bench.now();
-  node::LedgerRuntime runtime(bench.TakeEngine(), {}, [now] { return now; });
+  Rounds rounds(flags, directory);
   std::vector<double> rates;
-  const std::size_t bulks = std::max<std::size_t>(1, flags.payments / flags.batch);
   for (int round = 0; round < flags.rounds; ++round) {
-    std::vector<core::Item> items;
-    for (std::size_t i = 0; i < bulks; ++i) items.push_back(bench.MakeBulk(flags.batch));
-    Feeder feeder(runtime);
-    const double start = Now();
-    feeder.Run(std::move(items), 16);
-    rates.push_back(static_cast<double>(bulks * flags.batch) / (Now() - start));
+    rates.push_back(rounds.Run());
     fmt::print("in process, round {}: {:.0f} payments/s\n", round + 1, rates.back());
+    std::fflush(stdout);
   }
+  report["in_process_accounts"] = flags.accounts;
   report["in_process_payments_per_s"] = Median(rates);
+  report["in_process_processor_ns_per_payment"] = rounds.processor_s() * 1e9 / rounds.payments();
+  report["memory_bytes_per_account"] = rounds.bytes_per_account();
+}
+
+void MeasureFloor(const Flags& flags, const std::string& directory,
+                  nlohmann::ordered_json& report) {
+  const double floor = FloorRate(flags, directory);
+  report["floor_payments_per_s"] = floor;
+  report["in_process_floor_ratio"] = report["in_process_payments_per_s"].get<double>() / floor;
+}
+
+// Rounds on one growing ledger: what the last does against the first, and what a payment leaves.
+void MeasureHistory(const Flags& flags, const std::string& directory,
+                    nlohmann::ordered_json& report) {
+  Rounds rounds(flags, directory);
+  const double disk_start = DiskBytes(directory);
+  std::vector<double> rates;
+  double memory_after_first = 0;
+  for (int round = 0; round < flags.rounds; ++round) {
+    rates.push_back(rounds.Run());
+    if (round == 0) memory_after_first = MemoryBytes();
+    fmt::print("history, {:.0f} payments: {:.0f} payments/s\n", rounds.payments(), rates.back());
+    std::fflush(stdout);
+  }
+  const double later_millions = (rounds.payments() - rounds.payments_a_round()) / 1e6;
+  report["history_payments"] = rounds.payments();
+  report["history_first_payments_per_s"] = rates.front();
+  report["history_last_payments_per_s"] = rates.back();
+  report["history_growth_ratio"] = rates.back() / rates.front();
+  report["disk_bytes_per_payment"] = (DiskBytes(directory) - disk_start) / rounds.payments();
+  report["written_bytes_per_payment"] = rounds.written_bytes() / rounds.payments();
+  if (later_millions > 0) {
+    report["memory_bytes_per_million_uetrs"] =
+        (MemoryBytes() - memory_after_first) / later_millions;
+  }
+}
+
+// A ledger for a node to serve.
+void Prepare(const Flags& flags) {
+  std::filesystem::create_directories(flags.directory);
+  BulkLedger(flags.directory + "/data", flags.accounts).WriteFiles(flags.directory);
 }
 
 int Main(int argc, char** argv) {
@@ -126,18 +224,38 @@ int Main(int argc, char** argv) {
   app.add_option("--batch", flags.batch, "payments in a bulk")
       ->check(CLI::Range(std::size_t{1}, core::kBulkPaymentsMax));
   app.add_option("--payments", flags.payments, "payments in a round");
-  app.add_option("--rounds", flags.rounds, "rounds, of which the median counts");
+  app.add_option("--rounds", flags.rounds, "rounds, of which the median counts")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--only", flags.only,
+                 "limits: of the machine; sync: one of them; in-process: without the floor; "
+                 "history: rounds on one "
+                 "growing ledger, first against last; prepare: files and data of a ledger for a "
+                 "node, into --dir")
+      ->check(CLI::IsMember({"limits", "sync", "in-process", "history", "prepare"}));
+  app.add_option("--dir", flags.directory,
+                 "work below this directory; the temporary one if left out");
   app.add_option("--json", flags.json, "write the figures here");
   CLI11_PARSE(app, argc, argv);
+  if (flags.only == "prepare") {
+    CW_CHECK(!flags.directory.empty(), "--only prepare needs --dir");
+    Prepare(flags);
+    return 0;
+  }
 
-  std::string directory = std::filesystem::temp_directory_path() / "causeway-bench-XXXXXX";
-  CW_CHECK(::mkdtemp(directory.data()) != nullptr, "a temporary directory can be made");
+  const std::string parent =
+      flags.directory.empty() ? std::filesystem::temp_directory_path().string() : flags.directory;
+  std::string directory = parent + "/causeway-bench-XXXXXX";
+  CW_CHECK(::mkdtemp(directory.data()) != nullptr, "a directory can be made for the benchmark");
   nlohmann::ordered_json report;
-  report["sync_us_median"] = SyncMicrosMedian(directory, 100);
-  MeasureInProcess(flags, directory, report);
-  const double floor = FloorRate(flags, directory + "/floor");
-  report["floor_payments_per_s"] = floor;
-  report["in_process_floor_ratio"] = report["in_process_payments_per_s"].get<double>() / floor;
+  if (flags.only.empty() || flags.only == "sync") {
+    report["sync_us_median"] = SyncMicrosMedian(directory);
+  }
+  if (flags.only == "limits") MeasureLimits(directory, report);
+  if (flags.only.empty() || flags.only == "in-process") {
+    MeasureInProcess(flags, directory + "/ledger", report);
+  }
+  if (flags.only.empty()) MeasureFloor(flags, directory + "/floor", report);
+  if (flags.only == "history") MeasureHistory(flags, directory + "/history", report);
   std::filesystem::remove_all(directory);
   fmt::print("{}\n", report.dump(2));
   if (!flags.json.empty()) std::ofstream(flags.json) << report.dump(2) << "\n";

@@ -1,13 +1,19 @@
 #include "tests/bench/machine_limits.h"
 
 #include <fcntl.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include "settlement/core/check.h"
+#include "settlement/core/hash.h"
 
 namespace causeway::bench {
 
@@ -33,6 +39,34 @@ double SyncMicrosMedian(const std::string& directory, int rounds) {
   return times[static_cast<std::size_t>(rounds) / 2];
 }
 
+double SequentialWriteRate(const std::string& directory, std::size_t bytes) {
+  const std::string path = directory + "/write-probe";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+  CW_CHECK(file >= 0, "the probe file opens");
+  const std::string block(std::size_t{1} << 20, 'x');
+  const double start = Now();
+  for (std::size_t written = 0; written < bytes; written += block.size()) {
+    CW_CHECK(::write(file, block.data(), block.size()) == static_cast<ssize_t>(block.size()),
+             "the probe writes");
+  }
+  CW_CHECK(::fdatasync(file) == 0, "the probe syncs");
+  const double elapsed = Now() - start;
+  ::close(file);
+  ::unlink(path.c_str());
+  return static_cast<double>((bytes + block.size() - 1) / block.size() * block.size()) / elapsed;
+}
+
+double Sha256Rate(std::size_t bytes) {
+  const std::string block(std::size_t{64} << 10, 'x');
+  const std::size_t blocks = std::max<std::size_t>(1, bytes / block.size());
+  core::Hash256 digest;
+  const double start = Now();
+  for (std::size_t i = 0; i < blocks; ++i) digest = core::Sha256(block);
+  const double elapsed = Now() - start;
+  CW_CHECK(!digest.IsZero(), "a digest is used");
+  return static_cast<double>(blocks * block.size()) / elapsed;
+}
+
 double VerificationsPerSecond(core::SuiteId suite, int rounds) {
   const auto key = core::GenerateKey(suite);
   CW_CHECK(key.ok(), "the suite is built in");
@@ -45,6 +79,45 @@ double VerificationsPerSecond(core::SuiteId suite, int rounds) {
     CW_CHECK(verifier.Verify((*key)->public_key(), message, *signature), "it verifies");
   }
   return rounds / (Now() - start);
+}
+
+double ProcessorSeconds() {
+  rusage usage{};
+  CW_CHECK(::getrusage(RUSAGE_SELF, &usage) == 0, "a process may ask for its own usage");
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double MemoryBytes() {
+  ::malloc_trim(0);
+  std::ifstream file("/proc/self/statm");
+  double pages_all = 0;
+  double pages_resident = 0;
+  file >> pages_all >> pages_resident;
+  return pages_resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+double WrittenBytes() {
+  std::ifstream file("/proc/self/io");
+  std::string name;
+  double value = 0;
+  while (file >> name >> value) {
+    if (name == "write_bytes:") return value;
+  }
+  return 0;
+}
+
+double DiskBytes(const std::string& directory) {
+  double bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    struct stat status {};
+    if (::stat(entry.path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+      bytes += static_cast<double>(status.st_blocks) * 512;
+    }
+  }
+  return bytes;
 }
 
 }  // namespace causeway::bench

@@ -3,6 +3,7 @@
 #ifndef CAUSEWAY_TESTS_BENCH_MACHINE_LIMITS_H_
 #define CAUSEWAY_TESTS_BENCH_MACHINE_LIMITS_H_
 
+#include <cstddef>
 #include <string>
 
 #include "settlement/core/suite.h"
@@ -12,11 +13,27 @@ namespace causeway::bench {
 // Median time of overwriting 4 KiB of a file in `directory` with fdatasync, microseconds.
 double SyncMicrosMedian(const std::string& directory, int rounds = 200);
 
+// Bytes per second of writing `bytes` to a new file of `directory` from start to end in blocks of
+// 1 MiB, the sync at the end included.
+double SequentialWriteRate(const std::string& directory, std::size_t bytes);
+
+// Bytes per second of SHA-256 over blocks of 64 KiB on one core.
+double Sha256Rate(std::size_t bytes = std::size_t{256} << 20);
+
 // Signature verifications per second of OpenSSL on one core.
 double VerificationsPerSecond(core::SuiteId suite, int rounds = 2000);
 
 // Seconds on the steady clock.
 double Now();
+
+// Of this process so far: processor time of all threads in seconds, memory in use in bytes (what it
+// freed given back first), and bytes that it caused to be written to disks.
+double ProcessorSeconds();
+double MemoryBytes();
+double WrittenBytes();
+
+// Bytes that the files below `directory` occupy on the disk.
+double DiskBytes(const std::string& directory);
 
 }  // namespace causeway::bench
 
