@@ -226,12 +226,13 @@ int Main(int argc, char** argv) {
   app.add_option("--payments", flags.payments, "payments in a round");
   app.add_option("--rounds", flags.rounds, "rounds, of which the median counts")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--only", flags.only,
-                 "limits: of the machine; sync: one of them; in-process: without the floor; "
-                 "history: rounds on one "
-                 "growing ledger, first against last; prepare: files and data of a ledger for a "
-                 "node, into --dir")
-      ->check(CLI::IsMember({"limits", "sync", "in-process", "history", "prepare"}));
+  app.add_option(
+         "--only", flags.only,
+         "limits: of the machine; sync, verify: one of them; in-process: without the floor; "
+         "history: rounds on one "
+         "growing ledger, first against last; prepare: files and data of a ledger for a "
+         "node, into --dir")
+      ->check(CLI::IsMember({"limits", "sync", "verify", "in-process", "history", "prepare"}));
   app.add_option("--dir", flags.directory,
                  "work below this directory; the temporary one if left out");
   app.add_option("--json", flags.json, "write the figures here");
@@ -249,6 +250,9 @@ int Main(int argc, char** argv) {
   nlohmann::ordered_json report;
   if (flags.only.empty() || flags.only == "sync") {
     report["sync_us_median"] = SyncMicrosMedian(directory);
+  }
+  if (flags.only == "verify") {
+    report["p256_verifications_per_s"] = VerificationsPerSecond(core::SuiteId::kP256Sha256, 10'000);
   }
   if (flags.only == "limits") MeasureLimits(directory, report);
   if (flags.only.empty() || flags.only == "in-process") {

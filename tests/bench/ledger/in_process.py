@@ -17,6 +17,11 @@ def sync_us(here):
     return ledger_bench(here, "--only", "sync")["sync_us_median"]
 
 
+def verifications_per_s(here):
+    """Of P-256, likewise."""
+    return ledger_bench(here, "--only", "verify")["p256_verifications_per_s"]
+
+
 def measure(here, sizes, rounds, figures):
     print(f"in process, {sizes.accounts:,} accounts, bulks of {sizes.batch:,} ...", flush=True)
     measured = ledger_bench(here, "--accounts", sizes.accounts, "--batch", sizes.batch,

@@ -30,14 +30,17 @@ class Work:
         # Others may pass through, not look: a database server runs as another user.
         os.chmod(self.folder, 0o711)
         self._running = []
+        self._handlers = {}
 
     def __enter__(self):
+        self._handlers = {number: signal.getsignal(number)
+                          for number in (signal.SIGINT, signal.SIGTERM)}
         signal.signal(signal.SIGTERM, _stop_by_signal)
         return self
 
     def __exit__(self, *_):
         # A second interrupt must not leave half of it behind.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in self._handlers:
             signal.signal(number, signal.SIG_IGN)
         for process in reversed(self._running):
             if process.poll() is None:
@@ -48,8 +51,8 @@ class Work:
                     process.kill()
                     process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
