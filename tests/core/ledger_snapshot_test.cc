@@ -146,7 +146,7 @@ TEST_F(LedgerSnapshotTest, ARestoredLedgerGoesOnAsTheOther) {
 
 // The property that snapshots beside a running ledger rest on.
 TEST_F(LedgerSnapshotTest, BatchesBetweenPartsDoNotShowInTheSnapshot) {
-  constexpr int kAccounts = 4'000;  // more than one part of accounts and of instructions
+  constexpr int kAccounts = 9'000;  // several parts of accounts
   OpenMany(kAccounts);
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     RandomStream random(seed, "snapshot test");

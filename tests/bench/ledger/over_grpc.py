@@ -89,7 +89,7 @@ class Node:
     def leaves_opened(self):
         """Of the log, when the process that serves now had opened it."""
         with open(self._file("log.txt"), encoding="utf-8") as log:
-            return int(re.findall(r" batches, (\d+) leaves,", log.read())[-1])
+            return int(re.findall(r" batches, (\d+) leaves \(", log.read())[-1])
 
     def memory_bytes(self):
         with open(f"/proc/{self._process.pid}/statm", encoding="ascii") as file:
