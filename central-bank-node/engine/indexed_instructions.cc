@@ -66,7 +66,7 @@ std::uint64_t IndexedInstructions::FingerprintOf(std::uint32_t party,
 IndexedInstructions::Logged IndexedInstructions::LoggedAt(std::uint64_t leaf) const {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = recent_finals_.find(leaf); found != recent_finals_.end()) {
+    if (const auto found = recent_states_.find(leaf); found != recent_states_.end()) {
       return {.party = found->second.first, .instruction = found->second.second};
     }
     const auto after = std::upper_bound(
@@ -107,13 +107,13 @@ bool IndexedInstructions::IsPayment(std::uint64_t leaf, std::uint32_t party,
   return key.kind == core::ActionKind::kPay && core::RawIdOf(key.id) == id;
 }
 
-std::optional<core::InstructionState> IndexedInstructions::FinalAt(
+std::optional<core::InstructionState> IndexedInstructions::StateAt(
     std::uint64_t leaf, const core::InstructionKey& key) const {
   // Another batch of the journal says what is executed again.
   if (leaf >= replay_first_leaf_) {
     const std::lock_guard lock(mutex_);
-    const auto found = recent_finals_.find(leaf);
-    if (found == recent_finals_.end() || found->second.second.key != key) return std::nullopt;
+    const auto found = recent_states_.find(leaf);
+    if (found == recent_states_.end() || found->second.second.key != key) return std::nullopt;
     return found->second.second;
   }
   Logged logged = LoggedAt(leaf);
@@ -125,10 +125,19 @@ std::optional<core::InstructionState> IndexedInstructions::FindFinal(
     std::uint32_t party, const core::InstructionKey& key) const {
   const std::vector<std::uint64_t> leaves =
       Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, key)));
+  // What instructed it is said by its first entry, what became of it by its last.
+  std::optional<core::InstructionState> first;
+  std::optional<core::InstructionState> last;
   for (const std::uint64_t leaf : leaves) {
-    if (auto found = FinalAt(leaf, key)) return found;
+    std::optional<core::InstructionState> state = StateAt(leaf, key);
+    if (!state.has_value()) continue;
+    if (!first.has_value()) first = state;
+    last = std::move(state);
   }
-  return std::nullopt;
+  if (!last.has_value() || !core::IsFinal(last->status)) return std::nullopt;
+  last->payload_hash = first->payload_hash;
+  last->item = first->item;
+  return last;
 }
 
 std::optional<core::InstructionState> IndexedInstructions::FindFinalToRecord(
@@ -136,7 +145,6 @@ std::optional<core::InstructionState> IndexedInstructions::FindFinalToRecord(
   if (replay_is_new_.contains(key)) return std::nullopt;
   const std::uint64_t newest = Answer(keys_->FindNewest(FingerprintOf(party, key)));
   if (newest == store::kNoLeaf) return std::nullopt;
-  if (auto found = FinalAt(newest, key)) return found;
   return FindFinal(party, key);
 }
 
@@ -145,19 +153,31 @@ std::vector<core::InstructionState> IndexedInstructions::FindFinalByUetr(
   std::vector<core::InstructionState> found;
   for (const std::uint64_t leaf :
        Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)))) {
-    Logged logged = LoggedAt(leaf);
-    if (logged.instruction.has_value() && logged.instruction->uetr == uetr) {
-      found.push_back(*std::move(logged.instruction));
+    const Logged logged = LoggedAt(leaf);
+    if (!logged.instruction.has_value() || logged.instruction->uetr != uetr) continue;
+    // As a whole: its first entry may be another one.
+    if (auto state = FindFinal(logged.party, logged.instruction->key)) {
+      found.push_back(*std::move(state));
     }
   }
   return found;
+}
+
+void IndexedInstructions::RecordLive(std::uint32_t party,
+                                     const core::InstructionState& instruction) {
+  {
+    const std::lock_guard lock(mutex_);
+    recent_states_.emplace(instruction.entry_index, std::pair(party, instruction));
+  }
+  replay_is_new_.erase(instruction.key);
+  Reinsert(party, instruction);
 }
 
 void IndexedInstructions::RecordFinal(std::uint32_t party,
                                       const core::InstructionState& instruction) {
   {
     const std::lock_guard lock(mutex_);
-    recent_finals_.emplace(instruction.entry_index, std::pair(party, instruction));
+    recent_states_.emplace(instruction.entry_index, std::pair(party, instruction));
   }
   // Twice in one batch: the second must be found although the journal shows one entry of it.
   replay_is_new_.erase(instruction.key);
@@ -167,7 +187,8 @@ void IndexedInstructions::RecordFinal(std::uint32_t party,
 void IndexedInstructions::Reinsert(std::uint32_t party, const core::InstructionState& instruction) {
   const std::uint64_t leaf = instruction.entry_index;
   keys_->Insert(store::KeyFamily::kInstruction, FingerprintOf(party, instruction.key), leaf);
-  if (instruction.uetr.IsNil()) return;
+  // While it is not final the ledger itself knows its UETR.
+  if (instruction.uetr.IsNil() || !core::IsFinal(instruction.status)) return;
   keys_->Insert(store::KeyFamily::kUetr, FingerprintOf(instruction.uetr), leaf);
 }
 
@@ -227,6 +248,7 @@ void IndexedInstructions::ExpectReplay(std::vector<Replay> bulks,
   replays_.assign(std::make_move_iterator(bulks.begin()), std::make_move_iterator(bulks.end()));
   replay_is_new_ = std::move(is_new);
   replay_first_leaf_ = first_leaf;
+  replay_end_ = first_leaf;
   replaying_ = true;
 }
 
@@ -234,6 +256,7 @@ void IndexedInstructions::EndReplay() {
   replays_.clear();
   replay_is_new_.clear();
   replay_first_leaf_ = store::kNoLeaf;
+  replay_end_ = store::kNoLeaf;
   replaying_ = false;
 }
 
@@ -250,6 +273,7 @@ void IndexedInstructions::RecordReplayed(std::uint32_t party,
     replay = {.first_leaf = first_leaf, .is_repeat = std::vector<bool>(payments.size())};
   }
   Reinsert(party, payments, replay);
+  replay_end_ = first_leaf + payments.size();
   for (std::size_t i = 0; i < payments.size(); ++i) {
     known[i] = replay.is_repeat[i] ? first_leaf : kNoLeaf;  // some leaf
   }
@@ -296,9 +320,18 @@ std::uint64_t IndexedInstructions::Find(std::uint32_t party,
   const std::vector<std::uint64_t> leaves =
       Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, id)));
   for (const std::uint64_t leaf : leaves) {
-    if (IsIt(leaf, party, id)) return leaf;
+    if (leaf < replay_end_ && IsIt(leaf, party, id)) return leaf;
   }
   return kNoLeaf;
+}
+
+std::uint64_t IndexedInstructions::FindToRecord(std::uint32_t party,
+                                                const core::InstructionKey& key,
+                                                const core::RawInstructionId& id) {
+  // An entry of its own is new in the batch that is executed again: then no bulk has the id.
+  if (replay_is_new_.contains(key)) return kNoLeaf;
+  const std::uint64_t newest = Answer(keys_->FindNewest(FingerprintOf(party, id)));
+  return newest == store::kNoLeaf ? kNoLeaf : Find(party, id);
 }
 
 bool IndexedInstructions::IsSettled(std::uint64_t leaf) const {
@@ -325,7 +358,7 @@ void IndexedInstructions::MarkDurable(std::uint64_t leaves) {
   while (!recent_.empty() && recent_.front().first_leaf + recent_.front().ids.size() <= leaves) {
     recent_.pop_front();
   }
-  recent_finals_.erase(recent_finals_.begin(), recent_finals_.lower_bound(leaves));
+  recent_states_.erase(recent_states_.begin(), recent_states_.lower_bound(leaves));
 }
 
 }  // namespace causeway::node

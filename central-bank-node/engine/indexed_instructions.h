@@ -62,11 +62,12 @@ class IndexedInstructions final : public core::InstructionIndex {
   // Inserts the keys of a bulk of the journal that is not executed again. One of each payment.
   void Reinsert(std::uint32_t party, std::span<const core::BulkPayment> payments,
                 const Replay& replay);
-  // The same for an instruction that became final.
+  // The same for an instruction's entry.
   void Reinsert(std::uint32_t party, const core::InstructionState& instruction);
   // The keys of the leaves before this one are here.
   std::uint64_t covered() const { return keys_->covered(); }
 
+  void RecordLive(std::uint32_t party, const core::InstructionState& instruction) override;
   void RecordFinal(std::uint32_t party, const core::InstructionState& instruction) override;
   std::optional<core::InstructionState> FindFinal(std::uint32_t party,
                                                   const core::InstructionKey& key) const override;
@@ -77,6 +78,8 @@ class IndexedInstructions final : public core::InstructionIndex {
               std::uint64_t first_leaf, std::span<std::uint64_t> known) override;
   void SetResults(std::uint64_t first_leaf, std::span<const core::PaymentResult> results) override;
   std::uint64_t Find(std::uint32_t party, const core::RawInstructionId& id) const override;
+  std::uint64_t FindToRecord(std::uint32_t party, const core::InstructionKey& key,
+                             const core::RawInstructionId& id) override;
   bool IsSettled(std::uint64_t leaf) const override;
   std::vector<std::uint64_t> FindByUetr(const core::Uetr& uetr) const override;
 
@@ -98,7 +101,7 @@ class IndexedInstructions final : public core::InstructionIndex {
   std::uint64_t FingerprintOf(const core::Uetr& uetr) const;
   std::uint64_t FingerprintOf(std::uint32_t party, const core::InstructionKey& key) const;
   Logged LoggedAt(std::uint64_t leaf) const;
-  std::optional<core::InstructionState> FinalAt(std::uint64_t leaf,
+  std::optional<core::InstructionState> StateAt(std::uint64_t leaf,
                                                 const core::InstructionKey& key) const;
   bool IsIt(std::uint64_t leaf, std::uint32_t party, const core::RawInstructionId& id) const;
   bool IsPayment(std::uint64_t leaf, std::uint32_t party, const core::RawInstructionId& id) const;
@@ -114,6 +117,8 @@ class IndexedInstructions final : public core::InstructionIndex {
   absl::flat_hash_set<core::InstructionKey> replay_is_new_;
   // Leaves that are not before it are of the batch that is executed again, or of later ones.
   std::uint64_t replay_first_leaf_ = store::kNoLeaf;
+  // Payments of bulks from here on are not executed again yet.
+  std::uint64_t replay_end_ = store::kNoLeaf;
   bool replaying_ = false;
   std::vector<std::uint64_t> fingerprints_;  // scratch
 
@@ -121,7 +126,7 @@ class IndexedInstructions final : public core::InstructionIndex {
   mutable std::mutex mutex_;
   std::deque<Recent> recent_;  // oldest first
   // By leaf, with the party.
-  std::map<std::uint64_t, std::pair<std::uint32_t, core::InstructionState>> recent_finals_;
+  std::map<std::uint64_t, std::pair<std::uint32_t, core::InstructionState>> recent_states_;
 };
 
 }  // namespace causeway::node

@@ -132,7 +132,10 @@ absl::Status LedgerEngine::WriteSnapshot(store::SnapshotWriter& writer,
 absl::Status LedgerEngine::Restore(std::unique_ptr<core::InstructionIndex>& payments) {
   if (options_.snapshots == nullptr || journal_->block_count() == 0) return absl::OkStatus();
   absl::StatusOr<std::vector<std::uint64_t>> there = options_.snapshots->List();
-  if (!there.ok()) return there.status();
+  if (!there.ok()) {
+    notes_.push_back("snapshots are not used: " + std::string(there.status().message()));
+    return absl::OkStatus();
+  }
   for (const std::uint64_t batches : *there) {
     absl::Status restored = RestoreFrom(batches, payments);
     if (restored.ok()) return ReinsertKeys();
@@ -226,12 +229,15 @@ absl::Status LedgerEngine::ReinsertKeys() {
     absl::StatusOr<core::Batch> batch = ReadBatch(number);
     if (!batch.ok()) return batch.status();
     for (const core::BulkResults& results : batch->bulks) {
+      if (results.item >= batch->items.size()) return Damaged(number, "a bulk is not among items");
       absl::StatusOr<core::ItemBody> body = codec::DecodeItemBody(batch->items[results.item]);
       if (!body.ok()) return Damaged(number, std::string(body.status().message()));
       const auto* bulk = std::get_if<core::Bulk>(&*body);
       const core::Participant* party =
           bulk == nullptr ? nullptr : ledger_->FindParticipant(bulk->party);
-      if (party == nullptr) return Damaged(number, "its bulk is none of a participant");
+      if (party == nullptr || results.count() != bulk->payments.size()) {
+        return Damaged(number, "its bulk is none of a participant, or has other results");
+      }
       const auto position = static_cast<std::uint32_t>(party - ledger_->participants().data());
       payments_->Reinsert(position, bulk->payments, ReplayOf(results));
     }
@@ -247,12 +253,13 @@ absl::Status LedgerEngine::ReinsertFinals(const core::Batch& batch) {
   for (const std::string& bytes : batch.entries) {
     absl::StatusOr<core::Entry> entry = core::DecodeEntry(bytes);
     if (!entry.ok()) return Damaged(batch.header.number, std::string(entry.status().message()));
-    if (!core::IsFinal(entry->status)) continue;
     const core::Participant* party = ledger_->FindParticipant(entry->instruction.party);
     if (party == nullptr) return Damaged(batch.header.number, "an entry is of no participant");
-    payments_->Reinsert(
-        static_cast<std::uint32_t>(party - ledger_->participants().data()),
-        {.key = entry->instruction, .entry_index = entry->index, .uetr = entry->uetr});
+    payments_->Reinsert(static_cast<std::uint32_t>(party - ledger_->participants().data()),
+                        {.key = entry->instruction,
+                         .status = entry->status,
+                         .entry_index = entry->index,
+                         .uetr = entry->uetr});
   }
   return absl::OkStatus();
 }

@@ -25,8 +25,10 @@ class InstructionIndex {
 
   virtual ~InstructionIndex() = default;
 
-  // Takes an instruction that became final by the entry at its entry_index. Once each. `party`,
-  // here and below, is the participant's position on the ledger.
+  // Takes an instruction that is not final, by its first entry. Once each, and RecordFinal follows.
+  // `party`, here and below, is the participant's position on the ledger.
+  virtual void RecordLive(std::uint32_t /*party*/, const InstructionState& /*instruction*/) {}
+  // Takes an instruction that became final by the entry at its entry_index. Once each.
   virtual void RecordFinal(std::uint32_t party, const InstructionState& instruction) = 0;
   // The final instruction with that key; payments of bulks are none.
   virtual std::optional<InstructionState> FindFinal(std::uint32_t party,
@@ -49,6 +51,12 @@ class InstructionIndex {
 
   // The leaf of the payment of a bulk with that id, or kNoLeaf.
   virtual std::uint64_t Find(std::uint32_t party, const RawInstructionId& id) const = 0;
+  // The same, for the thread that records, and faster where most are not there. `key` is that of a
+  // single payment with the id.
+  virtual std::uint64_t FindToRecord(std::uint32_t party, const InstructionKey& /*key*/,
+                                     const RawInstructionId& id) {
+    return Find(party, id);
+  }
   // `leaf` is one that Find gave.
   virtual bool IsSettled(std::uint64_t leaf) const = 0;
   // The leaves of the payments of bulks with it, ascending.

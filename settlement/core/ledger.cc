@@ -262,9 +262,16 @@ bool Ledger::IsRepeat(const AdmittedItem& item) const {
   const Command& command = std::get<Command>(item.body);
   const ActionKind kind = KindOf(command.action);
   if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
-    // Any of them: the first may have lost its id to an earlier payment.
-    return std::any_of(batch->payments.begin(), batch->payments.end(),
-                       [&](const Pay& pay) { return is_known(command.party, kind, pay.id); });
+    // Any of them: the first may have lost its id to an earlier payment. One that nobody has ends
+    // the search: once a batch is recorded all its ids are taken.
+    for (const Pay& pay : batch->payments) {
+      const InstructionKey key{command.party, kind, pay.id};
+      if (is_known(command.party, kind, pay.id)) return true;
+      if (!FindInstruction(key).has_value() && FindInBulks(key) == InstructionIndex::kNoLeaf) {
+        return false;
+      }
+    }
+    return false;
   }
   return is_known(command.party, kind, command.id);
 }

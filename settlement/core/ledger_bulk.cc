@@ -22,11 +22,19 @@ std::uint64_t Ledger::State::FindInBulks(const InstructionKey& key) const {
   return payments->Find(static_cast<std::uint32_t>(party->second), *raw);
 }
 
+std::uint64_t Ledger::State::FindKnownInBulks(const InstructionKey& key) {
+  if (key.kind != ActionKind::kPay) return InstructionIndex::kNoLeaf;
+  const std::optional<RawInstructionId> raw = RawIdOf(key.id);
+  const std::optional<std::uint32_t> party = PartyNumber(key.party);
+  if (!raw.has_value() || !party.has_value()) return InstructionIndex::kNoLeaf;
+  return payments->FindToRecord(*party, key, *raw);
+}
+
 bool LedgerExecutor::IsSettled(const InstructionKey& key) {
   if (const std::optional<InstructionState> known = state_.FindKnown(key)) {
     return known->status == InstructionStatus::kSettled;
   }
-  const std::uint64_t leaf = state_.FindInBulks(key);
+  const std::uint64_t leaf = state_.FindKnownInBulks(key);
   return leaf != InstructionIndex::kNoLeaf && state_.payments->IsSettled(leaf);
 }
 

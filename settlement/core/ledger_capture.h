@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "settlement/core/chunked_vector.h"
 #include "settlement/core/ledger.h"
 
 namespace causeway::core {
@@ -18,7 +20,7 @@ namespace causeway::core {
 struct LedgerCapture {
   // The state is that before this leaf.
   std::uint64_t next_index = 0;
-  std::string header;  // the first part, until it is given
+  std::deque<std::string> first;  // parts that are made at once, until they are given
 
   std::size_t accounts = 0;
   std::size_t accounts_done = 0;
@@ -26,8 +28,10 @@ struct LedgerCapture {
   bool settlements_done = false;
   bool end_done = false;
 
-  // As they were, by number and id.
-  absl::flat_hash_map<std::uint32_t, AccountState> old_accounts;
+  // As they were.
+  // A batch waits while one is kept: no table here is ever made larger by copying it.
+  ChunkedVector<AccountState> old_accounts;
+  std::vector<std::uint32_t> old_place;  // of each account: one more than in old_accounts; 0: none
   std::map<Hash256, SettlementState> old_settlements;
 
   // Before each of these may change. What was posted to since the capture began is kept already;
@@ -35,7 +39,9 @@ struct LedgerCapture {
   // first counts.
   void BeforeChange(const AccountState& account) {
     if (account.number < accounts_done || account.number >= accounts) return;
-    if (account.last_leaf < next_index) old_accounts.try_emplace(account.number, account);
+    if (account.last_leaf >= next_index || old_place[account.number] != 0) return;
+    old_accounts.push_back(account);
+    old_place[account.number] = static_cast<std::uint32_t>(old_accounts.size());
   }
   void BeforeChange(const SettlementState& settlement) {
     if (settlements_done || settlement.entry_index >= next_index) return;

@@ -316,12 +316,13 @@ const InstructionState& LedgerExecutor::Record(const Entry& entry) {
   state.entry_index = entry.index;
   state.time = header_.time;
   state.date = header_.date;
+  const std::optional<std::uint32_t> party = state_.PartyNumber(state.key.party);
+  CW_CHECK(party.has_value(), "whoever instructs is a participant");
   if (IsFinal(state.status)) {
     state_.RemoveLive(state.key);
-    const std::optional<std::uint32_t> party = state_.PartyNumber(state.key.party);
-    CW_CHECK(party.has_value(), "whoever instructs is a participant");
     state_.payments->RecordFinal(*party, state);
   } else {
+    if (known == state_.live.end()) state_.payments->RecordLive(*party, state);
     state_.SetLive(state);
   }
   return state;

@@ -71,8 +71,8 @@ class LedgerExecutor {
   MaybeRejection PayPacked(const BulkPayment& payment, std::uint32_t party, std::uint64_t leaf,
                            PaymentResult& result);
   MaybeRejection FindOpen(const AccountRef& ref, AccountState*& account) const;
-  bool IsTakenByBulk(const InstructionKey& key) const {
-    return state_.FindInBulks(key) != InstructionIndex::kNoLeaf;
+  bool IsTakenByBulk(const InstructionKey& key) {
+    return state_.FindKnownInBulks(key) != InstructionIndex::kNoLeaf;
   }
   bool IsSettled(const InstructionKey& key);
 

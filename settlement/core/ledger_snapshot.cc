@@ -1,6 +1,7 @@
 // Snapshots: the state of a ledger as parts of bytes, and a ledger from them. The encoding is
 // specified in docs/formats/snapshot.md; keep the two together.
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <utility>
 
@@ -18,6 +19,8 @@ namespace {
 // Parts are made while no batch is executed: they are small, so that batches wait little.
 constexpr std::size_t kAccountsPerPart = 4096;
 constexpr std::size_t kSettlementsPerPart = 256;
+// Of parts whose records differ in size, but for the last record in it.
+constexpr std::size_t kPartBytes = std::size_t{1} << 18;
 
 constexpr std::string_view kWhat = "snapshot";
 // What a count is held against: shorter than any of them.
@@ -25,9 +28,11 @@ constexpr std::size_t kRecordBytesMin = 4;
 
 enum class Part : std::uint8_t {
   kState = 1,
-  kAccounts = 2,
-  kSettlements = 3,
-  kEnd = 4,
+  kAwaiting = 2,
+  kLive = 3,
+  kAccounts = 4,
+  kSettlements = 5,
+  kEnd = 6,
 };
 
 template <typename Enum>
@@ -338,6 +343,10 @@ class SnapshotReader {
     switch (kind) {
       case Part::kState:
         return TakeState(reader);
+      case Part::kAwaiting:
+        return TakeAwaiting(reader);
+      case Part::kLive:
+        return TakeLive(reader);
       case Part::kAccounts:
         return TakeAccounts(reader);
       case Part::kSettlements:
@@ -380,8 +389,16 @@ class SnapshotReader {
       policy.in_force = reader.raw().U8() != 0;
       state_.policies.push_back(std::move(policy));
     }
-    const std::size_t awaiting = reader.Count("awaiting", kRecordBytesMin);
-    for (std::size_t i = 0; i < awaiting && reader.ok(); ++i) {
+    accounts_ = reader.raw().U64();
+    state_.instructions_recorded = reader.raw().U64();
+    settlements_ = reader.raw().U64();
+    awaiting_ = reader.raw().U64();
+    live_ = reader.raw().U64();
+  }
+
+  void TakeAwaiting(FieldReader& reader) {
+    const std::size_t count = reader.Count("awaiting", kRecordBytesMin);
+    for (std::size_t i = 0; i < count && reader.ok(); ++i) {
       const InstructionKey key = ReadInstructionKey(reader);
       AwaitingApproval& waiting = state_.awaiting[key];
       waiting.kind = reader.Closed("awaiting.kind", ActionKind::kPay, ActionKind::kPayBulk);
@@ -389,17 +406,17 @@ class SnapshotReader {
       waiting.amount = Amount::FromMinor(reader.raw().I64());
       awaiting_accounts_max_ = std::max(awaiting_accounts_max_, waiting.account);
     }
-    const std::size_t live = reader.Count("instructions", kRecordBytesMin);
-    for (std::size_t i = 0; i < live && reader.ok(); ++i) {
+  }
+
+  void TakeLive(FieldReader& reader) {
+    const std::size_t count = reader.Count("instructions", kRecordBytesMin);
+    for (std::size_t i = 0; i < count && reader.ok(); ++i) {
       const InstructionState instruction = ReadInstruction(reader);
       if (IsFinal(instruction.status) || instruction.key.kind == ActionKind::kPay) {
         return reader.Fault("instructions", "one of them is final");
       }
       state_.SetLive(instruction);
     }
-    accounts_ = reader.raw().U64();
-    state_.instructions_recorded = reader.raw().U64();
-    settlements_ = reader.raw().U64();
   }
 
   void TakeAccounts(FieldReader& reader) {
@@ -429,6 +446,9 @@ class SnapshotReader {
                                              state_.accounts.size(), state_.settlements.size(),
                                              accounts_, settlements_));
     }
+    if (state_.awaiting.size() != awaiting_ || state_.live.size() != live_) {
+      return reader.Fault("end", "not all instructions that it announces are in it");
+    }
     if (state_.liability >= accounts_ || awaiting_accounts_max_ >= accounts_) {
       return reader.Fault("end", "an account is referred to that is not there");
     }
@@ -444,13 +464,28 @@ class SnapshotReader {
   Part last_{};
   std::uint64_t accounts_ = 0;
   std::uint64_t settlements_ = 0;
+  std::uint64_t awaiting_ = 0;
+  std::uint64_t live_ = 0;
   std::size_t awaiting_accounts_max_ = 0;
 };
+
+namespace {
+
+std::string PartOf(Part kind, std::size_t count, const Writer& records) {
+  Writer writer;
+  WriteEnum(kind, writer);
+  WriteCount(count, writer);
+  writer.Raw(records.bytes());
+  return std::move(writer).Take();
+}
+
+}  // namespace
 
 // Writes them.
 class SnapshotWriter {
  public:
   static std::string EncodeState(const Ledger::State& state);
+  static std::deque<std::string> FirstParts(const Ledger::State& state);
   static std::string NextAccounts(const Ledger::State& state, LedgerCapture& capture);
   static std::string NextSettlements(const Ledger::State& state, LedgerCapture& capture);
 };
@@ -473,16 +508,46 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
     WritePolicy(policy.policy, writer);
     writer.U8(policy.in_force ? 1 : 0);
   }
-  WriteCount(state.awaiting.size(), writer);
-  for (const auto& [key, waiting] : state.awaiting) {
-    WriteInstructionKey(key, writer);
-    WriteEnum(waiting.kind, writer);
-    writer.U64(waiting.account).I64(waiting.amount.minor());
-  }
-  WriteCount(state.live.size(), writer);
-  for (const auto& [key, instruction] : state.live) WriteInstruction(instruction, writer);
-  writer.U64(state.accounts.size()).U64(state.instructions_recorded).U64(state.settlements.size());
+  writer.U64(state.accounts.size())
+      .U64(state.instructions_recorded)
+      .U64(state.settlements.size())
+      .U64(state.awaiting.size())
+      .U64(state.live.size());
   return std::move(writer).Take();
+}
+
+namespace {
+
+// The elements of a container in parts of about kPartBytes.
+template <typename Container, typename Write>
+void AppendParts(Part kind, const Container& container, const Write& write,
+                 std::deque<std::string>& parts) {
+  for (auto next = container.begin(); next != container.end();) {
+    Writer records;
+    std::size_t count = 0;
+    for (; next != container.end() && records.bytes().size() < kPartBytes; ++next, ++count) {
+      write(*next, records);
+    }
+    parts.push_back(PartOf(kind, count, records));
+  }
+}
+
+}  // namespace
+
+std::deque<std::string> SnapshotWriter::FirstParts(const Ledger::State& state) {
+  std::deque<std::string> parts = {EncodeState(state)};
+  AppendParts(
+      Part::kAwaiting, state.awaiting,
+      [](const auto& element, Writer& writer) {
+        WriteInstructionKey(element.first, writer);
+        WriteEnum(element.second.kind, writer);
+        writer.U64(element.second.account).I64(element.second.amount.minor());
+      },
+      parts);
+  AppendParts(
+      Part::kLive, state.live,
+      [](const auto& element, Writer& writer) { WriteInstruction(element.second, writer); }, parts);
+  return parts;
 }
 
 std::string SnapshotWriter::NextAccounts(const Ledger::State& state, LedgerCapture& capture) {
@@ -491,13 +556,8 @@ std::string SnapshotWriter::NextAccounts(const Ledger::State& state, LedgerCaptu
   WriteEnum(Part::kAccounts, writer);
   WriteCount(end - capture.accounts_done, writer);
   for (std::size_t number = capture.accounts_done; number < end; ++number) {
-    const auto old = capture.old_accounts.find(static_cast<std::uint32_t>(number));
-    if (old == capture.old_accounts.end()) {
-      WriteAccount(state.accounts[number], writer);
-    } else {
-      WriteAccount(old->second, writer);
-      capture.old_accounts.erase(old);
-    }
+    const std::uint32_t place = capture.old_place[number];
+    WriteAccount(place == 0 ? state.accounts[number] : capture.old_accounts[place - 1], writer);
   }
   capture.accounts_done = end;
   return std::move(writer).Take();
@@ -509,40 +569,38 @@ std::string SnapshotWriter::NextSettlements(const Ledger::State& state, LedgerCa
                   : state.settlements.begin();
   std::size_t count = 0;
   Writer records;
-  for (; next != state.settlements.end() && count < kSettlementsPerPart; ++next) {
-    capture.last_settlement = next->first;
+  for (; next != state.settlements.end(); ++next) {
     const auto old = capture.old_settlements.find(next->first);
-    if (old != capture.old_settlements.end()) {
-      WriteSettlement(old->second, records);
-      capture.old_settlements.erase(old);
-    } else if (next->second.entry_index < capture.next_index) {
-      WriteSettlement(next->second, records);
-    } else {
-      continue;  // came later
-    }
+    const bool is_old = old != capture.old_settlements.end();
+    if (!is_old && next->second.entry_index >= capture.next_index) continue;  // came later
+    if (count == kSettlementsPerPart || records.bytes().size() >= kPartBytes) break;
+    WriteSettlement(is_old ? old->second : next->second, records);
+    if (is_old) capture.old_settlements.erase(old);
+    capture.last_settlement = next->first;
     ++count;
   }
   capture.settlements_done = next == state.settlements.end();
-  Writer writer;
-  WriteEnum(Part::kSettlements, writer);
-  WriteCount(count, writer);
-  writer.Raw(records.bytes());
-  return std::move(writer).Take();
+  return PartOf(Part::kSettlements, count, records);
 }
 
 void Ledger::StartSnapshot() {
   State& state = *state_;
   state.capture = std::make_unique<LedgerCapture>();
   state.capture->next_index = state.next_index;
-  state.capture->header = SnapshotWriter::EncodeState(state);
+  state.capture->first = SnapshotWriter::FirstParts(state);
   state.capture->accounts = state.accounts.size();
+  state.capture->old_place.resize(state.accounts.size());
 }
 
 std::string Ledger::NextSnapshotPart() {
   State& state = *state_;
   if (state.capture == nullptr) return {};
   LedgerCapture& capture = *state.capture;
-  if (!capture.header.empty()) return std::exchange(capture.header, {});
+  if (!capture.first.empty()) {
+    std::string part = std::move(capture.first.front());
+    capture.first.pop_front();
+    return part;
+  }
   if (capture.accounts_done < capture.accounts) return SnapshotWriter::NextAccounts(state, capture);
   if (!capture.settlements_done) return SnapshotWriter::NextSettlements(state, capture);
   if (!std::exchange(capture.end_done, true)) return {static_cast<char>(Part::kEnd)};

@@ -135,6 +135,8 @@ struct Ledger::State {
   void SetLive(const InstructionState& instruction);
   void RemoveLive(const InstructionKey& key);
   std::uint64_t FindInBulks(const InstructionKey& key) const;
+  // The same while a batch is executed.
+  std::uint64_t FindKnownInBulks(const InstructionKey& key);
   const Policy* FindPolicy(const Hash256& hash) const;
   const ParticipantId& central_bank() const { return genesis.central_bank.participant; }
 };

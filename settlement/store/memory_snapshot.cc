@@ -3,7 +3,6 @@
 #include <map>
 #include <utility>
 
-#include "settlement/core/check.h"
 #include "settlement/store/snapshot.h"
 
 namespace causeway::store {
@@ -16,7 +15,7 @@ class MemoryWriter final : public SnapshotWriter {
  public:
   explicit MemoryWriter(Kept& kept) : kept_(kept) {}
   absl::Status Append(std::string_view frame) override {
-    CW_CHECK(!frame.empty() && frame.size() <= kSnapshotFrameBytesMax, "a frame's size");
+    if (frame.empty() || frame.size() > kSnapshotFrameBytesMax) return FrameSizeError(frame.size());
     frames_.emplace_back(frame);
     return absl::OkStatus();
   }
@@ -66,6 +65,12 @@ class MemorySnapshotStore final : public SnapshotStore {
 };
 
 }  // namespace
+
+absl::Status FrameSizeError(std::size_t bytes) {
+  return absl::ResourceExhaustedError("a frame of a snapshot has " + std::to_string(bytes) +
+                                      " bytes; it must have 1 to " +
+                                      std::to_string(kSnapshotFrameBytesMax));
+}
 
 std::unique_ptr<SnapshotStore> MakeMemorySnapshotStore() {
   return std::make_unique<MemorySnapshotStore>();

@@ -24,7 +24,7 @@ inline constexpr std::size_t kSnapshotFrameBytesMax = 16 * 1024 * 1024;
 class SnapshotWriter {
  public:
   virtual ~SnapshotWriter() = default;
-  // At most kSnapshotFrameBytesMax bytes, not empty.
+  // At most kSnapshotFrameBytesMax bytes, not empty: else ResourceExhausted (FrameSizeError).
   virtual absl::Status Append(std::string_view frame) = 0;
   // Makes it durable and shows it as that of the first `batches` batches; older ones go, but one.
   virtual absl::Status Publish(std::uint64_t batches) = 0;
@@ -38,6 +38,8 @@ class SnapshotReader {
   // cut short or no snapshot.
   virtual absl::StatusOr<std::string> Next() = 0;
 };
+
+absl::Status FrameSizeError(std::size_t bytes);
 
 class SnapshotStore {
  public:

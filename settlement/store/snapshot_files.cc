@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "settlement/core/bytes.h"
-#include "settlement/core/check.h"
 
 namespace causeway::store {
 namespace {
@@ -20,6 +19,9 @@ constexpr std::string_view kUnfinished = "writing.cwsnap.part";
 constexpr std::size_t kNameDigits = 20;
 constexpr std::size_t kSnapshotsKept = 2;
 constexpr std::size_t kSnapshotBufferBytes = std::size_t{1} << 20;
+// The journal's syncs wait for what the same disk has to write: a little at a time, not all of it
+// at the end.
+constexpr std::uint64_t kSyncEveryBytes = std::uint64_t{4} << 20;
 
 std::string SnapshotNameOf(std::uint64_t batches) {
   return fmt::format("{:020}{}", batches, kSnapshotSuffix);
@@ -60,7 +62,7 @@ class FileWriter final : public SnapshotWriter {
   }
 
   absl::Status Append(std::string_view frame) override {
-    CW_CHECK(!frame.empty() && frame.size() <= kSnapshotFrameBytesMax, "a frame's size");
+    if (frame.empty() || frame.size() > kSnapshotFrameBytesMax) return FrameSizeError(frame.size());
     buffer_ += core::Writer().U32(static_cast<std::uint32_t>(frame.size())).bytes();
     buffer_ += frame;
     return buffer_.size() < kSnapshotBufferBytes ? absl::OkStatus() : Flush();
@@ -74,7 +76,9 @@ class FileWriter final : public SnapshotWriter {
     if (!renamed.ok()) return renamed;
     file_.reset();
     if (absl::Status synced = files_.SyncDirectory(directory_); !synced.ok()) return synced;
-    return RemoveOld();
+    // It is there; old ones that stay only take room, and the next one tries again.
+    RemoveOld().IgnoreError();
+    return absl::OkStatus();
   }
 
  private:
@@ -85,7 +89,9 @@ class FileWriter final : public SnapshotWriter {
     absl::Status written = file_->Write(offset_, {&piece, 1});
     offset_ += buffer_.size();
     buffer_.clear();
-    return written;
+    if (!written.ok() || offset_ - synced_ < kSyncEveryBytes) return written;
+    synced_ = offset_;
+    return file_->Sync();
   }
 
   absl::Status RemoveOld() {
@@ -103,6 +109,7 @@ class FileWriter final : public SnapshotWriter {
   std::unique_ptr<SegmentFile> file_;
   std::string buffer_;
   std::uint64_t offset_ = 0;
+  std::uint64_t synced_ = 0;
 };
 
 class FileReader final : public SnapshotReader {

@@ -166,6 +166,21 @@ TEST_F(LedgerSnapshotTest, BatchesBetweenPartsDoNotShowInTheSnapshot) {
   }
 }
 
+TEST_F(LedgerSnapshotTest, PartsStaySmallWhateverWaits) {
+  std::vector<AdmittedItem> items;
+  for (int i = 0; i < 5'000; ++i) {
+    items.push_back(
+        Admitted(MakeCommand("ALPHA", RequestIssue{Address("ALPHA"), Hkd(10), "RTGS"}), {"ALPHA"}));
+  }
+  Apply(std::move(items));
+  const auto parts = SnapshotOf(*ledger_);
+  EXPECT_GT(parts.size(), 5u);
+  for (const std::string& part : parts) EXPECT_LT(part.size(), std::size_t{512} << 10);
+  const auto restored = Restored(parts);
+  ASSERT_TRUE(restored.ok()) << restored.status().message();
+  EXPECT_EQ((*restored)->StateRoot(), ledger_->StateRoot());
+}
+
 TEST_F(LedgerSnapshotTest, AnAbandonedSnapshotLeavesNothingBehind) {
   ledger_->StartSnapshot();
   EXPECT_FALSE(ledger_->NextSnapshotPart().empty());
