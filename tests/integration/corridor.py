@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ HOUR_US = 3600 * 10**6
 
 COMMAND_TYPE = "application/vnd.causeway.command.v1+protobuf"
 TERMS_TYPE = "application/vnd.causeway.terms.v1+protobuf"
+BULK_TYPE = "application/vnd.causeway.bulk-payments.v1"
 
 
 def new_folder(name):
@@ -127,6 +129,23 @@ def envelope_of(payload_type, payload, keys):
         payload_type=payload_type, payload=payload,
         signatures=[common_pb.Signature(key_id=k.key_id, signature=k.sign(encoding))
                     for k in keys])
+
+
+def bulk_payload(origin, genesis_hash, party, bulk_id, valid_until_us, payments):
+    """docs/formats/bulk.md. A payment is (numbers and checks of payer and payee, purpose, amount,
+    instruction id, UETR), of 12, 4, an integer, 16 and 16 bytes."""
+    origin, party = origin.encode(), party.encode()
+    return (b"CWBULK01" + struct.pack(">I", len(origin)) + origin + bytes.fromhex(genesis_hash)
+            + struct.pack(">I", len(party)) + party + bulk_id
+            + struct.pack(">qI", valid_until_us, len(payments))
+            + b"".join(accounts + purpose + struct.pack(">q", amount) + payment_id + uetr
+                       for accounts, purpose, amount, payment_id, uetr in payments))
+
+
+def account_pair(payer, payee):
+    """Numbers and checks of two accounts as GetAccount shows them."""
+    return (struct.pack(">II", payer.number, payee.number)
+            + b"".join(sha256(account.address.encode())[:2] for account in (payer, payee)))
 
 
 def rejection_of(error):

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -22,9 +21,9 @@ import grpc
 import verify_receipt
 from google.protobuf import json_format
 
-from corridor import (CALL_S, COMMAND_TYPE, HERE, HOUR_US, START_WAIT_S, Corridor, Key, command_pb,
-                      common_pb, envelope_of, ledger_grpc, ledger_pb, new_folder, openssl, program,
-                      read, run, status_name)
+from corridor import (BULK_TYPE, CALL_S, COMMAND_TYPE, HERE, HOUR_US, START_WAIT_S, Corridor, Key,
+                      account_pair, bulk_payload, command_pb, common_pb, envelope_of, ledger_grpc,
+                      ledger_pb, new_folder, openssl, program, read, run, status_name)
 
 VERIFIER = os.path.join(HERE, "verify_receipt.py")
 
@@ -201,9 +200,6 @@ class Ed25519Receipts(Receipts):
         self.assert_invalid(self.changed(entry=entry), "bytes after its last field")
 
 
-BULK_TYPE = "application/vnd.causeway.bulk-payments.v1"
-
-
 class BulkReceipts(Receipts):
     """A bulk of three payments, packed here by docs/formats/bulk.md: the second is rejected."""
 
@@ -216,15 +212,13 @@ class BulkReceipts(Receipts):
         cls.genesis_hash = corridor.ledgers["EUR"]["genesis_hash"]
         ledger = corridor.ledger("EUR", "BANK-A")
         now = ledger.GetLedger(ledger_pb.GetLedgerRequest(), timeout=CALL_S).ledger_time_us
-        origin = corridor.ledgers["EUR"]["origin"].encode()
         cls.bulk_id = uuid.uuid4().bytes
         cls.ids = [uuid.uuid4().bytes for _ in cls.AMOUNTS]
-        cls.payload = (
-            b"CWBULK01" + struct.pack(">I", len(origin)) + origin
-            + bytes.fromhex(cls.genesis_hash) + struct.pack(">I", 6) + b"BANK-A" + cls.bulk_id
-            + struct.pack(">qI", now + HOUR_US, len(cls.AMOUNTS))
-            + b"".join(cls.account_pair() + b"TRAD" + struct.pack(">q", amount) + payment_id
-                       + uuid.uuid4().bytes for amount, payment_id in zip(cls.AMOUNTS, cls.ids)))
+        accounts = account_pair(*(cls.account(who) for who in ("BANK-A", "BANK-B")))
+        cls.payload = bulk_payload(
+            corridor.ledgers["EUR"]["origin"], cls.genesis_hash, "BANK-A", cls.bulk_id,
+            now + HOUR_US, [(accounts, b"TRAD", amount, payment_id, uuid.uuid4().bytes)
+                            for amount, payment_id in zip(cls.AMOUNTS, cls.ids)])
         request = ledger_pb.StreamRequest(tag=1, request=ledger_pb.SubmitRequest(
             envelope=envelope_of(BULK_TYPE, cls.payload, [corridor.key("BANK-A")])))
         reply = next(iter(ledger.SubmitStream(iter([request]), timeout=CALL_S)))
@@ -240,16 +234,9 @@ class BulkReceipts(Receipts):
         cls.corridor.stop()
 
     @classmethod
-    def account_pair(cls):
-        """Numbers and checks of payer and payee."""
-        numbers, checks = [], []
-        for who in ("BANK-A", "BANK-B"):
-            address = cls.corridor.account(who, "EUR")
-            account = cls.corridor.ledger("EUR", who).GetAccount(
-                ledger_pb.GetAccountRequest(address=address), timeout=CALL_S)
-            numbers.append(account.number)
-            checks.append(verify_receipt.sha256(address.encode())[:2])
-        return struct.pack(">II", *numbers) + b"".join(checks)
+    def account(cls, who):
+        return cls.corridor.ledger("EUR", who).GetAccount(
+            ledger_pb.GetAccountRequest(address=cls.corridor.account(who, "EUR")), timeout=CALL_S)
 
     @classmethod
     def fetch(cls, who, index):
