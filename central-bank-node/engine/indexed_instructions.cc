@@ -163,14 +163,10 @@ std::vector<core::InstructionState> IndexedInstructions::FindFinalByUetr(
   return found;
 }
 
+// The same steps: the status says which of the two it is.
 void IndexedInstructions::RecordLive(std::uint32_t party,
                                      const core::InstructionState& instruction) {
-  {
-    const std::lock_guard lock(mutex_);
-    recent_states_.emplace(instruction.entry_index, std::pair(party, instruction));
-  }
-  replay_is_new_.erase(instruction.key);
-  Reinsert(party, instruction);
+  RecordFinal(party, instruction);
 }
 
 void IndexedInstructions::RecordFinal(std::uint32_t party,
