@@ -5,6 +5,7 @@
 #include "settlement/codec/codec.h"
 #include "settlement/codec/decoders.h"
 #include "settlement/codec/fields.h"
+#include "settlement/core/decision_checkpoint.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/merkle.h"
 #include "settlement/core/note.h"
@@ -32,21 +33,24 @@ core::PolicyLedger DecodePolicyLedger(Fields& fields, const Path& path,
   return ledger;
 }
 
-// Their place is in the format; a policy that asks for them must not be taken for one that has
-// them.
-void RefuseWitnesses(Fields& fields, const Path& path, const v1::SettlementPolicy& message) {
-  constexpr std::string_view kWhy = "witness cosignatures are not built in yet";
-  if (message.witnesses_needed() != 0) {
-    fields.Fail({&path, "witnesses_needed"},
-                fmt::format("is {}; must be 0: {}", message.witnesses_needed(), kWhy));
+void DecodeWitnesses(Fields& fields, const Path& path, const v1::SettlementPolicy& message,
+                     core::SettlementPolicy& policy) {
+  if (!fields.Count({&path, "witnesses"}, static_cast<std::size_t>(message.witnesses_size()), 0,
+                    core::kPolicyWitnessesMax)) {
+    return;
   }
-  if (message.witnesses_faulty_max() != 0) {
-    fields.Fail({&path, "witnesses_faulty_max"},
-                fmt::format("is {}; must be 0: {}", message.witnesses_faulty_max(), kWhy));
+  for (const v1::PolicyWitness& witness : message.witnesses()) {
+    const Path place{&path, "witnesses", static_cast<std::int64_t>(policy.witnesses.size())};
+    fields.RefuseUnknown(place, witness);
+    core::PolicyWitness decoded;
+    decoded.name = witness.name();
+    if (fields.Require({&place, "key"}, witness.has_key())) {
+      decoded.key = DecodeKey(fields, {&place, "key"}, witness.key());
+    }
+    policy.witnesses.push_back(std::move(decoded));
   }
-  if (!message.witnesses().empty()) {
-    fields.Fail({&path, "witnesses"}, fmt::format("must be empty: {}", kWhy));
-  }
+  policy.witnesses_needed = message.witnesses_needed();
+  policy.witnesses_faulty_max = message.witnesses_faulty_max();
 }
 
 void DecodeTermsLedgers(Fields& fields, const v1::TermsHeader& message, core::TermsHeader& terms) {
@@ -124,7 +128,7 @@ core::SettlementPolicy DecodePolicyBytes(Fields& fields, const Path& path, std::
     policy.decision_log_key =
         DecodeKey(fields, {&path, "decision_log_key"}, message.decision_log_key());
   }
-  RefuseWitnesses(fields, path, message);
+  DecodeWitnesses(fields, path, message, policy);
   if (!fields.Count({&path, "ledgers"}, static_cast<std::size_t>(message.ledgers_size()), 1,
                     kPolicyLedgersMax)) {
     return policy;
@@ -138,6 +142,10 @@ core::SettlementPolicy DecodePolicyBytes(Fields& fields, const Path& path, std::
       }
     }
     policy.ledgers.push_back(std::move(decoded));
+  }
+  if (!fields.ok()) return policy;
+  if (absl::Status checked = core::CheckWitnesses(policy); !checked.ok()) {
+    fields.Fail(path, std::string(checked.message()));
   }
   return policy;
 }

@@ -44,6 +44,13 @@ std::string EncodeDecisionBatch(const DecisionBatch& batch) {
   return std::move(writer).Take();
 }
 
+std::uint64_t PeekDecisionBatchNumber(std::string_view bytes) {
+  Reader reader(bytes);
+  reader.U8();  // version
+  const std::uint64_t number = reader.U64();
+  return reader.ok() ? number : 0;
+}
+
 absl::StatusOr<DecisionBatch> DecodeDecisionBatch(std::string_view bytes) {
   Reader reader(bytes);
   const std::uint8_t version = reader.U8();

@@ -34,6 +34,8 @@ struct DecisionBatch {
 
 std::string EncodeDecisionBatch(const DecisionBatch& batch);
 absl::StatusOr<DecisionBatch> DecodeDecisionBatch(std::string_view bytes);
+// The number in the first bytes of a batch, for whoever sorts them; 0 when there are too few.
+std::uint64_t PeekDecisionBatchNumber(std::string_view bytes);
 
 }  // namespace causeway::core
 

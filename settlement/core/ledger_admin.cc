@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "settlement/core/decision_checkpoint.h"
 #include "settlement/core/ledger_executor.h"
 
 namespace causeway::core {
@@ -280,8 +281,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoSetPolicy(const Context& contex
   if (known != state_.policies.end()) {
     return Rejection{.outcome = Outcome::kAlreadyExists, .rule = "policy"};
   }
-  if (policy.witnesses_needed != 0) {
-    return Invalid("witnesses_needed: cosignatures are not built in yet, 0 is the only value");
+  if (absl::Status witnesses = CheckWitnesses(policy); !witnesses.ok()) {
+    return Invalid(std::string(witnesses.message()));
   }
   const PolicyLedger* here = policy.Find(state_.genesis.ledger);
   if (here == nullptr || here->genesis_hash != state_.genesis.hash ||

@@ -34,13 +34,6 @@ absl::Status CheckText(std::string_view text) {
   return absl::OkStatus();
 }
 
-std::string SignatureLine(const NoteSignature& signature) {
-  Writer writer;
-  writer.U32(signature.key_id).Raw(signature.signature);
-  return fmt::format("{}{} {}\n", kSignatureLineStart, signature.key_name,
-                     ToBase64(writer.bytes()));
-}
-
 absl::StatusOr<NoteSignature> ParseSignatureLine(std::string_view line, std::size_t number) {
   const auto refuse = [number](std::string_view why) {
     return absl::InvalidArgumentError(fmt::format(
@@ -131,7 +124,7 @@ absl::StatusOr<std::string> AddNoteSignature(std::string_view note, std::string_
   }
   absl::StatusOr<NoteSignature> signature = Sign(parsed->text, key_name, signer);
   if (!signature.ok()) return signature.status();
-  std::string longer = std::string(note) + SignatureLine(*signature);
+  std::string longer = std::string(note) + FormatNoteSignature(*signature);
   if (longer.size() > kNoteBytesMax) {
     return absl::InvalidArgumentError(
         fmt::format("note would have {} bytes; the most is {}", longer.size(), kNoteBytesMax));
@@ -171,8 +164,26 @@ absl::StatusOr<Note> ParseNote(std::string_view note) {
 
 std::string FormatNote(const Note& note) {
   std::string text = note.text + "\n";
-  for (const NoteSignature& signature : note.signatures) text += SignatureLine(signature);
+  for (const NoteSignature& signature : note.signatures) text += FormatNoteSignature(signature);
   return text;
+}
+
+std::string FormatNoteSignature(const NoteSignature& signature) {
+  Writer writer;
+  writer.U32(signature.key_id).Raw(signature.signature);
+  return fmt::format("{}{} {}\n", kSignatureLineStart, signature.key_name,
+                     ToBase64(writer.bytes()));
+}
+
+absl::StatusOr<NoteSignature> ParseNoteSignature(std::string_view line) {
+  if (line.size() > kNoteBytesMax || line.empty() || line.back() != '\n') {
+    return absl::InvalidArgumentError("note signature line must end in its one newline");
+  }
+  line.remove_suffix(1);
+  if (!IsPlainText(line, /*newlines=*/false)) {
+    return absl::InvalidArgumentError("note signature line must be one line of plain UTF-8");
+  }
+  return ParseSignatureLine(line, 1);
 }
 
 absl::Status VerifyNoteSignature(std::string_view text,

@@ -7,8 +7,9 @@
 //   others          type 0xff  SHA-256(name || 0x0A || 0xff || suite name || key)[:4]; not C2SP's
 // A witness's cosignature (c2sp.org/tlog-cosignature, type 0x04, key id as for 0x01 but with 0x04)
 // is one more line of a note whose signature part is u64 seconds || 64-byte Ed25519 signature, over
-// "cosignature/v1\ntime <seconds>\n" || text. Such lines are kept and passed on by everything here,
-// as are all lines of keys that the reader does not know. docs/formats/checkpoint.md has it all.
+// "cosignature/v1\ntime <seconds>\n" || text: cosignature.h makes and verifies them. Such lines are
+// kept and passed on by everything here, as are all lines of keys that the reader does not know.
+// docs/formats/checkpoint.md has it all.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_NOTE_H_
 #define CAUSEWAY_SETTLEMENT_CORE_NOTE_H_
 
@@ -65,6 +66,10 @@ absl::StatusOr<std::string> AddNoteSignature(std::string_view note, std::string_
 absl::StatusOr<Note> ParseNote(std::string_view note);
 // The reverse of ParseNote, byte for byte.
 std::string FormatNote(const Note& note);
+
+// One signature line, its newline included, and back: what a witness answers with.
+std::string FormatNoteSignature(const NoteSignature& signature);
+absl::StatusOr<NoteSignature> ParseNoteSignature(std::string_view line);
 
 // OK when every line of `signatures` with that name and that key's id verifies over `text`, and
 // there is at least one. NotFound when there is none, Unauthenticated when one is wrong.

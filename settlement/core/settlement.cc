@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "settlement/core/check.h"
-#include "settlement/core/checkpoint.h"
+#include "settlement/core/decision_checkpoint.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/hash.h"
 
@@ -110,31 +111,19 @@ Rejection CheckRecord(const CompleteSettlement& completion, const SettlementPoli
   return Accepted();
 }
 
-// That the decision log of the policy signed a tree that contains the record.
+// That the decision log of the policy signed a tree that contains the record, and that the policy's
+// witnesses cosigned it.
 Rejection CheckInclusion(const Certificate& certificate, const SettlementPolicy& policy,
                          const SignatureVerifier& verifier) {
-  const absl::StatusOr<SignedCheckpoint> checkpoint = ParseCheckpoint(certificate.checkpoint);
-  if (!checkpoint.ok()) {
-    return BadCertificate("checkpoint", std::string(checkpoint.status().message()));
-  }
-  const std::string_view origin = policy.decision_log.text();
-  if (checkpoint->checkpoint.origin != origin) {
-    return BadCertificate("checkpoint.origin",
-                          fmt::format("checkpoint is of log '{}'; the policy's decision log is "
-                                      "'{}'",
-                                      checkpoint->checkpoint.origin, origin));
-  }
-  const absl::Status verified =
-      VerifyCheckpoint(*checkpoint, origin, policy.decision_log_key, verifier);
-  if (!verified.ok()) {
-    return BadCertificate("checkpoint.signature", std::string(verified.message()));
-  }
-  if (!VerifyInclusion(LeafHash(certificate.record_bytes), certificate.index,
-                       checkpoint->checkpoint.size, certificate.proof,
-                       checkpoint->checkpoint.root)) {
+  std::variant<Checkpoint, Rejection> verified =
+      VerifyDecisionCheckpoint(certificate.checkpoint, policy, verifier);
+  if (auto* refused = std::get_if<Rejection>(&verified)) return std::move(*refused);
+  const Checkpoint& checkpoint = std::get<Checkpoint>(verified);
+  if (!VerifyInclusion(LeafHash(certificate.record_bytes), certificate.index, checkpoint.size,
+                       certificate.proof, checkpoint.root)) {
     return BadCertificate(
         "proof", fmt::format("proof does not show the record at index {} of the log of size {}",
-                             certificate.index, checkpoint->checkpoint.size));
+                             certificate.index, checkpoint.size));
   }
   return Accepted();
 }
@@ -388,10 +377,6 @@ absl::StatusOr<DecisionRecord> DecodeDecisionRecord(std::string_view bytes) {
 
 Rejection VerifyCertificate(const CompleteSettlement& completion, const SettlementPolicy& policy,
                             const TermsHeader* terms, const SignatureVerifier& verifier) {
-  // Such a policy is refused when it is set; this stands in for whoever did not.
-  if (policy.witnesses_needed != 0) {
-    return BadCertificate("policy.witnesses_needed", "witness cosignatures are not built in yet");
-  }
   if (terms != nullptr && terms->settlement_id != completion.settlement_id) {
     return Reject(Outcome::kSettlementConflict, "terms.settlement_id",
                   fmt::format("completion is of settlement {}; the terms are of {}",

@@ -143,10 +143,10 @@ struct CompleteSettlement {
 };
 
 // Accepted, or why the certificate does not decide `settlement_id`: the record is for that id and
-// policy, the decision log's key signed a checkpoint that contains it, and with `terms` given (a
-// ledger that prepared it) a commit has a valid vote of every ledger in the terms. Without terms
-// only an abort can be verified. Needs witnesses_needed == 0: cosignatures are not built yet, and
-// a policy that asks for them is refused when it is set.
+// policy, a checkpoint that counts (VerifyDecisionCheckpoint: signed by the decision log, cosigned
+// by the witnesses that the policy needs) contains it, and with `terms` given (a ledger that
+// prepared it) a commit has a valid vote of every ledger in the terms. Without terms only an abort
+// can be verified.
 Rejection VerifyCertificate(const CompleteSettlement& completion, const SettlementPolicy& policy,
                             const TermsHeader* terms, const SignatureVerifier& verifier);
 

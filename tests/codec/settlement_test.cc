@@ -149,13 +149,45 @@ TEST(PolicyCodecTest, FieldsAreChecked) {
         "ledgers[1].ledger: stands in the list twice"}});
 }
 
-TEST(PolicyCodecTest, WitnessesAreNotBuiltInYet) {
+v1::SettlementPolicy WitnessedPolicy() {
+  v1::SettlementPolicy policy = sample::Policy();
+  for (const char fill : {'a', 'b', 'c', 'd'}) {
+    v1::PolicyWitness* witness = policy.add_witnesses();
+    witness->set_name(std::string("witness.example/") + fill);
+    *witness->mutable_key() = sample::Key(fill);
+  }
+  policy.set_witnesses_needed(3);
+  policy.set_witnesses_faulty_max(1);
+  return policy;
+}
+
+TEST(PolicyCodecTest, WitnessesRoundTrip) {
+  const std::string bytes = WitnessedPolicy().SerializeAsString();
+  ExpectRoundTrip(bytes, DecodePolicy, EncodePolicy);
+  const core::SettlementPolicy policy = *DecodePolicy(bytes);
+  ASSERT_THAT(policy.witnesses, SizeIs(4));
+  EXPECT_EQ(policy.witnesses[1].name, "witness.example/b");
+  EXPECT_EQ(policy.witnesses_needed, 3U);
+  EXPECT_EQ(policy.witnesses_faulty_max, 1U);
+}
+
+TEST(PolicyCodecTest, WitnessesAreChecked) {
   ExpectFaults<v1::SettlementPolicy>(
-      sample::Policy(), DecodePolicy,
-      {{[](auto& p) { p.set_witnesses_needed(1); },
-        "witnesses_needed: is 1; must be 0: witness cosignatures are not built in yet"},
-       {[](auto& p) { p.set_witnesses_faulty_max(1); }, "witnesses_faulty_max: is 1; must be 0"},
-       {[](auto& p) { p.add_witnesses(); }, "witnesses: must be empty"}});
+      WitnessedPolicy(), DecodePolicy,
+      {{[](auto& p) { p.set_witnesses_needed(2); },
+        "witnesses_needed: with 4 witnesses, witnesses_needed 2"},
+       {[](auto& p) { p.set_witnesses_needed(4); },
+        "witnesses_needed: with 4 witnesses, witnesses_needed 4"},
+       {[](auto& p) { p.set_witnesses_needed(0); },
+        "witnesses_needed: with 4 witnesses, witnesses_needed 0"},
+       {[](auto& p) { p.clear_witnesses(); },
+        "witnesses_needed: with 0 witnesses, witnesses_needed 3"},
+       {[](auto& p) { p.mutable_witnesses(0)->clear_key(); }, "witnesses[0].key: is missing"},
+       {[](auto& p) { p.mutable_witnesses(0)->mutable_key()->set_key("x"); },
+        "witnesses[0].key.key: "},
+       {[](auto& p) { p.mutable_witnesses(2)->clear_name(); }, "witnesses[2].name: "},
+       {[](auto& p) { *p.mutable_witnesses(3) = p.witnesses(0); },
+        "witnesses[3].name: witness.example/a stands in the list twice"}});
 }
 
 TEST(GenesisCodecTest, GoldenBytes) {

@@ -50,6 +50,8 @@ TEST(DecisionBatchTest, HasOneEncoding) {
   batch.decided = {{"record", "terms", {"vote 1", ""}}, {"", "", {}}};
   batch.checkpoint = "checkpoint";
   testing::ExpectOneEncoding(EncodeDecisionBatch(batch), DecodeDecisionBatch, EncodeDecisionBatch);
+  EXPECT_EQ(PeekDecisionBatchNumber(EncodeDecisionBatch(batch)), 3U);
+  EXPECT_EQ(PeekDecisionBatchNumber("short"), 0U);
 }
 
 TEST(DecisionBatchTest, CannotBeEmpty) {

@@ -166,6 +166,13 @@ TEST_F(LedgerAdminTest, SettlementPolicyNamesThisLedgerAndItsEpochGrows) {
   policy.epoch = 2;
   policy.witnesses_needed = 3;
   ExpectRejected(ByCentralBank(SetSettlementPolicy{policy}), Outcome::kInvalidField);
+  for (const char* name : {"w1", "w2", "w3", "w4"}) {
+    policy.witnesses.push_back({name, KeyNamed(name).public_key()});
+  }
+  policy.witnesses_faulty_max = 2;
+  ExpectRejected(ByCentralBank(SetSettlementPolicy{policy}), Outcome::kInvalidField);
+  policy.witnesses_faulty_max = 1;
+  ExpectAccepted(ByCentralBank(SetSettlementPolicy{policy}));
 }
 
 TEST_F(LedgerAdminTest, StateRootTellsAnyDifference) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "settlement/core/checkpoint.h"
+#include "settlement/core/cosignature.h"
 #include "settlement/core/hash.h"
 #include "tests/core/mutation.h"
 #include "tests/vectors/read_vector.h"
@@ -226,9 +227,16 @@ TEST_F(SettlementTest, AVoteThatTheRecordDoesNotCarryIsRefused) {
   ExpectRejected(Outcome::kBadCertificate, "record.vote_hashes[1]");
 }
 
-TEST_F(SettlementTest, APolicyThatAsksForWitnessesIsNotTakenForSatisfied) {
+TEST_F(SettlementTest, ACertificateNeedsTheCosignaturesThatThePolicyNeeds) {
+  const auto witness = NewSigner('w');
+  policy_.witnesses = {{"witness.example", witness->public_key()}};
   policy_.witnesses_needed = 1;
-  ExpectRejected(Outcome::kBadCertificate, "policy.witnesses_needed");
+  ExpectRejected(Outcome::kBadCertificate, "checkpoint.cosignatures");
+  SignedCheckpoint note = *ParseCheckpoint(completion_.certificate.checkpoint);
+  note.signatures.push_back(
+      *Cosign(CheckpointText(note.checkpoint), "witness.example", *witness, 5));
+  completion_.certificate.checkpoint = FormatCheckpoint(note);
+  EXPECT_EQ(Verify().outcome, Outcome::kAccepted);
 }
 
 TEST_F(SettlementTest, VerifyVoteNamesWhatIsWrong) {

@@ -34,8 +34,9 @@ UNITS = {
     "settlement/client": {"settlement/codec", "settlement/rpc", "proto", "proto-grpc", "protobuf",
                           "grpc", "posix"},
     "central-bank-node/engine": {"settlement/codec", "settlement/store"},
+    "central-bank-node/witness": {"settlement/codec", "settlement/store"},
     "central-bank-node/runtime": {
-        "central-bank-node/engine", "settlement/codec", "settlement/store",
+        "central-bank-node/engine", "central-bank-node/witness", "settlement/codec", "settlement/store",
         "settlement/store/key_runs",
         "settlement/store/lmdb", "settlement/rpc", "proto", "proto-grpc", "protobuf", "grpc",
         "posix"},
@@ -60,8 +61,8 @@ UNITS = {
     "scenarios/spec": {"settlement/codec", "proto", "protobuf"},
     "scenarios/report": {"scenarios/spec", "settlement/codec", "json"},
     "scenarios/simulator": {
-        "scenarios/spec", "scenarios/report", "central-bank-node/engine", "fx-bridge/engine",
-        "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",
+        "scenarios/spec", "scenarios/report", "central-bank-node/engine",
+        "central-bank-node/witness", "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",
         "settlement/store", "proto", "protobuf", "json"},
     "scenarios/live": {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
@@ -80,6 +81,8 @@ FORBIDDEN_LINKS = {
     "causeway_store": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*"],
     "causeway_client": ["PkgConfig::LMDB", "causeway_store*", "causeway_node*", "causeway_bridge*"],
     "causeway_node_engine": ["PkgConfig::LMDB", "gRPC::*"],
+    "causeway_witness": ["PkgConfig::LMDB", "gRPC::*", "causeway_node*", "causeway_bridge*",
+                         "causeway_pvp"],
     "causeway_bridge_engine": ["PkgConfig::LMDB", "gRPC::*"],
     "causeway_pvp": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*", "causeway_store*"],
     "causeway_fx_venues": ["PkgConfig::LMDB", "gRPC::*", "causeway_proto_grpc", "causeway_store*"],
@@ -98,7 +101,8 @@ FORBIDDEN_LINKS = {
 
 # Units that must be a function of their inputs alone, so that a run replays bit for bit.
 DETERMINISTIC = {
-    "settlement/core", "settlement/codec", "central-bank-node/engine", "fx-bridge/pvp",
+    "settlement/core", "settlement/codec", "central-bank-node/engine",
+    "central-bank-node/witness", "fx-bridge/pvp",
     "fx-bridge/venues", "fx-bridge/engine", "observer/verifier", "scenarios/spec",
     "scenarios/simulator",
 }
@@ -127,6 +131,9 @@ EXCEPTIONS = {
     ("settlement/core/suite.h", "threads"):
         "signatures are verified in parallel; the lock guards a cache of parsed keys, whose "
         "content never shows in a result",
+    ("settlement/core/remembering_verifier.h", "threads"):
+        "signatures are verified in parallel; the lock guards what verified before, which never "
+        "shows in a result",
     ("central-bank-node/engine/ledger_engine.h", "threads"):
         "the steps of a batch may overlap with those of the next; the locks guard what is sealed "
         "and durable, and every step gives the same whoever runs it",

@@ -142,6 +142,14 @@ def checkpoint(origin, leaves, key):
     return f"{text}\n\u2014 {origin} {line}\n"
 
 
+def cosigned(note, name, key, seconds):
+    text = note[:note.index("\n\n") + 1]
+    message = f"cosignature/v1\ntime {seconds}\n{text}"
+    key_id = sha256(name.encode() + b"\n\x04" + key.public)[:4]
+    line = base64.b64encode(key_id + u64(seconds) + key.sign(message.encode())).decode()
+    return message, f"{note}\u2014 {name} {line}\n"
+
+
 def dsse(payload_type, payload):
     kind = payload_type.encode()
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
@@ -368,6 +376,16 @@ def decision_vectors():
             "completion": pb((1, SETTLEMENT_ID), (2, certificate)).hex()}
 
 
+def cosignature_vectors():
+    witness, name, seconds = Key(0x77), "hkma.example/witness", 1_679_315_147
+    note = checkpoint("bridge.example/decisions", [b"first", b"second", b"third"], LOG)
+    message, after = cosigned(note, name, witness, seconds)
+    return {"about": "A checkpoint before and after a witness cosigned it; docs/formats/cosignature.md.",
+            "name": name, "seconds": seconds, "seed": witness.seed.hex(),
+            "public_key": witness.public.hex(), "checkpoint": note, "message": message,
+            "cosigned": after}
+
+
 BULK_TYPE = "application/vnd.causeway.bulk-payments.v1"
 
 
@@ -437,7 +455,8 @@ def bulk_vectors():
 FILES = {"entry.json": entry_vectors, "batch.json": batch_vectors, "receipt.json": receipt_vectors,
          "receipt-file.json": receipt_file,
          "command.json": command_vectors, "terms.json": terms_vectors, "vote.json": vote_vectors,
-         "decision-log.json": decision_vectors, "bulk.json": bulk_vectors}
+         "decision-log.json": decision_vectors, "cosignature.json": cosignature_vectors,
+         "bulk.json": bulk_vectors}
 
 
 def main():
