@@ -214,8 +214,8 @@ void LedgerEngine::Salt(Entry& entry) const {
   std::copy_n(mac.bytes.begin(), entry.salt.size(), entry.salt.begin());
 }
 
-std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(const Item& item,
-                                                                      core::LedgerTime now) const {
+LedgerEngine::ExaminedOrRefusal LedgerEngine::Examine(
+    const Item& item, std::span<const std::optional<core::PublicKey>> keys) const {
   absl::StatusOr<core::ItemBody> body = codec::DecodeItemBody(item);
   if (!body.ok()) {
     const bool too_large = absl::IsResourceExhausted(body.status());
@@ -223,7 +223,20 @@ std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(const Item
         .outcome = too_large ? core::Outcome::kBatchTooLarge : core::Outcome::kMalformed,
         .message = std::string(body.status().message())};
   }
-  return ledger_->Admit(item.envelope, *std::move(body), now, *options_.verifier);
+  core::ExaminedEnvelope envelope = core::Examine(item.envelope, *body, keys, *options_.verifier);
+  return ExaminedItem{*std::move(body), std::move(envelope)};
+}
+
+std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(ExaminedOrRefusal examined,
+                                                                      core::LedgerTime now) const {
+  if (auto* refused = std::get_if<core::Rejection>(&examined)) return std::move(*refused);
+  auto& [body, envelope] = std::get<ExaminedItem>(examined);
+  return ledger_->Admit(std::move(body), std::move(envelope), now, *options_.verifier);
+}
+
+std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(const Item& item,
+                                                                      core::LedgerTime now) const {
+  return Admit(Examine(item, ledger_->KeysOf(item.envelope)), now);
 }
 
 std::unique_ptr<PendingBatch> LedgerEngine::Apply(core::LedgerTime now, std::vector<Item> items,

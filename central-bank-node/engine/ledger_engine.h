@@ -8,7 +8,8 @@
 // batch is being synced the next is hashed and the one after is applied. The ledger is then ahead
 // of the journal, and whoever reads it must not answer before all that was applied is durable.
 //
-// Synchronisation: Apply alone, beside neither Admit nor the const members (the caller's lock).
+// Synchronisation: Apply alone, beside neither Admit nor the other const members but Examine (the
+// caller's lock).
 // Seal and Commit each on one thread at a time, beside everything.
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_LEDGER_ENGINE_H_
 #define CAUSEWAY_CENTRAL_BANK_NODE_ENGINE_LEDGER_ENGINE_H_
@@ -133,6 +134,18 @@ class LedgerEngine {
   // Admission of one item: decodes, verifies. Changes nothing; may run at once with other const
   // members.
   std::variant<core::AdmittedItem, core::Rejection> Admit(const core::Item& item,
+                                                          core::LedgerTime now) const;
+
+  // The same in steps, of which only the first, ledger().KeysOf, and the last need a ledger that
+  // nobody changes meanwhile. What an item says, and what came of its signatures; or the refusal.
+  struct ExaminedItem {
+    core::ItemBody body;
+    core::ExaminedEnvelope envelope;
+  };
+  using ExaminedOrRefusal = std::variant<ExaminedItem, core::Rejection>;
+  ExaminedOrRefusal Examine(const core::Item& item,
+                            std::span<const std::optional<core::PublicKey>> keys) const;
+  std::variant<core::AdmittedItem, core::Rejection> Admit(ExaminedOrRefusal examined,
                                                           core::LedgerTime now) const;
 
   // Executes admitted items as one batch. items[i] is what admitted[i] was made of. The ledger is

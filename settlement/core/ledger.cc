@@ -151,43 +151,61 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis,
   return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
 }
 
-namespace {
-
-// Signatures that verify, or the refusal. Parties of other ledgers sign terms too, with keys that
-// this ledger does not know: of terms, only the signatures that verify count, and the others say
-// nothing. A refusal there would make admission depend on which keys are registered by then, and an
-// observer that admits a little later would come to another answer.
-std::variant<std::vector<KeyId>, Rejection> CheckSignatures(
-    const Envelope& envelope, bool is_terms, const SignatureVerifier& verifier,
-    const std::function<const PublicKey*(const KeyId&)>& find) {
-  std::vector<KeyId> signers;
-  const std::string message = PreAuthEncoding(envelope.payload_type, envelope.payload);
+std::vector<std::optional<PublicKey>> Ledger::KeysOf(const Envelope& envelope) const {
+  std::vector<std::optional<PublicKey>> keys;
+  keys.reserve(envelope.signatures.size());
   for (const Signature& signature : envelope.signatures) {
-    const PublicKey* key = find(signature.key_id);
-    if (key == nullptr) {
-      if (is_terms) continue;
-      return Rejection{.outcome = Outcome::kUnknownKey, .rule = signature.key_id.ToHex()};
-    }
-    if (!verifier.Verify(*key, message, signature.signature)) {
-      if (is_terms) continue;
-      return Rejection{.outcome = Outcome::kBadSignature, .rule = signature.key_id.ToHex()};
-    }
-    signers.push_back(signature.key_id);
+    const PublicKey* const key = state_->FindKey(signature.key_id);
+    keys.push_back(key == nullptr ? std::nullopt : std::optional(*key));
   }
-  return signers;
+  return keys;
 }
 
-}  // namespace
+// Parties of other ledgers sign terms too, with keys that this ledger does not know: of terms, only
+// the signatures that verify count, and the others say nothing. A refusal there would make
+// admission depend on which keys are registered by then, and an observer that admits a little later
+// would come to another answer.
+ExaminedEnvelope Examine(const Envelope& envelope, const ItemBody& body,
+                         std::span<const std::optional<PublicKey>> keys,
+                         const SignatureVerifier& verifier) {
+  ExaminedEnvelope examined;
+  if (absl::Status status = CheckEnvelope(envelope); !status.ok()) {
+    examined.refused = Rejection{.outcome = Outcome::kMalformed,
+                                 .rule = "envelope",
+                                 .message = std::string(status.message())};
+    return examined;
+  }
+  examined.payload_hash = PayloadHash(envelope);
+  if (std::holds_alternative<CompleteSettlement>(body)) return examined;  // nobody signs it
+  CW_CHECK(keys.size() == envelope.signatures.size(), "every signature has its key or none");
+  const bool is_terms = std::holds_alternative<PrepareSettlement>(body);
+  const std::string message = PreAuthEncoding(envelope.payload_type, envelope.payload);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Signature& signature = envelope.signatures[i];
+    if (keys[i].has_value() && verifier.Verify(*keys[i], message, signature.signature)) {
+      examined.signers.push_back(signature.key_id);
+    } else if (!is_terms) {
+      examined.refused =
+          Rejection{.outcome = keys[i].has_value() ? Outcome::kBadSignature : Outcome::kUnknownKey,
+                    .rule = signature.key_id.ToHex()};
+      return examined;
+    }
+  }
+  return examined;
+}
 
 std::variant<AdmittedItem, Rejection> Ledger::Admit(const Envelope& envelope, ItemBody body,
                                                     LedgerTime now,
                                                     const SignatureVerifier& verifier) const {
+  ExaminedEnvelope examined = Examine(envelope, body, KeysOf(envelope), verifier);
+  return Admit(std::move(body), std::move(examined), now, verifier);
+}
+
+std::variant<AdmittedItem, Rejection> Ledger::Admit(ItemBody body, ExaminedEnvelope examined,
+                                                    LedgerTime now,
+                                                    const SignatureVerifier& verifier) const {
   const State& state = *state_;
-  if (absl::Status status = CheckEnvelope(envelope); !status.ok()) {
-    return Rejection{.outcome = Outcome::kMalformed,
-                     .rule = "envelope",
-                     .message = std::string(status.message())};
-  }
+  if (examined.refused.has_value()) return *std::move(examined.refused);
   if (auto* completion = std::get_if<CompleteSettlement>(&body)) {
     const State::Policy* policy = state.FindPolicy(completion->certificate.record.policy_hash);
     if (policy == nullptr) {
@@ -203,17 +221,13 @@ std::variant<AdmittedItem, Rejection> Ledger::Admit(const Envelope& envelope, It
         settlement != nullptr && settlement->terms ? &*settlement->terms : nullptr;
     Rejection verdict = VerifyCertificate(*completion, policy->policy, terms, verifier);
     if (verdict.outcome != Outcome::kAccepted) return verdict;
-    return AdmittedItem{.body = std::move(body), .payload_hash = PayloadHash(envelope)};
+    return AdmittedItem{.body = std::move(body), .payload_hash = examined.payload_hash};
   }
 
-  const bool is_terms = std::holds_alternative<PrepareSettlement>(body);
-  auto checked = CheckSignatures(envelope, is_terms, verifier,
-                                 [&state](const KeyId& id) { return state.FindKey(id); });
-  if (auto* refused = std::get_if<Rejection>(&checked)) return std::move(*refused);
   AdmittedItem item{.body = std::move(body),
-                    .payload_hash = PayloadHash(envelope),
-                    .signers = std::move(std::get<std::vector<KeyId>>(checked))};
-  if (is_terms) return item;
+                    .payload_hash = examined.payload_hash,
+                    .signers = std::move(examined.signers)};
+  if (std::holds_alternative<PrepareSettlement>(item.body)) return item;
   const auto* bulk = std::get_if<Bulk>(&item.body);
   std::optional<Rejection> refused =
       bulk != nullptr ? CheckInstruction(item, *bulk, now)

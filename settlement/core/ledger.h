@@ -44,6 +44,18 @@ struct AdmittedItem {
   std::vector<KeyId> signers;
 };
 
+// What can be told of an envelope without a ledger, once its signers' keys are at hand: most of the
+// work of Admit.
+struct ExaminedEnvelope {
+  Hash256 payload_hash;
+  std::vector<KeyId> signers;        // whose signatures verify
+  std::optional<Rejection> refused;  // an envelope or signature that no ledger would take
+};
+// `keys` are those of Ledger::KeysOf. `body` is what the envelope says.
+ExaminedEnvelope Examine(const Envelope& envelope, const ItemBody& body,
+                         std::span<const std::optional<PublicKey>> keys,
+                         const SignatureVerifier& verifier);
+
 struct Participant {
   ParticipantId id;
   Role role = Role::kNone;
@@ -155,6 +167,14 @@ class Ledger {
   std::variant<AdmittedItem, Rejection> Admit(const Envelope& envelope, ItemBody body,
                                               LedgerTime now,
                                               const SignatureVerifier& verifier) const;
+
+  // The same in steps, for whoever changes the ledger meanwhile: KeysOf, Examine, and this. Only
+  // the first and the last look at the ledger, and neither verifies the envelope's signatures.
+  std::variant<AdmittedItem, Rejection> Admit(ItemBody body, ExaminedEnvelope examined,
+                                              LedgerTime now,
+                                              const SignatureVerifier& verifier) const;
+  // Of each signature, in their order; none: no participant has the key.
+  std::vector<std::optional<PublicKey>> KeysOf(const Envelope& envelope) const;
 
   // For an item of the node's own journal, whose signatures were verified before it was written:
   // as Admit without cryptography.

@@ -81,6 +81,22 @@ TEST_F(LedgerAdminTest, KeyRevokedBetweenAdmissionAndExecutionIsRefused) {
   ExpectRefused(ApplyOne(waiting), Outcome::kNotSignedByParty);
 }
 
+TEST_F(LedgerAdminTest, KeyRevokedWhileItsSignatureIsVerifiedIsRefused) {
+  ExpectAccepted(By("ALPHA", UpdateKeys{.participant = Party("ALPHA"),
+                                        .add = {KeyNamed("ALPHA-2").public_key()}}));
+  const Command command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
+  ASSERT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA"})), Outcome::kAccepted);
+  const ExaminedEnvelope examined =
+      Examine(envelope_, command, ledger_->KeysOf(envelope_), verifier_);
+  EXPECT_EQ(OutcomeOf(ledger_->Admit(command, examined, now_, verifier_)), Outcome::kAccepted);
+  ExpectAccepted(
+      ApplyOne(Admitted(MakeCommand("ALPHA", UpdateKeys{.participant = Party("ALPHA"),
+                                                        .revoke = {KeyNamed("ALPHA").key_id()}}),
+                        {"ALPHA-2"})));
+  EXPECT_EQ(OutcomeOf(ledger_->Admit(command, examined, now_, verifier_)),
+            Outcome::kNotSignedByParty);
+}
+
 TEST_F(LedgerAdminTest, CentralBankKeepsEnoughApprovers) {
   const UpdateKeys one{.participant = Party("CENTRAL"), .revoke = {KeyNamed("central-3").key_id()}};
   ExpectAccepted(ByCentralBank(one));

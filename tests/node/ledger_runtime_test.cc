@@ -77,6 +77,19 @@ TEST_F(LedgerRuntimeTest, ItemsThatComeTogetherAreOneBatchInTheirOrder) {
   EXPECT_EQ(BatchCount(), batches + 1);
 }
 
+TEST_F(LedgerRuntimeTest, SignaturesAreVerifiedBesideBatches) {
+  StartRuntime();
+  ASSERT_EQ(StatusOf(SubmitOne(PayItem("ALPHA", "BETA", 5))), InstructionStatus::kSettled);
+  verifier_->Close(Key("BETA")->public_key());
+  auto slow = SubmitSoon(List(PayItem("BETA", "ALPHA", 5)));
+  verifier_->AwaitVerification();
+  auto other = SubmitSoon(List(PayItem("ALPHA", "BETA", 300)));
+  EXPECT_TRUE(Ready(other, 5000ms));
+  EXPECT_EQ(Available("BETA"), 305);
+  verifier_->Open();
+  EXPECT_EQ(StatusOf(slow.get().front()), InstructionStatus::kSettled);
+}
+
 TEST_F(LedgerRuntimeTest, RefusedItemsStandInTheirPlacesAndLeaveNoTrace) {
   StartRuntime();
   const std::uint64_t size = Size();

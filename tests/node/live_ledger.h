@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -89,6 +90,43 @@ class TappedJournal final : public store::Journal {
   std::atomic<bool> failing_ = false;
 };
 
+// Verifies with OpenSSL; verifications by one key can be held back.
+class TappedVerifier final : public core::SignatureVerifier {
+ public:
+  void Close(const core::PublicKey& key) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = key;
+  }
+  void Open() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_.reset();
+    changed_.notify_all();
+  }
+  // Until a verification waits.
+  void AwaitVerification() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_; });
+  }
+
+  bool Verify(const core::PublicKey& key, std::string_view message,
+              std::string_view signature) const override {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      waiting_ = closed_ == key;
+      changed_.notify_all();
+      changed_.wait(lock, [&] { return closed_ != key; });
+    }
+    return verifier_.Verify(key, message, signature);
+  }
+
+ private:
+  const core::OpenSslSignatureVerifier verifier_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  mutable bool waiting_ = false;
+  std::optional<core::PublicKey> closed_;
+};
+
 class LiveLedgerTest : public ::testing::Test {
  protected:
   LiveLedgerTest() {
@@ -114,12 +152,10 @@ class LiveLedgerTest : public ::testing::Test {
     auto journal = std::make_unique<TappedJournal>(store::JournalIdentity{
         .kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash});
     journal_ = journal.get();
-    auto engine =
-        LedgerEngine::Open(genesis_,
-                           {.signer = Key("ledger"),
-                            .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
-                            .salt_key = std::string(32, 's')},
-                           std::move(journal));
+    auto engine = LedgerEngine::Open(
+        genesis_,
+        {.signer = Key("ledger"), .verifier = verifier_, .salt_key = std::string(32, 's')},
+        std::move(journal));
     ASSERT_TRUE(engine.ok()) << engine.status().message();
     SetUpParticipants(**engine);
     runtime_ = std::make_unique<LedgerRuntime>(*std::move(engine), limits, [this] {
@@ -301,6 +337,7 @@ class LiveLedgerTest : public ::testing::Test {
   std::atomic<std::int64_t> now_micros_ = kStart.micros() + 1;
   std::map<std::string, std::shared_ptr<core::SoftwareSigner>> keys_;
   int ids_ = 0;
+  const std::shared_ptr<TappedVerifier> verifier_ = std::make_shared<TappedVerifier>();
   TappedJournal* journal_ = nullptr;
   std::unique_ptr<LedgerRuntime> runtime_;
 };
