@@ -121,6 +121,7 @@ std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::si
   items_under_way_ += items;
   bytes_under_way_ += bytes;
   groups_under_way_ += 1;
+  groups_open_ += items > 0 ? 1 : 0;
   return std::nullopt;
 }
 
@@ -143,7 +144,7 @@ void LedgerRuntime::Submit(std::vector<core::Item> items, Entitlement entitled,
     return;
   }
   if (count == 0) {
-    pool_.PostUrgent([this, group] { Answer(group); });
+    pool_.PostUrgent([this, group] { Answer({&group, 1}); });
     return;
   }
   for (std::size_t position = 0; position < count; ++position) {
@@ -179,11 +180,54 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
   }
   if (group->admissions_left.fetch_sub(1) != 1) return;
   // The last one hands the whole group on, so that its items stay in their order.
+  HandOn(group);
+}
+
+void LedgerRuntime::HandOn(const std::shared_ptr<Group>& group) {
+  Batch batch;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
     sequence_.push_back(group);
+    if (MayGoAlone(*group)) {
+      goes_alone_ = true;
+      batch = TakeBatch(lock);
+    }
   }
-  admitted_.notify_one();
+  if (batch.complete.empty()) {
+    admitted_.notify_one();
+  } else {
+    GoAlone(std::move(batch));
+  }
+}
+
+// With the lock held. When nothing else is open no stage has work, and none gets any before the
+// sequencer may go on.
+bool LedgerRuntime::MayGoAlone(const Group& group) const {
+  if (groups_open_ != 1 || group.bytes > kAloneBytesMax) return false;
+  std::size_t instructions = 0;
+  for (const std::size_t count : group.instructions) instructions += count;
+  return instructions <= kAloneInstructionsMax;
+}
+
+void LedgerRuntime::GoAlone(Batch batch) {
+  bool added = false;
+  if (!batch.items.empty()) {
+    ApplyBatch(batch);
+    SealBatch(batch);
+    added = Commit({&batch, 1});
+  }
+  TakeReplies(batch);
+  bool others_wait = false;
+  {
+    // Before the answer: whoever answers may wait for what others do, and who got it comes again.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    goes_alone_ = false;
+    groups_open_ -= batch.complete.size();
+    others_wait = !sequence_.empty();
+  }
+  if (others_wait) admitted_.notify_one();
+  Answer(batch.complete);
+  if (added && listener_) listener_();
 }
 
 void LedgerRuntime::Sequence() {
@@ -193,7 +237,7 @@ void LedgerRuntime::Sequence() {
     Batch batch;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      admitted_.wait(lock, [this] { return finished_ || !sequence_.empty(); });
+      admitted_.wait(lock, [this] { return finished_ || (!sequence_.empty() && !goes_alone_); });
       if (sequence_.empty()) break;
       batch = TakeBatch(lock);
     }
@@ -210,17 +254,36 @@ void LedgerRuntime::ApplyBatch(Batch& batch) {
   applied_ += 1;
 }
 
+void LedgerRuntime::SealBatch(Batch& batch) {
+  if (batch.pending == nullptr) return;
+  if (absl::Status sealed = engine_->Seal(*batch.pending); !sealed.ok()) {
+    ExitOutcomeUnknown(sealed);
+  }
+}
+
+bool LedgerRuntime::Commit(std::span<const Batch> batches) {
+  std::vector<PendingBatch*> pending;
+  for (const Batch& batch : batches) {
+    if (batch.pending != nullptr) pending.push_back(batch.pending.get());
+  }
+  const std::uint64_t size_before = engine_->size();
+  if (absl::Status committed = engine_->Commit(pending); !committed.ok()) {
+    ExitOutcomeUnknown(committed);
+  }
+  {
+    const std::lock_guard<std::mutex> lock(commit_mutex_);
+    committed_ += pending.size();
+  }
+  committed_changed_.notify_all();
+  return engine_->size() != size_before;
+}
+
 void LedgerRuntime::SealAll() {
   for (;;) {
     std::vector<Batch> next = applied_batches_.PopOne();
     if (next.empty()) break;
-    Batch& batch = next.front();
-    if (batch.pending != nullptr) {
-      if (absl::Status sealed = engine_->Seal(*batch.pending); !sealed.ok()) {
-        ExitOutcomeUnknown(sealed);
-      }
-    }
-    sealed_batches_.Push(std::move(batch));
+    SealBatch(next.front());
+    sealed_batches_.Push(std::move(next.front()));
   }
   sealed_batches_.Close();
 }
@@ -229,36 +292,36 @@ void LedgerRuntime::CommitAll() {
   for (;;) {
     std::vector<Batch> batches = sealed_batches_.PopAll();
     if (batches.empty()) return;
-    std::vector<PendingBatch*> pending;
-    for (const Batch& batch : batches) {
-      if (batch.pending != nullptr) pending.push_back(batch.pending.get());
-    }
-    const std::uint64_t size_before = engine_->size();
-    if (absl::Status committed = engine_->Commit(pending); !committed.ok()) {
-      ExitOutcomeUnknown(committed);
+    const bool added = Commit(batches);
+    std::size_t complete = 0;
+    for (Batch& batch : batches) {
+      TakeReplies(batch);
+      complete += batch.complete.size();
     }
     {
-      const std::lock_guard<std::mutex> lock(commit_mutex_);
-      committed_ += pending.size();
+      const std::lock_guard<std::mutex> lock(mutex_);
+      groups_open_ -= complete;
     }
-    committed_changed_.notify_all();
-    for (Batch& batch : batches) ReplyTo(batch);
-    if (engine_->size() != size_before && listener_) listener_();
+    for (Batch& batch : batches) {
+      auto groups =
+          std::make_shared<std::vector<std::shared_ptr<Group>>>(std::move(batch.complete));
+      for (std::size_t from = 0; from < groups->size(); from += kAnswersPerTask) {
+        const std::size_t count = std::min(kAnswersPerTask, groups->size() - from);
+        pool_.PostUrgent([this, groups, from, count] { Answer({groups->data() + from, count}); });
+      }
+    }
+    if (added && listener_) listener_();
   }
 }
 
-void LedgerRuntime::ReplyTo(Batch& batch) {
-  if (batch.pending != nullptr) {
-    absl::StatusOr<std::vector<ItemReply>> replies = engine_->TakeReplies(*batch.pending);
-    if (!replies.ok()) ExitOutcomeUnknown(replies.status());
-    CW_CHECK(replies->size() == batch.places.size(), "every item has its reply");
-    for (std::size_t i = 0; i < replies->size(); ++i) {
-      const Batch::Place& place = batch.places[i];
-      place.group->replies[place.position] = std::move((*replies)[i]);
-    }
-  }
-  for (const std::shared_ptr<Group>& group : batch.complete) {
-    pool_.PostUrgent([this, group] { Answer(group); });
+void LedgerRuntime::TakeReplies(Batch& batch) {
+  if (batch.pending == nullptr) return;
+  absl::StatusOr<std::vector<ItemReply>> replies = engine_->TakeReplies(*batch.pending);
+  if (!replies.ok()) ExitOutcomeUnknown(replies.status());
+  CW_CHECK(replies->size() == batch.places.size(), "every item has its reply");
+  for (std::size_t i = 0; i < replies->size(); ++i) {
+    const Batch::Place& place = batch.places[i];
+    place.group->replies[place.position] = std::move((*replies)[i]);
   }
 }
 
@@ -318,15 +381,21 @@ LedgerRuntime::Batch LedgerRuntime::TakeBatch(std::unique_lock<std::mutex>& lock
   return batch;
 }
 
-void LedgerRuntime::Answer(const std::shared_ptr<Group>& group) {
-  if (group->dropped) {
-    for (ItemReply& reply : group->replies) reply.result.refused = Dropped();
+void LedgerRuntime::Answer(std::span<const std::shared_ptr<Group>> groups) {
+  std::size_t items = 0;
+  std::size_t bytes = 0;
+  for (const std::shared_ptr<Group>& group : groups) {
+    if (group->dropped) {
+      for (ItemReply& reply : group->replies) reply.result.refused = Dropped();
+    }
+    group->done(std::move(group->replies));
+    items += group->items.size();
+    bytes += group->bytes;
   }
-  group->done(std::move(group->replies));
   const std::lock_guard<std::mutex> lock(mutex_);
-  items_under_way_ -= group->items.size();
-  bytes_under_way_ -= group->bytes;
-  groups_under_way_ -= 1;
+  items_under_way_ -= items;
+  bytes_under_way_ -= bytes;
+  groups_under_way_ -= groups.size();
   drained_.notify_all();
 }
 

@@ -7,8 +7,10 @@
 //          -> replies, and the listener that wakes subscribers
 //
 // The stages overlap: while one batch is synced, the next is hashed and the one after it executed.
-// An idle ledger takes a payment through them one by one; under load batches grow, because what
-// comes while a stage is busy waits together.
+// Under load batches grow, because what comes while a stage is busy waits together. What is small
+// and comes to an idle ledger has nothing to overlap with: the thread that admitted it takes it
+// through all stages and answers, because each change of threads costs an idle processor tens of
+// microseconds.
 //
 // Only what is durable is seen: replies follow the sync, and Read answers once everything that its
 // query saw is durable.
@@ -26,6 +28,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -47,6 +50,13 @@ inline constexpr std::size_t kBatchesPerStageMax = 2;
 // item that exceeds the bytes alone is a batch of its own; none exceeds the instructions.
 inline constexpr std::size_t kBatchInstructionsMax = core::kBulkPaymentsMax;
 inline constexpr std::size_t kBatchBytesMax = 32 * 1024 * 1024;
+// Instructions and bytes of a call at most that goes through all stages on one thread when nothing
+// else is under way. What comes meanwhile waits for its sync, which it would have to anyway, and
+// for the rest, which is to be short.
+inline constexpr std::size_t kAloneInstructionsMax = 256;
+inline constexpr std::size_t kAloneBytesMax = 64 * 1024;
+// Calls of one batch that one task answers at most: what it gains is shared among the threads.
+inline constexpr std::size_t kAnswersPerTask = 64;
 // The process's exit status after an error of the journal or the signer (EX_SOFTWARE).
 inline constexpr int kOutcomeUnknownExitStatus = 70;
 
@@ -77,7 +87,8 @@ class LedgerRuntime {
   LedgerRuntime(const LedgerRuntime&) = delete;
   LedgerRuntime& operator=(const LedgerRuntime&) = delete;
 
-  // Called, from the committer thread and without any lock, after leaves were added.
+  // Called after leaves were added, from threads of the runtime (perhaps two at once) and without
+  // any lock.
   void SetListener(std::function<void()> listener);
 
   // Sequences `items` in their order, each admitted against the state at about the time of the
@@ -142,14 +153,21 @@ class LedgerRuntime {
   };
 
   void AdmitOne(const std::shared_ptr<Group>& group, std::size_t position);
+  void HandOn(const std::shared_ptr<Group>& group);
+  bool MayGoAlone(const Group& group) const;
+  void GoAlone(Batch batch);
   void Sequence();
   void SealAll();
   void CommitAll();
   Batch TakeBatch(std::unique_lock<std::mutex>& lock);
   void ApplyBatch(Batch& batch);
-  void ReplyTo(Batch& batch);
+  void SealBatch(Batch& batch);
+  // Whether leaves were added.
+  bool Commit(std::span<const Batch> batches);
+  // Of batches that are durable: what to answer to each item.
+  void TakeReplies(Batch& batch);
   void WaitForCommit(std::uint64_t batch) const;
-  void Answer(const std::shared_ptr<Group>& group);
+  void Answer(std::span<const std::shared_ptr<Group>> groups);
   std::optional<core::Rejection> Reserve(std::size_t items, std::size_t bytes);
 
   const RuntimeLimits limits_;
@@ -163,9 +181,11 @@ class LedgerRuntime {
   std::condition_variable admitted_;  // the sequencer waits for groups
   std::condition_variable drained_;   // Stop waits for the last answer
   std::deque<std::shared_ptr<Group>> sequence_;
+  bool goes_alone_ = false;  // a thread has all the stages; the sequencer waits
   std::size_t items_under_way_ = 0;
   std::size_t bytes_under_way_ = 0;
   std::size_t groups_under_way_ = 0;
+  std::size_t groups_open_ = 0;  // of them, those with items that no stage is through with
   std::size_t tasks_under_way_ = 0;
   bool stopping_ = false;  // nothing new
   bool finished_ = false;  // nothing left: the sequencer may go

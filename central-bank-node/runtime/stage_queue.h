@@ -21,14 +21,14 @@ class StageQueue {
   // Waits for room. Not after Close.
   void Push(T item) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return items_.size() < size_max_; });
+    has_room_.wait(lock, [this] { return items_.size() < size_max_; });
     items_.push_back(std::move(item));
-    changed_.notify_all();
+    has_work_.notify_all();
   }
   // Waits until Push would not.
   void WaitForRoom() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return items_.size() < size_max_; });
+    has_room_.wait(lock, [this] { return items_.size() < size_max_; });
   }
   // Everything that waits, oldest first. Waits for something; empty once closed and drained.
   std::vector<T> PopAll() { return Pop(size_max_); }
@@ -38,25 +38,26 @@ class StageQueue {
   void Close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
-    changed_.notify_all();
+    has_work_.notify_all();
   }
 
  private:
   std::vector<T> Pop(std::size_t count_max) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || !items_.empty(); });
+    has_work_.wait(lock, [this] { return closed_ || !items_.empty(); });
     std::vector<T> popped;
     while (!items_.empty() && popped.size() < count_max) {
       popped.push_back(std::move(items_.front()));
       items_.pop_front();
     }
-    changed_.notify_all();
+    has_room_.notify_all();
     return popped;
   }
 
   const std::size_t size_max_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable has_work_;
+  std::condition_variable has_room_;
   std::deque<T> items_;
   bool closed_ = false;
 };

@@ -77,6 +77,41 @@ TEST_F(LedgerRuntimeTest, ItemsThatComeTogetherAreOneBatchInTheirOrder) {
   EXPECT_EQ(BatchCount(), batches + 1);
 }
 
+TEST_F(LedgerRuntimeTest, OneThreadTakesAPaymentThroughAnIdleLedger) {
+  StartRuntime();
+  for (int i = 0; i < 20; ++i) {
+    auto admitted = std::make_shared<std::promise<std::thread::id>>();
+    auto answered = std::make_shared<std::promise<std::thread::id>>();
+    runtime_->Submit(
+        List(PayItem("ALPHA", "BETA", 1)),
+        [admitted](const core::Ledger&, const core::AdmittedItem&) {
+          admitted->set_value(std::this_thread::get_id());
+          return std::optional<core::Rejection>();
+        },
+        nullptr,
+        [answered](const std::vector<ItemReply>&) {
+          answered->set_value(std::this_thread::get_id());
+        });
+    EXPECT_EQ(admitted->get_future().get(), answered->get_future().get());
+  }
+  EXPECT_EQ(Available("BETA"), 20);
+}
+
+TEST_F(LedgerRuntimeTest, WhatComesBesideALonePaymentFollowsIt) {
+  StartRuntime();
+  const std::uint64_t batches = BatchCount();
+  journal_->Close();
+  auto lone = SubmitSoon(List(PayItem("ALPHA", "BETA", 500)));
+  journal_->AwaitAppend();
+  // It needs what the lone one brings, which is not durable yet.
+  auto next = SubmitSoon(List(PayItem("BETA", "ALPHA", 500)));
+  EXPECT_FALSE(Ready(next));
+  journal_->Open();
+  EXPECT_EQ(StatusOf(next.get().front()), InstructionStatus::kSettled);
+  EXPECT_EQ(StatusOf(lone.get().front()), InstructionStatus::kSettled);
+  EXPECT_EQ(BatchCount(), batches + 2);
+}
+
 TEST_F(LedgerRuntimeTest, SignaturesAreVerifiedBesideBatches) {
   StartRuntime();
   ASSERT_EQ(StatusOf(SubmitOne(PayItem("ALPHA", "BETA", 5))), InstructionStatus::kSettled);
