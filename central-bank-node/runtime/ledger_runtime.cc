@@ -325,14 +325,16 @@ void LedgerRuntime::TakeReplies(Batch& batch) {
   }
 }
 
-absl::StatusOr<std::uint64_t> LedgerRuntime::WriteSnapshot(store::SnapshotStore& snapshots) {
+absl::StatusOr<std::uint64_t> LedgerRuntime::WriteSnapshot(store::SnapshotStore& snapshots,
+                                                           const std::function<void()>& rest) {
   absl::StatusOr<std::unique_ptr<store::SnapshotWriter>> writer = snapshots.Create();
   if (!writer.ok()) return writer.status();
   std::uint64_t held = 0;
   const LedgerEngine::SnapshotPauses pauses{
       // Others may read meanwhile: a snapshot changes nothing that they see.
       .between_batches =
-          [this](const std::function<void()>& step) {
+          [this, &rest](const std::function<void()>& step) {
+            if (rest) rest();
             const auto lock = gate_.Read();
             step();
           },

@@ -123,8 +123,9 @@ class LedgerRuntime {
   }
 
   // Writes a snapshot while the ledger goes on; also after Stop. One at a time. Leaves that it
-  // holds.
-  absl::StatusOr<std::uint64_t> WriteSnapshot(store::SnapshotStore& snapshots);
+  // holds. Before each of its steps `rest` is called, without any lock, if given.
+  absl::StatusOr<std::uint64_t> WriteSnapshot(store::SnapshotStore& snapshots,
+                                              const std::function<void()>& rest = nullptr);
   std::uint64_t DurableLeaves() const { return engine_->size(); }
 
   core::LedgerTime Now() const { return clock_(); }

@@ -16,6 +16,10 @@ namespace {
 constexpr std::chrono::milliseconds kLookEvery(250);
 // Fewer are replayed in less time than it takes to write a snapshot of a large ledger.
 constexpr std::uint64_t kLastSnapshotLeavesMin = 100'000;
+// A rest is so many times as long as the work before it, but no longer than the maximum: a disk
+// that stands still must not delay a snapshot by minutes.
+constexpr int kRestPerWork = 3;
+constexpr std::chrono::milliseconds kRestMax(100);
 
 }  // namespace
 
@@ -44,7 +48,9 @@ void SnapshotKeeper::Run() {
 void SnapshotKeeper::Write() {
   last_leaves_ = runtime_->DurableLeaves();
   const auto start = std::chrono::steady_clock::now();
-  const absl::StatusOr<std::uint64_t> held = runtime_->WriteSnapshot(*snapshots_);
+  works_since_ = start;
+  const absl::StatusOr<std::uint64_t> held =
+      runtime_->WriteSnapshot(*snapshots_, [this] { Rest(); });
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (!held.ok()) {
     rpc::Log("causeway-node", fmt::format("no snapshot was written, a restart replays more: {}",
@@ -54,6 +60,17 @@ void SnapshotKeeper::Write() {
   last_leaves_ = *held;
   rpc::Log("causeway-node",
            fmt::format("wrote a snapshot of the first {} leaves in {:.2f} s", *held, took.count()));
+}
+
+void SnapshotKeeper::Rest() {
+  const auto worked = std::chrono::steady_clock::now() - works_since_;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    wakes_.wait_for(lock,
+                    std::min<std::chrono::steady_clock::duration>(kRestPerWork * worked, kRestMax),
+                    [this] { return stopping_; });
+  }
+  works_since_ = std::chrono::steady_clock::now();
 }
 
 void SnapshotKeeper::Stop() {

@@ -17,7 +17,7 @@ namespace causeway::core {
 namespace {
 
 // Parts are made while no batch is executed: they are small, so that batches wait little.
-constexpr std::size_t kAccountsPerPart = 4096;
+constexpr std::size_t kAccountsPerPart = 1024;
 constexpr std::size_t kSettlementsPerPart = 256;
 // Of parts whose records differ in size, but for the last record in it.
 constexpr std::size_t kPartBytes = std::size_t{1} << 18;

@@ -21,7 +21,7 @@ constexpr std::size_t kSnapshotsKept = 2;
 constexpr std::size_t kSnapshotBufferBytes = std::size_t{1} << 20;
 // The journal's syncs wait for what the same disk has to write: a little at a time, not all of it
 // at the end.
-constexpr std::uint64_t kSyncEveryBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kSyncEveryBytes = std::uint64_t{1} << 20;
 
 std::string SnapshotNameOf(std::uint64_t batches) {
   return fmt::format("{:020}{}", batches, kSnapshotSuffix);

@@ -371,6 +371,33 @@ TEST_F(LedgerSnapshotsTest, KeeperWritesBesideThePaymentsAndARestartBeginsThere)
   EXPECT_EQ(Now(), with);
 }
 
+TEST_F(LedgerSnapshotsTest, PaymentsSettleWhileASnapshotRests) {
+  std::uint64_t held = 0;
+  int settled = 0;
+  {
+    LedgerRuntime runtime(std::move(engine_), {}, [this] {
+      return core::LedgerTime::FromMicros(now_micros_.fetch_add(1));
+    });
+    const auto written = runtime.WriteSnapshot(*snapshots_, [&] {
+      auto promise = std::make_shared<std::promise<std::vector<ItemReply>>>();
+      runtime.Submit({PayItem("ALPHA", "BETA", 1)}, {}, {}, [promise](std::vector<ItemReply> done) {
+        promise->set_value(std::move(done));
+      });
+      EXPECT_FALSE(promise->get_future().get().front().result.refused);
+      ++settled;
+    });
+    ASSERT_TRUE(written.ok()) << written.status().message();
+    held = *written;
+  }
+  // The one before the snapshot began is in it, those during it are not.
+  EXPECT_GT(settled, 2);
+  const std::uint64_t leaves = disk_->record_count();
+  EXPECT_EQ(leaves - held, 2u * (static_cast<std::uint64_t>(settled) - 1));
+  Open();
+  EXPECT_EQ(engine_->snapshot_leaves(), held);
+  EXPECT_EQ(engine_->size(), leaves);
+}
+
 TEST_F(LedgerSnapshotsTest, AFailingWriterLeavesTheLedgerAsItWas) {
   class Failing final : public store::SnapshotWriter {
    public:
