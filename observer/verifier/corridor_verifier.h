@@ -23,6 +23,7 @@
 #include "observer/verifier/finding.h"
 #include "observer/verifier/ledger_verifier.h"
 #include "observer/verifier/settlement_tracker.h"
+#include "settlement/core/remembering_verifier.h"
 
 namespace causeway::observer {
 
@@ -59,7 +60,8 @@ struct CorridorStatus {
 class CorridorVerifier {
  public:
   // `verifier` must outlive this.
-  explicit CorridorVerifier(const core::SignatureVerifier& verifier) : verifier_(&verifier) {}
+  explicit CorridorVerifier(const core::SignatureVerifier& verifier)
+      : remembering_({std::shared_ptr<const void>(), &verifier}), verifier_(&remembering_) {}
 
   // Before the first input. AlreadyExists for a log that is there; InvalidArgument for policies
   // that do not decode or do not go together (codec::DecodePolicies); FailedPrecondition when a
@@ -101,6 +103,8 @@ class CorridorVerifier {
   void Keep(std::vector<Finding> found, std::vector<Finding>& findings);
   void CompareCertificates(const LedgerVerifier& ledger, std::vector<Finding>& findings);
 
+  // Many certificates rest on one checkpoint, and many votes on one statement.
+  core::RememberingVerifier remembering_;
   const core::SignatureVerifier* verifier_;
   std::map<core::LedgerOrigin, std::unique_ptr<LedgerVerifier>> ledgers_;
   std::unique_ptr<DecisionLogVerifier> decision_log_;

@@ -1,9 +1,12 @@
 #include "observer/verifier/decision_log_verifier.h"
 
+#include <set>
 #include <utility>
+#include <variant>
 
 #include "fmt/format.h"
-#include "settlement/codec/codec.h"
+#include "settlement/codec/decision_check.h"
+#include "settlement/core/decision_checkpoint.h"
 
 namespace causeway::observer {
 namespace {
@@ -27,8 +30,49 @@ DecisionLogVerifier::DecisionLogVerifier(core::PolicySet policies,
 }
 
 std::optional<Finding> DecisionLogVerifier::Halted(std::optional<Finding> finding) {
-  if (finding.has_value()) halted_ = true;
+  if (!finding.has_value()) return finding;
+  halted_ = true;
+  if (finding->kind == FindingKind::kForkedLog) NameFaultyWitnesses(*finding);
   return finding;
+}
+
+// Names of the witnesses, of any of the policies, that cosigned it validly; sorted, each once.
+std::vector<std::string> DecisionLogVerifier::CosignersOf(std::string_view note) const {
+  std::set<std::string> names;
+  const absl::StatusOr<core::SignedCheckpoint> parsed = core::ParseCheckpoint(note);
+  if (!parsed.ok()) return {};
+  for (const core::SettlementPolicy& policy : policies_.all()) {
+    const auto cosigners = core::CosignersOf(*parsed, policy, *verifier_);
+    if (!cosigners.ok()) continue;
+    for (const std::size_t index : *cosigners) names.insert(policy.witnesses[index].name);
+  }
+  return {names.begin(), names.end()};
+}
+
+void DecisionLogVerifier::RememberCosigners(std::string_view note) {
+  for (const std::string& name : CosignersOf(note)) {
+    std::string& largest = cosigned_[name];
+    const auto before = core::ParseCheckpoint(largest);
+    if (!before.ok() || before->checkpoint.size < core::ParseCheckpoint(note)->checkpoint.size) {
+      largest = note;
+    }
+  }
+}
+
+// A witness that cosigned the other history, and this one at that size or beyond, signed both.
+void DecisionLogVerifier::NameFaultyWitnesses(Finding& finding) const {
+  const std::string* other = finding.Find(kEvidenceOtherCheckpoint);
+  const auto forked = other == nullptr ? core::ParseCheckpoint("") : core::ParseCheckpoint(*other);
+  if (!forked.ok()) return;
+  for (const std::string& name : CosignersOf(*other)) {
+    const auto ours = cosigned_.find(name);
+    const bool both =
+        ours != cosigned_.end() &&
+        core::ParseCheckpoint(ours->second)->checkpoint.size >= forked->checkpoint.size;
+    finding.message += fmt::format(" Witness '{}' cosigned the other one{}.", name,
+                                   both ? ", and this one too: it is faulty" : "");
+    if (both) finding.evidence.push_back({kEvidenceCosignedCheckpoint, ours->second});
+  }
 }
 
 std::optional<Finding> DecisionLogVerifier::OnBatch(std::string_view batch_bytes) {
@@ -105,86 +149,20 @@ std::optional<Finding> DecisionLogVerifier::VerifyBatch(const core::DecisionBatc
 std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckRecord(
     const core::DecidedSettlement& decided, const core::DecisionBatch& batch,
     VerifiedDecision& decision) const {
-  absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided.record);
-  if (!record.ok()) return Problem{fmt::format("cannot be read: {}", Text(record.status()))};
-  decision.record = *std::move(record);
-  decision.record_bytes = decided.record;
-  const core::SettlementPolicy* policy = policies_.Find(decision.record.policy_hash);
-  if (policy == nullptr) {
-    return Problem{
-        fmt::format("is under policy {}, which is none of the {} given; the latest is {}",
-                    decision.record.policy_hash.ToHex(), policies_.all().size(),
-                    policies_.latest().hash.ToHex())};
+  auto checked = codec::CheckDecision(decided, policies_, *verifier_);
+  if (auto* fault = std::get_if<codec::DecisionFault>(&checked)) {
+    Problem problem{std::move(fault->message)};
+    if (!fault->vote.empty()) problem.evidence.push_back({kEvidenceVote, std::move(fault->vote)});
+    return problem;
   }
+  auto& valid = std::get<codec::CheckedDecision>(checked);
+  decision.record = std::move(valid.record);
+  decision.record_bytes = decided.record;
+  decision.terms = std::move(valid.terms);
+  decision.holds = std::move(valid.holds);
   if (decision.record.decided > batch.time) {
     return Problem{fmt::format("was decided at {}, after its batch was made at {}",
                                decision.record.decided.ToString(), batch.time.ToString())};
-  }
-  if (auto problem = CheckTerms(decided, decision)) return problem;
-  return CheckVotes(decided, *policy, decision);
-}
-
-std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckTerms(
-    const core::DecidedSettlement& decided, VerifiedDecision& decision) const {
-  if (decided.terms.empty()) {
-    if (decision.record.verdict == core::Verdict::kAbort) return std::nullopt;
-    return Problem{"commits without the terms of the settlement"};
-  }
-  if (core::SettlementIdOf(decided.terms) != decision.record.settlement_id) {
-    return Problem{fmt::format("comes with terms of settlement {}; it decides {}",
-                               core::SettlementIdOf(decided.terms).ToHex(),
-                               decision.record.settlement_id.ToHex())};
-  }
-  absl::StatusOr<core::TermsHeader> terms = codec::DecodeTerms(decided.terms);
-  if (!terms.ok()) {
-    // Anyone may hand in bytes to be aborted; a commit needs terms that were signed.
-    if (decision.record.verdict == core::Verdict::kAbort) return std::nullopt;
-    return Problem{fmt::format("comes with terms that cannot be read: {}", Text(terms.status()))};
-  }
-  decision.terms = *std::move(terms);
-  if (decision.record.verdict == core::Verdict::kAbort) return std::nullopt;
-  if (decision.terms->policy_hash != decision.record.policy_hash) {
-    return Problem{fmt::format("commits terms under policy {}; must be {}, as the record says",
-                               decision.terms->policy_hash.ToHex(),
-                               decision.record.policy_hash.ToHex())};
-  }
-  if (decision.record.decided > decision.terms->deadline) {
-    return Problem{fmt::format("commits at {}, past the deadline {}",
-                               decision.record.decided.ToString(),
-                               decision.terms->deadline.ToString())};
-  }
-  return std::nullopt;
-}
-
-std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckVotes(
-    const core::DecidedSettlement& decided, const core::SettlementPolicy& policy,
-    VerifiedDecision& decision) const {
-  const core::DecisionRecord& record = decision.record;
-  const std::size_t needed =
-      record.verdict == core::Verdict::kCommit ? decision.terms->ledgers.size() : 0;
-  if (decided.votes.size() != needed || record.vote_hashes.size() != needed) {
-    return Problem{fmt::format("has {} votes and {} vote hashes; {} of each are needed",
-                               decided.votes.size(), record.vote_hashes.size(), needed)};
-  }
-  for (std::size_t i = 0; i < needed; ++i) {
-    const core::LedgerOrigin& ledger = decision.terms->ledgers[i].ledger;
-    const auto problem_of = [&](const std::string& what) {
-      return Problem{fmt::format("lacks a valid vote of '{}': {}", ledger.text(), what),
-                     {{kEvidenceVote, decided.votes[i]}}};
-    };
-    const absl::StatusOr<core::Vote> vote = core::DecodeVote(decided.votes[i]);
-    if (!vote.ok()) return problem_of(Text(vote.status()));
-    if (vote->statement.ledger != ledger || vote->settlement_id != record.settlement_id) {
-      return problem_of(fmt::format("the one in its place is of '{}' for settlement {}",
-                                    vote->statement.ledger.text(), vote->settlement_id.ToHex()));
-    }
-    if (core::VoteHash(*vote) != record.vote_hashes[i]) {
-      return problem_of("the record carries the hash of another vote");
-    }
-    if (absl::Status signature = core::VerifyVote(*vote, policy, *verifier_); !signature.ok()) {
-      return problem_of(Text(signature));
-    }
-    decision.holds.emplace_back(ledger, vote->hold);
   }
   return std::nullopt;
 }
@@ -194,6 +172,8 @@ absl::StatusOr<std::optional<Finding>> DecisionLogVerifier::OnCheckpoint(std::st
   if (halted_) return std::optional<Finding>();
   absl::StatusOr<std::optional<Finding>> found = log_.OnCheckpoint(note, proof);
   if (!found.ok()) return found.status();
+  const bool within = core::ParseCheckpoint(note)->checkpoint.size <= log_.size();
+  if (!found->has_value() && within) RememberCosigners(note);
   return Halted(*std::move(found));
 }
 

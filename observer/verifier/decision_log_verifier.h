@@ -1,6 +1,7 @@
 // Verifies a decision log: every record is one that the authority could make under the settlement
 // policy that it names, which must be one of those that the observer was given, and no settlement
-// is decided twice. Pure; not synchronised.
+// is decided twice. Where it finds two histories, it names the witnesses that cosigned both. Pure;
+// not synchronised.
 #ifndef CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
 #define CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
 
@@ -58,12 +59,10 @@ class DecisionLogVerifier {
   std::optional<Problem> CheckRecord(const core::DecidedSettlement& decided,
                                      const core::DecisionBatch& batch,
                                      VerifiedDecision& decision) const;
-  std::optional<Problem> CheckTerms(const core::DecidedSettlement& decided,
-                                    VerifiedDecision& decision) const;
-  std::optional<Problem> CheckVotes(const core::DecidedSettlement& decided,
-                                    const core::SettlementPolicy& policy,
-                                    VerifiedDecision& decision) const;
   std::optional<Finding> Halted(std::optional<Finding> finding);
+  std::vector<std::string> CosignersOf(std::string_view note) const;
+  void RememberCosigners(std::string_view note);
+  void NameFaultyWitnesses(Finding& finding) const;
 
   core::PolicySet policies_;
   const core::SignatureVerifier* verifier_;
@@ -72,6 +71,8 @@ class DecisionLogVerifier {
   core::LedgerTime time_;
   bool halted_ = false;
   std::map<core::Hash256, std::string> decided_;  // record bytes by settlement id
+  // By witness: the largest checkpoint of this history that was shown with its valid cosignature.
+  std::map<std::string, std::string> cosigned_;
   std::vector<VerifiedDecision> decisions_;
 };
 

@@ -45,6 +45,8 @@ inline constexpr char kEvidenceEntryExpected[] = "entry-expected";            //
 inline constexpr char kEvidenceHeaderExpected[] = "batch-header-expected";    // leaf as re-executed
 inline constexpr char kEvidenceVerifiedCheckpoint[] = "verified-checkpoint";  // the last believed
 inline constexpr char kEvidenceOtherCheckpoint[] = "other-checkpoint";        // what conflicts
+// Of the log that was verified, with the cosignature of a witness that cosigned the other one too.
+inline constexpr char kEvidenceCosignedCheckpoint[] = "cosigned-checkpoint";
 inline constexpr char kEvidenceVerifiedRoot[] = "verified-root";  // 32 bytes, at the other's size
 inline constexpr char kEvidenceConsistencyProof[] = "consistency-proof";  // 32 bytes each
 inline constexpr char kEvidenceRootOfLeaves[] = "root-of-leaves";         // 32 bytes

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "settlement/codec/codec.h"
+#include "settlement/core/cosignature.h"
 #include "tests/observer/test_corridor.h"
 
 namespace causeway::observer {
@@ -192,6 +193,41 @@ TEST_F(DecisionLogVerifierTest, ARootThatIsNotOfTheRecordsIsFound) {
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->kind, FindingKind::kRootMismatch);
   EXPECT_EQ(*finding->Find(kEvidenceRootOfLeaves), log_.tree().Root().view());
+}
+
+TEST_F(DecisionLogVerifierTest, AForkNamesTheWitnessesThatCosignedBothHistories) {
+  core::SettlementPolicy policy = log_.policy();
+  for (const char* name : {"w1", "w2", "w3", "w4"}) {
+    policy.witnesses.push_back({name, KeyNamed(name)->public_key()});
+  }
+  policy.witnesses_needed = 3;
+  policy.witnesses_faulty_max = 1;
+  policy = *codec::DecodePolicy(codec::EncodePolicy(policy));
+  log_.SetPolicy(policy);
+  verifier_ = DecisionLogVerifier(*core::PolicySet::Make({policy}), signatures_);
+  const auto cosigned = [](const std::string& bytes, std::vector<std::string> names) {
+    core::SignedCheckpoint note = *core::ParseCheckpoint(bytes);
+    for (const std::string& name : names) {
+      note.signatures.push_back(
+          *core::Cosign(core::CheckpointText(note.checkpoint), name, *KeyNamed(name), 1000));
+    }
+    return core::FormatCheckpoint(note);
+  };
+  ASSERT_FALSE(verifier_.OnBatch(log_.Write({log_.Abort(core::LeafHash("a"))})));
+  const std::string ours = cosigned(log_.Checkpoint(), {"w1", "w2", "w3"});
+  EXPECT_FALSE(verifier_.OnCheckpoint(ours)->has_value());
+  const std::string other =
+      cosigned(SignedNote(log_.origin(), 1, core::LeafHash("other"), "bridge"), {"w2", "w4"});
+  const auto found = verifier_.OnCheckpoint(other);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  const Finding& finding = **found;
+  EXPECT_EQ(finding.kind, FindingKind::kForkedLog);
+  EXPECT_NE(finding.message.find("Witness 'w2' cosigned the other one, and this one too: it is "
+                                 "faulty. Witness 'w4' cosigned the other one."),
+            std::string::npos)
+      << finding.message;
+  EXPECT_EQ(*finding.Find(kEvidenceOtherCheckpoint), other);
+  EXPECT_EQ(*finding.Find(kEvidenceCosignedCheckpoint), ours);
 }
 
 TEST_F(DecisionLogVerifierTest, AHeadBehindWhatWasVerifiedIsARollback) {
