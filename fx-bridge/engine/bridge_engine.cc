@@ -76,7 +76,35 @@ void BridgeEngine::OnSendFailed(core::LedgerTime now, RequestKind kind, const co
   coordinator_.OnFailed(Clamp(now), kind, id, ledger);
 }
 
-void BridgeEngine::Tick(core::LedgerTime now) { coordinator_.Tick(Clamp(now)); }
+void BridgeEngine::OnWitnessAnswer(core::LedgerTime now, std::string_view witness,
+                                   const core::WitnessAnswer& answer) {
+  const absl::Status status =
+      certifier_.OnAnswer(Clamp(now), witness, answer, [this](std::uint64_t size) {
+        const absl::StatusOr<core::Hash256> root = tree_.RootAt(size);
+        CW_CHECK(root.ok(), "the log has been of every size up to its own");
+        return *root;
+      });
+  if (!status.ok() && rolled_back_.ok()) rolled_back_ = status;
+}
+
+void BridgeEngine::OnWitnessFailed(core::LedgerTime now, std::string_view witness) {
+  certifier_.OnFailed(Clamp(now), witness);
+}
+
+void BridgeEngine::Tick(core::LedgerTime now) {
+  now = Clamp(now);
+  coordinator_.Tick(now);
+  certifier_.Tick(now);
+}
+
+std::optional<core::LedgerTime> BridgeEngine::next_timer() const {
+  const std::optional<core::LedgerTime> certifier = certifier_.next_timer();
+  const std::optional<core::LedgerTime> coordinator = coordinator_.next_timer();
+  if (!certifier.has_value() || !coordinator.has_value()) {
+    return certifier.has_value() ? certifier : coordinator;
+  }
+  return std::min(*certifier, *coordinator);
+}
 
 void BridgeEngine::Finish(std::vector<SettlementView> finished) {
   for (SettlementView& view : finished) {
@@ -94,10 +122,14 @@ void BridgeEngine::Finish(std::vector<SettlementView> finished) {
 
 absl::Status BridgeEngine::Flush(core::LedgerTime now) {
   now = Clamp(now);
+  if (!rolled_back_.ok()) return rolled_back_;
+  const bool decides = certifier_.MayDecide();
   do {
-    const std::vector<pvp::Judgement> judgements = coordinator_.Judge(now, kDecisionsPerBatchMax);
+    std::vector<pvp::Judgement> judgements;
+    if (decides) judgements = coordinator_.Judge(now, kDecisionsPerBatchMax);
     if (absl::Status status = Write(now, judgements); !status.ok()) return status;
-  } while (coordinator_.HasRipe());
+  } while (decides && coordinator_.HasRipe());
+  ReleaseCertified(now);
   Release();
   return absl::OkStatus();
 }
@@ -112,10 +144,35 @@ absl::Status BridgeEngine::Write(core::LedgerTime now, std::span<const pvp::Judg
   const std::vector<store::MetaWrite> meta = TakeMeta(!blocks.empty());
   if (blocks.empty() && meta.empty()) return absl::OkStatus();
   if (absl::Status status = journal_->Append(blocks, meta); !status.ok()) return status;
+  std::set<core::Hash256> policies;
   for (const pvp::Judgement& judgement : judgements) {
-    coordinator_.OnDecided(now, judgement.settlement_id);
+    const core::Hash256& id = judgement.settlement_id;
+    coordinator_.OnDecided(now, id);
+    uncertified_.emplace(decided_.find(id)->second, id);
+    policies.insert(open_.find(id)->second.header.policy_hash);
+  }
+  if (!blocks.empty()) {
+    certifier_.OnDurable(now, journal_->block_count(), tree_.size(), checkpoint_,
+                         std::vector<core::Hash256>(policies.begin(), policies.end()));
   }
   return absl::OkStatus();
+}
+
+// All records below the certified checkpoint of their policy.
+void BridgeEngine::ReleaseCertified(core::LedgerTime now) {
+  if (certifier_.Certify()) certified_unsaved_ = true;
+  for (auto place = uncertified_.begin(); place != uncertified_.end();) {
+    const core::Hash256 id = place->second;
+    const core::Hash256& policy = open_.find(id)->second.header.policy_hash;
+    if (place->first < certifier_.certified(policy).size) {
+      coordinator_.OnCertified(now, id);
+      place = uncertified_.erase(place);
+    } else if (policies_.all().size() == 1) {
+      break;  // those that follow are above it too
+    } else {
+      ++place;
+    }
+  }
 }
 
 absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
@@ -182,6 +239,13 @@ std::vector<store::MetaWrite> BridgeEngine::TakeMeta(bool writes_anyway) {
   if (writes_anyway || !meta.empty() || removals_.size() >= kRemovalsWaitingMax) {
     for (const core::Hash256& id : removals_) meta.push_back({PendingKey(id), std::nullopt});
     removals_.clear();
+    // Witnesses can be asked again for their cosignatures: that is no reason to sync either.
+    for (const core::SettlementPolicy& policy : policies_.all()) {
+      const std::string& note = certifier_.certified(policy.hash).note;
+      if (!certified_unsaved_ || policy.witnesses_needed == 0 || note.empty()) continue;
+      meta.push_back({kCertifiedPrefix + policy.hash.ToHex(), note});
+    }
+    certified_unsaved_ = false;
   }
   return meta;
 }
@@ -212,8 +276,10 @@ LedgerRequest BridgeEngine::MakeRequest(const pvp::Request& request) {
   if (settlement.completion.empty()) {
     core::CompleteSettlement completion;
     completion.settlement_id = request.settlement_id;
-    completion.certificate = MakeCertificateOf(decided_.find(request.settlement_id)->second,
-                                               settlement.record, settlement.votes);
+    absl::StatusOr<core::Certificate> certificate = MakeCertificateOf(
+        decided_.find(request.settlement_id)->second, settlement.record, settlement.votes);
+    CW_CHECK(certificate.ok(), "a ledger is asked to complete what is certified");
+    completion.certificate = *std::move(certificate);
     settlement.completion = codec::EncodeCompletion(completion);
   }
   made.completion = settlement.completion;
@@ -247,18 +313,23 @@ void BridgeEngine::FillPrepare(const OpenSettlement& settlement, LedgerRequest& 
   }
 }
 
-core::Certificate BridgeEngine::MakeCertificateOf(std::uint64_t index, const std::string& record,
-                                                  const std::vector<std::string>& votes) const {
+absl::StatusOr<core::Certificate> BridgeEngine::MakeCertificateOf(
+    std::uint64_t index, const std::string& record, const std::vector<std::string>& votes) const {
   core::Certificate certificate;
   certificate.record_bytes = record;
   absl::StatusOr<core::DecisionRecord> decoded = core::DecodeDecisionRecord(record);
   CW_CHECK(decoded.ok(), "the decision log holds records that decode");
   certificate.record = *std::move(decoded);
   certificate.index = index;
-  auto proof = tree_.InclusionProof(index, tree_.size());
+  const pvp::CertifiedCheckpoint& certified = certifier_.certified(certificate.record.policy_hash);
+  if (index >= certified.size) {
+    return absl::NotFoundError(
+        fmt::format("record {} is decided, and waits for the cosignatures of witnesses", index));
+  }
+  auto proof = tree_.InclusionProof(index, certified.size);
   CW_CHECK(proof.ok(), "a decided record is in the decision log");
   certificate.proof = *std::move(proof);
-  certificate.checkpoint = checkpoint_;
+  certificate.checkpoint = certified.note;
   for (const std::string& bytes : votes) {
     absl::StatusOr<core::Vote> vote = core::DecodeVote(bytes);
     CW_CHECK(vote.ok(), "the decision log holds votes that decode");

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -33,6 +34,7 @@
 #include "absl/status/statusor.h"
 #include "fx-bridge/engine/key_directory.h"
 #include "fx-bridge/engine/pending.h"
+#include "fx-bridge/pvp/certifier.h"
 #include "fx-bridge/pvp/coordinator.h"
 #include "fx-bridge/venues/board_venue.h"
 #include "settlement/core/decision_batch.h"
@@ -45,8 +47,11 @@
 namespace causeway::bridge {
 
 inline constexpr char kJournalKind[] = "decision-log";
-// Decisions that one journal block holds at most.
-inline constexpr std::size_t kDecisionsPerBatchMax = 4096;
+// Metadata: the certified checkpoint of each policy with witnesses, under its hash in hexadecimal.
+inline constexpr char kCertifiedPrefix[] = "certified/";
+// Decisions that one journal block holds at most: such that a witness takes it in one message, with
+// 16 ledgers in each settlement too.
+inline constexpr std::size_t kDecisionsPerBatchMax = 1024;
 // How far ahead of now a deadline may lie: holds must not outlive a week.
 inline constexpr core::Duration kDeadlineAheadMax = core::kDeadlineAheadMax;
 // Complete settlements whose full view is kept in memory; of older ones the decision log tells
@@ -59,6 +64,8 @@ inline constexpr std::size_t kRemovalsWaitingMax = 64;
 using pvp::RequestKind;
 using pvp::SettlementState;
 using pvp::SettlementView;
+using pvp::WitnessCall;
+using pvp::WitnessView;
 
 // A message for one ledger. The same one may come again.
 struct LedgerRequest {
@@ -133,6 +140,12 @@ class BridgeEngine {
   void OnSendFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
                     const core::LedgerOrigin& ledger);
 
+  // What a witness answered to a WitnessCall, and that nothing came. When the witness proves that
+  // this log has lost records that it signed, or signed others, every later Flush says so.
+  void OnWitnessAnswer(core::LedgerTime now, std::string_view witness,
+                       const core::WitnessAnswer& answer);
+  void OnWitnessFailed(core::LedgerTime now, std::string_view witness);
+
   // Asks the authority to judge a deadline. When it is past and the settlement is undecided, the
   // next Flush aborts it; with the exact bytes of the terms header, also one that was never handed
   // in here. The view as of now, kNotFound for an id that is unknown and cannot be judged,
@@ -147,11 +160,19 @@ class BridgeEngine {
 
   // Writes everything that waits: submissions, and the decisions of all settlements that are ripe,
   // as one durable write, one block and one signed checkpoint; then releases requests and changes.
-  // Of no cost when nothing waits. On any error the process must exit: what is durable is unknown.
+  // Requests to complete are released when the record is certified: at once under a policy without
+  // witnesses. Where witnesses are needed, nothing is decided before enough of them have answered
+  // (pvp::Certifier::MayDecide).
+  // Of no cost when nothing waits. On any error the process must exit: what is durable is unknown,
+  // or, when rolled_back() says so, a witness holds more of this log than its journal.
   absl::Status Flush(core::LedgerTime now);
+  bool rolled_back() const { return !rolled_back_.ok(); }
 
   // Released requests, in order. Each is to be sent once; answers come back through On....
   std::vector<LedgerRequest> TakeRequests();
+  // Calls to witnesses, of batches that ReadBatchBytes gives; answers come back through
+  // OnWitness....
+  std::vector<WitnessCall> TakeWitnessCalls() { return certifier_.TakeCalls(); }
   // Settlements whose view changed, sorted, each once.
   std::vector<core::Hash256> TakeChanged();
 
@@ -160,17 +181,24 @@ class BridgeEngine {
   // Whether `participant` pays in, or approves, that open settlement. False for one that is
   // complete or unknown.
   bool IsParty(const core::Hash256& id, const core::ParticipantId& participant) const;
-  // NotFound when there is no durable decision.
+  // NotFound when there is no durable decision, or when the witnesses have not cosigned it yet.
   absl::StatusOr<core::Certificate> MakeCertificate(const core::Hash256& id) const;
   // When Tick has something to do; never later than that.
-  std::optional<core::LedgerTime> next_timer() const { return coordinator_.next_timer(); }
+  std::optional<core::LedgerTime> next_timer() const;
+  std::vector<WitnessView> Witnesses() const { return certifier_.Witnesses(); }
 
   // In force, and its exact bytes.
   const core::SettlementPolicy& policy() const { return policies_.latest(); }
   const std::string& policy_bytes() const { return policy_bytes_; }
   const BoardVenue* venue() const { return options_.venue.get(); }
   const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
-  std::uint64_t size() const { return tree_.size(); }            // decision records
+  // With the cosignatures that the policy in force needs. Empty before the first.
+  const std::string& certified_checkpoint() const {
+    return certifier_.certified(policies_.latest().hash).note;
+  }
+  // Of each witness that cosigned since the start, the latest checkpoint with its cosignature.
+  std::vector<std::string> CosignedCheckpoints() const { return certifier_.CosignedCheckpoints(); }
+  std::uint64_t size() const { return tree_.size(); }  // decision records
   core::Hash256 root() const { return tree_.Root(); }
 
   // The four that follow read the journal alone and, unlike all else, may be called from other
@@ -229,19 +257,27 @@ class BridgeEngine {
   absl::StatusOr<store::Block> MakeBlock(core::LedgerTime now,
                                          std::span<const pvp::Judgement> judgements);
   std::vector<store::MetaWrite> TakeMeta(bool writes_anyway);
+  void ReleaseCertified(core::LedgerTime now);
   void Release();
   void Finish(std::vector<SettlementView> finished);
   LedgerRequest MakeRequest(const pvp::Request& request);
   void FillPrepare(const OpenSettlement& settlement, LedgerRequest& request) const;
   absl::StatusOr<core::DecidedSettlement> ReadDecided(std::uint64_t index) const;
-  core::Certificate MakeCertificateOf(std::uint64_t index, const std::string& record,
-                                      const std::vector<std::string>& votes) const;
+  absl::StatusOr<core::Certificate> MakeCertificateOf(std::uint64_t index,
+                                                      const std::string& record,
+                                                      const std::vector<std::string>& votes) const;
+  absl::Status RestoreCertified();
 
   Options options_;
   core::PolicySet policies_;
   std::string policy_bytes_;
   std::unique_ptr<store::Journal> journal_;
   pvp::Coordinator coordinator_;
+  pvp::Certifier certifier_;
+  absl::Status rolled_back_;
+  // Settlements whose record, by its index, waits for its cosignatures.
+  std::map<std::uint64_t, core::Hash256> uncertified_;
+  bool certified_unsaved_ = false;
   core::MerkleTree tree_;
   std::string checkpoint_;
   core::LedgerTime latest_;

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <tuple>
 #include <utility>
+#include <variant>
 
 #include "fmt/format.h"
 #include "fx-bridge/engine/bridge_engine.h"
 #include "fx-bridge/engine/pending.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/checkpoint.h"
+#include "settlement/core/decision_checkpoint.h"
 #include "settlement/core/hash.h"
 
 namespace causeway::bridge {
@@ -21,12 +23,6 @@ absl::Status CheckOptions(const BridgeEngine::Options& options, const core::Poli
   if (options.signer->public_key() != policies.decision_log_key()) {
     return absl::InvalidArgumentError(
         "signer: is not the decision log key that the policies name (decision_log_key)");
-  }
-  for (const core::SettlementPolicy& policy : policies.all()) {
-    if (policy.witnesses_needed == 0) continue;
-    return absl::InvalidArgumentError(fmt::format(
-        "policies: epoch {}: witnesses_needed: must be 0; cosignatures are not built in",
-        policy.epoch));
   }
   if (options.venue == nullptr) return absl::OkStatus();
   for (const Provider& provider : options.venue->providers()) {
@@ -65,7 +61,8 @@ BridgeEngine::BridgeEngine(Options options, core::PolicySet policies,
     : options_(std::move(options)),
       policies_(std::move(policies)),
       journal_(std::move(journal)),
-      coordinator_(options_.coordinator) {
+      coordinator_(options_.coordinator),
+      certifier_(policies_, *options_.verifier, options_.coordinator) {
   for (const std::string& bytes : options_.policies) {
     if (core::Sha256(bytes) == policies_.latest().hash) policy_bytes_ = bytes;
   }
@@ -80,6 +77,7 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> BridgeEngine::Open(
   std::unique_ptr<BridgeEngine> engine(
       new BridgeEngine(std::move(options), *std::move(policies), std::move(journal)));
   if (absl::Status status = engine->Replay(); !status.ok()) return status;
+  if (absl::Status status = engine->RestoreCertified(); !status.ok()) return status;
   if (absl::Status status = engine->RestorePending(); !status.ok()) return status;
   return engine;
 }
@@ -135,6 +133,32 @@ absl::Status BridgeEngine::ReplayBlock(const store::Block& block) {
   }
   checkpoint_ = batch->checkpoint;
   latest_ = std::max(latest_, batch->time);
+  return absl::OkStatus();
+}
+
+// What was certified in an earlier life. What is missing of it is collected again.
+absl::Status BridgeEngine::RestoreCertified() {
+  certifier_.Restore(journal_->block_count(), tree_.size(), checkpoint_);
+  for (const core::SettlementPolicy& policy : policies_.all()) {
+    if (policy.witnesses_needed == 0) continue;
+    const auto note = journal_->GetMeta(kCertifiedPrefix + policy.hash.ToHex());
+    if (!note.ok()) return note.status();
+    if (!note->has_value()) continue;
+    const auto verified = core::VerifyDecisionCheckpoint(**note, policy, *options_.verifier);
+    if (const auto* refused = std::get_if<core::Rejection>(&verified)) {
+      return absl::DataLossError(
+          fmt::format("decision log: the certified checkpoint of epoch {}: {}", policy.epoch,
+                      refused->message));
+    }
+    const auto& checkpoint = std::get<core::Checkpoint>(verified);
+    const absl::StatusOr<core::Hash256> root = tree_.RootAt(checkpoint.size);
+    if (!root.ok() || *root != checkpoint.root) {
+      return absl::DataLossError(
+          fmt::format("decision log: it does not begin with the {} records that were certified",
+                      checkpoint.size));
+    }
+    certifier_.RestoreCertified(policy.hash, {checkpoint.size, **note});
+  }
   return absl::OkStatus();
 }
 
@@ -207,8 +231,13 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
     if (!record.ok()) return record.status();
     settlement.record = std::move(decided->record);
     settlement.votes = std::move(decided->votes);
+    const bool certified = place->second < certifier_.certified(record->policy_hash).size;
+    if (!certified) {
+      uncertified_.emplace(place->second, id);
+      certifier_.Want(record->policy_hash);
+    }
     coordinator_.RestoreDecided(*header, record->verdict, settlement.submitted, record->decided,
-                                settlement.rejection);
+                                settlement.rejection, certified);
   }
   open_.emplace(id, std::move(settlement));
   return absl::OkStatus();

@@ -44,6 +44,8 @@ std::string_view SettlementStateName(SettlementState state) {
       return "aborting";
     case SettlementState::kAborted:
       return "aborted";
+    case SettlementState::kCertifying:
+      return "certifying";
   }
   return "unknown";
 }
@@ -316,9 +318,20 @@ void Coordinator::OnDecided(core::LedgerTime now, const core::Hash256& id) {
   CW_CHECK(settlement.state == SettlementState::kPreparing ||
                settlement.state == SettlementState::kAwaitingSignatures,
            "a settlement is decided once");
+  settlement.state = SettlementState::kCertifying;
+  settlement.decided = now;
+  Touch(id);
+  ResetTimer(id, settlement);
+}
+
+void Coordinator::OnCertified(core::LedgerTime now, const core::Hash256& id) {
+  const auto place = open_.find(id);
+  CW_CHECK(place != open_.end(), "a certificate is of an open settlement");
+  Settlement& settlement = place->second;
+  CW_CHECK(settlement.state == SettlementState::kCertifying,
+           "a settlement is certified once, after it is decided");
   settlement.state = settlement.verdict == core::Verdict::kCommit ? SettlementState::kCommitted
                                                                   : SettlementState::kAborting;
-  settlement.decided = now;
   for (LedgerState& ledger : settlement.ledgers) {
     ledger.attempts = 0;
     ledger.retry_at = core::LedgerTime::Min();
@@ -330,12 +343,13 @@ void Coordinator::OnDecided(core::LedgerTime now, const core::Hash256& id) {
 
 void Coordinator::RestoreDecided(const core::TermsHeader& terms, core::Verdict verdict,
                                  core::LedgerTime submitted, core::LedgerTime decided,
-                                 const std::optional<core::Rejection>& rejection) {
+                                 const std::optional<core::Rejection>& rejection, bool certified) {
   CW_CHECK(verdict != core::Verdict::kNone, "a restored decision has a verdict");
   Settlement& settlement = Add(terms, submitted);
   settlement.verdict = verdict;
   settlement.state =
       verdict == core::Verdict::kCommit ? SettlementState::kCommitted : SettlementState::kAborting;
+  if (!certified) settlement.state = SettlementState::kCertifying;
   settlement.decided = decided;
   settlement.rejection = rejection;
   ResetTimer(terms.settlement_id, settlement);

@@ -4,7 +4,8 @@
 // number, and the same calls give the same effects. docs/protocols/pvp.md tells the protocol.
 //
 // The coordinator decides nothing by itself: Judge says what the decision is at the moment of
-// writing, the caller makes the record durable, and OnDecided then lets the certificate out. It
+// writing, the caller makes the record durable (OnDecided), and OnCertified then lets the
+// certificate out. It
 // trusts what it is given: signatures, votes and the binding of legs are verified by the caller.
 //
 // Thread-compatible: one caller at a time.
@@ -35,6 +36,7 @@ enum class SettlementState : std::uint8_t {
   kSettled = 4,             // every ledger has booked
   kAborting = 5,            // decided and durable: abort; the ledgers release
   kAborted = 6,             // every ledger has released, or tombstoned the id
+  kCertifying = 7,          // decided and durable; waits for the witnesses' cosignatures
 };
 // "awaiting-signatures", "preparing", ...: for people and reports.
 std::string_view SettlementStateName(SettlementState state);
@@ -144,14 +146,16 @@ class Coordinator {
   // Each is given once: the caller makes all of them durable and calls OnDecided, or stops for
   // good.
   std::vector<Judgement> Judge(core::LedgerTime now, std::size_t count_max);
-  // The decision is durable: the ledgers are asked to complete.
+  // The decision is durable. Nobody is told before there is a certificate.
   void OnDecided(core::LedgerTime now, const core::Hash256& id);
+  // There is a certificate: the ledgers are asked to complete. After OnDecided, once.
+  void OnCertified(core::LedgerTime now, const core::Hash256& id);
 
   // For a restart: a settlement that was decided before, not known to be complete. All its ledgers
-  // are asked to complete at the next Tick.
+  // are asked to complete at the next Tick, or, when it is not `certified` yet, by OnCertified.
   void RestoreDecided(const core::TermsHeader& terms, core::Verdict verdict,
                       core::LedgerTime submitted, core::LedgerTime decided,
-                      const std::optional<core::Rejection>& rejection);
+                      const std::optional<core::Rejection>& rejection, bool certified = true);
   // For a restart: an undecided settlement. Its ledgers are asked to prepare at the next Tick, or,
   // with `required` not empty, when the rest has signed.
   void RestoreUndecided(const core::TermsHeader& terms, core::LedgerTime submitted,

@@ -59,6 +59,8 @@ class CoordinatorTest : public ::testing::Test {
     ASSERT_THAT(judgements, SizeIs(1));
     ASSERT_EQ(judgements[0].verdict, verdict);
     coordinator_.OnDecided(now, terms.settlement_id);
+    ASSERT_EQ(StateOf(terms), SettlementState::kCertifying);
+    coordinator_.OnCertified(now, terms.settlement_id);
   }
 
   const core::LedgerOrigin a_ = Origin("a/aaa");
@@ -146,6 +148,7 @@ TEST_F(CoordinatorTest, TellsNobodyBeforeTheDecisionIsDurable) {
   EXPECT_EQ(StateOf(terms), SettlementState::kPreparing);
   EXPECT_THAT(coordinator_.TakeRequests(), IsEmpty());
   coordinator_.OnDecided(At(1), terms.settlement_id);
+  coordinator_.OnCertified(At(1), terms.settlement_id);
   EXPECT_EQ(StateOf(terms), SettlementState::kCommitted);
   EXPECT_THAT(coordinator_.TakeRequests(), ElementsAre(Complete(terms, a_), Complete(terms, b_)));
 }
