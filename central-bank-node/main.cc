@@ -16,6 +16,7 @@
 #include "central-bank-node/runtime/node_files.h"
 #include "central-bank-node/runtime/node_program.h"
 #include "central-bank-node/runtime/operations_client.h"
+#include "central-bank-node/runtime/witness_program.h"
 #include "settlement/core/suite.h"
 #include "settlement/rpc/server_flags.h"
 
@@ -78,6 +79,29 @@ CLI::App* AddJournalCommand(CLI::App& app, const char* name, const char* what,
   return command;
 }
 
+// --name, --key, --data, --policy and --peer, each with `prefix` before its name. Without a prefix
+// all but --peer are required; with one, the name needs the others.
+void AddWitnessFlags(CLI::App& run, const std::string& prefix, node::WitnessOptions& options) {
+  const auto flag = [&prefix](const char* name) { return "--" + prefix + name; };
+  CLI::Option* const name = run.add_option(flag("name"), options.name,
+                                           "Witness of a decision log: its name in the policy");
+  CLI::Option* const key =
+      run.add_option(flag("key"), options.key_file, "The witness's key, Ed25519, PEM");
+  CLI::Option* const data = run.add_option(flag("data"), options.data_directory,
+                                           "Directory of the witness's journal; created if new");
+  CLI::Option* const policy = run.add_option(flag("policy"), options.policy_files,
+                                             "Settlement policy, one for each epoch of the log");
+  CLI::Option* const peer =
+      run.add_option(flag("peer"), options.peers,
+                     "HOST:PORT of the bridge or of another witness, asked before it starts");
+  if (prefix.empty()) {
+    for (CLI::Option* const option : {name, key, data, policy}) option->required();
+  } else {
+    name->needs(key, data, policy);
+    for (CLI::Option* const option : {key, data, policy, peer}) option->needs(name);
+  }
+}
+
 void AddRun(CLI::App& app, Commands& commands) {
   auto options = std::make_shared<node::NodeOptions>();
   CLI::App* run = app.add_subcommand("run", "Serve a ledger until SIGTERM or SIGINT");
@@ -100,8 +124,22 @@ void AddRun(CLI::App& app, Commands& commands) {
   run->add_option("--snapshot-every", options->snapshot_every_leaves,
                   "Leaves between two snapshots of the state; 0: none")
       ->capture_default_str();
+  AddWitnessFlags(*run, "witness-", options->witness);
   rpc::AddServerFlags(*run, options->server);
   commands.emplace(run, [options] { return node::RunNode(*options); });
+}
+
+void AddWitness(CLI::App& app, Commands& commands) {
+  struct Flags {
+    node::WitnessOptions witness;
+    rpc::ServerOptions server;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* run = app.add_subcommand(
+      "witness", "Serve a witness of a decision log, without a ledger, until SIGTERM or SIGINT");
+  AddWitnessFlags(*run, "", flags->witness);
+  rpc::AddServerFlags(*run, flags->server);
+  commands.emplace(run, [flags] { return node::RunWitness(flags->witness, flags->server); });
 }
 
 void AddGenesis(CLI::App& app, Commands& commands) {
@@ -232,6 +270,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Commands commands;
   AddRun(app, commands);
+  AddWitness(app, commands);
   AddGenesis(app, commands);
   AddAudits(app, commands);
   AddCare(app, commands);

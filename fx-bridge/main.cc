@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "fx-bridge/runtime/bridge_files.h"
 #include "fx-bridge/runtime/bridge_program.h"
@@ -55,6 +56,20 @@ int main(int argc, char** argv) {
       ->add_option("--ledger", spec.genesis_paths,
                    "Genesis file, one for each ledger: gives origin, genesis hash and key")
       ->required();
+  policy->add_option_function<std::vector<std::string>>(
+      "--witness",
+      [&spec](const std::vector<std::string>& witnesses) {
+        for (const std::string& each : witnesses) {
+          const std::size_t equals = each.find('=');
+          if (equals == std::string::npos) throw CLI::ValidationError("--witness", "NAME=FILE");
+          spec.witnesses.push_back({each.substr(0, equals), each.substr(equals + 1)});
+        }
+      },
+      "NAME=FILE, one for each witness: its name and its public key, Ed25519, PEM");
+  policy->add_option("--witnesses-needed", spec.witnesses_needed,
+                     "Cosignatures that a certificate needs; 0: the bridge's operator is trusted");
+  policy->add_option("--witnesses-faulty-max", spec.witnesses_faulty_max,
+                     "Faulty witnesses that are tolerated: below 2 * needed - witnesses");
   policy->add_option("--out", out, "File to write")->required();
 
   try {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "central-bank-node/engine/ledger_engine.h"
 #include "central-bank-node/runtime/journal_care.h"
@@ -16,6 +17,7 @@
 #include "central-bank-node/runtime/node_files.h"
 #include "central-bank-node/runtime/operations_service.h"
 #include "central-bank-node/runtime/snapshot_keeper.h"
+#include "central-bank-node/runtime/witness_service.h"
 #include "settlement/rpc/log.h"
 
 namespace causeway::node {
@@ -95,8 +97,19 @@ absl::Status RunNode(const NodeOptions& options) {
   LedgerService service(&runtime);
   JournalCare care(beside.segments, genesis, {options.backup_root, options.archive_directory});
   OperationsService operations(&runtime, &care);
-  return rpc::Serve(kProgram, options.server, {service.service(), operations.service()}, [&] {
+  std::vector<grpc::Service*> services = {service.service(), operations.service()};
+  std::unique_ptr<WitnessRuntime> witness;
+  std::optional<WitnessService> witness_service;
+  if (!options.witness.name.empty()) {
+    absl::StatusOr<std::unique_ptr<WitnessRuntime>> started =
+        StartWitness(options.witness, options.server.tls);
+    if (!started.ok()) return started.status();
+    witness = *std::move(started);
+    services.push_back(witness_service.emplace(witness.get()).service());
+  }
+  return rpc::Serve(kProgram, options.server, services, [&] {
     service.EndStreams();
+    if (witness != nullptr) witness->Stop();
     if (keeper.has_value()) keeper->Stop();
     runtime.Stop();
     if (keeper.has_value()) keeper->WriteLast();

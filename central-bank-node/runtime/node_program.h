@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "central-bank-node/runtime/witness_program.h"
 #include "settlement/rpc/server.h"
 
 namespace causeway::node {
@@ -25,6 +26,8 @@ struct NodeOptions {
   // written, and those that are there are not used.
   std::uint64_t snapshot_every_leaves = 4'000'000;
   rpc::ServerOptions server;
+  // A witness of a decision log next to the ledger; without a name there is none.
+  WitnessOptions witness;
 };
 
 // Opens or starts the ledger, serves it, and returns after SIGTERM or SIGINT: by then everything

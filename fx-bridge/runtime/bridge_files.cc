@@ -55,9 +55,9 @@ class ConfigReader {
     if (!parser.ParseFromString(*text, &config_)) {
       return absl::InvalidArgumentError(fmt::format("{}:{}", path_, error.text()));
     }
-    for (const auto step :
-         {&ConfigReader::ReadPolicies, &ConfigReader::ReadLedgers, &ConfigReader::ReadParticipants,
-          &ConfigReader::ReadLimits, &ConfigReader::ReadProviders}) {
+    for (const auto step : {&ConfigReader::ReadPolicies, &ConfigReader::ReadLedgers,
+                            &ConfigReader::ReadWitnesses, &ConfigReader::ReadParticipants,
+                            &ConfigReader::ReadLimits, &ConfigReader::ReadProviders}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return std::move(setup_);
@@ -126,6 +126,36 @@ class ConfigReader {
         return Invalid("ledgers", fmt::format("{} of the policy of epoch {} is missing",
                                               ledger.ledger.text(), policy.epoch));
       }
+    }
+    return absl::OkStatus();
+  }
+
+  static bool HasWitness(const core::SettlementPolicy& policy, const std::string& name) {
+    return std::any_of(policy.witnesses.begin(), policy.witnesses.end(),
+                       [&](const core::PolicyWitness& witness) { return witness.name == name; });
+  }
+
+  absl::Status ReadWitnesses() {
+    std::set<std::string> seen;
+    for (int i = 0; i < config_.witnesses_size(); ++i) {
+      const v1::BridgeWitnessAddress& witness = config_.witnesses(i);
+      const std::string field = fmt::format("witnesses[{}]", i);
+      const std::vector<core::SettlementPolicy>& all = setup_.policies->all();
+      if (std::none_of(all.begin(), all.end(), [&](const core::SettlementPolicy& policy) {
+            return HasWitness(policy, witness.name());
+          })) {
+        return Invalid(field + ".name", fmt::format("{} is in no policy", witness.name()));
+      }
+      if (!seen.insert(witness.name()).second) return Invalid(field + ".name", "stands twice");
+      if (const auto parsed = rpc::ParseHostPort(witness.address()); !parsed.ok()) {
+        return Invalid(field + ".address", std::string(parsed.status().message()));
+      }
+      setup_.witnesses.push_back({witness.name(), witness.address()});
+    }
+    for (const core::PolicyWitness& witness : setup_.policies->latest().witnesses) {
+      if (seen.contains(witness.name)) continue;
+      return Invalid("witnesses",
+                     fmt::format("{} of the policy in force is missing", witness.name));
     }
     return absl::OkStatus();
   }
@@ -311,6 +341,13 @@ absl::StatusOr<std::string> MakePolicy(const PolicySpec& spec) {
     if (!genesis.ok()) return InFile(path, genesis.status());
     policy.ledgers.push_back({genesis->ledger, genesis->hash, genesis->ledger_key});
   }
+  for (const WitnessSpec& witness : spec.witnesses) {
+    absl::StatusOr<core::PublicKey> witness_key = ReadPublicKey(witness.key_path);
+    if (!witness_key.ok()) return witness_key.status();
+    policy.witnesses.push_back({witness.name, *std::move(witness_key)});
+  }
+  policy.witnesses_needed = spec.witnesses_needed;
+  policy.witnesses_faulty_max = spec.witnesses_faulty_max;
   std::string bytes = codec::EncodePolicy(policy);
   const absl::StatusOr<core::SettlementPolicy> decoded = codec::DecodePolicy(bytes);
   if (!decoded.ok()) return InFile("the policy", decoded.status());

@@ -15,6 +15,7 @@
 #include "fx-bridge/engine/bridge_engine.h"
 #include "fx-bridge/engine/key_directory.h"
 #include "fx-bridge/runtime/ledger_calls.h"
+#include "fx-bridge/runtime/witness_calls.h"
 #include "fx-bridge/venues/board_venue.h"
 
 namespace causeway::bridge {
@@ -29,6 +30,7 @@ struct BridgeSetup {
   std::vector<std::string> policy_files;    // exact bytes
   std::optional<core::PolicySet> policies;  // what they say; always set
   std::vector<LedgerAddress> ledgers;
+  std::vector<WitnessAddress> witnesses;
   std::shared_ptr<StaticKeyDirectory> keys;
   std::shared_ptr<BoardVenue> venue;  // null without providers
   std::set<core::ParticipantId> participants;
@@ -40,12 +42,21 @@ struct BridgeSetup {
 // Paths in the file are relative to its folder.
 absl::StatusOr<BridgeSetup> ReadBridgeConfig(const std::string& path);
 
-// What a settlement policy is made of. No witnesses: they are not built in yet.
+struct WitnessSpec {
+  std::string name;      // as in cosignatures, such as "hkma.example/witness"
+  std::string key_path;  // public key, Ed25519, PEM
+};
+
+// What a settlement policy is made of. Without witnesses the operator of the decision log is
+// trusted not to show two logs.
 struct PolicySpec {
   std::uint64_t epoch = 0;                 // above zero
   std::string decision_log;                // origin
   std::string decision_log_key_path;       // public key, PEM
   std::vector<std::string> genesis_paths;  // of each ledger: its origin, genesis hash and key
+  std::vector<WitnessSpec> witnesses;
+  std::uint32_t witnesses_needed = 0;
+  std::uint32_t witnesses_faulty_max = 0;
 };
 
 // The exact bytes of the policy; codec::DecodePolicy takes them.

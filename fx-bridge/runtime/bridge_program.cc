@@ -11,6 +11,7 @@
 #include "fx-bridge/runtime/bridge_runtime.h"
 #include "fx-bridge/runtime/bridge_service.h"
 #include "fx-bridge/runtime/ledger_calls.h"
+#include "fx-bridge/runtime/witness_calls.h"
 #include "settlement/core/check.h"
 #include "settlement/rpc/log.h"
 #include "settlement/store/lmdb_journal.h"
@@ -65,8 +66,12 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
   absl::StatusOr<std::unique_ptr<LedgerCalls>> calls =
       LedgerCalls::Open(setup->ledgers, options.server.tls, setup->calls, &runtime);
   if (!calls.ok()) return calls.status();
+  absl::StatusOr<std::unique_ptr<WitnessCalls>> witnesses =
+      WitnessCalls::Open(setup->witnesses, options.server.tls, setup->calls, &runtime);
+  if (!witnesses.ok()) return witnesses.status();
   BridgeService service(&runtime, {setup->participants, setup->observers}, SystemRandom);
   runtime.Start([&](LedgerRequest request) { (*calls)->Send(std::move(request)); },
+                [&](const WitnessCall& call) { (*witnesses)->Send(call); },
                 [&](const BridgeEngine& changed_engine, const std::vector<core::Hash256>& changed) {
                   service.OnChanged(changed_engine, changed);
                 });
@@ -74,6 +79,7 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
     service.EndStreams();
     runtime.Stop();
     (*calls)->Stop();
+    (*witnesses)->Stop();
     service.EndCalls();
   });
   if (!served.ok()) runtime.Stop();  // before what its thread uses is gone

@@ -26,8 +26,9 @@ BridgeRuntime::BridgeRuntime(std::unique_ptr<BridgeEngine> engine, Clock clock)
 
 BridgeRuntime::~BridgeRuntime() { Stop(); }
 
-void BridgeRuntime::Start(Sender send, Listener listen) {
+void BridgeRuntime::Start(Sender send, WitnessSender send_to_witness, Listener listen) {
   send_ = std::move(send);
+  send_to_witness_ = std::move(send_to_witness);
   listen_ = std::move(listen);
   timer_ = engine_->next_timer();
   thread_ = std::thread([this] { Run(); });
@@ -83,12 +84,19 @@ void BridgeRuntime::Round(std::vector<Task>& tasks) {
     engine_->Tick(now);
   }
   if (const absl::Status status = engine_->Flush(now); !status.ok()) {
+    if (engine_->rolled_back()) {
+      rpc::Log("causeway-bridge",
+               std::string(status.message()) +
+                   ". See docs/how-to/run-a-bridge.md, \"When the log is lost\"");
+      std::_Exit(kRolledBackExitStatus);
+    }
     rpc::Log("causeway-bridge",
              fmt::format("cannot tell whether a write is durable, stopping at once: {}",
                          std::string(status.message())));
     std::_Exit(kOutcomeUnknownExitStatus);
   }
   for (LedgerRequest& request : engine_->TakeRequests()) send_(std::move(request));
+  for (const WitnessCall& call : engine_->TakeWitnessCalls()) send_to_witness_(call);
   for (const Task& task : tasks) {
     if (task.answer) task.answer(*engine_);
   }

@@ -5,7 +5,8 @@
 //
 // Only what is durable leaves. When the engine cannot say whether a write is durable, the process
 // exits with status 70 and answers nobody: the outcome is unknown, and the restarted bridge finds
-// out.
+// out. When a witness proves that the journal has lost part of the log, it exits with status 65:
+// it must not go on under the log's key.
 #ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_RUNTIME_H_
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_RUNTIME_H_
 
@@ -28,6 +29,8 @@ namespace causeway::bridge {
 inline constexpr std::size_t kTasksWaitingMax = 16'384;
 // The process's exit status after an error of the journal or the signer (EX_SOFTWARE).
 inline constexpr int kOutcomeUnknownExitStatus = 70;
+// And when a witness holds more of the log than the journal, or another one (EX_DATAERR).
+inline constexpr int kRolledBackExitStatus = 65;
 // The longest sleep of the engine thread: a clock that was set forward is noticed within it.
 inline constexpr std::int64_t kSleepMillisMax = 1000;
 
@@ -40,6 +43,7 @@ class BridgeRuntime {
   // What is to be told after the event is durable. Runs on the engine thread: must not block.
   using Answer = std::function<void(const BridgeEngine&)>;
   using Sender = std::function<void(LedgerRequest)>;
+  using WitnessSender = std::function<void(const WitnessCall&)>;
   using Listener = std::function<void(const BridgeEngine&, const std::vector<core::Hash256>&)>;
 
   BridgeRuntime(std::unique_ptr<BridgeEngine> engine, Clock clock);
@@ -49,8 +53,9 @@ class BridgeRuntime {
   BridgeRuntime& operator=(const BridgeRuntime&) = delete;
 
   // Starts the engine thread, which resumes what is open. `send` gets every request to a ledger,
-  // `listen` the settlements whose view changed, both on the engine thread, and must not block.
-  void Start(Sender send, Listener listen);
+  // `send_to_witness` every call to a witness, `listen` the settlements whose view changed, all on
+  // the engine thread, and must not block.
+  void Start(Sender send, WitnessSender send_to_witness, Listener listen);
 
   // Runs `event` (may be empty) and then, when it is durable, `answer`. kOverloaded or
   // kUnavailable, and neither runs, when it cannot.
@@ -89,6 +94,7 @@ class BridgeRuntime {
   const std::unique_ptr<BridgeEngine> engine_;
   const Clock clock_;
   Sender send_;
+  WitnessSender send_to_witness_;
   Listener listen_;
 
   std::mutex mutex_;

@@ -224,10 +224,20 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
   ServerUnaryReactor* GetDecisionCheckpoint(CallbackServerContext* context,
                                             const v1::GetDecisionCheckpointRequest*,
                                             v1::DecisionCheckpoint* response) override {
-    return Query(context, response, [](const BridgeEngine& engine, const Caller&, auto& out) {
-      out.set_checkpoint(engine.checkpoint());
-      return MaybeRejection();
+    auto call = NewCall(context, response);
+    // Heads are for everybody with a certificate, for witnesses too: they must be seen to be one.
+    if (const absl::StatusOr<rpc::Peer> peer = rpc::PeerOf(*context); !peer.ok()) {
+      call->End({grpc::StatusCode::UNAUTHENTICATED, std::string(peer.status().message())});
+      return call.get();
+    }
+    Post(call, nullptr, [call](const BridgeEngine& engine) {
+      call->Succeed([&](v1::DecisionCheckpoint& out) {
+        out.set_checkpoint(engine.checkpoint());
+        out.set_certified(engine.certified_checkpoint());
+        for (std::string& note : engine.CosignedCheckpoints()) out.add_cosigned(std::move(note));
+      });
     });
+    return call.get();
   }
 
  private:

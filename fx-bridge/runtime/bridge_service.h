@@ -2,9 +2,10 @@
 // call is handed to the engine thread, and streams are fed by threads of their own.
 //
 // Who may do what (docs/protocols/pvp.md has the table): only participants and observers of the
-// configuration may call at all. Quotes are given to the taker; terms are taken from a payer or
-// approver of their legs; a settlement is shown to those, to observers, and to whoever presents its
-// terms; the decision log is for observers.
+// configuration may call at all, but for the log's checkpoints, which everybody with a certificate
+// may see. Quotes are given to the taker; terms are taken from a payer or approver of their legs; a
+// settlement is shown to those, to observers, and to whoever presents its terms; the decision log
+// is for observers.
 #ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_SERVICE_H_
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_SERVICE_H_
 

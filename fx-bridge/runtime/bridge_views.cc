@@ -46,7 +46,7 @@ bool IsFinal(SettlementState state) {
 
 bool IsDecided(SettlementState state) {
   return IsFinal(state) || state == SettlementState::kCommitted ||
-         state == SettlementState::kAborting;
+         state == SettlementState::kAborting || state == SettlementState::kCertifying;
 }
 
 void ToProto(const SettlementView& view, v1::SettlementView* out) {
@@ -123,6 +123,14 @@ void ToProto(const BridgeEngine& engine, v1::BridgeInfo* out) {
   out->set_policy_hash(std::string(policy.hash.view()));
   for (const core::PolicyLedger& ledger : policy.ledgers) {
     out->add_ledgers(ledger.ledger.ToString());
+  }
+  for (const WitnessView& witness : engine.Witnesses()) {
+    v1::BridgeWitness* added = out->add_witnesses();
+    added->set_name(witness.name);
+    added->set_reached(witness.reached);
+    added->set_batches(witness.batches);
+    added->set_cosigned(witness.cosigned);
+    if (witness.refusal != core::WitnessRefusal::kNone) added->set_refusal(witness.message);
   }
   if (engine.venue() == nullptr) return;
   for (const CurrencyPair& pair : engine.venue()->pairs()) ToProto(pair, out->add_pairs());

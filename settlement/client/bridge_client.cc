@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "causeway/v1/bridge_service.grpc.pb.h"
+#include "fmt/format.h"
 #include "settlement/client/call.h"
 #include "settlement/client/from_proto.h"
 #include "settlement/codec/codec.h"
@@ -13,7 +14,8 @@ namespace {
 using Stub = v1::Bridge::Stub;
 
 constexpr std::string_view kStateNames[] = {
-    "none", "awaiting-signatures", "preparing", "committed", "settled", "aborting", "aborted"};
+    "none",    "awaiting-signatures", "preparing", "committed", "settled", "aborting",
+    "aborted", "certifying"};
 
 CurrencyPair ReadPair(Fields& fields, const Path& path, const v1::CurrencyPair& pair) {
   return {fields.Parse<core::Currency>({&path, "base"}, pair.base()),
@@ -73,7 +75,7 @@ LedgerProgress ReadProgress(Fields& fields, const Path& path, const v1::LedgerPr
 SettlementView ReadView(Fields& fields, const Path& path, const v1::SettlementView& view) {
   SettlementView value;
   value.settlement_id = fields.Hash({&path, "settlement_id"}, view.settlement_id());
-  value.state = fields.Closed({&path, "state"}, view.state(), SettlementState::kAborted);
+  value.state = fields.Closed({&path, "state"}, view.state(), SettlementState::kCertifying);
   value.rejection = ReadRejection(view.has_rejection(), view.rejection());
   value.deadline = core::LedgerTime::FromMicros(view.deadline_us());
   value.submitted = core::LedgerTime::FromMicros(view.submitted_us());
@@ -105,6 +107,22 @@ absl::StatusOr<SettlementView> ReadViewAnswer(const v1::SettlementView& view) {
 std::string_view SettlementStateName(SettlementState state) {
   const auto number = static_cast<std::size_t>(state);
   return number < std::size(kStateNames) ? kStateNames[number] : "unknown";
+}
+
+absl::Status VerifyDecision(const SettlementView& view, std::string_view policy_bytes,
+                            std::string_view terms_bytes) {
+  if (!view.certificate.has_value()) {
+    return absl::FailedPreconditionError("certificate: there is none yet");
+  }
+  const absl::StatusOr<core::SettlementPolicy> policy = codec::DecodePolicy(policy_bytes);
+  if (!policy.ok()) return policy.status();
+  const absl::StatusOr<core::TermsHeader> terms = codec::DecodeTerms(terms_bytes);
+  if (!terms.ok()) return terms.status();
+  const core::Rejection verdict = core::VerifyCertificate(
+      {view.settlement_id, *view.certificate}, *policy, &*terms, core::OpenSslSignatureVerifier());
+  if (verdict.outcome == core::Outcome::kAccepted) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("certificate: {}: {}", verdict.rule, verdict.message));
 }
 
 bool IsComplete(SettlementState state) {

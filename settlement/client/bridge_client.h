@@ -80,6 +80,7 @@ enum class SettlementState : std::uint8_t {
   kSettled = 4,
   kAborting = 5,
   kAborted = 6,
+  kCertifying = 7,  // decided; waits for the cosignatures of witnesses
 };
 // "awaiting-signatures", "preparing", ...
 std::string_view SettlementStateName(SettlementState state);
@@ -100,9 +101,17 @@ struct SettlementView {
   core::LedgerTime submitted;
   core::LedgerTime decided;  // the epoch while undecided
   std::vector<LedgerProgress> ledgers;
-  std::optional<core::Certificate> certificate;  // once decided
+  std::optional<core::Certificate> certificate;  // once decided, and cosigned where that is needed
   std::vector<core::ParticipantId> awaiting;     // whose signature is missing
 };
+
+// Whether the view's certificate proves its decision to one who trusts no bridge, by the policy that
+// the reader knows from its central bank: the record is in the log, as many witnesses as the policy
+// needs cosigned it, and a commit has the vote of every ledger in the terms. Exact bytes of the
+// policy and of the terms header. FailedPrecondition while there is no certificate; else
+// InvalidArgument says what does not hold.
+absl::Status VerifyDecision(const SettlementView& view, std::string_view policy_bytes,
+                            std::string_view terms_bytes);
 
 // A batch of the decision log: core::DecodeDecisionBatch reads `bytes`.
 struct DecisionBatchEvent {

@@ -168,6 +168,31 @@ TEST_F(BridgeFilesTest, MakesAPolicyFromTheGenesisOfEveryLedger) {
   EXPECT_EQ(Must(Read(Config())).policies->latest().hash, policy.hash);
 }
 
+TEST_F(BridgeFilesTest, MakesAPolicyWithWitnessesThatAreSafeAndLive) {
+  PolicySpec spec;
+  spec.epoch = 1;
+  spec.decision_log = "bridge.example/decisions";
+  Write("log.pub", Must(core::EncodePublicKeyPem(world_.log_key->public_key())));
+  spec.decision_log_key_path = (folder_ / "log.pub").string();
+  spec.genesis_paths = {WriteGenesis("a.example/usd", "USD")};
+  for (const char* name : {"w1", "w2", "w3", "w4"}) {
+    const std::string file = std::string(name) + ".pub";
+    Write(file, Must(core::EncodePublicKeyPem(KeyOf(name)->public_key())));
+    spec.witnesses.push_back({std::string("witness.example/") + name, (folder_ / file).string()});
+  }
+  spec.witnesses_needed = 3;
+  spec.witnesses_faulty_max = 1;
+  const core::SettlementPolicy policy = Must(codec::DecodePolicy(Must(MakePolicy(spec))));
+  ASSERT_EQ(policy.witnesses.size(), 4U);
+  EXPECT_EQ(policy.witnesses[3].name, "witness.example/w4");
+  EXPECT_EQ(policy.witnesses[3].key, KeyOf("w4")->public_key());
+  EXPECT_EQ(policy.witnesses_needed, 3U);
+  spec.witnesses_needed = 2;
+  const absl::Status unsafe = MakePolicy(spec).status();
+  EXPECT_NE(std::string(unsafe.message()).find("2 * needed - witnesses = 0"), std::string::npos)
+      << unsafe;
+}
+
 TEST_F(BridgeFilesTest, MakesNoPolicyOfWhatIsWrong) {
   Write("log.pub", Must(core::EncodePublicKeyPem(world_.log_key->public_key())));
   const std::string genesis = WriteGenesis("a.example/usd", "USD");

@@ -109,6 +109,7 @@ class BridgeServiceTest : public ::testing::Test {
     service_ = std::make_unique<BridgeService>(
         runtime_.get(), access, [this](std::size_t size) { return stream_.Bytes(size); });
     runtime_->Start([this](LedgerRequest request) { calls_->Send(std::move(request)); },
+                    [](const WitnessCall&) {},
                     [this](const BridgeEngine& engine, const std::vector<core::Hash256>& changed) {
                       service_->OnChanged(engine, changed);
                     });

@@ -1,0 +1,139 @@
+#include "central-bank-node/runtime/witness_service.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "causeway/v1/witness_service.grpc.pb.h"
+#include "central-bank-node/runtime/witness_runtime.h"
+#include "settlement/core/decision_checkpoint.h"
+#include "settlement/rpc/server.h"
+#include "settlement/rpc/tls.h"
+#include "tests/witness/test_log.h"
+
+namespace causeway::node {
+namespace {
+
+namespace v1 = causeway::v1;
+using ::testing::HasSubstr;
+
+class WitnessServiceTest : public ::testing::Test {
+ protected:
+  WitnessServiceTest()
+      : runtime_(*witness::OpenWitness(disk_), [] { return std::uint64_t{1'660'000'000}; }),
+        service_(&runtime_) {
+    server_ = *rpc::Server::Start({.listen = "127.0.0.1:0"}, {service_.service()});
+    stub_ = v1::Witness::NewStub(*rpc::OpenChannel(server_->address(), std::nullopt));
+  }
+  ~WitnessServiceTest() override {
+    runtime_.Stop();
+    server_->Shutdown();
+  }
+
+  v1::CosignResponse Cosign(const std::vector<std::string>& batches) {
+    v1::CosignRequest request;
+    for (const std::string& batch : batches) request.add_batches(batch);
+    grpc::ClientContext context;
+    v1::CosignResponse response;
+    const grpc::Status status = stub_->Cosign(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+  v1::WitnessState State() {
+    grpc::ClientContext context;
+    v1::WitnessState state;
+    const grpc::Status status = stub_->GetWitness(&context, v1::GetWitnessRequest(), &state);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return state;
+  }
+
+  witness::Disk disk_;
+  witness::TestLog log_;
+  WitnessRuntime runtime_;
+  WitnessService service_;
+  std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<v1::Witness::Stub> stub_;
+};
+
+TEST_F(WitnessServiceTest, CosignsAndTellsHowFarItIs) {
+  const v1::CosignResponse cosigned = Cosign({log_.Write(witness::Commit(1))});
+  EXPECT_EQ(cosigned.refusal(), v1::WITNESS_REFUSAL_NONE) << cosigned.message();
+  ASSERT_EQ(cosigned.cosignatures_size(), 1);
+  EXPECT_EQ(cosigned.cosignatures(0).size(), 1U);
+  core::SignedCheckpoint note = *core::ParseCheckpoint(log_.Note());
+  note.signatures.push_back(*core::ParseNoteSignature(cosigned.cosignatures(0).line()));
+  const core::OpenSslSignatureVerifier verifier;
+  EXPECT_EQ(*core::CosignersOf(note, witness::Policy(), verifier), std::vector<std::size_t>{0});
+
+  const v1::CosignResponse asked = Cosign({});
+  EXPECT_EQ(asked.batches(), 1U);
+  EXPECT_EQ(core::ParseCheckpoint(asked.checkpoint())->checkpoint.root, log_.tree().Root());
+}
+
+TEST_F(WitnessServiceTest, ShowsWhatItFound) {
+  Cosign({log_.Write(witness::Commit(1))});
+  EXPECT_FALSE(State().refusing());
+  witness::TestLog other;
+  const v1::CosignResponse refused = Cosign({other.Write(witness::Abort(1))});
+  EXPECT_EQ(refused.refusal(), v1::WITNESS_REFUSAL_REFUSING);
+  const v1::WitnessState state = State();
+  EXPECT_EQ(state.name(), witness::WitnessName(0));
+  EXPECT_EQ(state.decision_log(), witness::kLog);
+  EXPECT_EQ(state.size(), 1U);
+  EXPECT_TRUE(state.refusing());
+  EXPECT_EQ(state.evidence().kind(), v1::WitnessEvidence::KIND_FORKED_LOG);
+  EXPECT_EQ(state.evidence().ours(), log_.Note());
+  EXPECT_EQ(state.evidence().theirs(), other.Note());
+}
+
+TEST_F(WitnessServiceTest, TellsWhichBatchItWaitsFor) {
+  log_.Write(witness::Commit(1));
+  const v1::CosignResponse gap = Cosign({log_.Write(witness::Commit(2))});
+  EXPECT_EQ(gap.refusal(), v1::WITNESS_REFUSAL_GAP);
+  EXPECT_EQ(gap.batches(), 0U);
+}
+
+TEST_F(WitnessServiceTest, CallsAtOnceBecomeDurableInTheOrderOfTheirBatches) {
+  for (int i = 0; i < 40; ++i) log_.Write(witness::Commit(i));
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 40; ++i) {
+    callers.emplace_back([this, i] {
+      // Some come too early: their callers send again.
+      while (Cosign({log_.batches()[static_cast<std::size_t>(i)]}).refusal() ==
+             v1::WITNESS_REFUSAL_GAP) {
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(State().size(), 40U);
+  EXPECT_EQ(disk_.record_count(), 40U);
+}
+
+TEST_F(WitnessServiceTest, TooManyBatchesInOneCallAreRefused) {
+  v1::CosignRequest request;
+  for (int i = 0; i <= kWitnessCallBatchesMax; ++i) request.add_batches("batch");
+  grpc::ClientContext context;
+  v1::CosignResponse response;
+  const grpc::Status status = stub_->Cosign(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("batches: has 65 elements; at most 64"));
+}
+
+TEST_F(WitnessServiceTest, AStoppedWitnessTakesNothing) {
+  runtime_.Stop();
+  v1::CosignRequest request;
+  request.add_batches(log_.Write(witness::Commit(1)));
+  grpc::ClientContext context;
+  v1::CosignResponse response;
+  EXPECT_EQ(stub_->Cosign(&context, request, &response).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(disk_.record_count(), 0U);
+}
+
+}  // namespace
+}  // namespace causeway::node
