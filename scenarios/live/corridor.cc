@@ -33,6 +33,12 @@ Member LedgerMember(const PlannedLedger& ledger, const LedgerFiles& files) {
           .process = nullptr};
 }
 
+std::vector<std::string> WitnessArguments(const std::string& prefix, const std::string& name,
+                                          const WitnessFiles& files) {
+  return {"--" + prefix + "name",   name,        "--" + prefix + "key", files.key,
+          "--" + prefix + "policy", files.policy};
+}
+
 }  // namespace
 
 class Corridor::Impl {
@@ -112,14 +118,25 @@ class Corridor::Impl {
     // The ledgers come up together; the others need their addresses.
     for (std::size_t i = 0; i < plan_.ledgers.size(); ++i) {
       members_.push_back(LedgerMember(plan_.ledgers[i], files_.ledgers[i]));
+      if (i < files_.witnesses.size()) {
+        std::vector<std::string>& arguments = members_.back().arguments;
+        const WitnessFiles& witness = files_.witnesses[i];
+        for (std::string& argument :
+             WitnessArguments("witness-", plan_.bridge->witnesses[i].name, witness)) {
+          arguments.push_back(std::move(argument));
+        }
+        arguments.insert(arguments.end(), {"--witness-data", witness.server.data});
+      }
       if (absl::Status status = Launch(members_.back()); !status.ok()) return status;
     }
     for (Member& member : members_) {
       if (absl::Status status = AwaitAddress(member); !status.ok()) return status;
       addresses_.ledgers.push_back(member.address);
     }
+    if (absl::Status status = StartWitnesses(); !status.ok()) return status;
     if (plan_.bridge) {
-      if (absl::Status status = WriteBridgeConfig(plan_, files_, addresses_.ledgers);
+      if (absl::Status status =
+              WriteBridgeConfig(plan_, files_, addresses_.ledgers, addresses_.witnesses);
           !status.ok()) {
         return status;
       }
@@ -147,6 +164,30 @@ class Corridor::Impl {
                      .process = nullptr});
     if (!address.ok()) return address.status();
     addresses_.observer = *address;
+    return absl::OkStatus();
+  }
+
+  // Those that do not run beside a ledger.
+  absl::Status StartWitnesses() {
+    for (std::size_t i = 0; i < files_.witnesses.size(); ++i) {
+      if (i < addresses_.ledgers.size()) {
+        addresses_.witnesses.push_back(addresses_.ledgers[i]);
+        continue;
+      }
+      std::vector<std::string> arguments = {"witness"};
+      for (std::string& argument :
+           WitnessArguments("", plan_.bridge->witnesses[i].name, files_.witnesses[i])) {
+        arguments.push_back(std::move(argument));
+      }
+      absl::StatusOr<std::string> address = StartMember({.name = WitnessProcess(i),
+                                                         .program = "causeway-node",
+                                                         .arguments = std::move(arguments),
+                                                         .files = files_.witnesses[i].server,
+                                                         .address = {},
+                                                         .process = nullptr});
+      if (!address.ok()) return address.status();
+      addresses_.witnesses.push_back(*address);
+    }
     return absl::OkStatus();
   }
 

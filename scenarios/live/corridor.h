@@ -23,14 +23,20 @@ inline constexpr std::chrono::milliseconds kStopWaitMax{15'000};
 inline constexpr int kRestartsMax = 5;
 inline constexpr std::chrono::milliseconds kRestartPause{200};
 
-// Names of processes that are not ledgers; those are named by their origin.
+// Names of processes that are not ledgers; those are named by their origin. Witnesses that do not
+// run beside a ledger are "witness-3" and so on, by their place among all witnesses.
 inline constexpr char kBridgeProcess[] = "bridge";
 inline constexpr char kObserverProcess[] = "observer";
+inline std::string WitnessProcess(std::size_t index) {
+  return "witness-" + std::to_string(index + 1);
+}
 
 // "host:port" of each.
 struct CorridorAddresses {
   std::vector<std::string> ledgers;  // by LedgerIndex
   std::string bridge;                // empty without a bridge
+  // Of the decision log, as in the plan: the first are those of the ledgers.
+  std::vector<std::string> witnesses;
   std::string observer;
 };
 

@@ -67,6 +67,11 @@ absl::StatusOr<std::string> DescribeCorridor(const Plan& plan, const Corridor& c
                      {"participant", plan.participants[plan.bridge->participant].id.ToString()},
                      {"decision_log", plan.bridge->decision_log.ToString()},
                      {"policy_hash", plan.bridge->policy.hash.ToHex()}};
+    out["witnesses"] = Json::array();
+    for (std::size_t i = 0; i < plan.bridge->witnesses.size(); ++i) {
+      out["witnesses"].push_back({{"name", plan.bridge->witnesses[i].name},
+                                  {"address", corridor.addresses().witnesses[i]}});
+    }
   }
   out["observer"] = {{"address", corridor.addresses().observer},
                      {"participant", plan.participants[plan.observer].id.ToString()}};

@@ -179,7 +179,40 @@ class FileMaker {
       return status;
     }
     files_.bridge_key = files_.bridge.folder + "/decision-log-key.pem";
-    return WriteSigningKey(bridge.decision_log_key, files_.bridge_key);
+    if (absl::Status status = WriteSigningKey(bridge.decision_log_key, files_.bridge_key);
+        !status.ok()) {
+      return status;
+    }
+    for (std::size_t i = 0; i < bridge.witnesses.size(); ++i) {
+      if (absl::Status status = MakeWitness(i); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status MakeWitness(std::size_t index) {
+    WitnessFiles& files = files_.witnesses.emplace_back();
+    std::string folder;
+    if (index < plan_.ledgers.size()) {
+      folder = files_.ledgers[index].server.folder;
+      files.server.data = folder + "/witness-data";
+    } else {
+      absl::StatusOr<core::ParticipantId> runs_it =
+          core::ParticipantId::Parse(fmt::format("WITNESS-{}", index + 1));
+      if (!runs_it.ok()) return runs_it.status();
+      if (absl::Status status =
+              MakeServer(*runs_it, fmt::format("witness-{}", index + 1), files.server);
+          !status.ok()) {
+        return status;
+      }
+      folder = files.server.folder;
+    }
+    files.policy = fmt::format("{}/{}", folder, kPolicyFile);
+    if (absl::Status status = WriteNewFile(files.policy, plan_.bridge->policy_bytes, false);
+        !status.ok()) {
+      return status;
+    }
+    files.key = folder + "/witness-key.pem";
+    return WriteSigningKey(plan_.bridge->witnesses[index].key, files.key);
   }
 
   const Plan& plan_;
@@ -263,7 +296,8 @@ absl::StatusOr<CorridorFiles> WriteCorridorFiles(const Plan& plan, const std::st
 }
 
 absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
-                               const std::vector<std::string>& addresses) {
+                               const std::vector<std::string>& addresses,
+                               const std::vector<std::string>& witnesses) {
   if (absl::Status status = WritePolicy(plan, files.bridge); !status.ok()) return status;
   v1::BridgeConfig config;
   config.add_policy_file(kPolicyFile);
@@ -273,6 +307,11 @@ absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
     ledger->set_origin(plan.ledgers[i].origin.ToString());
     ledger->set_address(addresses[i]);
     config.add_observers(plan.ledgers[i].central_bank.ToString());
+  }
+  for (std::size_t i = 0; i < witnesses.size(); ++i) {
+    v1::BridgeWitnessAddress* witness = config.add_witnesses();
+    witness->set_name(plan.bridge->witnesses[i].name);
+    witness->set_address(witnesses[i]);
   }
   config.add_observers(plan.participants[plan.observer].id.ToString());
   for (const PlannedProvider& provider : plan.bridge->providers) {

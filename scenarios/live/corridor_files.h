@@ -37,6 +37,13 @@ struct LedgerFiles {
   std::string salt_key;  // 64 hexadecimal digits
 };
 
+// Of a witness of the decision log. The first, one for each ledger, run in the ledgers' programs.
+struct WitnessFiles {
+  ServerFiles server;  // of one with a program of its own; else only `data` is set
+  std::string key;     // PEM
+  std::string policy;
+};
+
 struct ParticipantFiles {
   rpc::TlsFiles tls;  // its certificate as a client
   std::string key;    // PEM of what it signs instructions with; empty for a central bank
@@ -56,7 +63,8 @@ struct CorridorFiles {
 
   ServerFiles bridge;  // unused without a bridge in the plan
   std::string bridge_config;
-  std::string bridge_key;  // PEM of the decision log's key
+  std::string bridge_key;               // PEM of the decision log's key
+  std::vector<WitnessFiles> witnesses;  // as in the plan
 
   ServerFiles observer;
   std::string observer_config;
@@ -67,9 +75,10 @@ struct CorridorFiles {
 absl::StatusOr<CorridorFiles> WriteCorridorFiles(const Plan& plan, const std::string& work_dir);
 
 // The configurations name addresses, so they are written once the ledgers serve; `addresses` by
-// LedgerIndex.
+// LedgerIndex, `witnesses` as in the plan.
 absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
-                               const std::vector<std::string>& addresses);
+                               const std::vector<std::string>& addresses,
+                               const std::vector<std::string>& witnesses);
 // `bridge_address` is empty without a bridge.
 absl::Status WriteObserverConfig(const Plan& plan, const CorridorFiles& files,
                                  const std::vector<std::string>& addresses,

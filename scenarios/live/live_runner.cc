@@ -20,6 +20,12 @@ absl::Status CheckKill(const Plan& plan, const KillSpec& kill) {
   std::string known;
   if (plan.bridge) known = kBridgeProcess;
   if (plan.bridge && kill.process == kBridgeProcess) return absl::OkStatus();
+  if (plan.bridge) {
+    for (std::size_t i = plan.ledgers.size(); i < plan.bridge->witnesses.size(); ++i) {
+      if (kill.process == WitnessProcess(i)) return absl::OkStatus();
+      known += ", " + WitnessProcess(i);
+    }
+  }
   if (kill.process == kObserverProcess) return absl::OkStatus();
   for (const PlannedLedger& ledger : plan.ledgers) {
     if (kill.process == ledger.origin.text()) return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include "scenarios/simulator/bridge_node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "settlement/codec/codec.h"
@@ -66,7 +67,8 @@ std::optional<SettlementReply> OutcomeOf(const bridge::SettlementView& view) {
 absl::StatusOr<std::unique_ptr<BridgeNode>> BridgeNode::Create(
     const Plan& plan, const KeyRing& keys, std::shared_ptr<const core::SignatureVerifier> verifier,
     VirtualClock& clock, VirtualNetwork& network,
-    const std::vector<std::unique_ptr<LedgerNode>>& ledgers, Publish publish) {
+    const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+    const std::vector<std::unique_ptr<WitnessNode>>& witnesses, Publish publish) {
   absl::StatusOr<std::unique_ptr<bridge::BoardVenue>> venue = MakeVenue(plan, keys);
   if (!venue.ok()) return venue.status();
   bridge::BridgeEngine::Options options;
@@ -80,8 +82,9 @@ absl::StatusOr<std::unique_ptr<BridgeNode>> BridgeNode::Create(
       store::NewMemoryJournal(bridge::BridgeEngine::JournalIdentityOf(plan.bridge->decision_log)));
   if (!engine.ok()) return engine.status();
   std::unique_ptr<BridgeNode> node(
-      new BridgeNode(plan, clock, network, ledgers, std::move(publish)));
+      new BridgeNode(plan, clock, network, ledgers, witnesses, std::move(publish)));
   node->engine_ = *std::move(engine);
+  node->ScheduleTick();  // asks the witnesses, if there are any
   return node;
 }
 
@@ -123,6 +126,7 @@ void BridgeNode::Finish() {
   answers_.clear();
   for (Event& answer : answers) answer();
   for (bridge::LedgerRequest& request : engine_->TakeRequests()) Send(std::move(request));
+  for (const bridge::WitnessCall& call : engine_->TakeWitnessCalls()) SendToWitness(call);
   for (const core::Hash256& id : engine_->TakeChanged()) Answer(id);
   busy_ = false;
   ScheduleTick();
@@ -159,6 +163,30 @@ void BridgeNode::Send(bridge::LedgerRequest request) {
               OnLedgerReply(request, std::move(reply));
             });
           });
+    });
+  });
+}
+
+void BridgeNode::SendToWitness(const bridge::WitnessCall& call) {
+  const std::vector<PlannedWitness>& planned = plan_.bridge->witnesses;
+  const auto found =
+      std::find_if(planned.begin(), planned.end(),
+                   [&](const PlannedWitness& witness) { return witness.name == call.witness; });
+  CW_CHECK(found != planned.end(), "the policy names witnesses of the plan");
+  WitnessNode& node = *witnesses_[static_cast<std::size_t>(found - planned.begin())];
+  core::WitnessRequest request{{}, call.known};
+  for (std::uint64_t i = 0; i < call.batch_count; ++i) {
+    absl::StatusOr<std::string> batch = engine_->ReadBatchBytes(call.first_batch + i);
+    CW_CHECK(batch.ok(), "a journal in memory does not fail");
+    request.batches.push_back(*std::move(batch));
+  }
+  network_.Send([this, &node, name = call.witness, request = std::move(request)]() mutable {
+    node.Submit(std::move(request), [this, name](core::WitnessAnswer answer) {
+      network_.Send([this, name, answer = std::move(answer)]() mutable {
+        Happen([this, name, answer = std::move(answer)] {
+          engine_->OnWitnessAnswer(clock_.now(), name, answer);
+        });
+      });
     });
   });
 }

@@ -14,6 +14,7 @@
 #include "fx-bridge/engine/bridge_engine.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/virtual_world.h"
+#include "scenarios/simulator/witness_node.h"
 #include "scenarios/spec/actor.h"
 #include "scenarios/spec/plan.h"
 
@@ -27,13 +28,13 @@ class BridgeNode {
   using SettlementCallback = absl::AnyInvocable<void(SettlementReply)>;
   using Publish = absl::AnyInvocable<void(const std::string& batch)>;
 
-  // `ledgers` by LedgerIndex; all arguments that are references outlive the node. The plan has a
-  // bridge.
+  // `ledgers` by LedgerIndex, `witnesses` as in the plan; all arguments that are references outlive
+  // the node. The plan has a bridge.
   static absl::StatusOr<std::unique_ptr<BridgeNode>> Create(
       const Plan& plan, const KeyRing& keys,
       std::shared_ptr<const core::SignatureVerifier> verifier, VirtualClock& clock,
       VirtualNetwork& network, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-      Publish publish);
+      const std::vector<std::unique_ptr<WitnessNode>>& witnesses, Publish publish);
 
   // Messages arrive. The callbacks run at the bridge when the answer is durable; a settlement's
   // when it has its outcome on every ledger, or was refused.
@@ -44,11 +45,13 @@ class BridgeNode {
 
  private:
   BridgeNode(const Plan& plan, VirtualClock& clock, VirtualNetwork& network,
-             const std::vector<std::unique_ptr<LedgerNode>>& ledgers, Publish publish)
+             const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+             const std::vector<std::unique_ptr<WitnessNode>>& witnesses, Publish publish)
       : plan_(plan),
         clock_(clock),
         network_(network),
         ledgers_(ledgers),
+        witnesses_(witnesses),
         publish_(std::move(publish)),
         random_(plan.seed, "bridge/quotes") {}
   // Does `happened` with the engine at the next write, or now.
@@ -57,6 +60,7 @@ class BridgeNode {
   void Finish();
   void ScheduleTick();
   void Send(bridge::LedgerRequest request);
+  void SendToWitness(const bridge::WitnessCall& call);
   void OnLedgerReply(const bridge::LedgerRequest& request, node::ItemReply reply);
   void Answer(const core::Hash256& id);
   void HandleSubmit(const SubmitTerms& submit, SettlementCallback callback);
@@ -66,6 +70,7 @@ class BridgeNode {
   VirtualClock& clock_;
   VirtualNetwork& network_;
   const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
+  const std::vector<std::unique_ptr<WitnessNode>>& witnesses_;
   Publish publish_;
   core::RandomStream random_;  // nonces and salts of quotes
   std::unique_ptr<bridge::BridgeEngine> engine_;

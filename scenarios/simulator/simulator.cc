@@ -11,6 +11,7 @@
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/participants.h"
 #include "scenarios/simulator/virtual_world.h"
+#include "scenarios/simulator/witness_node.h"
 #include "scenarios/spec/actor.h"
 
 namespace causeway::sim {
@@ -49,6 +50,7 @@ class Simulation {
   std::vector<OrderedLink> links_;  // to the observer: from each ledger, then from the bridge
   std::unique_ptr<KeyRing> keys_;
   std::vector<std::unique_ptr<LedgerNode>> ledgers_;
+  std::vector<std::unique_ptr<WitnessNode>> witnesses_;
   std::unique_ptr<BridgeNode> bridge_;
   std::unique_ptr<Participants> participants_;
 };
@@ -97,12 +99,18 @@ absl::Status Simulation::AddLedger(LedgerIndex index) {
 }
 
 absl::Status Simulation::AddBridge() {
+  for (std::size_t i = 0; i < plan_.bridge->witnesses.size(); ++i) {
+    absl::StatusOr<std::unique_ptr<WitnessNode>> witness =
+        WitnessNode::Create(plan_, i, *keys_, verifier_, clock_);
+    if (!witness.ok()) return witness.status();
+    witnesses_.push_back(*std::move(witness));
+  }
   BridgeNode::Publish publish = [this](const std::string& batch) {
     if (!options_.observe) return;
     links_.back().Send([this, batch] { corridor_.OnDecisionBatch(batch); });
   };
-  absl::StatusOr<std::unique_ptr<BridgeNode>> node =
-      BridgeNode::Create(plan_, *keys_, verifier_, clock_, network_, ledgers_, std::move(publish));
+  absl::StatusOr<std::unique_ptr<BridgeNode>> node = BridgeNode::Create(
+      plan_, *keys_, verifier_, clock_, network_, ledgers_, witnesses_, std::move(publish));
   if (!node.ok()) return node.status();
   bridge_ = *std::move(node);
   return absl::OkStatus();
@@ -132,6 +140,12 @@ RunResult Simulation::Collect() {
       result.all_or_none_breaches.push_back(fmt::format(
           "{} replies of ledgers went against a decision", bridge_->engine().contradictions()));
     }
+  }
+  for (const std::unique_ptr<WitnessNode>& witness : witnesses_) {
+    if (!witness->engine().evidence().has_value()) continue;
+    result.other_breaches.push_back(fmt::format("witness {} signs no more: {}",
+                                                witness->engine().name(),
+                                                witness->engine().evidence()->message));
   }
   CheckSettlements(result);
   if (options_.observe) CollectObserver(result);

@@ -53,6 +53,9 @@ class KeyRing {
   }
   // Null when the plan has no bridge.
   const std::shared_ptr<const core::Signer>& decision_log() const { return decision_log_; }
+  const std::shared_ptr<const core::Signer>& witness(std::size_t index) const {
+    return witnesses_[index];
+  }
 
  private:
   KeyRing() = default;
@@ -62,6 +65,7 @@ class KeyRing {
   std::vector<std::shared_ptr<const core::Signer>> owned_approvers_;
   std::vector<std::vector<const core::Signer*>> approvers_;
   std::shared_ptr<const core::Signer> decision_log_;
+  std::vector<std::shared_ptr<const core::Signer>> witnesses_;
 };
 
 // Envelopes for one ledger, each an item (without attachments), to be executed in their order. Over

@@ -5,6 +5,7 @@
 #include "scenarios/spec/compiler.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
+#include "settlement/core/decision_checkpoint.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/quote.h"
 #include "settlement/core/settlement.h"
@@ -257,6 +258,13 @@ void Compiler::CompileBridge() {
   bridge.settlement_deadline = spec.settlement_deadline_s() == 0
                                    ? kSettlementDeadlineDefault
                                    : core::Duration::FromSeconds(spec.settlement_deadline_s());
+  // How many there may be is the policy's to say, below; this only keeps a slip of the pen small.
+  const std::uint32_t witnesses =
+      std::min<std::uint32_t>(spec.witnesses(), core::kPolicyWitnessesMax + 1);
+  for (std::uint32_t i = 1; i <= witnesses; ++i) {
+    const std::string name = fmt::format("{}/witness-{}", log->text(), i);
+    bridge.witnesses.push_back({name, DeriveKey(fmt::format("witness/{}", name))});
+  }
   plan_.bridge = std::move(bridge);
   MakePolicy();
   for (int i = 0; i < spec_.fx_providers_size(); ++i) CompileProvider(i);
@@ -272,6 +280,15 @@ void Compiler::MakePolicy() {
   }
   std::sort(policy.ledgers.begin(), policy.ledgers.end(),
             [](const auto& a, const auto& b) { return a.ledger < b.ledger; });
+  for (const PlannedWitness& witness : plan_.bridge->witnesses) {
+    policy.witnesses.push_back({witness.name, witness.key.key});
+  }
+  policy.witnesses_needed = spec_.bridge().witnesses_needed();
+  policy.witnesses_faulty_max = spec_.bridge().witnesses_faulty_max();
+  if (absl::Status status = core::CheckWitnesses(policy); !status.ok()) {
+    Fail(root_.Child("bridge").Of("witnesses_needed"), std::string(status.message()));
+    return;
+  }
   plan_.bridge->policy_bytes = codec::EncodePolicy(policy);
   absl::StatusOr<core::SettlementPolicy> decoded = codec::DecodePolicy(plan_.bridge->policy_bytes);
   CW_CHECK(decoded.ok(), "a policy made of checked parts decodes");

@@ -37,6 +37,11 @@ absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::Create(const Plan& plan) {
     auto signer = SignerOf(plan.bridge->decision_log_key);
     if (!signer.ok()) return signer.status();
     ring->decision_log_ = *std::move(signer);
+    for (const PlannedWitness& witness : plan.bridge->witnesses) {
+      auto cosigner = SignerOf(witness.key);
+      if (!cosigner.ok()) return cosigner.status();
+      ring->witnesses_.push_back(*std::move(cosigner));
+    }
   }
   return ring;
 }

@@ -83,6 +83,12 @@ struct PlannedProvider {
   core::Duration quote_validity;
 };
 
+// Of the decision log. The first run beside the ledgers, one each; further ones by themselves.
+struct PlannedWitness {
+  std::string name;
+  PlannedKey key;
+};
+
 struct PlannedBridge {
   ParticipantIndex participant = 0;
   core::LedgerOrigin decision_log;
@@ -91,6 +97,7 @@ struct PlannedBridge {
   core::SettlementPolicy policy;       // of all ledgers of the plan, the later ones too
   std::string policy_bytes;            // exact
   std::vector<PlannedProvider> providers;
+  std::vector<PlannedWitness> witnesses;  // in the policy's order
 };
 
 // Admits participants, opens their accounts and makes the settlement policy known: everything that

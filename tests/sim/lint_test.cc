@@ -39,10 +39,19 @@ void ExpectOne(const std::string& text, const std::string& at, const std::string
 TEST(LintTest, GoodFileHasNoFindings) { EXPECT_TRUE(Findings(kTwoCurrencies).empty()); }
 
 TEST(LintTest, EveryScenarioOfTheTreeIsGood) {
-  for (const char* name : {"first-swap", "mbridge-pilot-2022"}) {
+  for (const char* name : {"first-swap", "witnessed-swap", "mbridge-pilot-2022"}) {
     const absl::StatusOr<Plan> plan = LoadScenario(ScenarioPath(name));
     EXPECT_TRUE(plan.ok()) << plan.status();
   }
+}
+
+TEST(LintTest, WitnessesMustBeSafeAndLive) {
+  const std::string bridge = "bridge { id: \"BRIDGE\" decision_log: \"bridge.example/decisions\" }";
+  std::string text = kTwoCurrencies;
+  text.replace(text.find(bridge), bridge.size(),
+               "bridge { id: \"BRIDGE\" decision_log: \"bridge.example/decisions\"\n"
+               "  witnesses: 3 witnesses_faulty_max: 1\n  witnesses_needed: 2 }");
+  ExpectOne(text, "witnesses_needed: 2", "2 * needed - witnesses = 1 must be more than faulty = 1");
 }
 
 TEST(LintTest, SyntaxErrorNamesItsPlace) {

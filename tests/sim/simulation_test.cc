@@ -19,6 +19,39 @@ TEST(SimulationTest, FirstSwapEndsAsTheTutorialSays) {
   EXPECT_EQ(BalanceOf(*plan, result, "BANK-EUR", "USD"), 1'094'000);
 }
 
+TEST(SimulationTest, WitnessedSwapEndsAsTheOneWithoutWitnesses) {
+  const absl::StatusOr<Plan> plan = LoadScenario(ScenarioPath("witnessed-swap"));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->bridge->policy.witnesses.size(), 4U);
+  EXPECT_EQ(plan->bridge->policy.witnesses_needed, 3U);
+  const RunResult result = Simulated(*plan);
+  const Summary summary = Summarise(*plan, result);
+  EXPECT_TRUE(summary.expectations_met) << RenderTable(*plan, result, summary);
+  EXPECT_TRUE(result.observer.verified);
+  EXPECT_EQ(BalanceOf(*plan, result, "BANK-EUR", "USD"), 1'094'000);
+}
+
+// Messages to witnesses overtake one another here all the time.
+TEST(SimulationTest, ManyWitnessedSettlementsEndAsWithoutWitnesses) {
+  const std::string traffic = GeneratorText("traffic", 20, 60);
+  const Plan without = Compiled(TwoCurrenciesWith(traffic));
+  std::string text = TwoCurrenciesWith(traffic);
+  const std::string place = "decision_log: \"bridge.example/decisions\"";
+  text.insert(text.find(place) + place.size(),
+              " witnesses: 7 witnesses_needed: 5 witnesses_faulty_max: 2");
+  const Plan with = Compiled(text);
+  const RunResult plain = Simulated(without);
+  const RunResult result = Simulated(with);
+  EXPECT_TRUE(result.observer.verified);
+  EXPECT_TRUE(result.other_breaches.empty());
+  EXPECT_EQ(result.decisions, plain.decisions);
+  const Summary summary = Summarise(with, result);
+  EXPECT_EQ(summary.settled, Summarise(without, plain).settled);
+  for (std::size_t i = 0; i < result.ledgers.size(); ++i) {
+    EXPECT_EQ(result.ledgers[i].in_circulation, plain.ledgers[i].in_circulation);
+  }
+}
+
 TEST(SimulationTest, PilotMeetsItsExpectations) {
   const absl::StatusOr<Plan> plan = LoadScenario(ScenarioPath("mbridge-pilot-2022"));
   ASSERT_TRUE(plan.ok()) << plan.status();
