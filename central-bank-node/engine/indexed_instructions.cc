@@ -47,12 +47,12 @@ std::uint64_t IndexedInstructions::FingerprintOf(const core::Uetr& uetr) const {
   return fingerprint_(uetr.view());
 }
 
-// A payment has the same key whether it came alone or in a bulk.
+// A payment or leg has the same key whether it came alone or packed.
 std::uint64_t IndexedInstructions::FingerprintOf(std::uint32_t party,
                                                  const core::InstructionKey& key) const {
-  if (key.kind == core::ActionKind::kPay) {
+  if (const std::optional<std::uint32_t> space = SpaceOf(party, key.kind)) {
     if (const std::optional<core::RawInstructionId> raw = core::RawIdOf(key.id)) {
-      return FingerprintOf(party, *raw);
+      return FingerprintOf(*space, *raw);
     }
   }
   const std::string_view text = key.id.text();
@@ -99,12 +99,12 @@ bool IndexedInstructions::IsIt(std::uint64_t leaf, std::uint32_t party,
 bool IndexedInstructions::IsPayment(std::uint64_t leaf, std::uint32_t party,
                                     const core::RawInstructionId& id) const {
   const Logged logged = LoggedAt(leaf);
-  if (logged.party != party) return false;
   if (!logged.instruction.has_value()) {
-    return logged.id == id && logged.outcome != core::Outcome::kInstructionIdReused;
+    return logged.party == party && logged.id == id &&
+           logged.outcome != core::Outcome::kInstructionIdReused;
   }
   const core::InstructionKey& key = logged.instruction->key;
-  return key.kind == core::ActionKind::kPay && core::RawIdOf(key.id) == id;
+  return SpaceOf(logged.party, key.kind) == party && core::RawIdOf(key.id) == id;
 }
 
 std::optional<core::InstructionState> IndexedInstructions::StateAt(

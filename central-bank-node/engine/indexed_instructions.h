@@ -32,7 +32,7 @@ class IndexedInstructions final : public core::InstructionIndex {
   // What is at a leaf: what tells whether a fingerprint's leaf is what is looked for.
   struct Logged {
     std::uint32_t party = 0;
-    // Of a payment of a bulk.
+    // Of a payment of a bulk, or (party with kLegs) the hold of a list's leg.
     core::RawInstructionId id{};
     core::Uetr uetr;
     core::Outcome outcome = core::Outcome::kMalformed;

@@ -34,15 +34,30 @@ std::vector<Hash256> HashLeaves(const Batch& batch, const core::BatchResult& res
     hashes.push_back(core::LeafHash(entry));
     const std::uint64_t next_index = batch.header.first_index + hashes.size();
     if (bulk == result.bulks.end() || (*bulk)->first_index != next_index) continue;
-    const auto& payments = std::get<core::Bulk>(admitted[(*bulk)->item].body).payments;
+    const core::BulkExecution& execution = **bulk++;
+    const core::ItemBody& body = admitted[execution.item].body;
+    if (execution.kind == core::BulkKind::kResolved) {
+      const Hash256& list_id = std::get<core::CompleteSettlement>(body).settlement_id;
+      salts.resize(execution.resolved.size());
+      core::PaymentSalts::Fill(batch.payment_salts, next_index, salts);
+      for (std::size_t i = 0; i < salts.size(); ++i) {
+        core::WriteResolvedLeaf(next_index + i, salts[i], list_id, execution.resolved[i],
+                                leaf.data());
+        hashes.push_back(core::LeafHash({leaf.data(), core::kResolvedLeafBytes}));
+      }
+      continue;
+    }
+    const bool holds = execution.kind == core::BulkKind::kHolds;
+    const std::vector<core::BulkPayment>& payments =
+        holds ? std::get<core::PrepareList>(body).legs : std::get<core::Bulk>(body).payments;
     salts.resize(payments.size());
     core::PaymentSalts::Fill(batch.payment_salts, next_index, salts);
     for (std::size_t i = 0; i < payments.size(); ++i) {
       core::WritePaymentLeaf(next_index + i, salts[i], static_cast<std::uint32_t>(i), payments[i],
-                             (*bulk)->results[i], leaf.data());
+                             execution.results[i], leaf.data(),
+                             holds ? core::kLeafHold : core::kLeafPayment);
       hashes.push_back(core::LeafHash({leaf.data(), leaf.size()}));
     }
-    ++bulk;
   }
   CW_CHECK(bulk == result.bulks.end(), "every bulk follows its entry");
   return hashes;
@@ -76,6 +91,8 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
            "payments before a snapshot are found in the key index only");
   engine->genesis_ = genesis;
   engine->options_ = std::move(options);
+  engine->certificate_verifier_ =
+      std::make_unique<core::CachingVerifier>(engine->options_.verifier);
   engine->journal_ = std::move(journal);
   if (absl::Status restored = engine->Restore(payments); !restored.ok()) return restored;
   if (engine->ledger_ == nullptr) {
@@ -181,7 +198,9 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
 absl::Status LedgerEngine::ExpectReplay(const Batch& batch) {
   if (payments_ == nullptr) return absl::OkStatus();
   std::vector<IndexedInstructions::Replay> bulks;
-  for (const core::BulkResults& bulk : batch.bulks) bulks.push_back(ReplayOf(bulk));
+  for (const core::BulkResults& bulk : batch.bulks) {
+    if (bulk.kind != core::BulkKind::kResolved) bulks.push_back(ReplayOf(bulk));
+  }
   absl::flat_hash_set<core::InstructionKey> is_new;
   for (const std::string& bytes : batch.entries) {
     absl::StatusOr<Entry> entry = core::DecodeEntry(bytes);
@@ -231,7 +250,10 @@ std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(ExaminedOr
                                                                       core::LedgerTime now) const {
   if (auto* refused = std::get_if<core::Rejection>(&examined)) return std::move(*refused);
   auto& [body, envelope] = std::get<ExaminedItem>(examined);
-  return ledger_->Admit(std::move(body), std::move(envelope), now, *options_.verifier);
+  const bool is_certificate = std::holds_alternative<core::CompleteSettlement>(body);
+  const core::SignatureVerifier& verifier =
+      is_certificate ? *certificate_verifier_ : *options_.verifier;
+  return ledger_->Admit(std::move(body), std::move(envelope), now, verifier);
 }
 
 std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(const Item& item,
@@ -362,18 +384,21 @@ void LedgerEngine::CollectHolds(PendingBatch& pending) const {
   // Repeats of earlier prepares included: a vote says that the hold is durable, which stays true.
   for (std::size_t i = 0; i < pending.admitted.size(); ++i) {
     const ItemResult& result = pending.result.results[i];
-    if (!std::holds_alternative<core::PrepareSettlement>(pending.admitted[i].body) ||
-        result.refused) {
+    const core::ItemBody& body = pending.admitted[i].body;
+    const bool is_list = std::holds_alternative<core::PrepareList>(body);
+    if ((!is_list && !std::holds_alternative<core::PrepareSettlement>(body)) || result.refused) {
       continue;
     }
     // As it stands after the whole batch: a later item of it may have completed the settlement.
     const core::SettlementState* settlement = ledger_->FindSettlement(result.settlement_id);
-    CW_CHECK(settlement != nullptr, "a prepare that was not refused is known");
+    CW_CHECK(is_list || settlement != nullptr, "a prepare that was not refused is known");
+    if (settlement == nullptr) continue;
     if (settlement->status != core::InstructionStatus::kPrepared &&
         settlement->status != core::InstructionStatus::kSettled) {
       continue;
     }
-    pending.holds.emplace_back(settlement->settlement_id, settlement->hold);
+    pending.holds.push_back({settlement->settlement_id, settlement->hold,
+                             is_list ? settlement->list->held : core::PositionSet()});
     pending.hold_items.push_back(i);
   }
 }

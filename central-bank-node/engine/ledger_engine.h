@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "central-bank-node/engine/indexed_instructions.h"
 #include "settlement/core/batch.h"
+#include "settlement/core/caching_verifier.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
 #include "settlement/store/journal.h"
@@ -88,7 +89,7 @@ struct PendingBatch {
   std::vector<core::AdmittedItem> admitted;
   core::BatchResult result;
   // Holds to vote for, the positions of their items, and the encoded votes once committed.
-  std::vector<std::pair<core::Hash256, std::uint64_t>> holds;
+  std::vector<core::Hold> holds;
   std::vector<std::size_t> hold_items;
   std::vector<std::string> votes;
   // Once sealed, if anything was sequenced: the log after it, and what is journaled.
@@ -220,6 +221,11 @@ class LedgerEngine {
       const core::InstructionKey& key) const;
   // Oldest first.
   absl::StatusOr<std::vector<core::InstructionState>> FindByUetr(const core::Uetr& uetr) const;
+  // How a settlement list, or a settlement that was never prepared, was completed; nothing when it
+  // was not. Others are found in the ledger.
+  std::optional<core::InstructionState> FindCompletion(const core::Hash256& settlement_id) const {
+    return ledger_->FindCompletion(settlement_id);
+  }
   // What a bulk came to, by the leaf of its entry: for the answer to a repeat.
   absl::StatusOr<core::BulkExecution> ReadBulk(std::uint64_t entry_index) const;
 
@@ -240,10 +246,15 @@ class LedgerEngine {
   absl::Status RestoreFrom(std::uint64_t batches,
                            std::unique_ptr<core::InstructionIndex>& payments);
   absl::Status ReinsertKeys();
+  std::pair<core::ParticipantId, const std::vector<core::BulkPayment>*> PackedOf(
+      const core::ItemBody& body) const;
   absl::Status ReinsertFinals(const core::Batch& batch);
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
   absl::Status ExpectReplay(const core::Batch& batch);
+  absl::StatusOr<core::Entry> ResolvedEntry(const core::Batch& batch,
+                                            const core::EntryPlace& place) const;
+  absl::StatusOr<core::InstructionState> LatestOf(const DatedEntry& packed) const;
   static IndexedInstructions::Replay ReplayOf(const core::BulkResults& bulk);
   absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;
@@ -261,6 +272,8 @@ class LedgerEngine {
 
   core::Genesis genesis_;
   Options options_;
+  // For certificates, whose checkpoint and vote statements are shared by many.
+  std::unique_ptr<const core::CachingVerifier> certificate_verifier_;
   std::vector<std::string> notes_;
   std::uint64_t snapshot_leaves_ = 0;
   std::unique_ptr<core::Ledger> ledger_;

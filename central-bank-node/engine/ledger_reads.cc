@@ -19,16 +19,6 @@ absl::Status NoEntry(std::uint64_t leaf_index) {
   return absl::NotFoundError(fmt::format("leaf {} is not an entry", leaf_index));
 }
 
-std::string_view ResultAt(const core::BulkResults& bulk, std::uint32_t position) {
-  return std::string_view(bulk.results)
-      .substr(position * core::kPaymentResultBytes, core::kPaymentResultBytes);
-}
-
-core::BulkPayment PaymentAt(const Batch& batch, const core::BulkResults& bulk,
-                            std::uint32_t position) {
-  return core::PaymentFromEnd(batch.items[bulk.item].envelope.payload, bulk.count() - position);
-}
-
 // What the rule of a rejection in a bulk is: the packed result has no room for it.
 std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
                    const core::BatchHeader& header) {
@@ -51,6 +41,18 @@ std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
     default:
       return named(payment.debtor);
   }
+}
+
+// Who pays the legs of a list on that ledger.
+absl::StatusOr<core::ParticipantId> PayerOf(const core::Item& item,
+                                            const core::LedgerOrigin& ledger) {
+  const absl::StatusOr<core::TermsHeader> list =
+      core::DecodeSettlementList(item.envelope.payload);
+  if (!list.ok()) return list.status();
+  for (std::size_t i = 0; i < list->ledgers.size(); ++i) {
+    if (list->ledgers[i].ledger == ledger) return list->parts[i].payer;
+  }
+  return absl::DataLossError("a list has no part for this ledger");
 }
 
 core::InstructionState StateOf(const DatedEntry& dated) {
@@ -160,12 +162,28 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64
                                                                .time = logged_->header.time,
                                                                .date = logged_->header.date})};
   }
+  const bool is_hold = place->bulk->kind == core::BulkKind::kHolds;
   const std::optional<core::PaymentResult> result =
-      core::ReadPaymentResult(ResultAt(*place->bulk, place->position));
+      place->bulk->kind == core::BulkKind::kResolved
+          ? std::nullopt
+          : core::ReadPaymentResult(place->bulk->RecordAt(place->position));
   if (!result.has_value()) {
     return absl::DataLossError(fmt::format("the payment at leaf {} cannot be read", leaf));
   }
-  const core::BulkPayment payment = PaymentAt(*logged_, *place->bulk, place->position);
+  const core::BulkPayment payment = core::PaymentAt(*logged_, *place->bulk, place->position);
+  if (is_hold) {
+    // The entry before it is the central bank's; who pays stands in the list.
+    const absl::StatusOr<core::ParticipantId> payer =
+        PayerOf(logged_->items[place->bulk->item], genesis_.ledger);
+    if (!payer.ok()) return payer.status();
+    const core::Participant* pays = ledger_->FindParticipant(*payer);
+    if (pays == nullptr) return absl::DataLossError("a list's payer is no participant");
+    const auto position = static_cast<std::uint32_t>(pays - ledger_->participants().data());
+    return IndexedInstructions::Logged{.party = position | core::InstructionIndex::kLegs,
+                                       .id = payment.id,
+                                       .uetr = payment.uetr,
+                                       .outcome = result->outcome};
+  }
   return IndexedInstructions::Logged{
       .party = number, .id = payment.id, .uetr = payment.uetr, .outcome = result->outcome};
 }
@@ -173,19 +191,28 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64
 absl::StatusOr<Entry> LedgerEngine::PaymentEntry(const Batch& batch,
                                                  const core::EntryPlace& place) const {
   const core::BulkResults& bulk = *place.bulk;
+  if (bulk.kind == core::BulkKind::kResolved) return ResolvedEntry(batch, place);
+  const bool holds = bulk.kind == core::BulkKind::kHolds;
   absl::StatusOr<Entry> whole = core::DecodeEntry(batch.entries[place.entry]);
   if (!whole.ok()) return whole.status();
   const std::optional<core::PaymentResult> result =
-      core::ReadPaymentResult(ResultAt(bulk, place.position));
+      core::ReadPaymentResult(bulk.RecordAt(place.position));
   if (!result.has_value()) {
     return absl::InvalidArgumentError("a payment's outcome is none that is recorded");
   }
-  const core::BulkPayment payment = PaymentAt(batch, bulk, place.position);
+  const core::BulkPayment payment = core::PaymentAt(batch, bulk, place.position);
   Entry entry;
   entry.index = bulk.first_index + place.position;
   core::PaymentSalts::Fill(batch.payment_salts, entry.index, {&entry.salt, 1});
-  entry.instruction = {whole->instruction.party, core::ActionKind::kPay,
+  entry.instruction = {whole->instruction.party,
+                       holds ? core::ActionKind::kSettlementLeg : core::ActionKind::kPay,
                        core::InstructionIdOf(payment.id)};
+  if (holds) {
+    absl::StatusOr<core::ParticipantId> payer = PayerOf(batch.items[bulk.item], genesis_.ledger);
+    if (!payer.ok()) return payer.status();
+    entry.instruction.party = *payer;
+    entry.settlement_id = core::ListedSettlementId(whole->settlement_id, place.position);
+  }
   entry.cause = core::Cause::kCommand;
   entry.uetr = payment.uetr;
   entry.payload_hash = whole->payload_hash;
@@ -198,26 +225,108 @@ absl::StatusOr<Entry> LedgerEngine::PaymentEntry(const Batch& batch,
                        .rule = RuleOf(payment, result->outcome, batch.header)};
     return entry;
   }
-  entry.status = core::InstructionStatus::kSettled;
+  entry.status = holds ? core::InstructionStatus::kPrepared : core::InstructionStatus::kSettled;
   entry.rejection.outcome = core::Outcome::kAccepted;
   const auto& accounts = ledger_->accounts();
   const std::optional<core::Amount> debit = core::CheckedNegate(payment.amount);
   CW_CHECK(debit.has_value(), "a positive amount has a negative");
+  const auto code = holds ? core::TransactionCode::kHold : core::TransactionCode::kPayment;
   entry.postings.push_back({.address = accounts[payment.debtor.number].address,
                             .bucket = core::Bucket::kAvailable,
-                            .code = core::TransactionCode::kPayment,
+                            .code = code,
                             .amount = *debit,
                             .balance_after = core::Amount::FromMinor(result->debtor_after),
                             .sequence = result->debtor_sequence,
                             .previous = result->debtor_previous});
-  entry.postings.push_back({.address = accounts[payment.creditor.number].address,
-                            .bucket = core::Bucket::kAvailable,
-                            .code = core::TransactionCode::kPayment,
+  // Of a hold the second posting is the debtor's too.
+  const core::AccountRef& second = holds ? payment.debtor : payment.creditor;
+  entry.postings.push_back({.address = accounts[second.number].address,
+                            .bucket = holds ? core::Bucket::kHeld : core::Bucket::kAvailable,
+                            .code = code,
                             .amount = payment.amount,
                             .balance_after = core::Amount::FromMinor(result->creditor_after),
                             .sequence = result->creditor_sequence,
                             .previous = result->creditor_previous});
   return entry;
+}
+
+// Of a leg of a list that was settled or released: who instructed it, and under which id, stands
+// where it was held.
+absl::StatusOr<Entry> LedgerEngine::ResolvedEntry(const Batch& batch,
+                                                  const core::EntryPlace& place) const {
+  const std::optional<core::ResolvedLeg> leg =
+      core::ReadResolvedLeg(place.bulk->RecordAt(place.position));
+  if (!leg.has_value()) {
+    return absl::InvalidArgumentError("a leg's outcome is none that is recorded");
+  }
+  absl::StatusOr<Entry> whole = core::DecodeEntry(batch.entries[place.entry]);
+  if (!whole.ok()) return whole.status();
+  absl::StatusOr<DatedEntry> hold = ReadEntry(leg->hold);
+  if (!hold.ok()) return hold.status();
+  Entry entry = std::move(hold->entry);
+  entry.index = place.bulk->first_index + place.position;
+  core::PaymentSalts::Fill(batch.payment_salts, entry.index, {&entry.salt, 1});
+  const bool settled = leg->outcome == core::Outcome::kAccepted;
+  entry.status =
+      settled ? core::InstructionStatus::kSettled : core::InstructionStatus::kAborted;
+  entry.cause = core::Cause::kCertificate;
+  entry.payload_hash = whole->payload_hash;
+  entry.postings.clear();
+  const auto& accounts = ledger_->accounts();
+  const std::optional<core::Amount> debit = core::CheckedNegate(leg->leg.amount);
+  CW_CHECK(debit.has_value(), "a positive amount has a negative");
+  const auto code =
+      settled ? core::TransactionCode::kSettlement : core::TransactionCode::kRelease;
+  entry.postings.push_back({.address = accounts[leg->leg.debtor].address,
+                            .bucket = core::Bucket::kHeld,
+                            .code = code,
+                            .amount = *debit,
+                            .balance_after = core::Amount::FromMinor(leg->debtor_held_after),
+                            .sequence = leg->first_sequence,
+                            .previous = leg->first_previous});
+  const std::uint32_t receiver = settled ? leg->leg.creditor : leg->leg.debtor;
+  entry.postings.push_back({.address = accounts[receiver].address,
+                            .bucket = core::Bucket::kAvailable,
+                            .code = code,
+                            .amount = leg->leg.amount,
+                            .balance_after = core::Amount::FromMinor(leg->available_after),
+                            .sequence = leg->second_sequence,
+                            .previous = leg->second_previous});
+  return entry;
+}
+
+// Where the instruction of a packed entry stands now: a leg that is held may be resolved since.
+absl::StatusOr<core::InstructionState> LedgerEngine::LatestOf(const DatedEntry& packed) const {
+  core::InstructionState state = StateOf(packed);
+  if (state.status != core::InstructionStatus::kPrepared) return state;
+  const absl::StatusOr<std::uint64_t> number = FindBatch(packed.entry.index);
+  if (!number.ok()) return number.status();
+  const absl::StatusOr<Batch> batch = ReadBatch(*number);
+  if (!batch.ok()) return batch.status();
+  const std::optional<core::EntryPlace> place = core::FindEntry(*batch, packed.entry.index);
+  if (!place.has_value() || place->bulk == nullptr) return NoEntry(packed.entry.index);
+  const absl::StatusOr<Entry> whole = core::DecodeEntry(batch->entries[place->entry]);
+  if (!whole.ok()) return whole.status();
+  const std::optional<core::InstructionState> done = FindCompletion(whole->settlement_id);
+  if (!done.has_value()) return state;
+  const absl::StatusOr<std::uint64_t> number_done = FindBatch(done->entry_index);
+  if (!number_done.ok()) return number_done.status();
+  const absl::StatusOr<Batch> batch_done = ReadBatch(*number_done);
+  if (!batch_done.ok()) return batch_done.status();
+  for (const core::BulkResults& bulk : batch_done->bulks) {
+    if (bulk.first_index != done->entry_index + 1) continue;
+    for (std::uint32_t i = 0; i < bulk.count(); ++i) {
+      const std::optional<core::ResolvedLeg> leg = core::ReadResolvedLeg(bulk.RecordAt(i));
+      if (!leg.has_value() || leg->hold != packed.entry.index) continue;
+      const absl::StatusOr<DatedEntry> entry = EntryAt(*batch_done, bulk.first_index + i);
+      if (!entry.ok()) return entry.status();
+      core::InstructionState latest = StateOf(*entry);
+      latest.payload_hash = state.payload_hash;  // of what instructed it
+      return latest;
+    }
+  }
+  return absl::DataLossError(
+      fmt::format("the completion at leaf {} says nothing of a leg", done->entry_index));
 }
 
 absl::StatusOr<DatedEntry> LedgerEngine::EntryAt(const Batch& batch,
@@ -297,6 +406,38 @@ absl::StatusOr<std::vector<DatedEntry>> LedgerEngine::ListEntries(
   return found;
 }
 
+namespace {
+
+// The leaf at a place that is packed; `whole` is the entry before its bulk.
+absl::StatusOr<std::string> PackedLeaf(const Batch& batch, const core::EntryPlace& place,
+                                       const Entry& whole) {
+  const core::BulkResults& bulk = *place.bulk;
+  const std::uint64_t index = bulk.first_index + place.position;
+  core::LeafSalt salt{};
+  core::PaymentSalts::Fill(batch.payment_salts, index, {&salt, 1});
+  if (bulk.kind == core::BulkKind::kResolved) {
+    const std::optional<core::ResolvedLeg> leg =
+        core::ReadResolvedLeg(bulk.RecordAt(place.position));
+    if (!leg.has_value()) return absl::InvalidArgumentError("a leg's outcome is not known");
+    std::string leaf(core::kResolvedLeafBytes, '\0');
+    core::WriteResolvedLeaf(index, salt, whole.settlement_id, *leg, leaf.data());
+    return leaf;
+  }
+  const std::optional<core::PaymentResult> result =
+      core::ReadPaymentResult(bulk.RecordAt(place.position));
+  if (!result.has_value()) {
+    return absl::InvalidArgumentError("a payment's outcome is none that is recorded");
+  }
+  std::string leaf(core::kPaymentLeafBytes, '\0');
+  core::WritePaymentLeaf(index, salt, place.position,
+                         core::PaymentAt(batch, bulk, place.position), *result, leaf.data(),
+                         bulk.kind == core::BulkKind::kHolds ? core::kLeafHold
+                                                             : core::kLeafPayment);
+  return leaf;
+}
+
+}  // namespace
+
 absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) const {
   absl::StatusOr<std::uint64_t> number = FindBatch(entry_index);
   if (!number.ok()) return number.status();
@@ -314,17 +455,10 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
   absl::StatusOr<Entry> entry = core::DecodeEntry(receipt.entry);
   if (!entry.ok()) return Damaged(*number, std::string(entry.status().message()));
   if (place->bulk != nullptr) {
-    const std::optional<core::PaymentResult> result =
-        core::ReadPaymentResult(ResultAt(*place->bulk, place->position));
-    if (!result.has_value())
-      return Damaged(*number, "a payment's outcome is none that is recorded");
-    core::LeafSalt salt{};
-    core::PaymentSalts::Fill(batch->payment_salts, entry_index, {&salt, 1});
-    receipt.bulk_entry = std::exchange(receipt.entry, std::string(core::kPaymentLeafBytes, '\0'));
+    absl::StatusOr<std::string> leaf = PackedLeaf(*batch, *place, *entry);
+    if (!leaf.ok()) return Damaged(*number, std::string(leaf.status().message()));
+    receipt.bulk_entry = std::exchange(receipt.entry, *std::move(leaf));
     receipt.bulk_entry_index = entry->index;
-    core::WritePaymentLeaf(entry_index, salt, place->position,
-                           PaymentAt(*batch, *place->bulk, place->position), *result,
-                           receipt.entry.data());
   }
   for (const core::Item& item : batch->items) {
     if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
@@ -401,7 +535,9 @@ absl::StatusOr<std::optional<core::InstructionState>> LedgerEngine::FindInstruct
   if (leaf == core::InstructionIndex::kNoLeaf) return std::optional<core::InstructionState>();
   absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
   if (!entry.ok()) return entry.status();
-  return StateOf(*entry);
+  absl::StatusOr<core::InstructionState> latest = LatestOf(*entry);
+  if (!latest.ok()) return latest.status();
+  return std::optional<core::InstructionState>(*std::move(latest));
 }
 
 absl::StatusOr<std::vector<core::InstructionState>> LedgerEngine::FindByUetr(
@@ -410,7 +546,9 @@ absl::StatusOr<std::vector<core::InstructionState>> LedgerEngine::FindByUetr(
   for (const std::uint64_t leaf : ledger_->payments().FindByUetr(uetr)) {
     absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
     if (!entry.ok()) return entry.status();
-    found.push_back(StateOf(*entry));
+    absl::StatusOr<core::InstructionState> latest = LatestOf(*entry);
+    if (!latest.ok()) return latest.status();
+    found.push_back(*std::move(latest));
   }
   std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
     return left.entry_index < right.entry_index;
@@ -430,7 +568,7 @@ absl::StatusOr<core::BulkExecution> LedgerEngine::ReadBulk(std::uint64_t entry_i
                                   .time = batch->header.time,
                                   .date = batch->header.date};
     for (std::uint32_t i = 0; i < bulk.count(); ++i) {
-      const std::optional<core::PaymentResult> result = core::ReadPaymentResult(ResultAt(bulk, i));
+      const std::optional<core::PaymentResult> result = core::ReadPaymentResult(bulk.RecordAt(i));
       if (!result.has_value()) {
         return Damaged(*number, "a payment's outcome is none that is recorded");
       }

@@ -220,6 +220,20 @@ absl::Status LedgerEngine::RestoreFrom(std::uint64_t batches,
   return absl::OkStatus();
 }
 
+// The packed payments or legs of an item, and who pays them; null when it has none.
+std::pair<core::ParticipantId, const std::vector<core::BulkPayment>*> LedgerEngine::PackedOf(
+    const core::ItemBody& body) const {
+  if (const auto* bulk = std::get_if<core::Bulk>(&body)) return {bulk->party, &bulk->payments};
+  const auto* list = std::get_if<core::PrepareList>(&body);
+  if (list == nullptr) return {{}, nullptr};
+  for (std::size_t i = 0; i < list->terms.ledgers.size(); ++i) {
+    if (list->terms.ledgers[i].ledger == genesis_.ledger) {
+      return {list->terms.parts[i].payer, &list->legs};
+    }
+  }
+  return {{}, nullptr};
+}
+
 // The key index may be behind the snapshot: it keeps the newest keys in memory.
 absl::Status LedgerEngine::ReinsertKeys() {
   if (payments_ == nullptr || payments_->covered() >= durable_.size) return absl::OkStatus();
@@ -229,17 +243,19 @@ absl::Status LedgerEngine::ReinsertKeys() {
     absl::StatusOr<core::Batch> batch = ReadBatch(number);
     if (!batch.ok()) return batch.status();
     for (const core::BulkResults& results : batch->bulks) {
+      if (results.kind == core::BulkKind::kResolved) continue;  // the holds have the keys
       if (results.item >= batch->items.size()) return Damaged(number, "a bulk is not among items");
       absl::StatusOr<core::ItemBody> body = codec::DecodeItemBody(batch->items[results.item]);
       if (!body.ok()) return Damaged(number, std::string(body.status().message()));
-      const auto* bulk = std::get_if<core::Bulk>(&*body);
+      const auto [payer, payments] = PackedOf(*body);
       const core::Participant* party =
-          bulk == nullptr ? nullptr : ledger_->FindParticipant(bulk->party);
-      if (party == nullptr || results.count() != bulk->payments.size()) {
+          payments == nullptr ? nullptr : ledger_->FindParticipant(payer);
+      if (party == nullptr || results.count() != payments->size()) {
         return Damaged(number, "its bulk is none of a participant, or has other results");
       }
-      const auto position = static_cast<std::uint32_t>(party - ledger_->participants().data());
-      payments_->Reinsert(position, bulk->payments, ReplayOf(results));
+      auto position = static_cast<std::uint32_t>(party - ledger_->participants().data());
+      if (results.kind == core::BulkKind::kHolds) position |= core::InstructionIndex::kLegs;
+      payments_->Reinsert(position, *payments, ReplayOf(results));
     }
     if (absl::Status inserted = ReinsertFinals(*batch); !inserted.ok()) return inserted;
     const std::uint64_t leaves = batch->header.first_index + 1 + batch->header.entry_count;

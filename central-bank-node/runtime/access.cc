@@ -58,6 +58,16 @@ std::optional<core::Rejection> CheckMaySend(const Caller& caller, const core::Ad
                                "is sent by the bridge, a payer or the central bank",
                                caller.id.text()));
   }
+  if (const auto* list = std::get_if<core::PrepareList>(&item.body)) {
+    const bool pays =
+        std::any_of(list->terms.parts.begin(), list->terms.parts.end(),
+                    [&](const core::ListPart& part) { return part.payer == caller.id; });
+    if (pays || caller.standing == Standing::kBridge) return std::nullopt;
+    return Refusal(core::Outcome::kSenderNotEntitled,
+                   fmt::format("the connection is {}'s, which is no payer in this list: a prepare "
+                               "is sent by the bridge, a payer or the central bank",
+                               caller.id.text()));
+  }
   return std::nullopt;
 }
 

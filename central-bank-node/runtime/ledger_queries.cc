@@ -312,6 +312,13 @@ QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
   if (!id.ok()) return Refusal(Outcome::kMalformed, std::string(id.status().message()));
   const core::SettlementState* settlement = engine.ledger().FindSettlement(*id);
   if (settlement == nullptr && caller.SeesSettlements()) {
+    // A list that is complete has left memory.
+    if (const std::optional<core::InstructionState> done = engine.FindCompletion(*id)) {
+      out->set_settlement_id(std::string(id->view()));
+      out->set_status(rpc::ToProto(done->status));
+      out->set_entry_index(done->entry_index);
+      return {};
+    }
     return Refusal(Outcome::kNotFound, "this ledger has no settlement " + id->ToHex());
   }
   const auto visible = [&](const core::Leg& leg) { return MaySee(engine.ledger(), caller, leg); };

@@ -86,10 +86,18 @@ ItemOrRefusal StreamItemOf(causeway::v1::SubmitRequest&& request) {
 ItemOrRefusal ItemOf(const causeway::v1::PrepareRequest& request) {
   absl::StatusOr<core::Envelope> terms = codec::FromProto(request.terms());
   if (!terms.ok()) return MalformedRequest("terms", terms.status());
-  if (terms->payload_type != core::kTermsPayloadType) {
+  if (terms->payload_type == core::kSettlementListPayloadType) {
+    if (request.legs_size() != 0) {
+      return Refusal(core::Outcome::kMalformed, "legs: a settlement list has a part instead");
+    }
+    return codec::MakePrepareItem(*std::move(terms), request.part());
+  }
+  if (terms->payload_type != core::kTermsPayloadType || !request.part().empty()) {
     return Refusal(core::Outcome::kMalformed,
-                   fmt::format("terms.payload_type: is \"{}\"; must be \"{}\"", terms->payload_type,
-                               core::kTermsPayloadType));
+                   fmt::format("terms.payload_type: is \"{}\"; must be \"{}\", or with a part "
+                               "\"{}\"",
+                               terms->payload_type, core::kTermsPayloadType,
+                               core::kSettlementListPayloadType));
   }
   if (static_cast<std::size_t>(request.legs_size()) > core::kSettlementLegsMax) {
     return Refusal(core::Outcome::kBatchTooLarge,
@@ -119,6 +127,12 @@ ItemOrRefusal ItemOf(const causeway::v1::CompleteRequest& request) {
                                request.completion().size(), core::kPayloadBytesMax));
   }
   return codec::MakeCompletionItem(request.completion());
+}
+
+ItemOrRefusal ItemOf(const causeway::v1::SettleRequest& request) {
+  if (request.has_prepare()) return ItemOf(request.prepare());
+  if (request.has_complete()) return ItemOf(request.complete());
+  return Refusal(core::Outcome::kMalformed, "request: is neither a prepare nor a completion");
 }
 
 void ToReply(const ItemReply& reply, causeway::v1::StreamReply* out) {
@@ -154,22 +168,33 @@ void ToResponse(const ItemReply& reply, causeway::v1::SubmitResponse* out) {
   }
 }
 
-void ToResponse(const ItemReply& reply, const core::SettlementState& settlement,
-                causeway::v1::PrepareResponse* out) {
-  out->set_settlement_id(std::string(reply.result.settlement_id.view()));
-  // What stands behind the vote, which may be older than the settlement's state of now.
-  out->set_status(rpc::ToProto(reply.result.settlement_status));
+void ToResponse(const ItemReply& reply, causeway::v1::PrepareResponse* out) {
+  const core::ItemResult& result = reply.result;
+  out->set_settlement_id(std::string(result.settlement_id.view()));
+  out->set_status(rpc::ToProto(result.settlement_status));
   out->set_vote(reply.vote);
-  if (reply.result.settlement_status == core::InstructionStatus::kRejected) {
-    codec::ToProto(settlement.rejection, out->mutable_rejection());
+  if (result.settlement_status == core::InstructionStatus::kRejected &&
+      !result.instructions.empty()) {
+    codec::ToProto(result.instructions.front().rejection, out->mutable_rejection());
   }
-  out->set_entry_index(reply.vote.empty() ? settlement.entry_index : settlement.hold);
+  out->set_entry_index(reply.vote.empty() ? result.settlement_entry : result.settlement_hold);
 }
 
-void ToResponse(const core::SettlementState& settlement, causeway::v1::CompleteResponse* out) {
-  out->set_settlement_id(std::string(settlement.settlement_id.view()));
-  out->set_status(rpc::ToProto(settlement.status));
-  out->set_entry_index(settlement.entry_index);
+void ToResponse(const ItemReply& reply, causeway::v1::CompleteResponse* out) {
+  out->set_settlement_id(std::string(reply.result.settlement_id.view()));
+  out->set_status(rpc::ToProto(reply.result.settlement_status));
+  out->set_entry_index(reply.result.settlement_entry);
+}
+
+void ToResult(const ItemReply& reply, const causeway::v1::SettleRequest& request,
+              causeway::v1::SettleResult* out) {
+  if (reply.result.refused) {
+    codec::ToProto(*reply.result.refused, out->mutable_rejection());
+  } else if (request.has_prepare()) {
+    ToResponse(reply, out->mutable_prepare());
+  } else {
+    ToResponse(reply, out->mutable_complete());
+  }
 }
 
 }  // namespace causeway::node

@@ -15,6 +15,8 @@ namespace causeway::node {
 
 // Envelopes in one SubmitMany.
 inline constexpr std::size_t kRequestsPerSubmitManyMax = 1024;
+// Prepares and completions in one SettleMany.
+inline constexpr std::size_t kRequestsPerSettleManyMax = 1024;
 
 // The item, within the limits of envelopes and attachments, or why there is none. Its payload is
 // still unread.
@@ -24,16 +26,18 @@ ItemOrRefusal ItemOf(const causeway::v1::SubmitRequest& request);
 ItemOrRefusal StreamItemOf(causeway::v1::SubmitRequest&& request);
 ItemOrRefusal ItemOf(const causeway::v1::PrepareRequest& request);
 ItemOrRefusal ItemOf(const causeway::v1::CompleteRequest& request);
+ItemOrRefusal ItemOf(const causeway::v1::SettleRequest& request);
 
 // Everything but the tag: response, bulk or rejection.
 void ToReply(const ItemReply& reply, causeway::v1::StreamReply* out);
 // For results that are not `refused`.
 void ToResponse(const ItemReply& reply, causeway::v1::SubmitResponse* out);
 void ToResults(const core::BulkExecution& bulk, bool repeated, causeway::v1::BulkResults* out);
-// `settlement` is where it stands now.
-void ToResponse(const ItemReply& reply, const core::SettlementState& settlement,
-                causeway::v1::PrepareResponse* out);
-void ToResponse(const core::SettlementState& settlement, causeway::v1::CompleteResponse* out);
+void ToResponse(const ItemReply& reply, causeway::v1::PrepareResponse* out);
+void ToResponse(const ItemReply& reply, causeway::v1::CompleteResponse* out);
+// Refused ones too; `request` is what was asked.
+void ToResult(const ItemReply& reply, const causeway::v1::SettleRequest& request,
+              causeway::v1::SettleResult* out);
 
 }  // namespace causeway::node
 

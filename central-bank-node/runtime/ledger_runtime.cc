@@ -34,9 +34,12 @@ std::size_t InstructionsOf(const core::AdmittedItem& item, const core::Ledger& l
   if (const auto* prepare = std::get_if<core::PrepareSettlement>(&item.body)) {
     return prepare->legs.size();
   }
+  if (const auto* list = std::get_if<core::PrepareList>(&item.body)) return list->legs.size();
   const auto& completion = std::get<core::CompleteSettlement>(item.body);
   const core::SettlementState* settlement = ledger.FindSettlement(completion.settlement_id);
-  return settlement == nullptr ? 1 : std::max<std::size_t>(1, settlement->legs.size());
+  if (settlement == nullptr) return 1;
+  if (settlement->list != nullptr) return settlement->list->legs.size();
+  return std::max<std::size_t>(1, settlement->legs.size());
 }
 
 core::Rejection Stopping() {

@@ -62,7 +62,8 @@ using DecodedQueries = Api::WithCallbackMethod_GetLedger<Api::WithCallbackMethod
 template <typename Base>
 using DecodedCalls = Api::WithCallbackMethod_Submit<Api::WithCallbackMethod_SubmitMany<
     Api::WithCallbackMethod_Prepare<Api::WithCallbackMethod_Complete<
-        Api::WithCallbackMethod_Subscribe<Api::WithCallbackMethod_Watch<DecodedQueries<Base>>>>>>>;
+        Api::WithCallbackMethod_SettleMany<Api::WithCallbackMethod_Subscribe<
+            Api::WithCallbackMethod_Watch<DecodedQueries<Base>>>>>>>>;
 using ServiceBase = Api::WithRawCallbackMethod_SubmitStream<DecodedCalls<Api::Service>>;
 
 }  // namespace
@@ -97,21 +98,20 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* Prepare(CallbackServerContext* context,
                               const causeway::v1::PrepareRequest* request,
                               causeway::v1::PrepareResponse* response) override {
-    return Sequence(context, ItemOf(*request), [this, response](const ItemReply& reply) {
-      runtime_->Read([&](const LedgerEngine& engine) {
-        ToResponse(reply, SettlementOf(engine, reply), response);
-      });
-    });
+    return Sequence(context, ItemOf(*request),
+                    [response](const ItemReply& reply) { ToResponse(reply, response); });
   }
 
   ServerUnaryReactor* Complete(CallbackServerContext* context,
                                const causeway::v1::CompleteRequest* request,
                                causeway::v1::CompleteResponse* response) override {
-    return Sequence(context, ItemOf(*request), [this, response](const ItemReply& reply) {
-      runtime_->Read(
-          [&](const LedgerEngine& engine) { ToResponse(SettlementOf(engine, reply), response); });
-    });
+    return Sequence(context, ItemOf(*request),
+                    [response](const ItemReply& reply) { ToResponse(reply, response); });
   }
+
+  ServerUnaryReactor* SettleMany(CallbackServerContext* context,
+                                 const causeway::v1::SettleManyRequest* request,
+                                 causeway::v1::SettleManyResponse* response) override;
 
   // Queries.
 
@@ -231,14 +231,6 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* Query(CallbackServerContext* context,
                             std::function<QueryEnd(const LedgerEngine&, const Caller&)> query);
 
-  static const core::SettlementState& SettlementOf(const LedgerEngine& engine,
-                                                   const ItemReply& reply) {
-    const core::SettlementState* settlement =
-        engine.ledger().FindSettlement(reply.result.settlement_id);
-    CW_CHECK(settlement != nullptr, "what was prepared or completed is known");
-    return *settlement;
-  }
-
   LedgerRuntime* const runtime_;
   rpc::StreamHub hub_;
   SubmitStreams submissions_;
@@ -311,6 +303,47 @@ ServerUnaryReactor* LedgerService::Impl::SubmitMany(CallbackServerContext* conte
           } else {
             ToResponse(replies[i], result->mutable_response());
           }
+        }
+        reactor->Finish(grpc::Status::OK);
+      });
+  return reactor;
+}
+
+ServerUnaryReactor* LedgerService::Impl::SettleMany(
+    CallbackServerContext* context, const causeway::v1::SettleManyRequest* request,
+    causeway::v1::SettleManyResponse* response) {
+  ServerUnaryReactor* const reactor = context->DefaultReactor();
+  Identified caller = Identify(context);
+  if (!caller.status.ok()) {
+    reactor->Finish(caller.status);
+    return reactor;
+  }
+  if (static_cast<std::size_t>(request->requests_size()) > kRequestsPerSettleManyMax) {
+    reactor->Finish(rpc::Refuse(core::Outcome::kBatchTooLarge,
+                                fmt::format("requests: has {}; must have at most {}",
+                                            request->requests_size(), kRequestsPerSettleManyMax),
+                                *context));
+    return reactor;
+  }
+  std::vector<core::Item> items;
+  std::vector<int> positions;  // of each item among the results
+  for (int i = 0; i < request->requests_size(); ++i) {
+    causeway::v1::SettleResult* const result = response->add_results();
+    ItemOrRefusal item = ItemOf(request->requests(i));
+    if (const auto* refused = std::get_if<core::Rejection>(&item)) {
+      codec::ToProto(*refused, result->mutable_rejection());
+      continue;
+    }
+    items.push_back(std::get<core::Item>(std::move(item)));
+    positions.push_back(i);
+  }
+  runtime_->Submit(
+      std::move(items), EntitlementOf(caller.peer), [context] { return context->IsCancelled(); },
+      [reactor, request, response,
+       positions = std::move(positions)](std::vector<ItemReply> replies) {
+        for (std::size_t i = 0; i < replies.size(); ++i) {
+          ToResult(replies[i], request->requests(positions[i]),
+                   response->mutable_results(positions[i]));
         }
         reactor->Finish(grpc::Status::OK);
       });

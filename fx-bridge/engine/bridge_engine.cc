@@ -8,8 +8,59 @@
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/checkpoint.h"
+#include "settlement/core/settlement_list.h"
 
 namespace causeway::bridge {
+
+core::Item ItemOf(LedgerRequest request) {
+  if (request.kind == RequestKind::kComplete) {
+    return codec::MakeCompletionItem(std::move(request.completion));
+  }
+  if (request.terms.payload_type == core::kSettlementListPayloadType) {
+    return codec::MakePrepareItem(std::move(request.terms), std::move(request.part));
+  }
+  return codec::MakePrepareItem(std::move(request.terms), request.legs);
+}
+
+std::size_t BridgeEngine::OpenSettlement::Bytes() const {
+  std::size_t bytes = terms.payload.size();
+  for (const std::string& leg : legs) bytes += leg.size();
+  return bytes;
+}
+
+void BridgeEngine::AddListTo(SettlementView& view, const core::TermsHeader& header,
+                             const core::PositionSet& committed) {
+  view.list_count = header.list_count;
+  if (header.is_list()) view.list_committed = committed;
+}
+
+// Of a list that is decided; of none for an abort, and for a single settlement.
+core::PositionSet BridgeEngine::CommittedOf(const core::TermsHeader& header,
+                                            const std::vector<std::string>& votes) {
+  if (!header.is_list()) return {};
+  std::vector<core::Vote> decoded;
+  for (const std::string& bytes : votes) {
+    absl::StatusOr<core::Vote> vote = core::DecodeVote(bytes);
+    CW_CHECK(vote.ok(), "the decision log holds votes that decode");
+    decoded.push_back(*std::move(vote));
+  }
+  return core::CommittedBy(decoded, header.list_count)
+      .value_or(core::PositionSet(header.list_count));
+}
+
+void BridgeEngine::VerifyAhead(const core::Envelope& terms) const {
+  if (!core::CheckEnvelope(terms).ok()) return;
+  const std::string message = core::PreAuthEncoding(terms.payload_type, terms.payload);
+  for (const core::Signature& signature : terms.signatures) {
+    const core::PublicKey* key = options_.keys->Find(signature.key_id);
+    if (key != nullptr) verifier_->Verify(*key, message, signature.signature);
+  }
+}
+
+void BridgeEngine::AddOpen(const core::Hash256& id, OpenSettlement settlement) {
+  open_bytes_ += settlement.Bytes();
+  open_.emplace(id, std::move(settlement));
+}
 
 core::LedgerTime BridgeEngine::Clamp(core::LedgerTime now) {
   latest_ = std::max(latest_, now);
@@ -35,7 +86,8 @@ void BridgeEngine::OnPrepareReply(
       place == open_.end() ? nullptr : policies_.Find(place->second.header.policy_hash);
   const bool valid = vote.ok() && policy != nullptr && vote->settlement_id == id &&
                      vote->statement.ledger == ledger &&
-                     core::VerifyVote(*vote, *policy, *options_.verifier).ok();
+                     vote->listed.size() == place->second.header.list_count &&
+                     core::VerifyVote(*vote, *policy, *verifier_).ok();
   if (valid) {
     coordinator_.OnPrepared(now, id, ledger, {core::VoteHash(*vote), bytes});
   } else {
@@ -109,7 +161,10 @@ std::optional<core::LedgerTime> BridgeEngine::next_timer() const {
 void BridgeEngine::Finish(std::vector<SettlementView> finished) {
   for (SettlementView& view : finished) {
     const core::Hash256 id = view.settlement_id;
-    open_.erase(id);
+    const auto open = open_.find(id);
+    AddListTo(view, open->second.header, open->second.committed);
+    open_bytes_ -= open->second.Bytes();
+    open_.erase(open);
     removals_.push_back(id);
     if (finished_order_.size() == kFinishedViewsMax) {
       finished_.erase(finished_order_.front());
@@ -209,6 +264,7 @@ absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
     tree_.Append(core::LeafHash(decided.record));
     settlement.record = decided.record;
     settlement.votes = decided.votes;
+    settlement.committed = CommittedOf(settlement.header, decided.votes);
     batch.decided.push_back(std::move(decided));
   }
   absl::StatusOr<std::string> note =
@@ -298,6 +354,13 @@ void BridgeEngine::FillPrepare(const OpenSettlement& settlement, LedgerRequest& 
         });
     if (wanted) request.terms.signatures.push_back(signature);
   }
+  if (settlement.header.is_list()) {
+    const std::vector<core::TermsLedger>& ledgers = settlement.header.ledgers;
+    for (std::size_t i = 0; i < ledgers.size(); ++i) {
+      if (ledgers[i].ledger == request.ledger) request.part = settlement.legs[i];
+    }
+    return;
+  }
   core::MerkleTree legs;
   for (const std::string& leg : settlement.legs) legs.Append(core::LeafHash(leg));
   for (std::size_t i = 0; i < settlement.legs.size(); ++i) {
@@ -367,7 +430,11 @@ absl::StatusOr<core::Certificate> BridgeEngine::MakeCertificate(const core::Hash
 }
 
 std::optional<SettlementView> BridgeEngine::Find(const core::Hash256& id) const {
-  if (auto view = coordinator_.Find(id)) return view;
+  if (auto view = coordinator_.Find(id)) {
+    const OpenSettlement& open = open_.find(id)->second;
+    AddListTo(*view, open.header, open.committed);
+    return view;
+  }
   const auto finished = finished_.find(id);
   if (finished != finished_.end()) return finished->second;
   const auto place = decided_.find(id);
@@ -384,6 +451,7 @@ std::optional<SettlementView> BridgeEngine::Find(const core::Hash256& id) const 
   view.decided = record->decided;
   if (const auto header = codec::DecodeTerms(decided->terms); header.ok()) {
     view.deadline = header->deadline;
+    AddListTo(view, *header, CommittedOf(*header, decided->votes));
     for (const core::TermsLedger& ledger : header->ledgers) {
       view.ledgers.push_back({ledger.ledger, commit, true});
     }

@@ -37,6 +37,8 @@
 #include "fx-bridge/pvp/certifier.h"
 #include "fx-bridge/pvp/coordinator.h"
 #include "fx-bridge/venues/board_venue.h"
+#include "settlement/core/batch.h"
+#include "settlement/core/caching_verifier.h"
 #include "settlement/core/decision_batch.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/merkle.h"
@@ -57,6 +59,8 @@ inline constexpr core::Duration kDeadlineAheadMax = core::kDeadlineAheadMax;
 // Complete settlements whose full view is kept in memory; of older ones the decision log tells
 // state, ledgers, deadline and time of decision.
 inline constexpr std::size_t kFinishedViewsMax = 16'384;
+// Bytes of terms and legs that open settlements may take, in memory and in the journal's metadata.
+inline constexpr std::size_t kOpenBytesMax = std::size_t{512} * 1024 * 1024;
 // Submissions of complete settlements are removed from the journal with the next write, or when
 // this many wait.
 inline constexpr std::size_t kRemovalsWaitingMax = 64;
@@ -77,9 +81,14 @@ struct LedgerRequest {
   // (codec::MakePrepareItem).
   core::Envelope terms;
   std::vector<core::ProvenLeg> legs;
+  // Of a settlement list, in place of legs: this ledger's part.
+  std::string part;
   // kComplete: the exact bytes of a Completion (codec::MakeCompletionItem).
   std::string completion;
 };
+
+// A request as the item that its ledger sequences.
+core::Item ItemOf(LedgerRequest request);
 
 class BridgeEngine {
  public:
@@ -106,7 +115,8 @@ class BridgeEngine {
   static absl::StatusOr<std::unique_ptr<BridgeEngine>> Open(
       Options options, std::unique_ptr<store::Journal> journal);
 
-  // Hands in terms with one or more signatures and the exact bytes of all legs. The same terms
+  // Hands in terms with one or more signatures and the exact bytes of all legs; of a settlement list
+  // the parts of all its ledgers, in their order. The same terms
   // again add their signatures; terms that name a quote get the provider's. The view, or the
   // refusal:
   //   kMalformed                 terms or a leg do not decode; the field is named. Or more
@@ -117,7 +127,7 @@ class BridgeEngine {
   //   kPastDeadline, kValidUntilTooFar
   //   kUnknownKey, kBadSignature, kTermsNotSignedByPayer (no signature of a party to the terms)
   //   kUnknownQuote, kQuoteExpired, kTermsDifferFromQuote
-  //   kOverloaded                too many are open
+  //   kOverloaded                too many are open, or their legs take too many bytes
   // A settlement that is known already is answered with its view, whatever its state.
   std::variant<SettlementView, core::Rejection> Submit(core::LedgerTime now,
                                                        const core::Envelope& terms,
@@ -190,6 +200,8 @@ class BridgeEngine {
   // In force, and its exact bytes.
   const core::SettlementPolicy& policy() const { return policies_.latest(); }
   const std::string& policy_bytes() const { return policy_bytes_; }
+  // Verifies what is signed ahead of Submit, on any thread: what was verified once is remembered.
+  void VerifyAhead(const core::Envelope& terms) const;
   const BoardVenue* venue() const { return options_.venue.get(); }
   const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
   // With the cosignatures that the policy in force needs. Empty before the first.
@@ -219,14 +231,17 @@ class BridgeEngine {
   struct OpenSettlement {
     core::TermsHeader header;
     core::Envelope terms;
-    std::vector<std::string> legs;  // exact bytes; none when aborted unseen
-    std::vector<core::Leg> decoded_legs;
+    std::vector<std::string> legs;  // exact bytes; of a list its parts; none when aborted unseen
+    std::vector<core::Leg> decoded_legs;  // of a single settlement
     std::vector<pvp::RequiredSigner> required;  // sorted, each once; payers and approvers
     core::LedgerTime submitted;
     std::optional<core::Rejection> rejection;
     std::string record;
     std::vector<std::string> votes;
     std::string completion;
+    core::PositionSet committed;  // of a list, once decided
+
+    std::size_t Bytes() const;
   };
 
   explicit BridgeEngine(Options options, core::PolicySet policies,
@@ -239,6 +254,8 @@ class BridgeEngine {
                                             const core::TermsHeader& header) const;
   std::optional<core::Rejection> ReadLegs(std::vector<std::string> legs,
                                           OpenSettlement& into) const;
+  std::optional<core::Rejection> ReadParts(std::vector<std::string> parts,
+                                           OpenSettlement& into) const;
   std::optional<core::Rejection> CheckSignatures(const core::Envelope& envelope) const;
   std::optional<core::Rejection> MergeSignatures(const core::Envelope& envelope,
                                                  OpenSettlement& into) const;
@@ -251,6 +268,11 @@ class BridgeEngine {
                                                               const std::vector<std::string>& legs,
                                                               const core::Hash256& id);
   SettlementView ViewOf(const core::Hash256& id) const;
+  static void AddListTo(SettlementView& view, const core::TermsHeader& header,
+                        const core::PositionSet& committed);
+  static core::PositionSet CommittedOf(const core::TermsHeader& header,
+                                       const std::vector<std::string>& votes);
+  void AddOpen(const core::Hash256& id, OpenSettlement settlement);
   bool IsKnown(const core::Hash256& id) const;
   core::LedgerTime Clamp(core::LedgerTime now);
   absl::Status Write(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
@@ -269,6 +291,7 @@ class BridgeEngine {
   absl::Status RestoreCertified();
 
   Options options_;
+  std::unique_ptr<const core::CachingVerifier> verifier_;
   core::PolicySet policies_;
   std::string policy_bytes_;
   std::unique_ptr<store::Journal> journal_;
@@ -284,6 +307,7 @@ class BridgeEngine {
   // Index of the one record of every decided id. Looked up, never iterated.
   absl::flat_hash_map<core::Hash256, std::uint64_t> decided_;
   absl::btree_map<core::Hash256, OpenSettlement> open_;
+  std::size_t open_bytes_ = 0;
   std::set<core::Hash256> unsaved_;
   std::vector<core::Hash256> removals_;
   absl::btree_map<core::Hash256, SettlementView> finished_;

@@ -59,6 +59,7 @@ store::JournalIdentity BridgeEngine::JournalIdentityOf(const core::LedgerOrigin&
 BridgeEngine::BridgeEngine(Options options, core::PolicySet policies,
                            std::unique_ptr<store::Journal> journal)
     : options_(std::move(options)),
+      verifier_(std::make_unique<core::CachingVerifier>(options_.verifier)),
       policies_(std::move(policies)),
       journal_(std::move(journal)),
       coordinator_(options_.coordinator),
@@ -99,7 +100,7 @@ absl::Status BridgeEngine::Replay() {
   const absl::StatusOr<core::SignedCheckpoint> last = core::ParseCheckpoint(checkpoint_);
   if (!last.ok()) return Damaged(journal_->block_count() - 1, std::string(last.status().message()));
   const absl::Status verified = core::VerifyCheckpoint(
-      *last, policies_.decision_log().text(), policies_.decision_log_key(), *options_.verifier);
+      *last, policies_.decision_log().text(), policies_.decision_log_key(), *verifier_);
   if (!verified.ok()) {
     return absl::FailedPreconditionError(
         fmt::format("decision log: its last checkpoint is not signed by the policy's key: {}",
@@ -236,10 +237,11 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
       uncertified_.emplace(place->second, id);
       certifier_.Want(record->policy_hash);
     }
+    settlement.committed = CommittedOf(settlement.header, settlement.votes);
     coordinator_.RestoreDecided(*header, record->verdict, settlement.submitted, record->decided,
                                 settlement.rejection, certified);
   }
-  open_.emplace(id, std::move(settlement));
+  AddOpen(id, std::move(settlement));
   return absl::OkStatus();
 }
 

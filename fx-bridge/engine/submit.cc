@@ -7,6 +7,7 @@
 #include "fx-bridge/engine/bridge_engine.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
+#include "settlement/core/settlement_list.h"
 
 namespace causeway::bridge {
 namespace {
@@ -16,6 +17,10 @@ core::Rejection Refuse(core::Outcome outcome, std::string message) {
   rejection.outcome = outcome;
   rejection.message = std::move(message);
   return rejection;
+}
+
+std::string_view PayloadTypeOf(bool is_list) {
+  return is_list ? core::kSettlementListPayloadType : core::kTermsPayloadType;
 }
 
 bool HasSigned(const core::Envelope& envelope, const core::KeyId& key) {
@@ -29,9 +34,13 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
                                                                    const core::Envelope& terms,
                                                                    std::vector<std::string> legs) {
   now = Clamp(now);
-  if (terms.payload_type != core::kTermsPayloadType) {
+  const bool is_list = core::IsSettlementList(terms.payload);
+  if (terms.payload_type != PayloadTypeOf(is_list)) {
     return Refuse(core::Outcome::kMalformed,
-                  fmt::format("terms.payload_type: must be \"{}\"", core::kTermsPayloadType));
+                  fmt::format("terms.payload_type: is \"{}\"; must be \"{}\" for a settlement and "
+                              "\"{}\" for a list",
+                              terms.payload_type, core::kTermsPayloadType,
+                              core::kSettlementListPayloadType));
   }
   if (const absl::Status status = core::CheckEnvelope(terms); !status.ok()) {
     return Refuse(core::Outcome::kMalformed,
@@ -56,10 +65,15 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
   if (auto refused = MergeSignatures(terms, settlement)) return *refused;
   if (auto refused = Countersign(now, settlement)) return *refused;
   if (auto refused = CheckSignaturesFit(settlement)) return *refused;
+  if (open_bytes_ + settlement.Bytes() > kOpenBytesMax) {
+    return Refuse(core::Outcome::kOverloaded,
+                  fmt::format("open settlements take {} bytes of at most {}; try again later",
+                              open_bytes_, kOpenBytesMax));
+  }
   if (auto refused = coordinator_.Submit(now, settlement.header, Missing(settlement))) {
     return *refused;
   }
-  open_.emplace(id, std::move(settlement));
+  AddOpen(id, std::move(settlement));
   unsaved_.insert(id);
   return ViewOf(id);
 }
@@ -94,6 +108,7 @@ std::optional<core::Rejection> BridgeEngine::CheckTerms(core::LedgerTime now,
 std::optional<core::Rejection> BridgeEngine::ReadLegs(std::vector<std::string> legs,
                                                       OpenSettlement& into) const {
   const core::TermsHeader& header = into.header;
+  if (header.is_list()) return ReadParts(std::move(legs), into);
   if (legs.size() != header.LegCount()) {
     core::Rejection rejection = Refuse(
         core::Outcome::kLegNotInTerms,
@@ -133,6 +148,36 @@ std::optional<core::Rejection> BridgeEngine::ReadLegs(std::vector<std::string> l
   return std::nullopt;
 }
 
+std::optional<core::Rejection> BridgeEngine::ReadParts(std::vector<std::string> parts,
+                                                       OpenSettlement& into) const {
+  const core::TermsHeader& header = into.header;
+  if (parts.size() != header.parts.size()) {
+    core::Rejection rejection =
+        Refuse(core::Outcome::kLegNotInTerms,
+               fmt::format("legs: {} parts are given; the list has {} ledgers, with one part each",
+                           parts.size(), header.parts.size()));
+    rejection.actual = static_cast<std::int64_t>(parts.size());
+    rejection.required = static_cast<std::int64_t>(header.parts.size());
+    return rejection;
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (core::ListPartHash(parts[i]) != header.parts[i].hash) {
+      return Refuse(core::Outcome::kLegNotInTerms,
+                    fmt::format("legs[{}]: is not the part that the list has for {}", i,
+                                header.ledgers[i].ledger.text()));
+    }
+    // What no ledger could read would hold up the parties for nothing.
+    if (const auto legs = core::DecodeListPart(parts[i], header.list_count); !legs.ok()) {
+      return Refuse(core::Outcome::kMalformed,
+                    fmt::format("legs[{}]: {}", i, std::string(legs.status().message())));
+    }
+    // Ledgers are sorted, so these are too.
+    into.required.push_back({header.ledgers[i].ledger, header.parts[i].payer});
+  }
+  into.legs = std::move(parts);
+  return std::nullopt;
+}
+
 std::optional<core::Rejection> BridgeEngine::CheckSignatures(const core::Envelope& envelope) const {
   for (const core::Signature& signature : envelope.signatures) {
     if (options_.keys->Find(signature.key_id) != nullptr) continue;
@@ -142,7 +187,7 @@ std::optional<core::Rejection> BridgeEngine::CheckSignatures(const core::Envelop
   }
   const auto verified = core::VerifyAll(
       envelope, [this](const core::KeyId& key) { return options_.keys->Find(key); },
-      *options_.verifier);
+      *verifier_);
   if (verified.ok()) return std::nullopt;
   return Refuse(core::Outcome::kBadSignature,
                 fmt::format("terms: {}", std::string(verified.status().message())));
@@ -290,9 +335,9 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::
   OpenSettlement settlement;
   settlement.header = *std::move(header);
   settlement.submitted = now;
-  settlement.terms.payload_type = core::kTermsPayloadType;
+  settlement.terms.payload_type = PayloadTypeOf(settlement.header.is_list());
   settlement.terms.payload = std::string(terms);
-  open_.emplace(id, std::move(settlement));
+  AddOpen(id, std::move(settlement));
   unsaved_.insert(id);
   return ViewOf(id);
 }

@@ -65,6 +65,10 @@ struct SettlementView {
   core::LedgerTime decided;  // the epoch while undecided
   std::vector<LedgerProgress> ledgers;
   std::vector<core::ParticipantId> awaiting;  // sorted, each once
+  // Of a settlement list, filled in by the engine: how many settlements are in it and, once it is
+  // decided, which of them are committed.
+  std::uint32_t list_count = 0;
+  core::PositionSet list_committed;
 };
 
 enum class RequestKind : std::uint8_t { kPrepare = 1, kComplete = 2 };

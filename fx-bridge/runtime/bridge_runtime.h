@@ -66,6 +66,9 @@ class BridgeRuntime {
 
   core::LedgerTime Now() const { return clock_(); }
 
+  // Verifies signatures ahead of their submission, from any thread.
+  void VerifyAhead(const core::Envelope& terms) const { engine_->VerifyAhead(terms); }
+
   // The decision log, from any thread.
   std::uint64_t batch_count() const { return engine_->batch_count(); }
   std::uint64_t record_count() const { return engine_->record_count(); }

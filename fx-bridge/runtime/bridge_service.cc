@@ -12,6 +12,7 @@
 #include "fx-bridge/runtime/bridge_views.h"
 #include "fx-bridge/runtime/watchers.h"
 #include "settlement/codec/codec.h"
+#include "settlement/core/settlement_list.h"
 #include "settlement/rpc/peer.h"
 #include "settlement/rpc/rejection_status.h"
 #include "settlement/rpc/stream.h"
@@ -98,6 +99,79 @@ class CompletionWaiter final : public Watcher {
   const CallPtr<v1::SettlementView> call_;
 };
 
+// Submissions that come together: the call ends when each has its result.
+class ManyCall {
+ public:
+  ManyCall(CallPtr<v1::SubmitSettlementsResponse> call, int count)
+      : call_(std::move(call)), left_(count) {
+    for (int i = 0; i < count; ++i) results_.add_results();
+  }
+
+  bool ended() const { return call_->ended(); }
+  // Once for each position; of the engine thread, but for what is refused before it gets there.
+  v1::SubmissionResult& result(int position) { return *results_.mutable_results(position); }
+  void Refuse(int position, const core::Rejection& rejection) {
+    codec::ToProto(rejection, result(position).mutable_rejection());
+    Done();
+  }
+  void Done() {
+    if (--left_ > 0) return;
+    call_->Succeed([this](v1::SubmitSettlementsResponse& out) { out.Swap(&results_); });
+  }
+  void End(const core::Rejection& rejection) { call_->Refuse(rejection); }
+
+ private:
+  const CallPtr<v1::SubmitSettlementsResponse> call_;
+  v1::SubmitSettlementsResponse results_;
+  int left_;
+};
+
+// One of them, until its settlement is complete.
+class ManyWaiter final : public Watcher {
+ public:
+  ManyWaiter(std::shared_ptr<ManyCall> call, int position)
+      : call_(std::move(call)), position_(position) {}
+  bool Wants() const override { return !done_ && !call_->ended(); }
+  bool WantsCertificate() const override { return false; }
+  void OnView(const v1::SettlementView& view, bool final) override {
+    if (!final || done_) return;
+    done_ = true;
+    *call_->result(position_).mutable_view() = view;
+    call_->Done();
+  }
+  void OnEnd() override {
+    call_->End(Refusal(core::Outcome::kUnavailable,
+                       "the bridge is stopping; the submissions are durable: ask GetDecision"));
+  }
+
+ private:
+  const std::shared_ptr<ManyCall> call_;
+  const int position_;
+  bool done_ = false;
+};
+
+// One submission of many on its way to the engine.
+struct Submission {
+  int position = 0;
+  core::Hash256 id;
+  core::Envelope terms;
+  std::vector<std::string> legs;
+  MaybeRejection refused;
+};
+
+bool IsInLegs(const core::ParticipantId& caller, const std::vector<std::string>& legs);
+
+// Whether the caller pays in, or approves, what is submitted.
+bool IsPartyTo(const core::ParticipantId& caller, const core::Envelope& terms,
+               const std::vector<std::string>& legs) {
+  if (terms.payload_type != core::kSettlementListPayloadType) return IsInLegs(caller, legs);
+  const absl::StatusOr<core::TermsHeader> list = core::DecodeSettlementList(terms.payload);
+  // What does not decode is refused with its field named, by the engine.
+  return !list.ok() ||
+         std::any_of(list->parts.begin(), list->parts.end(),
+                     [&](const core::ListPart& part) { return part.payer == caller; });
+}
+
 // Whether the caller pays in, or approves, one of these legs. That they are the legs of the terms
 // is checked by the engine.
 bool IsInLegs(const core::ParticipantId& caller, const std::vector<std::string>& legs) {
@@ -128,7 +202,11 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
       const std::optional<SettlementView> view = engine.Find(id);
       if (!view.has_value()) continue;
       v1::SettlementView message;
-      ToProto(*view, engine, &message);
+      if (watchers_.WantCertificate(id)) {
+        ToProto(*view, engine, &message);
+      } else {
+        ToProto(*view, &message);
+      }
       watchers_.Tell(id, message, IsFinal(view->state));
     }
   }
@@ -182,6 +260,9 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
   ServerUnaryReactor* SubmitSettlement(CallbackServerContext* context,
                                        const v1::SubmitSettlementRequest* request,
                                        v1::SettlementView* response) override;
+  ServerUnaryReactor* SubmitSettlements(CallbackServerContext* context,
+                                        const v1::SubmitSettlementsRequest* request,
+                                        v1::SubmitSettlementsResponse* response) override;
   ServerUnaryReactor* GetDecision(CallbackServerContext* context,
                                   const v1::GetDecisionRequest* request,
                                   v1::SettlementView* response) override;
@@ -329,6 +410,9 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
     }
   }
 
+  void AnswerOne(const BridgeEngine& engine, const Submission& submission,
+                 const std::shared_ptr<ManyCall>& many, bool wait);
+
   BridgeRuntime* const runtime_;
   const BridgeAccess access_;
   const RandomSource random_;
@@ -351,12 +435,13 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlement(
     return call.get();
   }
   std::vector<std::string> legs(request->legs().begin(), request->legs().end());
-  if (!caller->id.IsEmpty() && !IsInLegs(caller->id, legs)) {
+  if (!caller->id.IsEmpty() && !IsPartyTo(caller->id, *terms, legs)) {
     call->Refuse(
         Refusal(core::Outcome::kSenderNotEntitled,
                 fmt::format("legs: {} neither pays nor approves one of them", caller->id.text())));
     return call.get();
   }
+  runtime_->VerifyAhead(*terms);
   const core::Hash256 id = core::SettlementIdOf(terms->payload);
   auto refused = std::make_shared<MaybeRejection>();
   Post(
@@ -381,6 +466,81 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlement(
         }
       });
   return call.get();
+}
+
+ServerUnaryReactor* BridgeService::Impl::SubmitSettlements(
+    CallbackServerContext* context, const v1::SubmitSettlementsRequest* request,
+    v1::SubmitSettlementsResponse* response) {
+  auto call = NewCall(context, response);
+  const std::optional<Caller> caller = Identify(context, *call);
+  if (!caller.has_value()) return call.get();
+  const int count = request->submissions_size();
+  if (count == 0 || static_cast<std::size_t>(count) > kSubmissionsPerCallMax) {
+    call->Refuse(Refusal(core::Outcome::kBatchTooLarge,
+                         fmt::format("submissions: has {}; must have 1 to {}", count,
+                                     kSubmissionsPerCallMax)));
+    return call.get();
+  }
+  auto many = std::make_shared<ManyCall>(call, count + 1);  // one for what is done here
+  auto submissions = std::make_shared<std::vector<Submission>>();
+  for (int i = 0; i < count; ++i) {
+    const v1::SubmitSettlementRequest& one = request->submissions(i);
+    absl::StatusOr<core::Envelope> terms = codec::FromProto(one.terms());
+    if (!terms.ok()) {
+      many->Refuse(i, Refusal(core::Outcome::kMalformed,
+                              fmt::format("terms: {}", std::string(terms.status().message()))));
+      continue;
+    }
+    std::vector<std::string> legs(one.legs().begin(), one.legs().end());
+    if (!caller->id.IsEmpty() && !IsPartyTo(caller->id, *terms, legs)) {
+      many->Refuse(i, Refusal(core::Outcome::kSenderNotEntitled,
+                              fmt::format("legs: {} neither pays nor approves one of them",
+                                          caller->id.text())));
+      continue;
+    }
+    runtime_->VerifyAhead(*terms);
+    const core::Hash256 id = core::SettlementIdOf(terms->payload);
+    submissions->push_back({i, id, *std::move(terms), std::move(legs), {}});
+  }
+  Post(
+      call,
+      [submissions](BridgeEngine& engine, core::LedgerTime now) {
+        for (Submission& each : *submissions) {
+          auto result = engine.Submit(now, each.terms, std::move(each.legs));
+          if (auto* refused = std::get_if<core::Rejection>(&result)) each.refused = *refused;
+        }
+      },
+      [this, many, submissions, wait = request->wait()](const BridgeEngine& engine) {
+        for (const Submission& each : *submissions) {
+          AnswerOne(engine, each, many, wait);
+        }
+        many->Done();
+      });
+  return call.get();
+}
+
+void BridgeService::Impl::AnswerOne(const BridgeEngine& engine, const Submission& submission,
+                                    const std::shared_ptr<ManyCall>& many, bool wait) {
+  const int position = submission.position;
+  if (submission.refused.has_value()) {
+    many->Refuse(position, *submission.refused);
+    return;
+  }
+  const std::optional<SettlementView> view = engine.Find(submission.id);
+  if (!view.has_value()) {
+    many->Refuse(position, Refusal(core::Outcome::kNotFound, "the settlement cannot be read"));
+    return;
+  }
+  if (!wait || IsFinal(view->state)) {
+    ToProto(*view, many->result(position).mutable_view());
+    many->Done();
+    return;
+  }
+  const bool added = watchers_.Add(submission.id, std::make_shared<ManyWaiter>(many, position),
+                                   kWatchersPerSettlementMax);
+  if (added) return;
+  many->Refuse(position, Refusal(core::Outcome::kOverloaded,
+                                 "too many calls wait for this settlement; ask GetDecision"));
 }
 
 ServerUnaryReactor* BridgeService::Impl::GetDecision(CallbackServerContext* context,

@@ -26,6 +26,8 @@ namespace causeway::bridge {
 inline constexpr int kStreamThreads = 2;
 // Calls and streams that may wait for changes of one settlement.
 inline constexpr std::size_t kWatchersPerSettlementMax = 256;
+// Submissions in one SubmitSettlements.
+inline constexpr std::size_t kSubmissionsPerCallMax = 4096;
 // Settlements in one answer of ListOpen.
 inline constexpr std::size_t kListOpenMax = 10'000;
 

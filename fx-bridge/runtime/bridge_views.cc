@@ -66,6 +66,8 @@ void ToProto(const SettlementView& view, v1::SettlementView* out) {
   for (const core::ParticipantId& participant : view.awaiting) {
     out->add_awaiting(participant.ToString());
   }
+  out->set_list_count(view.list_count);
+  if (IsDecided(view.state)) out->set_list_committed(view.list_committed.bits());
 }
 
 void ToProto(const SettlementView& view, const BridgeEngine& engine, v1::SettlementView* out) {

@@ -16,10 +16,12 @@
 #include "settlement/codec/codec.h"
 #include "settlement/rpc/log.h"
 #include "settlement/rpc/peer.h"
-#include "settlement/rpc/rejection_status.h"
 
 namespace causeway::bridge {
 namespace {
+
+// Of the messages around a request's bytes.
+constexpr std::size_t kRequestOverheadBytes = 512;
 
 using PrepareAnswer = std::variant<std::string, core::Rejection>;
 using CompleteAnswer = std::variant<core::InstructionStatus, core::Rejection>;
@@ -52,13 +54,71 @@ CompleteAnswer AnswerOf(const v1::CompleteResponse& response) {
   }
 }
 
-// One call: everything that gRPC needs to stay alive until it is done.
-template <typename Request, typename Response>
+// One call: everything that gRPC needs to stay alive until it is done, and what it asks for.
 struct Call {
   grpc::ClientContext context;
-  Request request;
-  Response response;
+  v1::SettleManyRequest request;
+  v1::SettleManyResponse response;
+  std::vector<std::pair<RequestKind, core::Hash256>> asked;
 };
+
+// What a ledger said to one request; nothing when it said nothing.
+struct Answer {
+  RequestKind kind = RequestKind::kPrepare;
+  core::Hash256 id;
+  std::optional<PrepareAnswer> prepare;
+  std::optional<CompleteAnswer> complete;
+};
+
+Answer AnswerOf(RequestKind kind, const core::Hash256& id, const v1::SettleResult* result) {
+  Answer answer{.kind = kind, .id = id};
+  const bool prepare = kind == RequestKind::kPrepare;
+  if (result == nullptr) return answer;
+  if (result->has_rejection()) {
+    const core::Rejection rejection = codec::FromProto(result->rejection());
+    if (prepare) {
+      answer.prepare = rejection;
+    } else {
+      answer.complete = rejection;
+    }
+  } else if (prepare && result->has_prepare()) {
+    answer.prepare = AnswerOf(result->prepare());
+  } else if (!prepare && result->has_complete()) {
+    answer.complete = AnswerOf(result->complete());
+  }
+  return answer;
+}
+
+void Tell(BridgeEngine& engine, core::LedgerTime now, const core::LedgerOrigin& ledger,
+          const Answer& answer) {
+  if (answer.prepare.has_value()) {
+    engine.OnPrepareReply(now, answer.id, ledger, *answer.prepare);
+  } else if (answer.complete.has_value()) {
+    engine.OnCompleteReply(now, answer.id, ledger, *answer.complete);
+  } else {
+    engine.OnSendFailed(now, answer.kind, answer.id, ledger);
+  }
+}
+
+std::size_t BytesOf(const LedgerRequest& request) {
+  std::size_t bytes = request.terms.payload.size() + request.part.size() +
+                      request.completion.size() + kRequestOverheadBytes;
+  for (const core::ProvenLeg& leg : request.legs) {
+    bytes += leg.bytes.size() + leg.proof.size() * sizeof(core::Hash256);
+  }
+  return bytes;
+}
+
+void ToProto(LedgerRequest request, v1::SettleRequest* out) {
+  if (request.kind == RequestKind::kComplete) {
+    out->mutable_complete()->set_completion(std::move(request.completion));
+    return;
+  }
+  v1::PrepareRequest* const prepare = out->mutable_prepare();
+  codec::ToProto(request.terms, prepare->mutable_terms());
+  for (const core::ProvenLeg& leg : request.legs) codec::ToProto(leg, prepare->add_legs());
+  prepare->set_part(std::move(request.part));
+}
 
 }  // namespace
 
@@ -95,67 +155,46 @@ class LedgerCalls::Peer {
 
   void StartWhatFits() {
     for (;;) {
-      LedgerRequest next;
+      auto call = std::make_shared<Call>();
       {
         const std::lock_guard lock(mutex_);
         if (stopping_ || queue_.empty() || calls_ >= options_.calls_max) return;
         ++calls_;
-        next = std::move(queue_.front());
-        queue_.pop_front();
+        // All that waits, within a call's limits: what comes while calls are under way goes
+        // together.
+        std::size_t bytes = 0;
+        while (!queue_.empty() && call->asked.size() < options_.requests_per_call_max) {
+          const std::size_t more = BytesOf(queue_.front());
+          if (!call->asked.empty() && bytes + more > options_.call_bytes_max) break;
+          bytes += more;
+          LedgerRequest next = std::move(queue_.front());
+          queue_.pop_front();
+          call->asked.emplace_back(next.kind, next.settlement_id);
+          ToProto(std::move(next), call->request.add_requests());
+        }
       }
-      if (next.kind == RequestKind::kPrepare) {
-        Prepare(next);
-      } else {
-        Complete(next);
-      }
+      Start(std::move(call));
     }
   }
 
-  void Prepare(const LedgerRequest& request) {
-    auto call = std::make_shared<Call<v1::PrepareRequest, v1::PrepareResponse>>();
-    codec::ToProto(request.terms, call->request.mutable_terms());
-    for (const core::ProvenLeg& leg : request.legs) codec::ToProto(leg, call->request.add_legs());
-    const core::Hash256 id = request.settlement_id;
+  void Start(const std::shared_ptr<Call>& call) {
     Begin(call->context);
-    stub_->async()->Prepare(&call->context, &call->request, &call->response,
-                            [this, call, id](grpc::Status status) {
-                              std::optional<PrepareAnswer> answer;
-                              if (status.ok()) {
-                                answer = AnswerOf(call->response);
-                              } else if (auto rejection = rpc::RejectionOf(call->context)) {
-                                answer = *std::move(rejection);
-                              }
-                              End(status, RequestKind::kPrepare, id, call->context,
-                                  [this, id, answer](BridgeEngine& engine, core::LedgerTime now) {
-                                    if (answer.has_value()) {
-                                      engine.OnPrepareReply(now, id, origin(), *answer);
-                                    } else {
-                                      engine.OnSendFailed(now, RequestKind::kPrepare, id, origin());
-                                    }
-                                  });
-                            });
-  }
-
-  void Complete(const LedgerRequest& request) {
-    auto call = std::make_shared<Call<v1::CompleteRequest, v1::CompleteResponse>>();
-    call->request.set_completion(request.completion);
-    const core::Hash256 id = request.settlement_id;
-    Begin(call->context);
-    stub_->async()->Complete(
-        &call->context, &call->request, &call->response, [this, call, id](grpc::Status status) {
-          std::optional<CompleteAnswer> answer;
-          if (status.ok()) {
-            answer = AnswerOf(call->response);
-          } else if (auto rejection = rpc::RejectionOf(call->context)) {
-            answer = *std::move(rejection);
+    stub_->async()->SettleMany(
+        &call->context, &call->request, &call->response, [this, call](grpc::Status status) {
+          // A call that was refused as a whole says nothing about what it asked for.
+          const bool whole =
+              status.ok() &&
+              static_cast<std::size_t>(call->response.results_size()) == call->asked.size();
+          std::vector<Answer> answers;
+          answers.reserve(call->asked.size());
+          for (std::size_t i = 0; i < call->asked.size(); ++i) {
+            const auto& [kind, id] = call->asked[i];
+            answers.push_back(AnswerOf(
+                kind, id, whole ? &call->response.results(static_cast<int>(i)) : nullptr));
           }
-          End(status, RequestKind::kComplete, id, call->context,
-              [this, id, answer](BridgeEngine& engine, core::LedgerTime now) {
-                if (answer.has_value()) {
-                  engine.OnCompleteReply(now, id, origin(), *answer);
-                } else {
-                  engine.OnSendFailed(now, RequestKind::kComplete, id, origin());
-                }
+          End(status, *call,
+              [this, answers = std::move(answers)](BridgeEngine& engine, core::LedgerTime now) {
+                for (const Answer& answer : answers) Tell(engine, now, origin(), answer);
               });
         });
   }
@@ -170,12 +209,11 @@ class LedgerCalls::Peer {
   }
 
   // The last thing that a call does; after it this object may be gone.
-  void End(const grpc::Status& status, RequestKind kind, const core::Hash256& id,
-           grpc::ClientContext& context, BridgeRuntime::Event event) {
+  void End(const grpc::Status& status, Call& call, BridgeRuntime::Event event) {
     {
       const std::lock_guard lock(mutex_);
-      under_way_.erase(&context);
-      known_.erase({kind, id});
+      under_way_.erase(&call.context);
+      for (const Key& asked : call.asked) known_.erase(asked);
       LogReach(status);
     }
     runtime_->PostReply(std::move(event));

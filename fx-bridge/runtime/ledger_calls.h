@@ -1,6 +1,7 @@
 // The bridge's calls to the ledgers: one channel each, a bounded number of calls under way, and a
 // deadline on every call. What does not fit waits in a queue of its ledger, so that a slow ledger
-// holds up nobody else; a request that waits or is under way is not queued again.
+// holds up nobody else, and goes together in the next call; a request that waits or is under way is
+// not queued again.
 #ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_LEDGER_CALLS_H_
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_LEDGER_CALLS_H_
 
@@ -25,7 +26,10 @@ struct LedgerAddress {
 struct LedgerCallOptions {
   // Named to the ledgers on insecure connections; empty: nobody.
   core::ParticipantId participant;
-  std::size_t calls_max = 64;  // to one ledger at once
+  std::size_t calls_max = 4;  // to one ledger at once
+  // In one call, of prepares and completions that wait for the ledger together.
+  std::size_t requests_per_call_max = 1024;
+  std::size_t call_bytes_max = std::size_t{4} * 1024 * 1024;  // one request may exceed it alone
   // Below the coordinator's answer_wait_max, so that a call ends before it is made again.
   core::Duration call_time_max = core::Duration::FromSeconds(10);
 };

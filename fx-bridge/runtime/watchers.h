@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_WATCHERS_H_
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_WATCHERS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -19,6 +20,8 @@ class Watcher {
   virtual ~Watcher() = default;
   // False when it wants no more: it is then forgotten.
   virtual bool Wants() const = 0;
+  // Whether the views must have certificates.
+  virtual bool WantsCertificate() const { return true; }
   // The view after a change, and whether it was the last.
   virtual void OnView(const v1::SettlementView& view, bool final) = 0;
   // No view will come any more: the bridge is stopping.
@@ -38,6 +41,14 @@ class Watchers {
   }
 
   bool Watches(const core::Hash256& id) const { return watching_.contains(id); }
+
+  // Of those that watch the settlement, whether one does.
+  bool WantCertificate(const core::Hash256& id) const {
+    const auto place = watching_.find(id);
+    if (place == watching_.end()) return false;
+    return std::any_of(place->second.begin(), place->second.end(),
+                       [](const auto& watcher) { return watcher->WantsCertificate(); });
+  }
 
   void Tell(const core::Hash256& id, const v1::SettlementView& view, bool final) {
     const auto place = watching_.find(id);

@@ -148,11 +148,7 @@ void BridgeNode::Send(bridge::LedgerRequest request) {
   const std::optional<LedgerIndex> ledger = plan_.FindLedger(request.ledger);
   CW_CHECK(ledger.has_value(), "the policy names ledgers of the plan");
   auto items = std::make_shared<std::vector<core::Item>>();
-  if (request.kind == bridge::RequestKind::kPrepare) {
-    items->push_back(codec::MakePrepareItem(std::move(request.terms), request.legs));
-  } else {
-    items->push_back(codec::MakeCompletionItem(std::move(request.completion)));
-  }
+  items->push_back(bridge::ItemOf(request));
   LedgerNode& node = *ledgers_[*ledger];
   network_.Send([this, &node, request = std::move(request), items = std::move(items)]() mutable {
     node.Submit(std::move(items), [this, request = std::move(request)](

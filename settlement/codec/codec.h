@@ -29,6 +29,7 @@ namespace causeway::codec {
 // The sign of amounts is not checked: the ledger rejects it, on record.
 absl::StatusOr<core::Command> DecodeCommand(std::string_view payload);
 std::string EncodeCommand(const core::Command& command);
+// Terms: of a single settlement, or a settlement list (core/settlement_list.h).
 absl::StatusOr<core::TermsHeader> DecodeTerms(std::string_view bytes);
 std::string EncodeTerms(const core::TermsHeader& terms);
 absl::StatusOr<core::Leg> DecodeLeg(std::string_view bytes);
@@ -48,10 +49,12 @@ std::string EncodeCompletion(const core::CompleteSettlement& completion);
 // What an item says, by its payload type: what Ledger::Admit takes. Items of the journal decode
 // too. Errors as of the payload's own decoder. Attachments must be bound by the payload: those of a
 // command have the private_data_hash of its payments, in their order; a prepare has one, with all
-// legs on the ledger; a completion has none, and no signatures.
+// legs on the ledger, that of a list its part; a completion has none, and no signatures.
 absl::StatusOr<core::ItemBody> DecodeItemBody(const core::Item& item);
 // A prepare as the item that a ledger sequences.
 core::Item MakePrepareItem(core::Envelope terms, const std::vector<core::ProvenLeg>& legs);
+// The prepare of a settlement list, with the ledger's part.
+core::Item MakePrepareItem(core::Envelope list, std::string part);
 // A completion as the item that a ledger sequences.
 core::Item MakeCompletionItem(std::string completion_bytes);
 

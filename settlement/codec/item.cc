@@ -41,6 +41,11 @@ absl::Status CheckPrivateData(const core::Command& command, const core::Item& it
 absl::StatusOr<core::PrepareSettlement> DecodePrepare(const core::Item& item) {
   absl::StatusOr<core::TermsHeader> terms = DecodeTerms(item.envelope.payload);
   if (!terms.ok()) return terms.status();
+  if (terms->is_list()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "payload: is a settlement list; its payload_type must be {}",
+        core::kSettlementListPayloadType));
+  }
   if (item.attachments.size() != 1) {
     return absl::InvalidArgumentError(
         fmt::format("attachments: a prepare has {}; must have one, with the legs on this ledger",
@@ -64,6 +69,22 @@ absl::StatusOr<core::PrepareSettlement> DecodePrepare(const core::Item& item) {
   }
   if (!fields.ok()) return fields.status();
   return prepare;
+}
+
+absl::StatusOr<core::PrepareList> DecodePrepareList(const core::Item& item) {
+  absl::StatusOr<core::TermsHeader> terms = core::DecodeSettlementList(item.envelope.payload);
+  if (!terms.ok()) return terms.status();
+  if (item.attachments.size() != 1) {
+    return absl::InvalidArgumentError(
+        fmt::format("attachments: a settlement list has {}; must have one, the part of this ledger",
+                    item.attachments.size()));
+  }
+  absl::StatusOr<std::vector<core::BulkPayment>> legs =
+      core::DecodeListPart(item.attachments[0], terms->list_count);
+  if (!legs.ok()) return legs.status();
+  return core::PrepareList{.terms = *std::move(terms),
+                           .part_hash = core::ListPartHash(item.attachments[0]),
+                           .legs = *std::move(legs)};
 }
 
 }  // namespace
@@ -98,16 +119,25 @@ absl::StatusOr<core::ItemBody> DecodeItemBody(const core::Item& item) {
     if (!bulk.ok()) return bulk.status();
     return core::ItemBody(*std::move(bulk));
   }
+  if (type == core::kSettlementListPayloadType) {
+    absl::StatusOr<core::PrepareList> list = DecodePrepareList(item);
+    if (!list.ok()) return list.status();
+    return core::ItemBody(*std::move(list));
+  }
   return absl::InvalidArgumentError(
-      fmt::format("payload_type: '{}' is none that a ledger takes; must be {}, {}, {} or {}", type,
-                  core::kCommandPayloadType, core::kBulkPayloadType, core::kTermsPayloadType,
-                  core::kCompletionPayloadType));
+      fmt::format("payload_type: '{}' is none that a ledger takes; must be {}, {}, {}, {} or {}",
+                  type, core::kCommandPayloadType, core::kBulkPayloadType, core::kTermsPayloadType,
+                  core::kSettlementListPayloadType, core::kCompletionPayloadType));
 }
 
 core::Item MakePrepareItem(core::Envelope terms, const std::vector<core::ProvenLeg>& legs) {
   v1::PrepareAttachment message;
   for (const core::ProvenLeg& leg : legs) ToProto(leg, message.add_legs());
   return core::Item{std::move(terms), {message.SerializeAsString()}};
+}
+
+core::Item MakePrepareItem(core::Envelope list, std::string part) {
+  return core::Item{std::move(list), {std::move(part)}};
 }
 
 core::Item MakeCompletionItem(std::string completion_bytes) {

@@ -9,6 +9,7 @@
 #include "settlement/core/hash.h"
 #include "settlement/core/merkle.h"
 #include "settlement/core/note.h"
+#include "settlement/core/settlement_list.h"
 
 namespace causeway::codec {
 namespace {
@@ -196,6 +197,8 @@ std::string EncodePolicy(const core::SettlementPolicy& policy) {
 }
 
 absl::StatusOr<core::TermsHeader> DecodeTerms(std::string_view bytes) {
+  // No message of that type begins like a list: its first byte would open a group.
+  if (core::IsSettlementList(bytes)) return core::DecodeSettlementList(bytes);
   Fields fields;
   v1::TermsHeader message;
   if (!fields.ParseMessage(kRoot, bytes, kMessageBytesMax, &message)) return fields.status();
@@ -218,6 +221,7 @@ absl::StatusOr<core::TermsHeader> DecodeTerms(std::string_view bytes) {
 }
 
 std::string EncodeTerms(const core::TermsHeader& terms) {
+  if (terms.is_list()) return core::EncodeSettlementList(terms);
   v1::TermsHeader message;
   message.set_policy_hash(std::string(terms.policy_hash.view()));
   message.set_deadline_us(terms.deadline.micros());

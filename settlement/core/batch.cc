@@ -47,7 +47,8 @@ absl::Status CheckBulks(const Batch& batch) {
     if (bulk.item < items || bulk.item >= batch.items.size()) return wrong("item", bulk.item);
     items = bulk.item + std::size_t{1};
     if (bulk.first_index <= next_index) return wrong("first_index", bulk.first_index);
-    if (bulk.results.empty() || bulk.results.size() % kPaymentResultBytes != 0 ||
+    if (bulk.kind != BulkKindOf(batch.items[bulk.item])) return wrong("item", bulk.item);
+    if (bulk.results.empty() || bulk.results.size() % bulk.record_bytes() != 0 ||
         bulk.count() > kBulkPaymentsMax) {
       return wrong("results", bulk.results.size());
     }
@@ -78,31 +79,73 @@ absl::Status CheckGenesisBatch(const Batch& batch) {
 
 }  // namespace
 
+BulkKind BulkKindOf(const Item& item) {
+  if (item.envelope.payload_type == kSettlementListPayloadType) return BulkKind::kHolds;
+  if (item.envelope.payload_type == kCompletionPayloadType) return BulkKind::kResolved;
+  return BulkKind::kPayments;
+}
+
+BulkPayment PaymentAt(const Batch& batch, const BulkResults& bulk, std::uint32_t position) {
+  const Item& item = batch.items[bulk.item];
+  if (bulk.kind == BulkKind::kHolds) return LegOfPart(item.attachments.at(0), position);
+  return PaymentFromEnd(item.envelope.payload, bulk.count() - position);
+}
+
 namespace {
+
+absl::StatusOr<std::vector<BulkPayment>> PaymentsOf(const Batch& batch,
+                                                    const BulkResults& results) {
+  const Item& item = batch.items[results.item];
+  if (results.kind == BulkKind::kHolds) {
+    if (item.attachments.size() != 1) return absl::InvalidArgumentError("a list has one part");
+    return DecodeListPart(item.attachments[0], static_cast<std::uint32_t>(results.count()));
+  }
+  absl::StatusOr<Bulk> bulk = DecodeBulk(item.envelope.payload);
+  if (!bulk.ok()) return bulk.status();
+  if (results.count() != bulk->payments.size()) {
+    return absl::InvalidArgumentError(
+        fmt::format("batch {}: bulks: item {} has {} payments and {} results", batch.header.number,
+                    results.item, bulk->payments.size(), results.count()));
+  }
+  return std::move(bulk->payments);
+}
+
+absl::Status BadResult(const Batch& batch, const BulkResults& results, std::size_t position) {
+  return absl::InvalidArgumentError(fmt::format(
+      "batch {}: bulks: payment {} of item {} has an outcome that is none that is recorded",
+      batch.header.number, position, results.item));
+}
+
+absl::Status AppendResolvedLeaves(const Batch& batch, const BulkResults& results,
+                                  std::vector<std::string>& leaves) {
+  // Their entry is the leaf before: it names the list.
+  const absl::StatusOr<Entry> entry = DecodeEntry(leaves.back());
+  if (!entry.ok()) return entry.status();
+  std::vector<LeafSalt> salts(results.count());
+  PaymentSalts::Fill(batch.payment_salts, results.first_index, salts);
+  for (std::size_t i = 0; i < salts.size(); ++i) {
+    const std::optional<ResolvedLeg> leg = ReadResolvedLeg(results.RecordAt(i));
+    if (!leg.has_value()) return BadResult(batch, results, i);
+    std::string& leaf = leaves.emplace_back(kResolvedLeafBytes, '\0');
+    WriteResolvedLeaf(results.first_index + i, salts[i], entry->settlement_id, *leg, leaf.data());
+  }
+  return absl::OkStatus();
+}
 
 absl::Status AppendPaymentLeaves(const Batch& batch, const BulkResults& results,
                                  std::vector<std::string>& leaves) {
-  const absl::StatusOr<Bulk> bulk = DecodeBulk(batch.items[results.item].envelope.payload);
-  if (!bulk.ok()) return bulk.status();
-  const std::size_t count = bulk->payments.size();
-  if (results.count() != count) {
-    return absl::InvalidArgumentError(
-        fmt::format("batch {}: bulks: item {} has {} payments and {} results", batch.header.number,
-                    results.item, count, results.count()));
-  }
-  std::vector<LeafSalt> salts(count);
+  if (results.kind == BulkKind::kResolved) return AppendResolvedLeaves(batch, results, leaves);
+  const absl::StatusOr<std::vector<BulkPayment>> payments = PaymentsOf(batch, results);
+  if (!payments.ok()) return payments.status();
+  const std::uint8_t kind = results.kind == BulkKind::kHolds ? kLeafHold : kLeafPayment;
+  std::vector<LeafSalt> salts(payments->size());
   PaymentSalts::Fill(batch.payment_salts, results.first_index, salts);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::optional<PaymentResult> result = ReadPaymentResult(
-        std::string_view(results.results).substr(i * kPaymentResultBytes, kPaymentResultBytes));
-    if (!result.has_value()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "batch {}: bulks: payment {} of item {} has an outcome that is none that is recorded",
-          batch.header.number, i, results.item));
-    }
+  for (std::size_t i = 0; i < salts.size(); ++i) {
+    const std::optional<PaymentResult> result = ReadPaymentResult(results.RecordAt(i));
+    if (!result.has_value()) return BadResult(batch, results, i);
     std::string& leaf = leaves.emplace_back(kPaymentLeafBytes, '\0');
     WritePaymentLeaf(results.first_index + i, salts[i], static_cast<std::uint32_t>(i),
-                     bulk->payments[i], *result, leaf.data());
+                     (*payments)[i], *result, leaf.data(), kind);
   }
   return absl::OkStatus();
 }
@@ -257,6 +300,7 @@ absl::StatusOr<Batch> DecodeBatch(std::string_view bytes) {
     bulk.item = reader.U32();
     bulk.first_index = reader.U64();
     bulk.results = reader.Sized();
+    if (bulk.item < batch.items.size()) bulk.kind = BulkKindOf(batch.items[bulk.item]);
   }
   const std::string_view salts = reader.Raw(batch.payment_salts.size());
   std::copy(salts.begin(), salts.end(), batch.payment_salts.begin());

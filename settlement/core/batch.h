@@ -13,6 +13,7 @@
 #include "settlement/core/bulk.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/envelope.h"
+#include "settlement/core/settlement_list.h"
 
 namespace causeway::core {
 
@@ -30,13 +31,21 @@ struct Item {
   friend bool operator==(const Item&, const Item&) = default;
 };
 
-// What became of the payments of a bulk, packed.
+// What became of the payments of a bulk, or of the legs of a settlement list, packed.
 struct BulkResults {
   std::uint32_t item = 0;         // position of the bulk among the batch's items
   std::uint64_t first_index = 0;  // leaf of its first payment
-  std::string results;            // kPaymentResultBytes each
+  std::string results;            // RecordBytes(kind) each
+  BulkKind kind = BulkKind::kPayments;  // follows from the item
 
-  std::uint64_t count() const { return results.size() / kPaymentResultBytes; }
+  static constexpr std::size_t RecordBytes(BulkKind kind) {
+    return kind == BulkKind::kResolved ? kResolvedLegBytes : kPaymentResultBytes;
+  }
+  std::size_t record_bytes() const { return RecordBytes(kind); }
+  std::uint64_t count() const { return results.size() / record_bytes(); }
+  std::string_view RecordAt(std::size_t position) const {
+    return std::string_view(results).substr(position * record_bytes(), record_bytes());
+  }
   friend bool operator==(const BulkResults&, const BulkResults&) = default;
 };
 
@@ -55,6 +64,11 @@ struct Batch {
 // The leaves that the batch adds to the log: header, entries and payments in their order, or the
 // genesis leaf for batch 0. InvalidArgument when a bulk is not what its results say.
 absl::StatusOr<std::vector<std::string>> LeavesOf(const Batch& batch);
+
+// The packed legs or payments of an item that has them: their kind by the item's payload type.
+BulkKind BulkKindOf(const Item& item);
+// Leg or payment `position` of an item whose holds or payments `bulk` are.
+BulkPayment PaymentAt(const Batch& batch, const BulkResults& bulk, std::uint32_t position);
 
 // One leaf of a batch: an entry as encoded in it, or a payment of a bulk.
 struct EntryPlace {

@@ -12,6 +12,7 @@
 #include "settlement/core/check.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/hash.h"
+#include "settlement/core/packed.h"
 
 namespace causeway::core {
 namespace {
@@ -19,73 +20,6 @@ namespace {
 constexpr std::string_view kMagic = "CWBULK01";
 constexpr std::string_view kSaltDomain = "causeway/payment-salts/v1\n";
 constexpr char kHexDigits[] = "0123456789abcdef";
-
-// Big-endian stores and loads at fixed places: the packed records have no lengths to check.
-class Packer {
- public:
-  explicit Packer(char* out) : out_(out) {}
-  Packer& U8(std::uint8_t value) { return Bytes(&value, 1); }
-  Packer& U16(std::uint16_t value) { return Integer(value); }
-  Packer& U32(std::uint32_t value) { return Integer(value); }
-  Packer& U64(std::uint64_t value) { return Integer(value); }
-  Packer& I64(std::int64_t value) { return Integer(static_cast<std::uint64_t>(value)); }
-  Packer& U40(std::uint64_t value) {
-    U8(static_cast<std::uint8_t>(value >> 32));
-    return U32(static_cast<std::uint32_t>(value));
-  }
-  Packer& Bytes(const void* bytes, std::size_t size) {
-    std::memcpy(out_, bytes, size);
-    out_ += size;
-    return *this;
-  }
-
- private:
-  template <typename T>
-  Packer& Integer(T value) {
-    if constexpr (sizeof(T) == 2) value = static_cast<T>((value << 8) | (value >> 8));
-    if constexpr (sizeof(T) == 4) value = __builtin_bswap32(value);
-    if constexpr (sizeof(T) == 8) value = __builtin_bswap64(value);
-    return Bytes(&value, sizeof(value));
-  }
-
-  char* out_;
-};
-
-class Unpacker {
- public:
-  explicit Unpacker(const char* in) : in_(in) {}
-  std::uint8_t U8() { return static_cast<std::uint8_t>(*in_++); }
-  std::uint16_t U16() {
-    const auto high = U8();
-    return static_cast<std::uint16_t>((high << 8) | U8());
-  }
-  std::uint32_t U32() {
-    std::uint32_t value = 0;
-    Bytes(&value, sizeof(value));
-    return __builtin_bswap32(value);
-  }
-  std::uint64_t U64() {
-    std::uint64_t value = 0;
-    Bytes(&value, sizeof(value));
-    return __builtin_bswap64(value);
-  }
-  std::int64_t I64() { return static_cast<std::int64_t>(U64()); }
-  std::uint64_t U40() {
-    const std::uint64_t high = U8();
-    return (high << 32) | U32();
-  }
-  void Bytes(void* out, std::size_t size) {
-    std::memcpy(out, in_, size);
-    in_ += size;
-  }
-  std::string_view View(std::size_t size) {
-    in_ += size;
-    return {in_ - size, size};
-  }
-
- private:
-  const char* in_;
-};
 
 absl::Status Wrong(std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("bulk.{}: {}", field, what));
@@ -117,6 +51,8 @@ bool IsVersion4(const std::uint8_t* uetr) {
   return (uetr[6] & 0xf0) == 0x40 && (uetr[8] & 0xc0) == 0x80;
 }
 
+}  // namespace
+
 void PackPayment(const BulkPayment& payment, char* out) {
   Packer(out)
       .U32(payment.debtor.number)
@@ -129,7 +65,6 @@ void PackPayment(const BulkPayment& payment, char* out) {
       .Bytes(payment.uetr.bytes().data(), 16);
 }
 
-// What was wrong, or null.
 const char* UnpackPayment(const char* in, BulkPayment& payment) {
   Unpacker from(in);
   payment.debtor.number = from.U32();
@@ -148,8 +83,6 @@ const char* UnpackPayment(const char* in, BulkPayment& payment) {
   }
   return nullptr;
 }
-
-}  // namespace
 
 InstructionId InstructionIdOf(const RawInstructionId& raw) {
   std::array<char, 32> text{};
@@ -279,9 +212,10 @@ std::optional<PaymentResult> ReadPaymentResult(std::string_view bytes) {
 }
 
 void WritePaymentLeaf(std::uint64_t index, const LeafSalt& salt, std::uint32_t position,
-                      const BulkPayment& payment, const PaymentResult& result, char* out) {
+                      const BulkPayment& payment, const PaymentResult& result, char* out,
+                      std::uint8_t kind) {
   Packer(out)
-      .U8(kLeafPayment)
+      .U8(kind)
       .U8(kLeafVersion)
       .U64(index)
       .Bytes(salt.data(), salt.size())
@@ -309,12 +243,14 @@ absl::StatusOr<PaymentLeaf> DecodePaymentLeaf(std::string_view bytes) {
   Unpacker from(bytes.data());
   const std::uint8_t kind = from.U8();
   const std::uint8_t version = from.U8();
-  if (kind != kLeafPayment || version != kLeafVersion) {
+  if ((kind != kLeafPayment && kind != kLeafHold) || version != kLeafVersion) {
     return absl::InvalidArgumentError(
-        fmt::format("payment leaf: kind and version are {} and {}; must be {} and {}", kind,
-                    version, kLeafPayment, kLeafVersion));
+        fmt::format("payment leaf: kind and version are {} and {}; must be {} (or {} for a hold) "
+                    "and {}",
+                    kind, version, kLeafPayment, kLeafHold, kLeafVersion));
   }
   PaymentLeaf leaf;
+  leaf.is_hold = kind == kLeafHold;
   leaf.index = from.U64();
   from.Bytes(leaf.salt.data(), leaf.salt.size());
   BulkPayment& payment = leaf.payment;

@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "settlement/core/amount.h"
 #include "settlement/core/bytes.h"
+#include "settlement/core/entry.h"
 #include "settlement/core/ids.h"
 #include "settlement/core/outcome.h"
 #include "settlement/core/time.h"
@@ -78,6 +79,9 @@ std::string EncodeBulk(const Bulk& bulk);
 // InvalidArgument names the field or the payment that is wrong; ResourceExhausted for more payments
 // than a bulk may have. The sign of amounts is the ledger's to judge, on record.
 absl::StatusOr<Bulk> DecodeBulk(std::string_view payload);
+// One payment in kBulkPaymentBytes. Unpacking tells what was wrong, or null.
+void PackPayment(const BulkPayment& payment, char* out);
+const char* UnpackPayment(const char* in, BulkPayment& payment);
 // One payment of a payload that DecodeBulk took, counted from the last: 1 is the last.
 BulkPayment PaymentFromEnd(std::string_view payload, std::size_t from_end);
 
@@ -97,6 +101,10 @@ struct PaymentResult {
   friend bool operator==(const PaymentResult&, const PaymentResult&) = default;
 };
 
+// What the packed leaves of an item are: payments of a bulk, or legs of a settlement list when they
+// are held and when they are resolved.
+enum class BulkKind : std::uint8_t { kPayments = 0, kHolds = 1, kResolved = 2 };
+
 // As journaled: kPaymentResultBytes each.
 void AppendPaymentResults(std::span<const PaymentResult> results, std::string& out);
 // `bytes` has kPaymentResultBytes of it. Nothing when the outcome is none that is recorded.
@@ -105,9 +113,11 @@ std::optional<PaymentResult> ReadPaymentResult(std::string_view bytes);
 // The leaf of one payment: what its hash is over. `out` has kPaymentLeafBytes.
 using LeafSalt = std::array<std::uint8_t, 16>;
 void WritePaymentLeaf(std::uint64_t index, const LeafSalt& salt, std::uint32_t position,
-                      const BulkPayment& payment, const PaymentResult& result, char* out);
+                      const BulkPayment& payment, const PaymentResult& result, char* out,
+                      std::uint8_t kind = kLeafPayment);
 
 struct PaymentLeaf {
+  bool is_hold = false;  // of a settlement list (settlement_list.h), with the same layout
   std::uint64_t index = 0;
   LeafSalt salt{};
   std::uint32_t position = 0;  // in its bulk, whose entry is at index - 1 - position

@@ -20,7 +20,9 @@ inline constexpr std::uint8_t kLeafGenesis = 1;
 inline constexpr std::uint8_t kLeafBatchHeader = 2;
 inline constexpr std::uint8_t kLeafEntry = 3;
 // 4 is the decision record, which lives in a log of its own.
-inline constexpr std::uint8_t kLeafPayment = 5;  // of a bulk: bulk.h
+inline constexpr std::uint8_t kLeafPayment = 5;   // of a bulk: bulk.h
+inline constexpr std::uint8_t kLeafHold = 6;      // of a settlement list: settlement_list.h
+inline constexpr std::uint8_t kLeafResolved = 7;  // the same, once it is settled or released
 inline constexpr std::uint8_t kLeafVersion = 1;
 
 enum class Bucket : std::uint8_t { kNone = 0, kAvailable = 1, kHeld = 2 };

@@ -23,16 +23,16 @@ struct Key {
 
 class MemoryInstructionIndex final : public InstructionIndex {
  public:
+  void RecordLive(std::uint32_t party, const InstructionState& instruction) override {
+    RecordSingle(party, instruction);
+  }
+
   void RecordFinal(std::uint32_t party, const InstructionState& instruction) override {
     const bool is_new = final_by_key_.try_emplace(instruction.key, finals_.size()).second;
     CW_CHECK(is_new, "an instruction becomes final once");
     if (!instruction.uetr.IsNil()) finals_by_uetr_[instruction.uetr].push_back(finals_.size());
     finals_.push_back(instruction);
-    if (instruction.key.kind != ActionKind::kPay) return;
-    if (const std::optional<RawInstructionId> id = RawIdOf(instruction.key.id)) {
-      leaf_by_key_.try_emplace(Key{party, *id}, instruction.entry_index);
-      single_.insert(instruction.entry_index);
-    }
+    RecordSingle(party, instruction);
   }
 
   std::optional<InstructionState> FindFinal(std::uint32_t /*party*/,
@@ -80,11 +80,21 @@ class MemoryInstructionIndex final : public InstructionIndex {
   }
 
  private:
+  // What a packed payment or leg may not use again; the first entry of an instruction counts.
+  void RecordSingle(std::uint32_t party, const InstructionState& instruction) {
+    const std::optional<std::uint32_t> space = SpaceOf(party, instruction.key.kind);
+    const std::optional<RawInstructionId> id = RawIdOf(instruction.key.id);
+    if (!space.has_value() || !id.has_value()) return;
+    const bool is_new =
+        leaf_by_key_.try_emplace(Key{*space, *id}, instruction.entry_index).second;
+    if (is_new) single_.insert(instruction.entry_index);
+  }
+
   std::deque<InstructionState> finals_;  // in the order of their entries
   absl::flat_hash_map<InstructionKey, std::size_t> final_by_key_;
   absl::flat_hash_map<Uetr, std::vector<std::size_t>> finals_by_uetr_;
 
-  // Payments, single ones with an id that a bulk could have included.
+  // Payments and legs, single ones with an id that a bulk or list could have included.
   absl::flat_hash_map<Key, std::uint64_t> leaf_by_key_;
   absl::flat_hash_set<std::uint64_t> single_;
   absl::flat_hash_map<Uetr, std::vector<std::uint64_t>> leaves_by_uetr_;

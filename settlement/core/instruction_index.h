@@ -22,6 +22,19 @@ class InstructionIndex {
  public:
   // Stands for no leaf: leaf 0 is the genesis.
   static constexpr std::uint64_t kNoLeaf = 0;
+  // Added to a party's position for the legs that it pays in settlements: they have a key space of
+  // their own, that legs of lists (by Record) share with those of single settlements.
+  static constexpr std::uint32_t kLegs = std::uint32_t{1} << 31;
+  // Which key space, and the kind of instruction in it, a packed payment of `party` belongs to.
+  static constexpr ActionKind KindOfParty(std::uint32_t party) {
+    return (party & kLegs) != 0 ? ActionKind::kSettlementLeg : ActionKind::kPay;
+  }
+  // The key space of an instruction that a packed one could be; nothing for other kinds.
+  static constexpr std::optional<std::uint32_t> SpaceOf(std::uint32_t party, ActionKind kind) {
+    if (kind == ActionKind::kPay) return party;
+    if (kind == ActionKind::kSettlementLeg) return party | kLegs;
+    return std::nullopt;
+  }
 
   virtual ~InstructionIndex() = default;
 
@@ -41,7 +54,8 @@ class InstructionIndex {
   // Ascending by entry_index.
   virtual std::vector<InstructionState> FindFinalByUetr(const Uetr& uetr) const = 0;
 
-  // Takes the payments of a bulk in their order, payment i at leaf first_leaf + i. When an earlier
+  // Takes the payments of a bulk in their order, payment i at leaf first_leaf + i; or with kLegs in
+  // `party` the legs of a list. When an earlier
   // payment of that party has the id, single ones included, in this call or before, known[i] is its
   // leaf and nothing is taken; else known[i] is kNoLeaf.
   virtual void Record(std::uint32_t party, std::span<const BulkPayment> payments,
@@ -57,7 +71,7 @@ class InstructionIndex {
                                      const RawInstructionId& id) {
     return Find(party, id);
   }
-  // `leaf` is one that Find gave.
+  // `leaf` is one that Find gave. Of a leg: whether it is held.
   virtual bool IsSettled(std::uint64_t leaf) const = 0;
   // The leaves of the payments of bulks with it, ascending.
   virtual std::vector<std::uint64_t> FindByUetr(const Uetr& uetr) const = 0;

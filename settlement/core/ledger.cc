@@ -106,10 +106,21 @@ const Ledger::State::Policy* Ledger::State::FindPolicy(const Hash256& hash) cons
   return nullptr;
 }
 
+InstructionKey CompletionKeyOf(const ParticipantId& central_bank, const Hash256& settlement_id) {
+  const auto id = InstructionId::Parse(settlement_id.ToHex().substr(0, InstructionId::kSizeMax));
+  CW_CHECK(id.ok(), "hexadecimal digits make an instruction id");
+  return {central_bank, ActionKind::kComplete, *id};
+}
+
 BulkResults PackResults(const BulkExecution& execution, std::size_t item) {
   BulkResults packed{.item = static_cast<std::uint32_t>(item),
-                     .first_index = execution.first_index};
-  AppendPaymentResults(execution.results, packed.results);
+                     .first_index = execution.first_index,
+                     .kind = execution.kind};
+  if (execution.kind == BulkKind::kResolved) {
+    AppendResolvedLegs(execution.resolved, packed.results);
+  } else {
+    AppendPaymentResults(execution.results, packed.results);
+  }
   return packed;
 }
 
@@ -178,7 +189,8 @@ ExaminedEnvelope Examine(const Envelope& envelope, const ItemBody& body,
   examined.payload_hash = PayloadHash(envelope);
   if (std::holds_alternative<CompleteSettlement>(body)) return examined;  // nobody signs it
   CW_CHECK(keys.size() == envelope.signatures.size(), "every signature has its key or none");
-  const bool is_terms = std::holds_alternative<PrepareSettlement>(body);
+  const bool is_terms = std::holds_alternative<PrepareSettlement>(body) ||
+                        std::holds_alternative<PrepareList>(body);
   const std::string message = PreAuthEncoding(envelope.payload_type, envelope.payload);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const Signature& signature = envelope.signatures[i];
@@ -206,34 +218,55 @@ std::variant<AdmittedItem, Rejection> Ledger::Admit(ItemBody body, ExaminedEnvel
                                                     const SignatureVerifier& verifier) const {
   const State& state = *state_;
   if (examined.refused.has_value()) return *std::move(examined.refused);
-  if (auto* completion = std::get_if<CompleteSettlement>(&body)) {
-    const State::Policy* policy = state.FindPolicy(completion->certificate.record.policy_hash);
-    if (policy == nullptr) {
-      return Rejection{.outcome = Outcome::kUnknownSettlementPolicy,
-                       .rule = completion->certificate.record.policy_hash.ToHex()};
-    }
-    const SettlementState* settlement = FindSettlement(completion->settlement_id);
-    if (settlement == nullptr && completion->certificate.record.verdict == Verdict::kCommit) {
-      return Rejection{.outcome = Outcome::kUnknownSettlement,
-                       .rule = completion->settlement_id.ToHex()};
-    }
-    const TermsHeader* terms =
-        settlement != nullptr && settlement->terms ? &*settlement->terms : nullptr;
-    Rejection verdict = VerifyCertificate(*completion, policy->policy, terms, verifier);
-    if (verdict.outcome != Outcome::kAccepted) return verdict;
-    return AdmittedItem{.body = std::move(body), .payload_hash = examined.payload_hash};
+  if (std::holds_alternative<CompleteSettlement>(body)) {
+    return AdmitCompletion(std::move(body), examined.payload_hash, verifier);
   }
-
+  const auto* list = std::get_if<PrepareList>(&body);
+  if (list != nullptr) {
+    const TermsHeader& terms = list->terms;
+    for (std::size_t i = 0; i < terms.ledgers.size(); ++i) {
+      if (terms.ledgers[i].ledger != state.genesis.ledger) continue;
+      if (terms.parts[i].hash == list->part_hash) continue;
+      return Rejection{.outcome = Outcome::kLegNotInTerms, .rule = "the part is not the list's"};
+    }
+  }
+  const bool is_terms = list != nullptr || std::holds_alternative<PrepareSettlement>(body);
   AdmittedItem item{.body = std::move(body),
                     .payload_hash = examined.payload_hash,
                     .signers = std::move(examined.signers)};
-  if (std::holds_alternative<PrepareSettlement>(item.body)) return item;
+  if (is_terms) return item;
   const auto* bulk = std::get_if<Bulk>(&item.body);
   std::optional<Rejection> refused =
       bulk != nullptr ? CheckInstruction(item, *bulk, now)
                       : CheckInstruction(item, std::get<Command>(item.body), now);
   if (refused.has_value()) return *std::move(refused);
   return item;
+}
+
+std::variant<AdmittedItem, Rejection> Ledger::AdmitCompletion(
+    ItemBody body, const Hash256& payload_hash, const SignatureVerifier& verifier) const {
+  const auto& completion = std::get<CompleteSettlement>(body);
+  const DecisionRecord& record = completion.certificate.record;
+  const State::Policy* policy = state_->FindPolicy(record.policy_hash);
+  if (policy == nullptr) {
+    return Rejection{.outcome = Outcome::kUnknownSettlementPolicy,
+                     .rule = record.policy_hash.ToHex()};
+  }
+  const SettlementState* settlement = FindSettlement(completion.settlement_id);
+  if (settlement == nullptr && record.verdict == Verdict::kCommit) {
+    if (!FindCompletion(completion.settlement_id).has_value()) {
+      return Rejection{.outcome = Outcome::kUnknownSettlement,
+                       .rule = completion.settlement_id.ToHex()};
+    }
+    // A list that is complete: its terms are no longer at hand to verify a commit by, and whatever
+    // the certificate says, nothing changes.
+    return AdmittedItem{.body = std::move(body), .payload_hash = payload_hash};
+  }
+  const TermsHeader* terms =
+      settlement != nullptr && settlement->terms ? &*settlement->terms : nullptr;
+  Rejection verdict = VerifyCertificate(completion, policy->policy, terms, verifier);
+  if (verdict.outcome != Outcome::kAccepted) return verdict;
+  return AdmittedItem{.body = std::move(body), .payload_hash = payload_hash};
 }
 
 // What a command and a bulk have in common.
@@ -367,6 +400,10 @@ std::vector<InstructionState> Ledger::FindByUetr(const Uetr& uetr) const {
 const SettlementState* Ledger::FindSettlement(const Hash256& settlement_id) const {
   const auto found = state_->settlements.find(settlement_id);
   return found == state_->settlements.end() ? nullptr : &found->second;
+}
+
+std::optional<InstructionState> Ledger::FindCompletion(const Hash256& settlement_id) const {
+  return FindInstruction(CompletionKeyOf(state_->central_bank(), settlement_id));
 }
 
 std::vector<const SettlementState*> Ledger::PreparedSettlements() const {

@@ -30,12 +30,13 @@
 #include "settlement/core/instruction_state.h"
 #include "settlement/core/outcome.h"
 #include "settlement/core/settlement.h"
+#include "settlement/core/settlement_list.h"
 #include "settlement/core/suite.h"
 
 namespace causeway::core {
 
 // What an item says, decoded (settlement/codec).
-using ItemBody = std::variant<Command, PrepareSettlement, CompleteSettlement, Bulk>;
+using ItemBody = std::variant<Command, PrepareSettlement, CompleteSettlement, Bulk, PrepareList>;
 
 // An item that passed Admit: its signatures are verified.
 struct AdmittedItem {
@@ -92,7 +93,9 @@ struct alignas(64) AccountState {
 };
 static_assert(sizeof(AccountState) == 128, "ten million accounts fit in 1.5 GB");
 
-// Where a settlement stands on this ledger.
+// Where a settlement, or a settlement list as a whole, stands on this ledger. A list is here until
+// its certificate has come; then it is found as the completion that it is recorded by
+// (CompletionKeyOf).
 struct SettlementState {
   Hash256 settlement_id;
   // kPrepared, kSettled, kAborted (released, or a tombstone that was never prepared), kRejected.
@@ -103,15 +106,19 @@ struct SettlementState {
   std::uint64_t hold = 0;  // leaf index of the entry that reserved the first leg
   std::uint64_t entry_index = 0;
   LedgerTime prepared;
+  std::shared_ptr<const HeldList> list;  // of a list
 };
 
-// What became of the payments of a bulk.
+// What became of the payments of a bulk, or of the legs of a settlement list: when they were to be
+// held, or when they were resolved.
 struct BulkExecution {
+  BulkKind kind = BulkKind::kPayments;
   std::size_t item = 0;           // position of the bulk among the items of its batch
   std::uint64_t first_index = 0;  // leaf of the first payment; the others follow
   LedgerTime time;
   BusinessDate date;
-  std::vector<PaymentResult> results;
+  std::vector<PaymentResult> results;  // of payments and holds
+  std::vector<ResolvedLeg> resolved;
 };
 
 // What became of one item.
@@ -125,9 +132,12 @@ struct ItemResult {
   std::vector<InstructionState> instructions;
   // Of a bulk that is new in the log; the engine adds it for a repeat.
   std::shared_ptr<const BulkExecution> bulk;
-  // For prepare and complete.
+  // For prepare and complete. The entry is that which made the status, the hold as of
+  // SettlementState.
   Hash256 settlement_id;
   InstructionStatus settlement_status = InstructionStatus::kNone;
+  std::uint64_t settlement_entry = 0;
+  std::uint64_t settlement_hold = 0;
 };
 
 struct BatchResult {
@@ -137,6 +147,10 @@ struct BatchResult {
   std::vector<std::shared_ptr<const BulkExecution>> bulks;
   std::vector<ItemResult> results;  // one for each item given
 };
+
+// Under which the entry of a completion is recorded: of a settlement list, and of an abort that came
+// before its prepare.
+InstructionKey CompletionKeyOf(const ParticipantId& central_bank, const Hash256& settlement_id);
 
 // What a batch journals of it, when the bulk is item `item` of the batch's items.
 BulkResults PackResults(const BulkExecution& execution, std::size_t item);
@@ -213,12 +227,15 @@ class Ledger {
   // In order of opening: the position is the account's number.
   const ChunkedVector<AccountState>& accounts() const;
   const InstructionIndex& payments() const;  // those of bulks
-  // The leaf of the payment of a bulk with that key, or InstructionIndex::kNoLeaf.
+  // The leaf of the payment of a bulk, or of the hold of a list, with that key; or
+  // InstructionIndex::kNoLeaf.
   std::uint64_t FindInBulks(const InstructionKey& key) const;
   // Of a payment of a bulk, nothing. With an index on disk this reads the log.
   std::optional<InstructionState> FindInstruction(const InstructionKey& key) const;
   std::vector<InstructionState> FindByUetr(const Uetr& uetr) const;  // oldest first
   const SettlementState* FindSettlement(const Hash256& settlement_id) const;
+  // How a list, or a settlement that was never prepared, was completed. May read the log.
+  std::optional<InstructionState> FindCompletion(const Hash256& settlement_id) const;
   std::vector<const SettlementState*> PreparedSettlements() const;  // by settlement id
   const SettlementPolicy* FindPolicy(const Hash256& hash) const;    // in force or withdrawn
   std::vector<Hash256> PoliciesInForce() const;                     // in order of arrival
@@ -236,6 +253,8 @@ class Ledger {
   std::optional<Rejection> CheckInstruction(const AdmittedItem& item, const Signed& what,
                                             LedgerTime now) const;
   bool IsRepeat(const AdmittedItem& item) const;
+  std::variant<AdmittedItem, Rejection> AdmitCompletion(ItemBody body, const Hash256& payload_hash,
+                                                        const SignatureVerifier& verifier) const;
   explicit Ledger(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

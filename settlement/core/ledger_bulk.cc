@@ -15,17 +15,15 @@ constexpr std::size_t kPrefetchDistance = 16;
 }  // namespace
 
 std::uint64_t Ledger::State::FindInBulks(const InstructionKey& key) const {
-  if (key.kind != ActionKind::kPay) return InstructionIndex::kNoLeaf;
   const std::optional<RawInstructionId> raw = RawIdOf(key.id);
-  const auto party = participant_by_id.find(key.party);
-  if (!raw.has_value() || party == participant_by_id.end()) return InstructionIndex::kNoLeaf;
-  return payments->Find(static_cast<std::uint32_t>(party->second), *raw);
+  const std::optional<std::uint32_t> party = PackedParty(key);
+  if (!raw.has_value() || !party.has_value()) return InstructionIndex::kNoLeaf;
+  return payments->Find(*party, *raw);
 }
 
 std::uint64_t Ledger::State::FindKnownInBulks(const InstructionKey& key) {
-  if (key.kind != ActionKind::kPay) return InstructionIndex::kNoLeaf;
   const std::optional<RawInstructionId> raw = RawIdOf(key.id);
-  const std::optional<std::uint32_t> party = PartyNumber(key.party);
+  const std::optional<std::uint32_t> party = PackedParty(key);
   if (!raw.has_value() || !party.has_value()) return InstructionIndex::kNoLeaf;
   return payments->FindToRecord(*party, key, *raw);
 }
@@ -34,6 +32,8 @@ bool LedgerExecutor::IsSettled(const InstructionKey& key) {
   if (const std::optional<InstructionState> known = state_.FindKnown(key)) {
     return known->status == InstructionStatus::kSettled;
   }
+  // Of a leg of a list the index knows the hold, and not what became of it.
+  if (key.kind == ActionKind::kSettlementLeg) return false;
   const std::uint64_t leaf = state_.FindKnownInBulks(key);
   return leaf != InstructionIndex::kNoLeaf && state_.payments->IsSettled(leaf);
 }

@@ -52,6 +52,9 @@ ItemResult LedgerExecutor::Execute(const AdmittedItem& item) {
     return ExecutePrepare(item, *prepare);
   }
   if (const auto* bulk = std::get_if<Bulk>(&item.body)) return ExecuteBulk(item, *bulk);
+  if (const auto* list = std::get_if<PrepareList>(&item.body)) {
+    return ExecutePrepareList(item, *list);
+  }
   return ExecuteComplete(item, std::get<CompleteSettlement>(item.body));
 }
 

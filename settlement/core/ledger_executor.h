@@ -1,6 +1,6 @@
 // Executes one batch against a ledger's state. Internal to the ledger's own files: payments and
 // issues in ledger_funds.cc, administration in ledger_admin.cc, settlements in
-// ledger_settlement.cc, what they share in ledger_executor.cc.
+// ledger_settlement.cc and, of lists, ledger_list.cc; what they share in ledger_executor.cc.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 
@@ -125,6 +125,21 @@ class LedgerExecutor {
   ItemResult ExecuteComplete(const AdmittedItem& item, const CompleteSettlement& completion);
   void ResolveLegs(const AdmittedItem& item, SettlementState& settlement, bool commit);
   ItemResult DescribeSettlement(const SettlementState& settlement);
+  MaybeRejection CheckPolicyAndDeadline(const TermsHeader& terms) const;
+
+  // ledger_list.cc
+  ItemResult ExecutePrepareList(const AdmittedItem& item, const PrepareList& prepare);
+  MaybeRejection CheckList(const AdmittedItem& item, const PrepareList& prepare,
+                           const ListPart*& part) const;
+  std::shared_ptr<const HeldList> HoldAll(std::uint32_t party, const PrepareList& prepare,
+                                          BulkExecution& execution);
+  MaybeRejection HoldPacked(const BulkPayment& payment, std::uint32_t party, std::uint64_t leaf,
+                            PaymentResult& result);
+  MaybeRejection CheckOwnVote(const SettlementState& settlement,
+                              const CompleteSettlement& completion) const;
+  ItemResult ResolveList(const AdmittedItem& item, const CompleteSettlement& completion,
+                         SettlementState& settlement);
+  void ResolveHeld(ResolvedLeg& resolved, std::uint64_t leaf);
 
   Ledger::State& state_;
   BatchHeader header_;

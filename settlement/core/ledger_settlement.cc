@@ -19,6 +19,8 @@ ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement)
   ItemResult result;
   result.settlement_id = settlement.settlement_id;
   result.settlement_status = settlement.status;
+  result.settlement_entry = settlement.entry_index;
+  result.settlement_hold = settlement.hold;
   for (const Leg& leg : settlement.legs) {
     if (const std::optional<InstructionState> known = state_.FindKnown(KeyOf(leg))) {
       result.instructions.push_back(*known);
@@ -74,9 +76,8 @@ ItemResult LedgerExecutor::ExecutePrepare(const AdmittedItem& item,
   return DescribeSettlement(settlement);
 }
 
-LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& item,
-                                                          const PrepareSettlement& prepare) const {
-  const TermsHeader& terms = prepare.terms;
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckPolicyAndDeadline(
+    const TermsHeader& terms) const {
   const Ledger::State::Policy* policy = state_.FindPolicy(terms.policy_hash);
   if (policy == nullptr || !policy->in_force) {
     return Rejection{.outcome = Outcome::kUnknownSettlementPolicy,
@@ -96,6 +97,13 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& it
     return Rejection{.outcome = Outcome::kValidUntilTooFar,
                      .rule = "deadline: at most 7 days after " + header_.time.ToString()};
   }
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& item,
+                                                          const PrepareSettlement& prepare) const {
+  const TermsHeader& terms = prepare.terms;
+  if (MaybeRejection refused = CheckPolicyAndDeadline(terms)) return refused;
   const TermsLedger* here = terms.Find(state_.genesis.ledger);
   if (here == nullptr || here->leg_count != prepare.legs.size()) {
     return Rejection{.outcome = Outcome::kLegNotInTerms,
@@ -122,7 +130,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& it
       if (SignedBy(item, approver)) continue;
       return Rejection{.outcome = Outcome::kTermsNotSignedByPayer, .rule = approver.ToString()};
     }
-    if (!keys.insert(KeyOf(leg)).second || state_.FindKnown(KeyOf(leg)).has_value()) {
+    if (!keys.insert(KeyOf(leg)).second || state_.FindKnown(KeyOf(leg)).has_value() ||
+        state_.FindInBulks(KeyOf(leg)) != InstructionIndex::kNoLeaf) {
       return Rejection{.outcome = Outcome::kInstructionIdReused, .rule = leg.id.ToString()};
     }
   }
@@ -201,6 +210,16 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
   if (known == state_.settlements.end()) {
     ItemResult result;
     result.settlement_id = id;
+    // A list that is complete is no longer in memory.
+    const InstructionKey completion_key = CompletionKeyOf(state_.central_bank(), id);
+    if (const std::optional<InstructionState> done = state_.FindKnown(completion_key)) {
+      result.settlement_status = done->status;
+      result.settlement_entry = done->entry_index;
+      if (commit != (done->status == InstructionStatus::kSettled)) {
+        result.refused = Rejection{.outcome = Outcome::kSettlementConflict, .rule = id.ToHex()};
+      }
+      return result;
+    }
     if (commit) {
       result.refused = Rejection{.outcome = Outcome::kUnknownSettlement, .rule = id.ToHex()};
       return result;
@@ -209,15 +228,12 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
     SettlementState& settlement = state_.settlements[id];
     settlement.settlement_id = id;
     settlement.status = InstructionStatus::kAborted;
-    const auto tombstone_id = InstructionId::Parse(id.ToHex().substr(0, InstructionId::kSizeMax));
-    CW_CHECK(tombstone_id.ok(), "hexadecimal digits make an instruction id");
-    const Context context{.item = &item,
-                          .key = {state_.central_bank(), ActionKind::kComplete, *tombstone_id},
-                          .settlement_id = id};
+    const Context context{.item = &item, .key = completion_key, .settlement_id = id};
     const Entry& entry = Add(context, InstructionStatus::kAborted, Cause::kCertificate);
     settlement.entry_index = entry.index;
     Record(entry);
     result.settlement_status = settlement.status;
+    result.settlement_entry = settlement.entry_index;
     return result;
   }
   SettlementState& settlement = known->second;
@@ -232,6 +248,7 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
   }
   switch (settlement.status) {
     case InstructionStatus::kPrepared:
+      if (settlement.list != nullptr) return ResolveList(item, completion, settlement);
       ResolveLegs(item, settlement, commit);
       break;
     case InstructionStatus::kSettled:

@@ -35,6 +35,9 @@ enum class Part : std::uint8_t {
   kEnd = 6,
 };
 
+// What of a settlement's terms follows.
+enum class TermsKind : std::uint8_t { kNone = 0, kSingle = 1, kList = 2 };
+
 template <typename Enum>
 void WriteEnum(Enum value, Writer& writer) {
   writer.U8(static_cast<std::uint8_t>(value));
@@ -288,11 +291,52 @@ TermsHeader ReadTerms(const Hash256& settlement_id, FieldReader& reader) {
   return terms;
 }
 
+// What is held of a list; only such lists are in memory.
+void WriteList(const SettlementState& settlement, Writer& writer) {
+  const HeldList& list = *settlement.list;
+  writer.Sized(EncodeSettlementList(*settlement.terms));
+  writer.U64(list.first_leaf).Sized(list.held.bits());
+  for (std::uint32_t position = 0; position < list.held.size(); ++position) {
+    if (!list.held.Contains(position)) continue;
+    const HeldLeg& leg = list.legs[position];
+    writer.U32(leg.debtor).U32(leg.creditor).I64(leg.amount.minor());
+  }
+}
+
+void ReadList(SettlementState& settlement, FieldReader& reader) {
+  absl::StatusOr<TermsHeader> terms = DecodeSettlementList(reader.raw().Sized());
+  if (!terms.ok()) return reader.Fault("settlement.list", std::string(terms.status().message()));
+  if (terms->settlement_id != settlement.settlement_id) {
+    return reader.Fault("settlement.list", "is another one");
+  }
+  auto list = std::make_shared<HeldList>();
+  list->first_leaf = reader.raw().U64();
+  std::optional<PositionSet> held =
+      PositionSet::FromBits(terms->list_count, reader.raw().Sized());
+  if (!held.has_value()) return reader.Fault("settlement.held", "is not of its list");
+  list->held = *std::move(held);
+  list->legs.resize(terms->list_count);
+  for (std::uint32_t position = 0; position < list->held.size() && reader.ok(); ++position) {
+    if (!list->held.Contains(position)) continue;
+    HeldLeg& leg = list->legs[position];
+    leg.debtor = reader.raw().U32();
+    leg.creditor = reader.raw().U32();
+    leg.amount = Amount::FromMinor(reader.raw().I64());
+  }
+  settlement.terms = *std::move(terms);
+  settlement.list = std::move(list);
+}
+
 void WriteSettlement(const SettlementState& settlement, Writer& writer) {
   writer.Hash(settlement.settlement_id);
   WriteEnum(settlement.status, writer);
-  writer.U8(settlement.terms.has_value() ? 1 : 0);
-  if (settlement.terms.has_value()) WriteTerms(*settlement.terms, writer);
+  if (settlement.list != nullptr) {
+    WriteEnum(TermsKind::kList, writer);
+    WriteList(settlement, writer);
+  } else {
+    WriteEnum(settlement.terms.has_value() ? TermsKind::kSingle : TermsKind::kNone, writer);
+    if (settlement.terms.has_value()) WriteTerms(*settlement.terms, writer);
+  }
   WriteCount(settlement.legs.size(), writer);
   for (const Leg& leg : settlement.legs) WriteLeg(leg, writer);
   WriteRejection(settlement.rejection, writer);
@@ -304,7 +348,9 @@ SettlementState ReadSettlement(FieldReader& reader) {
   settlement.settlement_id = reader.raw().Hash();
   settlement.status = reader.Closed("settlement.status", InstructionStatus::kAwaitingApproval,
                                     InstructionStatus::kAborted);
-  if (reader.raw().U8() != 0) settlement.terms = ReadTerms(settlement.settlement_id, reader);
+  const TermsKind kind = reader.Closed("settlement.terms", TermsKind::kNone, TermsKind::kList);
+  if (kind == TermsKind::kSingle) settlement.terms = ReadTerms(settlement.settlement_id, reader);
+  if (kind == TermsKind::kList) ReadList(settlement, reader);
   const std::size_t legs = reader.Count("settlement.legs", kRecordBytesMin);
   for (std::size_t i = 0; i < legs && reader.ok(); ++i) {
     settlement.legs.push_back(ReadLeg(reader));
@@ -435,6 +481,11 @@ class SnapshotReader {
     const std::size_t count = reader.Count("settlements", kRecordBytesMin);
     for (std::size_t i = 0; i < count && reader.ok(); ++i) {
       SettlementState settlement = ReadSettlement(reader);
+      if (settlement.list != nullptr) {
+        for (const HeldLeg& leg : settlement.list->legs) {
+          held_accounts_max_ = std::max({held_accounts_max_, leg.debtor, leg.creditor});
+        }
+      }
       state_.settlements.insert_or_assign(settlement.settlement_id, std::move(settlement));
     }
   }
@@ -449,7 +500,8 @@ class SnapshotReader {
     if (state_.awaiting.size() != awaiting_ || state_.live.size() != live_) {
       return reader.Fault("end", "not all instructions that it announces are in it");
     }
-    if (state_.liability >= accounts_ || awaiting_accounts_max_ >= accounts_) {
+    if (state_.liability >= accounts_ || awaiting_accounts_max_ >= accounts_ ||
+        held_accounts_max_ >= accounts_) {
       return reader.Fault("end", "an account is referred to that is not there");
     }
     absl::int128 total = 0;
@@ -467,6 +519,7 @@ class SnapshotReader {
   std::uint64_t awaiting_ = 0;
   std::uint64_t live_ = 0;
   std::size_t awaiting_accounts_max_ = 0;
+  std::uint32_t held_accounts_max_ = 0;
 };
 
 namespace {
@@ -564,22 +617,30 @@ std::string SnapshotWriter::NextAccounts(const Ledger::State& state, LedgerCaptu
 }
 
 std::string SnapshotWriter::NextSettlements(const Ledger::State& state, LedgerCapture& capture) {
+  // Those of then in their order: changed and removed ones as they were, the others as they are.
   auto next = capture.last_settlement.has_value()
                   ? state.settlements.upper_bound(*capture.last_settlement)
                   : state.settlements.begin();
   std::size_t count = 0;
   Writer records;
-  for (; next != state.settlements.end(); ++next) {
-    const auto old = capture.old_settlements.find(next->first);
-    const bool is_old = old != capture.old_settlements.end();
-    if (!is_old && next->second.entry_index >= capture.next_index) continue;  // came later
+  while (next != state.settlements.end() || !capture.old_settlements.empty()) {
+    const auto old = capture.old_settlements.begin();
+    const bool is_old =
+        old != capture.old_settlements.end() &&
+        (next == state.settlements.end() || old->first <= next->first);
+    if (!is_old && next->second.entry_index >= capture.next_index) {  // came later
+      ++next;
+      continue;
+    }
     if (count == kSettlementsPerPart || records.bytes().size() >= kPartBytes) break;
     WriteSettlement(is_old ? old->second : next->second, records);
+    capture.last_settlement = is_old ? old->first : next->first;
+    if (next != state.settlements.end() && next->first == *capture.last_settlement) ++next;
     if (is_old) capture.old_settlements.erase(old);
-    capture.last_settlement = next->first;
     ++count;
   }
-  capture.settlements_done = next == state.settlements.end();
+  capture.settlements_done =
+      next == state.settlements.end() && capture.old_settlements.empty();
   return PartOf(Part::kSettlements, count, records);
 }
 

@@ -129,6 +129,11 @@ struct Ledger::State {
     if (found == participant_by_id.end()) return std::nullopt;
     return static_cast<std::uint32_t>(found->second);
   }
+  // The key space of packed payments or legs that the key belongs to, if it belongs to one.
+  std::optional<std::uint32_t> PackedParty(const InstructionKey& key) const {
+    const std::optional<std::uint32_t> party = PartyNumber(key.party);
+    return party.has_value() ? InstructionIndex::SpaceOf(*party, key.kind) : std::nullopt;
+  }
   std::optional<InstructionState> FindInstruction(const InstructionKey& key) const;
   // The same while a batch is executed.
   std::optional<InstructionState> FindKnown(const InstructionKey& key);

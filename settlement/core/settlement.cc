@@ -16,9 +16,12 @@ namespace {
 
 constexpr std::string_view kSettlementDomain = "causeway/settlement/v1\n";
 constexpr std::string_view kVoteLeafDomain = "causeway/vote/v1\n";
+constexpr std::string_view kListVoteLeafDomain = "causeway/list-vote/v1\n";
+constexpr std::string_view kListVoteHashDomain = "causeway/list-vote-hash/v1\n";
 constexpr std::string_view kVotesDomain = "causeway/votes/v1\n";
 constexpr std::string_view kVoteHashDomain = "causeway/vote-hash/v1\n";
 constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::uint8_t kListVoteVersion = 2;
 
 absl::Status CheckEnd(std::string_view what, const Reader& reader) {
   if (reader.Done()) return absl::OkStatus();
@@ -148,6 +151,11 @@ Rejection CheckCommitVote(const CompleteSettlement& completion, std::size_t posi
                   fmt::format("vote {} is for settlement {}; must be {}", position,
                               vote.settlement_id.ToHex(), completion.settlement_id.ToHex()));
   }
+  if (vote.listed.size() != terms.list_count) {
+    return Reject(Outcome::kVotesMissing, field("listed"),
+                  fmt::format("vote {} is on {} listed settlements; the terms have {}", position,
+                              vote.listed.size(), terms.list_count));
+  }
   if (absl::Status verified = VerifyVote(vote, policy, verifier); !verified.ok()) {
     return Reject(Outcome::kVotesMissing, field("statement"), std::string(verified.message()));
   }
@@ -220,9 +228,11 @@ Hash256 SettlementIdOf(std::string_view terms_bytes) {
   return hasher.Update(kSettlementDomain).Update(terms_bytes).Finish();
 }
 
-std::string VoteLeaf(const Hash256& settlement_id, std::uint64_t hold) {
+std::string VoteLeaf(const Hash256& settlement_id, std::uint64_t hold, const PositionSet& listed) {
   Writer writer;
-  writer.Raw(kVoteLeafDomain).Hash(settlement_id).U64(hold);
+  writer.Raw(listed.empty() ? kVoteLeafDomain : kListVoteLeafDomain);
+  writer.Hash(settlement_id).U64(hold);
+  if (!listed.empty()) writer.U32(listed.size()).Raw(listed.bits());
   return std::move(writer).Take();
 }
 
@@ -233,13 +243,13 @@ std::string VoteStatementText(const VoteStatement& statement) {
   return std::move(writer).Take();
 }
 
-absl::StatusOr<std::vector<Vote>> SignVotes(
-    const LedgerOrigin& ledger, const Hash256& genesis_hash,
-    std::span<const std::pair<Hash256, std::uint64_t>> holds, const Signer& signer) {
+absl::StatusOr<std::vector<Vote>> SignVotes(const LedgerOrigin& ledger,
+                                            const Hash256& genesis_hash,
+                                            std::span<const Hold> holds, const Signer& signer) {
   if (holds.empty()) return absl::InvalidArgumentError("votes: there are none to sign");
   MerkleTree tree;
-  for (const auto& [settlement_id, hold] : holds) {
-    tree.Append(LeafHash(VoteLeaf(settlement_id, hold)));
+  for (const Hold& hold : holds) {
+    tree.Append(LeafHash(VoteLeaf(hold.settlement_id, hold.leaf, hold.listed)));
   }
   VoteStatement statement{ledger, genesis_hash, tree.size(), tree.Root(), ""};
   absl::StatusOr<std::string> signature = signer.Sign(VoteStatementText(statement));
@@ -248,18 +258,31 @@ absl::StatusOr<std::vector<Vote>> SignVotes(
 
   std::vector<Vote> votes;
   votes.reserve(holds.size());
-  for (const auto& [settlement_id, hold] : holds) {
+  for (const Hold& hold : holds) {
     const std::uint64_t index = votes.size();
     absl::StatusOr<std::vector<Hash256>> proof = tree.InclusionProof(index, tree.size());
     CW_CHECK(proof.ok(), "every vote is in the tree that was just built");
-    votes.push_back(Vote{settlement_id, hold, index, *std::move(proof), statement});
+    votes.push_back(
+        Vote{hold.settlement_id, hold.leaf, hold.listed, index, *std::move(proof), statement});
   }
   return votes;
 }
 
+absl::StatusOr<std::vector<Vote>> SignVotes(
+    const LedgerOrigin& ledger, const Hash256& genesis_hash,
+    std::span<const std::pair<Hash256, std::uint64_t>> holds, const Signer& signer) {
+  std::vector<Hold> single;
+  single.reserve(holds.size());
+  for (const auto& [settlement_id, leaf] : holds) single.push_back({settlement_id, leaf, {}});
+  return SignVotes(ledger, genesis_hash, single, signer);
+}
+
 std::string EncodeVote(const Vote& vote) {
   Writer writer;
-  writer.U8(kFormatVersion).Hash(vote.settlement_id).U64(vote.hold).U64(vote.index);
+  writer.U8(vote.listed.empty() ? kFormatVersion : kListVoteVersion);
+  writer.Hash(vote.settlement_id).U64(vote.hold);
+  if (!vote.listed.empty()) writer.U32(vote.listed.size()).Sized(vote.listed.bits());
+  writer.U64(vote.index);
   WriteHashes(vote.proof, writer);
   writer.Sized(vote.statement.ledger.text()).Hash(vote.statement.genesis_hash);
   writer.U64(vote.statement.count).Hash(vote.statement.root).Sized(vote.statement.signature);
@@ -269,13 +292,24 @@ std::string EncodeVote(const Vote& vote) {
 absl::StatusOr<Vote> DecodeVote(std::string_view bytes) {
   Reader reader(bytes);
   const std::uint8_t version = reader.U8();
-  if (reader.ok() && version != kFormatVersion) {
-    return absl::InvalidArgumentError(
-        fmt::format("vote: version: is {}; this program reads {}", version, kFormatVersion));
+  if (reader.ok() && version != kFormatVersion && version != kListVoteVersion) {
+    return absl::InvalidArgumentError(fmt::format("vote: version: is {}; this program reads {} and "
+                                                  "{}",
+                                                  version, kFormatVersion, kListVoteVersion));
   }
   Vote vote;
   vote.settlement_id = reader.Hash();
   vote.hold = reader.U64();
+  if (version == kListVoteVersion) {
+    const std::uint32_t count = reader.U32();
+    std::optional<PositionSet> listed = PositionSet::FromBits(count, reader.Sized());
+    if (reader.ok() && (count == 0 || !listed.has_value())) {
+      return absl::InvalidArgumentError(fmt::format(
+          "vote: listed: must be a bit for each of {} settlements, 1 or more, and zeros after them",
+          count));
+    }
+    if (listed.has_value()) vote.listed = *std::move(listed);
+  }
   vote.index = reader.U64();
   absl::StatusOr<std::vector<Hash256>> proof = ReadHashes("vote: proof", kProofHashesMax, reader);
   if (!proof.ok()) return proof.status();
@@ -299,8 +333,10 @@ absl::StatusOr<Vote> DecodeVote(std::string_view bytes) {
 
 Hash256 VoteHash(const Vote& vote) {
   Writer writer;
-  writer.Raw(kVoteHashDomain).Sized(vote.statement.ledger.text());
+  writer.Raw(vote.listed.empty() ? kVoteHashDomain : kListVoteHashDomain);
+  writer.Sized(vote.statement.ledger.text());
   writer.Hash(vote.statement.genesis_hash).Hash(vote.settlement_id).U64(vote.hold);
+  if (!vote.listed.empty()) writer.U32(vote.listed.size()).Raw(vote.listed.bits());
   return Sha256(writer.bytes());
 }
 
@@ -317,7 +353,7 @@ absl::Status VerifyVote(const Vote& vote, const SettlementPolicy& policy,
         fmt::format("vote of '{}' names genesis {}; the policy has {}", statement.ledger.text(),
                     statement.genesis_hash.ToHex(), ledger->genesis_hash.ToHex()));
   }
-  if (!VerifyInclusion(LeafHash(VoteLeaf(vote.settlement_id, vote.hold)), vote.index,
+  if (!VerifyInclusion(LeafHash(VoteLeaf(vote.settlement_id, vote.hold, vote.listed)), vote.index,
                        statement.count, vote.proof, statement.root)) {
     return absl::InvalidArgumentError(fmt::format(
         "vote of '{}': the proof does not lead to the signed root", statement.ledger.text()));

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,6 +17,7 @@
 #include "settlement/core/command.h"
 #include "settlement/core/merkle.h"
 #include "settlement/core/outcome.h"
+#include "settlement/core/position_set.h"
 #include "settlement/core/suite.h"
 
 namespace causeway::core {
@@ -31,6 +33,13 @@ struct TermsLedger {
   friend bool operator==(const TermsLedger&, const TermsLedger&) = default;
 };
 
+// The legs of a settlement list on one ledger (settlement_list.h).
+struct ListPart {
+  ParticipantId payer;  // of all of them; signs the list
+  Hash256 hash;         // ListPartHash
+  friend bool operator==(const ListPart&, const ListPart&) = default;
+};
+
 // What payers sign. `settlement_id` is SettlementIdOf the exact bytes.
 struct TermsHeader {
   Hash256 settlement_id;
@@ -40,7 +49,12 @@ struct TermsHeader {
   Hash256 legs_root;
   std::string nonce;     // 16 bytes
   std::string quote_id;  // may be empty
+  // Of a settlement list: how many settlements are in it, and a part for each of `ledgers`. Then
+  // legs_root and quote_id are empty. 0 and none for a single settlement.
+  std::uint32_t list_count = 0;
+  std::vector<ListPart> parts;
 
+  bool is_list() const { return list_count != 0; }
   const TermsLedger* Find(const LedgerOrigin& ledger) const;
   std::uint32_t LegCount() const;
 };
@@ -85,16 +99,30 @@ struct VoteStatement {
 };
 struct Vote {
   Hash256 settlement_id;
-  std::uint64_t hold = 0;  // leaf index of the entry that reserved the first leg
+  std::uint64_t hold = 0;  // leaf index of the entry that reserved the first leg, or the list's
+  // Of a settlement list: which of its settlements are held. Empty for a single settlement.
+  PositionSet listed;
   std::uint64_t index = 0;
   std::vector<Hash256> proof;
   VoteStatement statement;
 };
-// The vote leaf: "causeway/vote/v1\n", settlement id, hold.
-std::string VoteLeaf(const Hash256& settlement_id, std::uint64_t hold);
+// The vote leaf: "causeway/vote/v1\n", settlement id, hold; for a list "causeway/list-vote/v1\n",
+// settlement id, hold, and the set (count and bits).
+std::string VoteLeaf(const Hash256& settlement_id, std::uint64_t hold,
+                     const PositionSet& listed = {});
 // What a ledger signs: "causeway/votes/v1\n", then the fields of the statement but the signature.
 std::string VoteStatementText(const VoteStatement& statement);
-// Signs one statement for (settlement id, hold) pairs; the votes come in their order.
+// What a vote is given for.
+struct Hold {
+  Hash256 settlement_id;
+  std::uint64_t leaf = 0;
+  PositionSet listed;
+};
+// Signs one statement for all of them; the votes come in their order.
+absl::StatusOr<std::vector<Vote>> SignVotes(const LedgerOrigin& ledger,
+                                            const Hash256& genesis_hash,
+                                            std::span<const Hold> holds, const Signer& signer);
+// For single settlements alone: (settlement id, hold).
 absl::StatusOr<std::vector<Vote>> SignVotes(
     const LedgerOrigin& ledger, const Hash256& genesis_hash,
     std::span<const std::pair<Hash256, std::uint64_t>> holds, const Signer& signer);
