@@ -92,7 +92,7 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
   engine->genesis_ = genesis;
   engine->options_ = std::move(options);
   engine->certificate_verifier_ =
-      std::make_unique<core::CachingVerifier>(engine->options_.verifier);
+      std::make_unique<core::RememberingVerifier>(engine->options_.verifier);
   engine->journal_ = std::move(journal);
   if (absl::Status restored = engine->Restore(payments); !restored.ok()) return restored;
   if (engine->ledger_ == nullptr) {

@@ -30,9 +30,9 @@
 #include "absl/status/statusor.h"
 #include "central-bank-node/engine/indexed_instructions.h"
 #include "settlement/core/batch.h"
-#include "settlement/core/caching_verifier.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
+#include "settlement/core/remembering_verifier.h"
 #include "settlement/store/journal.h"
 #include "settlement/store/snapshot.h"
 
@@ -273,7 +273,7 @@ class LedgerEngine {
   core::Genesis genesis_;
   Options options_;
   // For certificates, whose checkpoint and vote statements are shared by many.
-  std::unique_ptr<const core::CachingVerifier> certificate_verifier_;
+  std::unique_ptr<const core::RememberingVerifier> certificate_verifier_;
   std::vector<std::string> notes_;
   std::uint64_t snapshot_leaves_ = 0;
   std::unique_ptr<core::Ledger> ledger_;

@@ -16,9 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds kLookEvery(250);
 // Fewer are replayed in less time than it takes to write a snapshot of a large ledger.
 constexpr std::uint64_t kLastSnapshotLeavesMin = 100'000;
-// A rest is so many times as long as the work before it, but no longer than the maximum: a disk
-// that stands still must not delay a snapshot by minutes.
-constexpr int kRestPerWork = 3;
+// A rest is as long as the work before it, but no longer than this: a disk that stands still must
+// not delay a snapshot by minutes.
 constexpr std::chrono::milliseconds kRestMax(100);
 
 }  // namespace
@@ -66,8 +65,7 @@ void SnapshotKeeper::Rest() {
   const auto worked = std::chrono::steady_clock::now() - works_since_;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    wakes_.wait_for(lock,
-                    std::min<std::chrono::steady_clock::duration>(kRestPerWork * worked, kRestMax),
+    wakes_.wait_for(lock, std::min<std::chrono::steady_clock::duration>(worked, kRestMax),
                     [this] { return stopping_; });
   }
   works_since_ = std::chrono::steady_clock::now();

@@ -1,5 +1,5 @@
 // Writes a snapshot of a ledger every so many leaves, on a thread of its own, and one at the end,
-// so that a restart replays little. Beside payments it works a quarter of the time and rests in
+// so that a restart replays little. Beside payments it works half of the time and rests in
 // between: a snapshot at full speed takes a processor and the disk from them.
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_SNAPSHOT_KEEPER_H_
 #define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_SNAPSHOT_KEEPER_H_

@@ -38,11 +38,11 @@
 #include "fx-bridge/pvp/coordinator.h"
 #include "fx-bridge/venues/board_venue.h"
 #include "settlement/core/batch.h"
-#include "settlement/core/caching_verifier.h"
 #include "settlement/core/decision_batch.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/merkle.h"
 #include "settlement/core/policy_set.h"
+#include "settlement/core/remembering_verifier.h"
 #include "settlement/core/settlement.h"
 #include "settlement/store/journal.h"
 
@@ -115,10 +115,9 @@ class BridgeEngine {
   static absl::StatusOr<std::unique_ptr<BridgeEngine>> Open(
       Options options, std::unique_ptr<store::Journal> journal);
 
-  // Hands in terms with one or more signatures and the exact bytes of all legs; of a settlement list
-  // the parts of all its ledgers, in their order. The same terms
-  // again add their signatures; terms that name a quote get the provider's. The view, or the
-  // refusal:
+  // Hands in terms with one or more signatures and the exact bytes of all legs; of a settlement
+  // list the parts of all its ledgers, in their order. The same terms again add their signatures;
+  // terms that name a quote get the provider's. The view, or the refusal:
   //   kMalformed                 terms or a leg do not decode; the field is named. Or more
   //                              signatures are needed than an envelope carries
   //   kUnknownSettlementPolicy   the terms name none of the policies
@@ -232,7 +231,7 @@ class BridgeEngine {
     core::TermsHeader header;
     core::Envelope terms;
     std::vector<std::string> legs;  // exact bytes; of a list its parts; none when aborted unseen
-    std::vector<core::Leg> decoded_legs;  // of a single settlement
+    std::vector<core::Leg> decoded_legs;        // of a single settlement
     std::vector<pvp::RequiredSigner> required;  // sorted, each once; payers and approvers
     core::LedgerTime submitted;
     std::optional<core::Rejection> rejection;
@@ -291,7 +290,7 @@ class BridgeEngine {
   absl::Status RestoreCertified();
 
   Options options_;
-  std::unique_ptr<const core::CachingVerifier> verifier_;
+  std::unique_ptr<const core::RememberingVerifier> verifier_;
   core::PolicySet policies_;
   std::string policy_bytes_;
   std::unique_ptr<store::Journal> journal_;

@@ -59,7 +59,7 @@ store::JournalIdentity BridgeEngine::JournalIdentityOf(const core::LedgerOrigin&
 BridgeEngine::BridgeEngine(Options options, core::PolicySet policies,
                            std::unique_ptr<store::Journal> journal)
     : options_(std::move(options)),
-      verifier_(std::make_unique<core::CachingVerifier>(options_.verifier)),
+      verifier_(std::make_unique<core::RememberingVerifier>(options_.verifier)),
       policies_(std::move(policies)),
       journal_(std::move(journal)),
       coordinator_(options_.coordinator),
@@ -99,8 +99,8 @@ absl::Status BridgeEngine::Replay() {
   }
   const absl::StatusOr<core::SignedCheckpoint> last = core::ParseCheckpoint(checkpoint_);
   if (!last.ok()) return Damaged(journal_->block_count() - 1, std::string(last.status().message()));
-  const absl::Status verified = core::VerifyCheckpoint(
-      *last, policies_.decision_log().text(), policies_.decision_log_key(), *verifier_);
+  const absl::Status verified = core::VerifyCheckpoint(*last, policies_.decision_log().text(),
+                                                       policies_.decision_log_key(), *verifier_);
   if (!verified.ok()) {
     return absl::FailedPreconditionError(
         fmt::format("decision log: its last checkpoint is not signed by the policy's key: {}",

@@ -10,7 +10,7 @@ namespace causeway::core {
 namespace {
 
 // As for bulks: accounts are far apart in memory.
-constexpr std::size_t kPrefetchDistance = 16;
+constexpr std::size_t kLegPrefetchDistance = 16;
 
 InstructionKey PrepareKeyOf(const ParticipantId& central_bank, const Hash256& list_id) {
   InstructionKey key = CompletionKeyOf(central_bank, list_id);
@@ -48,9 +48,9 @@ ItemResult LedgerExecutor::ExecutePrepareList(const AdmittedItem& item,
     const bool settled = done->status == InstructionStatus::kSettled;
     result.settlement_status = done->status;
     result.settlement_entry = done->entry_index;
-    result.refused = Rejection{
-        .outcome = settled ? Outcome::kSettlementConflict : Outcome::kSettlementAborted,
-        .rule = id.ToHex() + (settled ? " is settled" : "")};
+    result.refused =
+        Rejection{.outcome = settled ? Outcome::kSettlementConflict : Outcome::kSettlementAborted,
+                  .rule = id.ToHex() + (settled ? " is settled" : "")};
     return result;
   }
   const ListPart* part = nullptr;
@@ -123,9 +123,9 @@ std::shared_ptr<const HeldList> LedgerExecutor::HoldAll(std::uint32_t party,
     if (ref.number < state_.accounts.size()) __builtin_prefetch(&state_.accounts[ref.number], 1);
   };
   for (std::size_t i = 0; i < count; ++i) {
-    if (i + kPrefetchDistance < count) {
-      prefetch(prepare.legs[i + kPrefetchDistance].debtor);
-      prefetch(prepare.legs[i + kPrefetchDistance].creditor);
+    if (i + kLegPrefetchDistance < count) {
+      prefetch(prepare.legs[i + kLegPrefetchDistance].debtor);
+      prefetch(prepare.legs[i + kLegPrefetchDistance].creditor);
     }
     const BulkPayment& leg = prepare.legs[i];
     PaymentResult& result = execution.results[i];
@@ -210,10 +210,9 @@ ItemResult LedgerExecutor::ResolveList(const AdmittedItem& item,
   }
   const InstructionStatus status =
       commit ? InstructionStatus::kSettled : InstructionStatus::kAborted;
-  const Context context{
-      .item = &item,
-      .key = CompletionKeyOf(state_.central_bank(), settlement.settlement_id),
-      .settlement_id = settlement.settlement_id};
+  const Context context{.item = &item,
+                        .key = CompletionKeyOf(state_.central_bank(), settlement.settlement_id),
+                        .settlement_id = settlement.settlement_id};
   Record(Add(context, status, Cause::kCertificate));
   result.settlement_status = status;
   result.settlement_entry = next_index_ - 1;
