@@ -20,8 +20,7 @@ using core::Hash256;
 using core::Item;
 using core::ItemResult;
 
-// The hashes of a batch's leaves as it is sealed: payments are written into one buffer and hashed
-// from there.
+// The hashes of a batch's leaves as it is sealed.
 std::vector<Hash256> HashLeaves(const Batch& batch, const core::BatchResult& result,
                                 std::span<const core::AdmittedItem> admitted) {
   std::vector<Hash256> hashes;
@@ -29,7 +28,6 @@ std::vector<Hash256> HashLeaves(const Batch& batch, const core::BatchResult& res
   hashes.push_back(core::LeafHash(core::EncodeBatchHeader(batch.header)));
   auto bulk = result.bulks.begin();
   std::vector<core::LeafSalt> salts;
-  std::array<char, core::kPaymentLeafBytes> leaf{};
   for (const std::string& entry : batch.entries) {
     hashes.push_back(core::LeafHash(entry));
     const std::uint64_t next_index = batch.header.first_index + hashes.size();
@@ -52,12 +50,11 @@ std::vector<Hash256> HashLeaves(const Batch& batch, const core::BatchResult& res
         holds ? std::get<core::PrepareList>(body).legs : std::get<core::Bulk>(body).payments;
     salts.resize(payments.size());
     core::PaymentSalts::Fill(batch.payment_salts, next_index, salts);
-    for (std::size_t i = 0; i < payments.size(); ++i) {
-      core::WritePaymentLeaf(next_index + i, salts[i], static_cast<std::uint32_t>(i), payments[i],
-                             execution.results[i], leaf.data(),
-                             holds ? core::kLeafHold : core::kLeafPayment);
-      hashes.push_back(core::LeafHash({leaf.data(), leaf.size()}));
-    }
+    const std::size_t place = hashes.size();
+    hashes.resize(place + payments.size());
+    core::HashPaymentLeaves(next_index, salts, payments, execution.results,
+                            std::span(hashes).subspan(place),
+                            holds ? core::kLeafHold : core::kLeafPayment);
   }
   CW_CHECK(bulk == result.bulks.end(), "every bulk follows its entry");
   return hashes;
@@ -179,7 +176,7 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
     if (!core::SameBulks(result, *batch)) {
       return Damaged(block.number, "executing it again gives other results of its bulks");
     }
-    for (const Hash256& leaf : HashLeaves(*batch, result, admitted)) tree_.Append(leaf);
+    tree_.Append(HashLeaves(*batch, result, admitted));
   }
   absl::StatusOr<core::SignedCheckpoint> note = core::ParseCheckpoint(batch->checkpoint);
   if (!note.ok()) return Damaged(block.number, std::string(note.status().message()));
@@ -305,7 +302,7 @@ absl::Status LedgerEngine::Seal(PendingBatch& pending) {
   {
     const std::lock_guard lock(tree_mutex_);
     CW_CHECK(batch.header.first_index == tree_.size(), "ledger and log count the same leaves");
-    for (const Hash256& hash : hashes) tree_.Append(hash);
+    tree_.Append(hashes);
     pending.size = tree_.size();
     pending.root = tree_.Root();
   }

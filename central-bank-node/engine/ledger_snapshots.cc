@@ -202,7 +202,7 @@ absl::Status LedgerEngine::RestoreFrom(std::uint64_t batches,
     absl::StatusOr<std::vector<Hash256>> leaves =
         LeafHashes(tree.size(), head->leaves - tree.size());
     if (!leaves.ok()) return leaves.status();
-    for (const Hash256& leaf : *leaves) tree.Append(leaf);
+    tree.Append(*leaves);
   }
   absl::StatusOr<core::SignedCheckpoint> note = core::ParseCheckpoint(batch->checkpoint);
   if (!note.ok()) return Damaged(head->batches - 1, std::string(note.status().message()));

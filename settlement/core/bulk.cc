@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kMagic = "CWBULK01";
 constexpr std::string_view kSaltDomain = "causeway/payment-salts/v1\n";
 constexpr char kHexDigits[] = "0123456789abcdef";
+constexpr std::size_t kLeavesAtOnce = 16;  // 2 KiB of messages
 
 absl::Status Wrong(std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("bulk.{}: {}", field, what));
@@ -233,6 +234,25 @@ void WritePaymentLeaf(std::uint64_t index, const LeafSalt& salt, std::uint32_t p
       .U40(result.debtor_sequence)
       .U40(result.creditor_sequence)
       .U32(position);
+}
+
+void HashPaymentLeaves(std::uint64_t first_index, std::span<const LeafSalt> salts,
+                       std::span<const BulkPayment> payments,
+                       std::span<const PaymentResult> results, std::span<Hash256> hashes,
+                       std::uint8_t kind) {
+  const std::size_t count = payments.size();
+  CW_CHECK(salts.size() == count && results.size() == count && hashes.size() == count,
+           "one of each a payment");
+  Sha256Messages<1 + kPaymentLeafBytes, kLeavesAtOnce> messages;
+  for (std::size_t done = 0; done < count; done += kLeavesAtOnce) {
+    const std::size_t end = std::min(done + kLeavesAtOnce, count);
+    for (std::size_t i = done; i < end; ++i) {
+      char* const message = messages.at(i - done);  // begins with the zero of a leaf
+      WritePaymentLeaf(first_index + i, salts[i], static_cast<std::uint32_t>(i), payments[i],
+                       results[i], message + 1, kind);
+    }
+    messages.Hash(hashes.subspan(done, end - done));
+  }
 }
 
 absl::StatusOr<PaymentLeaf> DecodePaymentLeaf(std::string_view bytes) {

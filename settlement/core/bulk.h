@@ -116,6 +116,14 @@ void WritePaymentLeaf(std::uint64_t index, const LeafSalt& salt, std::uint32_t p
                       const BulkPayment& payment, const PaymentResult& result, char* out,
                       std::uint8_t kind = kLeafPayment);
 
+// The leaf hashes (RFC 6962) of payments that follow one another: payment i is at leaf
+// first_index + i and at position i of its bulk. All spans have one element a payment. `kind` as in
+// WritePaymentLeaf.
+void HashPaymentLeaves(std::uint64_t first_index, std::span<const LeafSalt> salts,
+                       std::span<const BulkPayment> payments,
+                       std::span<const PaymentResult> results, std::span<Hash256> hashes,
+                       std::uint8_t kind = kLeafPayment);
+
 struct PaymentLeaf {
   bool is_hold = false;  // of a settlement list (settlement_list.h), with the same layout
   std::uint64_t index = 0;

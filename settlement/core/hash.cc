@@ -1,25 +1,23 @@
+// The low-level functions of SHA-256 are deprecated in OpenSSL 3 in favour of EVP, and there.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "settlement/core/hash.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/sha.h>
 
-#include <array>
-#include <cstddef>
+#include <cstring>
+#include <memory>
 
 #include "settlement/core/check.h"
 
 namespace causeway::core {
 namespace {
 
-// Looking an algorithm up by name takes locks and costs more than hashing a small message, so each
-// is fetched once. They live until the process ends: threads may outlive static destruction.
-const EVP_MD* FetchedSha256() {
-  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  CW_CHECK(kSha256 != nullptr, "libcrypto offers no SHA-256");
-  return kSha256;
-}
-
+// Looking an algorithm up by name takes locks and costs more than hashing a small message, so it is
+// fetched once. It lives until the process ends: threads may outlive static destruction.
 EVP_MAC* FetchedHmac() {
   static EVP_MAC* const kHmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   CW_CHECK(kHmac != nullptr, "libcrypto offers no HMAC");
@@ -42,48 +40,50 @@ MacContext NewHmacSha256Context() {
   return context;
 }
 
+SHA256_CTX* ContextIn(std::array<std::byte, sizeof(SHA256_CTX)>& bytes) {
+  return reinterpret_cast<SHA256_CTX*>(bytes.data());
+}
+
 const unsigned char* Data(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
 }  // namespace
 
-void Sha256Hasher::Deleter::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
-
-Sha256Hasher::Sha256Hasher() : context_(EVP_MD_CTX_new()) {
-  CW_CHECK(context_ != nullptr, "no memory for a digest context");
-  Reset();
-}
-
 void Sha256Hasher::Reset() {
-  CW_CHECK(EVP_DigestInit_ex2(context_.get(), FetchedSha256(), nullptr) == 1,
-           "SHA-256 did not start");
+  static_assert(sizeof(context_) == sizeof(SHA256_CTX) && alignof(SHA256_CTX) <= 8);
+  SHA256_Init(ContextIn(context_));
 }
 
 Sha256Hasher& Sha256Hasher::Update(std::string_view bytes) {
-  CW_CHECK(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1,
-           "SHA-256 did not take its input");
+  SHA256_Update(ContextIn(context_), bytes.data(), bytes.size());
   return *this;
 }
 
 Hash256 Sha256Hasher::Finish() {
   Hash256 digest;
-  unsigned int size = 0;
-  CW_CHECK(EVP_DigestFinal_ex(context_.get(), digest.bytes.data(), &size) == 1 &&
-               size == digest.bytes.size(),
-           "SHA-256 did not finish");
+  SHA256_Final(digest.bytes.data(), ContextIn(context_));
   Reset();
   return digest;
 }
 
-// One context a thread: the functions stay free of arguments that callers would have to carry
-// around, and pay for a context once. It holds no state between calls, so results depend on the
-// arguments alone.
-Hash256 Sha256(std::string_view bytes) {
-  thread_local Sha256Hasher hasher;
-  return hasher.Update(bytes).Finish();
+void Sha256Padded(const char* messages, std::size_t blocks, std::span<Hash256> digests) {
+  SHA256_CTX context;
+  for (Hash256& digest : digests) {
+    SHA256_Init(&context);
+    // Whole blocks are not buffered, and the state after the last is the digest.
+    SHA256_Update(&context, messages, blocks * kSha256BlockBytes);
+    for (std::size_t word = 0; word < digest.bytes.size() / 4; ++word) {
+      const std::uint32_t big_endian = __builtin_bswap32(context.h[word]);
+      std::memcpy(digest.bytes.data() + 4 * word, &big_endian, sizeof(big_endian));
+    }
+    messages += blocks * kSha256BlockBytes;
+  }
 }
 
+Hash256 Sha256(std::string_view bytes) { return Sha256Hasher().Update(bytes).Finish(); }
+
+// One context a thread: it holds no state between calls, so results depend on the arguments alone.
 Hash256 HmacSha256(std::string_view key, std::string_view message) {
   thread_local const MacContext context = NewHmacSha256Context();
   // A null key would mean "the previous one" to OpenSSL; an empty key is a key too.

@@ -17,20 +17,44 @@ namespace {
 // The largest power of two below `size`, which is at least 2: where RFC 6962 splits a tree.
 std::uint64_t SplitOf(std::uint64_t size) { return std::bit_floor(size - 1); }
 
+// Leaves of a tree that keeps all are appended in slices of 2^kSliceLevel: their levels fit the
+// nearest cache.
+constexpr std::size_t kSliceLevel = 8;
+constexpr std::size_t kPairsAtOnce = 16;
+constexpr std::size_t kNodeMessageBytes = 1 + 2 * sizeof(Hash256::bytes);
+
+void WriteNode(const Hash256& left, const Hash256& right, char* message) {
+  message[0] = '\x01';
+  std::memcpy(message + 1, left.bytes.data(), left.bytes.size());
+  std::memcpy(message + 1 + left.bytes.size(), right.bytes.data(), right.bytes.size());
+}
+
+// nodes[i] is the node above children[2 * i] and children[2 * i + 1].
+void HashPairs(std::span<const Hash256> children, std::span<Hash256> nodes) {
+  Sha256Messages<kNodeMessageBytes, kPairsAtOnce> messages;
+  for (std::size_t done = 0; done < nodes.size(); done += kPairsAtOnce) {
+    const std::size_t count = std::min(kPairsAtOnce, nodes.size() - done);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t left = 2 * (done + i);
+      WriteNode(children[left], children[left + 1], messages.at(i));
+    }
+    messages.Hash(nodes.subspan(done, count));
+  }
+}
+
 }  // namespace
 
 Hash256 LeafHash(std::string_view data) {
   // The prefix and the data are hashed in two parts: data may be large, and copying costs more.
-  thread_local Sha256Hasher hasher;
-  return hasher.Update(std::string_view("\x00", 1)).Update(data).Finish();
+  return Sha256Hasher().Update(std::string_view("\x00", 1)).Update(data).Finish();
 }
 
 Hash256 NodeHash(const Hash256& left, const Hash256& right) {
-  std::array<char, 1 + 2 * sizeof(left.bytes)> message;
-  message[0] = '\x01';
-  std::memcpy(message.data() + 1, left.bytes.data(), left.bytes.size());
-  std::memcpy(message.data() + 1 + left.bytes.size(), right.bytes.data(), right.bytes.size());
-  return Sha256({message.data(), message.size()});
+  Sha256Messages<kNodeMessageBytes, 1> message;
+  WriteNode(left, right, message.at(0));
+  Hash256 node;
+  message.Hash({&node, 1});
+  return node;
 }
 
 Hash256 EmptyRoot() { return Sha256({}); }
@@ -82,9 +106,36 @@ MerkleTree::MerkleTree(int lowest_level, LeafSource leaves)
   CW_CHECK(lowest_level == 0 || leaves_ != nullptr, "who keeps less has it from elsewhere");
 }
 
-void MerkleTree::Append(const Hash256& leaf_hash) {
-  ++size_;
-  AppendNode(0, leaf_hash);
+void MerkleTree::Append(std::span<const Hash256> leaf_hashes) {
+  const std::size_t slice = std::size_t{1} << (lowest_level_ == 0 ? kSliceLevel : lowest_level_);
+  while (!leaf_hashes.empty()) {
+    const std::size_t room = slice - static_cast<std::size_t>(size_ % slice);
+    const std::size_t count = std::min(room, leaf_hashes.size());
+    AppendSlice(leaf_hashes.first(count));
+    leaf_hashes = leaf_hashes.subspan(count);
+  }
+}
+
+// Level by level. The leaves do not go beyond the end of a subtree of 2^lowest_level_ leaves.
+void MerkleTree::AppendSlice(std::span<const Hash256> leaf_hashes) {
+  // Below lowest_level_ the nodes of earlier subtrees are not kept.
+  const std::uint64_t dropped = lowest_level_ == 0 ? 0 : size_ >> lowest_level_;
+  const auto dropped_at = [&](std::size_t level) {
+    return level < lowest_level_ ? dropped << (lowest_level_ - level) : 0;
+  };
+  size_ += leaf_hashes.size();
+  if (levels_.empty()) levels_.resize(1);
+  levels_[0].insert(levels_[0].end(), leaf_hashes.begin(), leaf_hashes.end());
+  for (std::size_t level = 0; size_ >> (level + 1) != 0; ++level) {
+    if (levels_.size() <= level + 1) levels_.resize(level + 2);
+    std::vector<Hash256>& nodes = levels_[level + 1];
+    const std::size_t present = nodes.size();
+    const std::size_t wanted = (size_ >> (level + 1)) - dropped_at(level + 1);
+    if (wanted == present) break;
+    const std::size_t first_child = 2 * (present + dropped_at(level + 1)) - dropped_at(level);
+    nodes.resize(wanted);
+    HashPairs(std::span(levels_[level]).subspan(first_child), std::span(nodes).subspan(present));
+  }
   if (lowest_level_ == 0 || (size_ & ((std::uint64_t{1} << lowest_level_) - 1)) != 0) return;
   for (std::size_t level = 0; level < lowest_level_; ++level) levels_[level].clear();
 }

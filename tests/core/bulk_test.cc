@@ -5,6 +5,9 @@
 
 #include <set>
 #include <string>
+#include <vector>
+
+#include "settlement/core/merkle.h"
 
 namespace causeway::core {
 namespace {
@@ -120,6 +123,26 @@ TEST(BulkTest, ALeafIsReadAsWritten) {
   EXPECT_EQ(leaf->payment, bulk.payments[0]);
   EXPECT_EQ(leaf->result, result);
   EXPECT_FALSE(DecodePaymentLeaf(bytes.substr(1)).ok());
+}
+
+TEST(BulkTest, LeavesHashedTogetherHashAsEachAlone) {
+  const Bulk bulk = MakeBulk(37);
+  const std::size_t count = bulk.payments.size();
+  std::vector<LeafSalt> salts(count);
+  std::vector<PaymentResult> results(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    salts[i].fill(static_cast<std::uint8_t>(i + 1));
+    results[i].debtor_after = -static_cast<std::int64_t>(i);
+    results[i].creditor_sequence = 1000 + i;
+  }
+  std::vector<Hash256> hashes(count);
+  HashPaymentLeaves(77, salts, bulk.payments, results, hashes);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string leaf(kPaymentLeafBytes, '\0');
+    WritePaymentLeaf(77 + i, salts[i], static_cast<std::uint32_t>(i), bulk.payments[i], results[i],
+                     leaf.data());
+    EXPECT_EQ(hashes[i], LeafHash(leaf)) << i;
+  }
 }
 
 TEST(BulkTest, SaltsDependOnIndexAndBatchAlone) {

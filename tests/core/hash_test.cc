@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace causeway::core {
 namespace {
@@ -53,6 +54,38 @@ TEST(Sha256Test, ThreadsDoNotDisturbEachOther) {
   for (int i = 0; i < 2000; ++i) EXPECT_EQ(Sha256("").ToHex().substr(0, 4), "e3b0");
   other.join();
   EXPECT_TRUE(equal);
+}
+
+template <std::size_t kBytes>
+void ExpectMessagesHashAsStrings() {
+  Sha256Messages<kBytes, 5> messages;
+  std::vector<Hash256> digests(5);
+  for (int round = 0; round < 2; ++round) {  // the second over what the first left
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < digests.size(); ++i) {
+      texts.emplace_back(kBytes, static_cast<char>('a' + round + static_cast<int>(i)));
+      texts.back().copy(messages.at(i), kBytes);
+    }
+    for (const std::size_t count : {5u, 1u, 2u}) {
+      digests.assign(5, Hash256{});
+      messages.Hash(std::span(digests).first(count));
+      for (std::size_t i = 0; i < digests.size(); ++i) {
+        EXPECT_EQ(digests[i], i < count ? Sha256(texts[i]) : Hash256{}) << kBytes << ", " << i;
+      }
+    }
+  }
+}
+
+TEST(Sha256MessagesTest, MessagesOfOneLengthHashAsAnyOther) {
+  ExpectMessagesHashAsStrings<0>();
+  ExpectMessagesHashAsStrings<1>();
+  ExpectMessagesHashAsStrings<55>();  // the most with padding in its own block
+  ExpectMessagesHashAsStrings<56>();
+  ExpectMessagesHashAsStrings<65>();
+  ExpectMessagesHashAsStrings<115>();
+  ExpectMessagesHashAsStrings<119>();
+  ExpectMessagesHashAsStrings<120>();
+  ExpectMessagesHashAsStrings<8191>();
 }
 
 TEST(HmacSha256Test, MatchesPublishedCodes) {  // RFC 4231, test cases 1, 2, 6

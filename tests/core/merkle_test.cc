@@ -194,6 +194,35 @@ TEST(MerkleTreeTest, ATreeThatKeepsOnlyHighLevelsGivesTheSameProofs) {
   }
 }
 
+TEST(MerkleTreeTest, LeavesAppendedTogetherGiveTheSameTreeAsOneByOne) {
+  const std::vector<Hash256> leaves = SampleLeaves(1500);
+  for (const int lowest_level : {0, 3, 9}) {
+    const auto source = [&](std::uint64_t first, std::uint64_t count) {
+      return std::vector<Hash256>(leaves.begin() + static_cast<std::ptrdiff_t>(first),
+                                  leaves.begin() + static_cast<std::ptrdiff_t>(first + count));
+    };
+    MerkleTree together(lowest_level, source);
+    MerkleTree alone(lowest_level, source);
+    std::size_t next = 0;
+    // Within a slice, up to its end, over several, and none.
+    for (const std::size_t count : {1u, 200u, 55u, 256u, 0u, 700u, 3u, 285u}) {
+      const std::span<const Hash256> some = std::span(leaves).subspan(next, count);
+      together.Append(some);
+      for (const Hash256& leaf : some) alone.Append(leaf);
+      next += count;
+      ASSERT_EQ(together.size(), next);
+      ASSERT_EQ(together.Root(), alone.Root()) << "level " << lowest_level << ", size " << next;
+    }
+    ASSERT_EQ(next, leaves.size());
+    for (std::uint64_t index = 0; index < leaves.size(); index += 7) {
+      ASSERT_EQ(*together.InclusionProof(index, next), *alone.InclusionProof(index, next));
+    }
+    MerkleFrontier frontier;
+    for (const Hash256& leaf : leaves) frontier.Append(leaf);
+    EXPECT_EQ(together.Root(), frontier.Root());
+  }
+}
+
 TEST(MerkleTreeTest, SaysWhatItsLeafSourceSays) {
   MerkleTree tree(2, [](std::uint64_t, std::uint64_t) -> absl::StatusOr<std::vector<Hash256>> {
     return absl::DataLossError("damaged");
