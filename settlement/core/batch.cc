@@ -205,11 +205,37 @@ std::vector<std::uint64_t> EntryIndices(const Batch& batch) {
   return indices;
 }
 
-std::string EncodeItem(const Item& item) {
-  Writer writer;
-  writer.Sized(EncodeEnvelope(item.envelope));
+namespace {
+
+std::size_t EncodedItemBytes(const Item& item) {
+  std::size_t bytes = 4 + EncodedEnvelopeBytes(item.envelope) + 4;
+  for (const std::string& attachment : item.attachments) bytes += 4 + attachment.size();
+  return bytes;
+}
+
+void AppendItem(const Item& item, Writer& writer) {
+  writer.Size(EncodedEnvelopeBytes(item.envelope));
+  AppendEnvelope(item.envelope, writer);
   writer.U32(static_cast<std::uint32_t>(item.attachments.size()));
   for (const std::string& attachment : item.attachments) writer.Sized(attachment);
+}
+
+// A bulk has half a megabyte: everything is written once, to its place.
+std::size_t EncodedBatchBytes(const Batch& batch, std::string_view header) {
+  std::size_t bytes = 1 + 4 + header.size() + 4 + 4 + 4;
+  for (const Item& item : batch.items) bytes += 4 + EncodedItemBytes(item);
+  for (const std::string& entry : batch.entries) bytes += 4 + entry.size();
+  for (const BulkResults& bulk : batch.bulks) bytes += 4 + 8 + 4 + bulk.results.size();
+  return bytes + batch.payment_salts.size() + 4 + batch.checkpoint.size() + 4 +
+         batch.genesis.size();
+}
+
+}  // namespace
+
+std::string EncodeItem(const Item& item) {
+  Writer writer;
+  writer.Reserve(EncodedItemBytes(item));
+  AppendItem(item, writer);
   return std::move(writer).Take();
 }
 
@@ -240,10 +266,15 @@ absl::StatusOr<Item> DecodeItem(std::string_view bytes) {
 std::string EncodeBatch(const Batch& batch) {
   const absl::Status checked = CheckGenesisBatch(batch);
   CW_CHECK(checked.ok(), checked.ToString().c_str());
+  const std::string header = EncodeBatchHeader(batch.header);
+  const std::size_t bytes = EncodedBatchBytes(batch, header);
   Writer writer;
-  writer.U8(kFormatVersion).Sized(EncodeBatchHeader(batch.header));
+  writer.Reserve(bytes).U8(kFormatVersion).Sized(header);
   writer.U32(static_cast<std::uint32_t>(batch.items.size()));
-  for (const Item& item : batch.items) writer.Sized(EncodeItem(item));
+  for (const Item& item : batch.items) {
+    writer.Size(EncodedItemBytes(item));
+    AppendItem(item, writer);
+  }
   writer.U32(static_cast<std::uint32_t>(batch.entries.size()));
   for (const std::string& entry : batch.entries) writer.Sized(entry);
   writer.U32(static_cast<std::uint32_t>(batch.bulks.size()));
@@ -252,6 +283,7 @@ std::string EncodeBatch(const Batch& batch) {
   }
   writer.Raw({reinterpret_cast<const char*>(batch.payment_salts.data()), 16});
   writer.Sized(batch.checkpoint).Sized(batch.genesis);
+  CW_CHECK(writer.bytes().size() == bytes, "the size was told right");
   return std::move(writer).Take();
 }
 

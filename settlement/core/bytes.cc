@@ -160,11 +160,12 @@ Writer& Writer::Raw(std::string_view bytes) {
 
 Writer& Writer::Hash(const Hash256& hash) { return Raw(hash.view()); }
 
-Writer& Writer::Sized(std::string_view bytes) {
-  CW_CHECK(bytes.size() <= std::numeric_limits<std::uint32_t>::max(),
+Writer& Writer::Sized(std::string_view bytes) { return Size(bytes.size()).Raw(bytes); }
+
+Writer& Writer::Size(std::size_t bytes) {
+  CW_CHECK(bytes <= std::numeric_limits<std::uint32_t>::max(),
            "a sized part of a canonical encoding is below 4 GiB");
-  U32(static_cast<std::uint32_t>(bytes.size()));
-  return Raw(bytes);
+  return U32(static_cast<std::uint32_t>(bytes));
 }
 
 std::uint8_t Reader::U8() { return BigEndian<std::uint8_t>(Raw(1)); }

@@ -51,6 +51,11 @@ std::optional<std::string> FromBase64(std::string_view text);
 // Appends canonical encodings to a buffer that it owns.
 class Writer {
  public:
+  // Makes room for `bytes` bytes in all: for encodings of megabytes.
+  Writer& Reserve(std::size_t bytes) {
+    buffer_.reserve(bytes);
+    return *this;
+  }
   Writer& U8(std::uint8_t value);
   Writer& U16(std::uint16_t value);
   Writer& U32(std::uint32_t value);
@@ -59,6 +64,7 @@ class Writer {
   Writer& Raw(std::string_view bytes);    // no length: for parts of fixed size
   Writer& Hash(const Hash256& hash);      // 32 bytes
   Writer& Sized(std::string_view bytes);  // U32 length, then the bytes
+  Writer& Size(std::size_t bytes);        // the U32 length alone: the caller writes the bytes
 
   const std::string& bytes() const& { return buffer_; }
   std::string Take() && { return std::move(buffer_); }

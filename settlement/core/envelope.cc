@@ -152,14 +152,27 @@ absl::StatusOr<std::vector<KeyId>> VerifyAll(const Envelope& envelope, const Key
 }
 
 std::string EncodeEnvelope(const Envelope& envelope) {
-  CW_CHECK(CheckEnvelope(envelope).ok(), "only envelopes within the limits are stored");
   Writer writer;
+  writer.Reserve(EncodedEnvelopeBytes(envelope));
+  AppendEnvelope(envelope, writer);
+  return std::move(writer).Take();
+}
+
+std::size_t EncodedEnvelopeBytes(const Envelope& envelope) {
+  std::size_t bytes = 1 + 4 + envelope.payload_type.size() + 4 + envelope.payload.size() + 1;
+  for (const Signature& signature : envelope.signatures) {
+    bytes += sizeof(signature.key_id.bytes) + 4 + signature.signature.size();
+  }
+  return bytes;
+}
+
+void AppendEnvelope(const Envelope& envelope, Writer& writer) {
+  CW_CHECK(CheckEnvelope(envelope).ok(), "only envelopes within the limits are stored");
   writer.U8(kFormatVersion).Sized(envelope.payload_type).Sized(envelope.payload);
   writer.U8(static_cast<std::uint8_t>(envelope.signatures.size()));
   for (const Signature& signature : envelope.signatures) {
     writer.Hash(signature.key_id).Sized(signature.signature);
   }
-  return std::move(writer).Take();
 }
 
 absl::StatusOr<Envelope> DecodeEnvelope(std::string_view bytes) {

@@ -81,6 +81,9 @@ absl::StatusOr<std::vector<KeyId>> VerifyAll(const Envelope& envelope, const Key
 // invariant and stops the process: check what comes from outside with CheckEnvelope. DecodeEnvelope
 // gives InvalidArgument for anything that EncodeEnvelope would not have written.
 std::string EncodeEnvelope(const Envelope& envelope);
+// The same into a larger encoding: its size, and what AppendEnvelope adds.
+std::size_t EncodedEnvelopeBytes(const Envelope& envelope);
+void AppendEnvelope(const Envelope& envelope, Writer& writer);
 absl::StatusOr<Envelope> DecodeEnvelope(std::string_view bytes);
 
 }  // namespace causeway::core

@@ -191,10 +191,15 @@ ExaminedEnvelope Examine(const Envelope& envelope, const ItemBody& body,
   CW_CHECK(keys.size() == envelope.signatures.size(), "every signature has its key or none");
   const bool is_terms = std::holds_alternative<PrepareSettlement>(body) ||
                         std::holds_alternative<PrepareList>(body);
-  const std::string message = PreAuthEncoding(envelope.payload_type, envelope.payload);
+  std::string message;  // made once it is needed: it may have megabytes
+  const auto is_good = [&](const PublicKey& key, std::string_view signature) {
+    if (SignsSha256(key.suite)) return verifier.VerifySha256(key, examined.payload_hash, signature);
+    if (message.empty()) message = PreAuthEncoding(envelope.payload_type, envelope.payload);
+    return verifier.Verify(key, message, signature);
+  };
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const Signature& signature = envelope.signatures[i];
-    if (keys[i].has_value() && verifier.Verify(*keys[i], message, signature.signature)) {
+    if (keys[i].has_value() && is_good(*keys[i], signature.signature)) {
       examined.signers.push_back(signature.key_id);
     } else if (!is_terms) {
       examined.refused =

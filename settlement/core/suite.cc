@@ -140,6 +140,18 @@ bool Verifier::Verify(std::string_view message, std::string_view signature) cons
   return result == 1;
 }
 
+bool Verifier::VerifySha256(const Hash256& digest, std::string_view signature) const {
+  CW_CHECK(SignsSha256(public_key_.suite), "the suite signs the SHA-256 of a message");
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
+      EVP_PKEY_CTX_new_from_pkey(nullptr, pkey_.get(), nullptr), &EVP_PKEY_CTX_free);
+  CW_CHECK(context != nullptr && EVP_PKEY_verify_init(context.get()) == 1,
+           "libcrypto cannot verify with a key that it parsed");
+  const int result = EVP_PKEY_verify(context.get(), internal::Octets(signature), signature.size(),
+                                     digest.bytes.data(), digest.bytes.size());
+  if (result != 1) ERR_clear_error();
+  return result == 1;
+}
+
 SoftwareSigner::SoftwareSigner(PublicKey key, internal::PkeyPtr pkey)
     : public_key_(std::move(key)), key_id_(KeyIdOf(public_key_)), pkey_(std::move(pkey)) {}
 

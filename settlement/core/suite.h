@@ -41,6 +41,9 @@ std::optional<SuiteId> ParseSuiteName(std::string_view name);
 // For decoders: the suite with that number, if there is one.
 std::optional<SuiteId> SuiteFromNumber(std::uint8_t number);
 
+// Whether signatures of that suite depend on the message by its SHA-256 alone.
+inline bool SignsSha256(SuiteId suite) { return suite == SuiteId::kP256Sha256; }
+
 // A public key in its one canonical form:
 //   ed25519-sha256  the 32 bytes of RFC 8032
 //   p256-sha256     DER SubjectPublicKeyInfo (RFC 5480), named curve, uncompressed point: 91 bytes
@@ -81,6 +84,8 @@ class Verifier {
   // Whether `signature` is this key's over exactly `message`. Signatures are 64 bytes for Ed25519
   // and DER for ECDSA. A signature is not unique to its message: never use one as an identifier.
   bool Verify(std::string_view message, std::string_view signature) const;
+  // The same for a message of which the SHA-256 is known. Only of suites that SignsSha256.
+  bool VerifySha256(const Hash256& digest, std::string_view signature) const;
 
   const PublicKey& public_key() const { return public_key_; }
   const KeyId& key_id() const { return key_id_; }
@@ -146,6 +151,10 @@ class SignatureVerifier {
   // or its suite is not built in. Depends on the arguments alone.
   virtual bool Verify(const PublicKey& key, std::string_view message,
                       std::string_view signature) const = 0;
+  // The same for a message of which the SHA-256 is known: whoever needs that hash anyway does not
+  // pay for another. Only for keys of suites that SignsSha256.
+  virtual bool VerifySha256(const PublicKey& key, const Hash256& digest,
+                            std::string_view signature) const = 0;
 };
 
 // Verifies with OpenSSL and keeps the last `capacity` parsed keys, because parsing one costs a good
@@ -159,6 +168,8 @@ class OpenSslSignatureVerifier final : public SignatureVerifier {
 
   bool Verify(const PublicKey& key, std::string_view message,
               std::string_view signature) const override;
+  bool VerifySha256(const PublicKey& key, const Hash256& digest,
+                    std::string_view signature) const override;
 
  private:
   std::shared_ptr<const Verifier> Find(const PublicKey& key) const;

@@ -16,6 +16,12 @@ bool OpenSslSignatureVerifier::Verify(const PublicKey& key, std::string_view mes
   return verifier != nullptr && verifier->Verify(message, signature);
 }
 
+bool OpenSslSignatureVerifier::VerifySha256(const PublicKey& key, const Hash256& digest,
+                                            std::string_view signature) const {
+  const std::shared_ptr<const Verifier> verifier = Find(key);
+  return verifier != nullptr && verifier->VerifySha256(digest, signature);
+}
+
 std::shared_ptr<const Verifier> OpenSslSignatureVerifier::Find(const PublicKey& key) const {
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -101,6 +101,22 @@ TEST(VerifierTest, RefusesEveryChangedBit) {
   EXPECT_FALSE(p256->Verify("sample ", p256_good));
 }
 
+TEST(VerifierTest, ADigestVerifiesAsItsMessageDoes) {
+  const auto p256 = *Verifier::Create(P256Key());
+  const std::string good = Bytes(kP256Signature);
+  EXPECT_TRUE(p256->VerifySha256(Sha256("sample"), good));
+  EXPECT_FALSE(p256->VerifySha256(Sha256("sample "), good));
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 1);
+    EXPECT_FALSE(p256->VerifySha256(Sha256("sample"), bad)) << "byte " << i;
+  }
+  EXPECT_FALSE(p256->VerifySha256(Sha256("sample"), ""));
+  const OpenSslSignatureVerifier verifier;
+  EXPECT_TRUE(verifier.VerifySha256(P256Key(), Sha256("sample"), good));
+  EXPECT_FALSE(verifier.VerifySha256({SuiteId::kP256Sha256, "no key"}, Sha256("sample"), good));
+}
+
 TEST(VerifierTest, RefusesSignaturesOfWrongLength) {
   const auto ed25519 = *Verifier::Create(Ed25519Key());
   const auto p256 = *Verifier::Create(P256Key());
