@@ -1,5 +1,6 @@
 // A sequence that grows without moving what it holds: elements lie in chunks of equal size, so that
-// growth neither copies nor needs twice the memory, and references stay valid.
+// growth neither copies nor needs twice the memory, and references stay valid. Chunks that are
+// whole huge pages are allocated as such.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_CHUNKED_VECTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_CHUNKED_VECTOR_H_
 
@@ -8,6 +9,8 @@
 #include <memory>
 #include <utility>
 #include <vector>
+
+#include "settlement/core/huge_pages.h"
 
 namespace causeway::core {
 
@@ -30,7 +33,7 @@ class ChunkedVector {
 
   void push_back(T value) {
     if (size_ % kChunkSize == 0) {
-      chunks_.push_back(std::make_unique<T[]>(kChunkSize));
+      chunks_.push_back(Chunk(NewChunk()));
     }
     (*this)[size_] = std::move(value);
     ++size_;
@@ -72,7 +75,31 @@ class ChunkedVector {
   const_iterator end() const { return {this, size_}; }
 
  private:
-  std::vector<std::unique_ptr<T[]>> chunks_;
+  static constexpr std::size_t kChunkBytes = kChunkSize * sizeof(T);
+  static constexpr bool kIsHuge = kChunkBytes % kHugePageBytes == 0;
+  struct DeleteChunk {
+    void operator()(T* chunk) const {
+      if constexpr (kIsHuge) {
+        std::destroy_n(chunk, kChunkSize);
+        FreeHugePages(chunk, kChunkBytes);
+      } else {
+        delete[] chunk;
+      }
+    }
+  };
+  using Chunk = std::unique_ptr<T[], DeleteChunk>;
+
+  static T* NewChunk() {
+    if constexpr (kIsHuge) {
+      T* const chunk = static_cast<T*>(AllocateHugePages(kChunkBytes));
+      std::uninitialized_value_construct_n(chunk, kChunkSize);
+      return chunk;
+    } else {
+      return new T[kChunkSize]();
+    }
+  }
+
+  std::vector<Chunk> chunks_;
   std::size_t size_ = 0;
 };
 
