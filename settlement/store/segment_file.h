@@ -18,6 +18,8 @@
 
 namespace causeway::store {
 
+inline constexpr std::uint64_t kAppendPageBytes = 4096;
+
 // Errors name the file. Internal unless said otherwise.
 class SegmentFile {
  public:
@@ -25,6 +27,10 @@ class SegmentFile {
 
   // Writes `pieces` one after the other from `offset`, all of them. Durable after the next Sync.
   virtual absl::Status Write(std::uint64_t offset, std::span<const std::string_view> pieces) = 0;
+  // The same for the end of what a file holds: there is nothing, or zeros, from `offset` on. May go
+  // past the page cache: then whole pages of kAppendPageBytes are written, the bytes before
+  // `offset` again as they are, and zeros behind the last piece as far as the file reaches.
+  virtual absl::Status Append(std::uint64_t offset, std::span<const std::string_view> pieces) = 0;
   // Makes the file `size` bytes long, not shorter than it is, with disk space reserved for all of
   // it; the new part reads as zeros. ResourceExhausted when the disk, a quota or a limit does not
   // allow it.

@@ -265,7 +265,7 @@ absl::Status SegmentJournal::WriteFrame(Frame& frame, std::span<const Block> blo
   }
   std::erase_if(pieces, [](std::string_view piece) { return piece.empty(); });
   SegmentFile& file = *open_segment().file;
-  if (absl::Status written = file.Write(open_end_, pieces); !written.ok()) return written;
+  if (absl::Status written = file.Append(open_end_, pieces); !written.ok()) return written;
   return file.Sync();
 }
 

@@ -65,11 +65,12 @@ class FileWriter final : public SnapshotWriter {
     if (frame.empty() || frame.size() > kSnapshotFrameBytesMax) return FrameSizeError(frame.size());
     buffer_ += core::Writer().U32(static_cast<std::uint32_t>(frame.size())).bytes();
     buffer_ += frame;
-    return buffer_.size() < kSnapshotBufferBytes ? absl::OkStatus() : Flush();
+    if (buffer_.size() < kSnapshotBufferBytes) return absl::OkStatus();
+    return Flush(buffer_.size() / kAppendPageBytes * kAppendPageBytes);
   }
 
   absl::Status Publish(std::uint64_t batches) override {
-    if (absl::Status flushed = Flush(); !flushed.ok()) return flushed;
+    if (absl::Status flushed = Flush(buffer_.size()); !flushed.ok()) return flushed;
     if (absl::Status synced = file_->Sync(); !synced.ok()) return synced;
     absl::Status renamed =
         files_.Rename(UnfinishedPath(), directory_ + "/" + SnapshotNameOf(batches));
@@ -84,11 +85,12 @@ class FileWriter final : public SnapshotWriter {
  private:
   std::string UnfinishedPath() const { return directory_ + "/" + std::string(kUnfinished); }
 
-  absl::Status Flush() {
-    const std::string_view piece = buffer_;
-    absl::Status written = file_->Write(offset_, {&piece, 1});
-    offset_ += buffer_.size();
-    buffer_.clear();
+  // The first `bytes` of the buffer; whole pages but for the last time.
+  absl::Status Flush(std::size_t bytes) {
+    const std::string_view piece = std::string_view(buffer_).substr(0, bytes);
+    absl::Status written = file_->Append(offset_, {&piece, 1});
+    offset_ += bytes;
+    buffer_.erase(0, bytes);
     if (!written.ok() || offset_ - synced_ < kSyncEveryBytes) return written;
     synced_ = offset_;
     return file_->Sync();

@@ -127,6 +127,19 @@ class FaultyFileSystem final : public FileSystem {
       }
       return alive ? absl::OkStatus() : Dead();
     }
+    // As what goes past the page cache: whole pages, with what was there before in front and zeros
+    // behind.
+    absl::Status Append(std::uint64_t offset, std::span<const std::string_view> pieces) override {
+      const std::uint64_t begin = offset / kPage * kPage;
+      std::string bytes =
+          inode_->now.size() < offset ? "" : inode_->now.substr(begin, offset - begin);
+      if (bytes.size() < offset - begin) return absl::InternalError("an append behind the end");
+      for (const std::string_view piece : pieces) bytes += piece;
+      const std::uint64_t page_end = (begin + bytes.size() + kPage - 1) / kPage * kPage;
+      if (page_end <= inode_->now.size()) bytes.resize(page_end - begin);
+      const std::string_view piece = bytes;
+      return Write(begin, {&piece, 1});
+    }
     absl::Status Allocate(std::uint64_t size) override {
       if (!owner_.Change()) return Dead();
       if (size <= inode_->now.size()) return absl::OkStatus();
