@@ -22,7 +22,7 @@
 namespace causeway::node {
 namespace {
 
-constexpr char kProgram[] = "causeway-node";
+constexpr char kWitnessLogName[] = "causeway-node";
 constexpr std::size_t kPolicyBytesMax = 1024 * 1024;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 // Recent ids in memory: 2 tables of 16 bytes a key, which begin small.
@@ -107,7 +107,7 @@ absl::Status ComparePeer(const std::string& address, const std::optional<rpc::Tl
                          std::uint64_t seconds, witness::WitnessEngine& engine) {
   const absl::StatusOr<std::vector<std::string>> notes = AskPeer(address, tls);
   if (!notes.ok()) {
-    rpc::Log(kProgram, fmt::format("witness {}: {} does not say what it has seen: {}",
+    rpc::Log(kWitnessLogName, fmt::format("witness {}: {} does not say what it has seen: {}",
                                    engine.name(), address, std::string(notes.status().message())));
     return absl::OkStatus();
   }
@@ -142,7 +142,7 @@ absl::StatusOr<std::unique_ptr<WitnessRuntime>> StartWitness(
                     "(docs/how-to/run-a-witness.md)",
                     options.name, evidence->message));
   }
-  rpc::Log(kProgram,
+  rpc::Log(kWitnessLogName,
            fmt::format("witness {} of {}: {} batches, {} records{}", options.name,
                        (*engine)->policies().decision_log().text(), (*engine)->batches(),
                        (*engine)->size(),
@@ -155,7 +155,7 @@ absl::Status RunWitness(const WitnessOptions& options, const rpc::ServerOptions&
   absl::StatusOr<std::unique_ptr<WitnessRuntime>> runtime = StartWitness(options, server.tls);
   if (!runtime.ok()) return runtime.status();
   WitnessService service(runtime->get());
-  return rpc::Serve(kProgram, server, {service.service()}, [&] { (*runtime)->Stop(); });
+  return rpc::Serve(kWitnessLogName, server, {service.service()}, [&] { (*runtime)->Stop(); });
 }
 
 }  // namespace causeway::node

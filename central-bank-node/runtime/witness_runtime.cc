@@ -1,18 +1,17 @@
 #include "central-bank-node/runtime/witness_runtime.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
+#include "central-bank-node/runtime/ledger_runtime.h"
 #include "settlement/core/decision_batch.h"
 #include "settlement/rpc/log.h"
 
 namespace causeway::node {
 namespace {
-
-constexpr int kOutcomeUnknownExitStatus = 70;  // EX_SOFTWARE
 
 std::size_t BytesOf(const witness::Request& request) {
   std::size_t bytes = request.known.size();
@@ -82,7 +81,7 @@ void WitnessRuntime::Round(std::vector<Task> tasks) {
     rpc::Log("causeway-node", fmt::format("witness {}: cannot tell whether a write is durable, "
                                           "stopping at once: {}",
                                           name_, std::string(answers.status().message())));
-    std::_Exit(kOutcomeUnknownExitStatus);
+    ::_exit(kOutcomeUnknownExitStatus);
   }
   if (engine_->refusing() && !refused_before) {
     rpc::Log("causeway-node", fmt::format("ALERT witness {} signs no more ({}): {}", name_,

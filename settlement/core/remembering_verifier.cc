@@ -15,20 +15,37 @@ RememberingVerifier::RememberingVerifier(std::shared_ptr<const SignatureVerifier
 
 bool RememberingVerifier::Verify(const PublicKey& key, std::string_view message,
                                  std::string_view signature) const {
-  // Each part with its length, so that no two triples give the same bytes.
+  return Remembered(MemoryOf(kMessage, key, message, signature),
+                    [&] { return verifier_->Verify(key, message, signature); });
+}
+
+bool RememberingVerifier::VerifySha256(const PublicKey& key, const Hash256& digest,
+                                       std::string_view signature) const {
+  return Remembered(MemoryOf(kDigest, key, digest.view(), signature),
+                    [&] { return verifier_->VerifySha256(key, digest, signature); });
+}
+
+// Each part with its length, so that no two questions give the same bytes.
+Hash256 RememberingVerifier::MemoryOf(Form form, const PublicKey& key, std::string_view message,
+                                      std::string_view signature) {
   Writer lengths;
-  lengths.U8(static_cast<std::uint8_t>(key.suite)).U64(key.bytes.size()).U64(message.size());
+  lengths.U8(form).U8(static_cast<std::uint8_t>(key.suite));
+  lengths.U64(key.bytes.size()).U64(message.size());
   Sha256Hasher hasher;
   hasher.Update(lengths.bytes()).Update(key.bytes).Update(message).Update(signature);
-  const Hash256 digest = hasher.Finish();
+  return hasher.Finish();
+}
+
+bool RememberingVerifier::Remembered(const Hash256& memory,
+                                     absl::FunctionRef<bool()> verify) const {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (verified_.contains(digest)) return true;
+    if (verified_.contains(memory)) return true;
   }
-  if (!verifier_->Verify(key, message, signature)) return false;
+  if (!verify()) return false;
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!verified_.insert(digest).second) return true;
-  oldest_first_.push_back(digest);
+  if (!verified_.insert(memory).second) return true;
+  oldest_first_.push_back(memory);
   if (oldest_first_.size() > capacity_) {
     verified_.erase(oldest_first_.front());
     oldest_first_.pop_front();

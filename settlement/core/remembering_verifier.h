@@ -4,12 +4,14 @@
 #define CAUSEWAY_SETTLEMENT_CORE_REMEMBERING_VERIFIER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <string_view>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "settlement/core/bytes.h"
 #include "settlement/core/suite.h"
 
@@ -27,8 +29,16 @@ class RememberingVerifier final : public SignatureVerifier {
 
   bool Verify(const PublicKey& key, std::string_view message,
               std::string_view signature) const override;
+  bool VerifySha256(const PublicKey& key, const Hash256& digest,
+                    std::string_view signature) const override;
 
  private:
+  enum Form : std::uint8_t { kMessage = 0, kDigest = 1 };
+  static Hash256 MemoryOf(Form form, const PublicKey& key, std::string_view message,
+                          std::string_view signature);
+  // Whether that was verified before, or is now.
+  bool Remembered(const Hash256& memory, absl::FunctionRef<bool()> verify) const;
+
   const std::shared_ptr<const SignatureVerifier> verifier_;
   const std::size_t capacity_;
   mutable std::mutex mutex_;

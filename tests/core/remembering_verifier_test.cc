@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "settlement/core/hash.h"
+
 namespace causeway::core {
 namespace {
 
@@ -15,6 +17,11 @@ class CountingVerifier final : public SignatureVerifier {
               std::string_view signature) const override {
     ++asked;
     return message == signature;
+  }
+  bool VerifySha256(const PublicKey&, const Hash256& digest,
+                    std::string_view signature) const override {
+    ++asked;
+    return digest.view() == signature;
   }
   mutable int asked = 0;
 };
@@ -30,6 +37,15 @@ TEST_F(RememberingVerifierTest, AsksOnceForWhatVerified) {
   EXPECT_TRUE(verifier_.Verify(key_, "m", "m"));
   EXPECT_TRUE(verifier_.Verify(key_, "m", "m"));
   EXPECT_EQ(counting_->asked, 1);
+}
+
+TEST_F(RememberingVerifierTest, TellsADigestFromAMessageOfTheSameBytes) {
+  const Hash256 digest = Sha256("m");
+  EXPECT_TRUE(verifier_.VerifySha256(key_, digest, digest.view()));
+  EXPECT_TRUE(verifier_.VerifySha256(key_, digest, digest.view()));
+  EXPECT_EQ(counting_->asked, 1);
+  EXPECT_TRUE(verifier_.Verify(key_, digest.view(), digest.view()));
+  EXPECT_EQ(counting_->asked, 2);
 }
 
 TEST_F(RememberingVerifierTest, AsksAgainForWhatDidNot) {

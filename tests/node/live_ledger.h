@@ -110,16 +110,23 @@ class TappedVerifier final : public core::SignatureVerifier {
 
   bool Verify(const core::PublicKey& key, std::string_view message,
               std::string_view signature) const override {
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
-      waiting_ = closed_ == key;
-      changed_.notify_all();
-      changed_.wait(lock, [&] { return closed_ != key; });
-    }
+    WaitFor(key);
     return verifier_.Verify(key, message, signature);
+  }
+  bool VerifySha256(const core::PublicKey& key, const core::Hash256& digest,
+                    std::string_view signature) const override {
+    WaitFor(key);
+    return verifier_.VerifySha256(key, digest, signature);
   }
 
  private:
+  void WaitFor(const core::PublicKey& key) const {
+    std::unique_lock<std::mutex> lock(mutex_);
+    waiting_ = closed_ == key;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return closed_ != key; });
+  }
+
   const core::OpenSslSignatureVerifier verifier_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
