@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "settlement/codec/codec.h"
@@ -38,10 +39,11 @@ std::vector<Hash256> HashLeaves(const Batch& batch, const core::BatchResult& res
       const Hash256& list_id = std::get<core::CompleteSettlement>(body).settlement_id;
       salts.resize(execution.resolved.size());
       core::PaymentSalts::Fill(batch.payment_salts, next_index, salts);
+      std::array<char, core::kResolvedLeafBytes> leaf{};
       for (std::size_t i = 0; i < salts.size(); ++i) {
         core::WriteResolvedLeaf(next_index + i, salts[i], list_id, execution.resolved[i],
                                 leaf.data());
-        hashes.push_back(core::LeafHash({leaf.data(), core::kResolvedLeafBytes}));
+        hashes.push_back(core::LeafHash({leaf.data(), leaf.size()}));
       }
       continue;
     }
