@@ -107,8 +107,9 @@ absl::Status ComparePeer(const std::string& address, const std::optional<rpc::Tl
                          std::uint64_t seconds, witness::WitnessEngine& engine) {
   const absl::StatusOr<std::vector<std::string>> notes = AskPeer(address, tls);
   if (!notes.ok()) {
-    rpc::Log(kWitnessLogName, fmt::format("witness {}: {} does not say what it has seen: {}",
-                                   engine.name(), address, std::string(notes.status().message())));
+    rpc::Log(kWitnessLogName,
+             fmt::format("witness {}: {} does not say what it has seen: {}", engine.name(), address,
+                         std::string(notes.status().message())));
     return absl::OkStatus();
   }
   for (const std::string& note : *notes) {
