@@ -303,6 +303,7 @@ TEST_F(CertifierTest, AWitnessThatHoldsMoreThanTheLogMeansThatTheLogIsRolledBack
   const core::WitnessAnswer ahead = Located(1, 3);
   tree_ = core::MerkleTree();
   batches_ = 0;
+  Restart();
   Write(Ms(0));  // as before; the rest is lost
   Restart();
   const absl::Status status = Answer(Ms(1), 1, ahead);
