@@ -46,8 +46,7 @@ std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
 // Who pays the legs of a list on that ledger.
 absl::StatusOr<core::ParticipantId> PayerOf(const core::Item& item,
                                             const core::LedgerOrigin& ledger) {
-  const absl::StatusOr<core::TermsHeader> list =
-      core::DecodeSettlementList(item.envelope.payload);
+  const absl::StatusOr<core::TermsHeader> list = core::DecodeSettlementList(item.envelope.payload);
   if (!list.ok()) return list.status();
   for (std::size_t i = 0; i < list->ledgers.size(); ++i) {
     if (list->ledgers[i].ledger == ledger) return list->parts[i].payer;
@@ -267,16 +266,14 @@ absl::StatusOr<Entry> LedgerEngine::ResolvedEntry(const Batch& batch,
   entry.index = place.bulk->first_index + place.position;
   core::PaymentSalts::Fill(batch.payment_salts, entry.index, {&entry.salt, 1});
   const bool settled = leg->outcome == core::Outcome::kAccepted;
-  entry.status =
-      settled ? core::InstructionStatus::kSettled : core::InstructionStatus::kAborted;
+  entry.status = settled ? core::InstructionStatus::kSettled : core::InstructionStatus::kAborted;
   entry.cause = core::Cause::kCertificate;
   entry.payload_hash = whole->payload_hash;
   entry.postings.clear();
   const auto& accounts = ledger_->accounts();
   const std::optional<core::Amount> debit = core::CheckedNegate(leg->leg.amount);
   CW_CHECK(debit.has_value(), "a positive amount has a negative");
-  const auto code =
-      settled ? core::TransactionCode::kSettlement : core::TransactionCode::kRelease;
+  const auto code = settled ? core::TransactionCode::kSettlement : core::TransactionCode::kRelease;
   entry.postings.push_back({.address = accounts[leg->leg.debtor].address,
                             .bucket = core::Bucket::kHeld,
                             .code = code,
@@ -429,10 +426,9 @@ absl::StatusOr<std::string> PackedLeaf(const Batch& batch, const core::EntryPlac
     return absl::InvalidArgumentError("a payment's outcome is none that is recorded");
   }
   std::string leaf(core::kPaymentLeafBytes, '\0');
-  core::WritePaymentLeaf(index, salt, place.position,
-                         core::PaymentAt(batch, bulk, place.position), *result, leaf.data(),
-                         bulk.kind == core::BulkKind::kHolds ? core::kLeafHold
-                                                             : core::kLeafPayment);
+  core::WritePaymentLeaf(
+      index, salt, place.position, core::PaymentAt(batch, bulk, place.position), *result,
+      leaf.data(), bulk.kind == core::BulkKind::kHolds ? core::kLeafHold : core::kLeafPayment);
   return leaf;
 }
 

@@ -309,9 +309,9 @@ ServerUnaryReactor* LedgerService::Impl::SubmitMany(CallbackServerContext* conte
   return reactor;
 }
 
-ServerUnaryReactor* LedgerService::Impl::SettleMany(
-    CallbackServerContext* context, const causeway::v1::SettleManyRequest* request,
-    causeway::v1::SettleManyResponse* response) {
+ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* context,
+                                                    const causeway::v1::SettleManyRequest* request,
+                                                    causeway::v1::SettleManyResponse* response) {
   ServerUnaryReactor* const reactor = context->DefaultReactor();
   Identified caller = Identify(context);
   if (!caller.status.ok()) {

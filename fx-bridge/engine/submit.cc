@@ -36,11 +36,11 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
   now = Clamp(now);
   const bool is_list = core::IsSettlementList(terms.payload);
   if (terms.payload_type != PayloadTypeOf(is_list)) {
-    return Refuse(core::Outcome::kMalformed,
-                  fmt::format("terms.payload_type: is \"{}\"; must be \"{}\" for a settlement and "
-                              "\"{}\" for a list",
-                              terms.payload_type, core::kTermsPayloadType,
-                              core::kSettlementListPayloadType));
+    return Refuse(
+        core::Outcome::kMalformed,
+        fmt::format("terms.payload_type: is \"{}\"; must be \"{}\" for a settlement and "
+                    "\"{}\" for a list",
+                    terms.payload_type, core::kTermsPayloadType, core::kSettlementListPayloadType));
   }
   if (const absl::Status status = core::CheckEnvelope(terms); !status.ok()) {
     return Refuse(core::Outcome::kMalformed,
@@ -186,8 +186,7 @@ std::optional<core::Rejection> BridgeEngine::CheckSignatures(const core::Envelop
         fmt::format("terms.signatures: key {} is not known here", signature.key_id.ToHex()));
   }
   const auto verified = core::VerifyAll(
-      envelope, [this](const core::KeyId& key) { return options_.keys->Find(key); },
-      *verifier_);
+      envelope, [this](const core::KeyId& key) { return options_.keys->Find(key); }, *verifier_);
   if (verified.ok()) return std::nullopt;
   return Refuse(core::Outcome::kBadSignature,
                 fmt::format("terms: {}", std::string(verified.status().message())));

@@ -212,10 +212,14 @@ absl::Status Certifier::OnAnswer(core::LedgerTime now, std::string_view name,
   if (!proven.ok()) return proven.status();
   const bool goes_on =
       answer.refusal == core::WitnessRefusal::kNone || answer.refusal == core::WitnessRefusal::kGap;
-  // One that refuses is asked again later; one that holds less than it did, at once about how much.
-  const bool lost = answer.refusal == core::WitnessRefusal::kGap && answer.batches < witness->held;
-  if (!goes_on || lost || answer.batches > batches_) {
-    Fail(now, *witness);
+  if (!goes_on || answer.batches > batches_) {
+    Fail(now, *witness);  // asked again later
+    return absl::OkStatus();
+  }
+  if (answer.refusal == core::WitnessRefusal::kGap && answer.batches < witness->held) {
+    // It holds less than it did: it is shown at once what it cosigned.
+    witness->under_way.clear();
+    Ask(now, *witness);
     return absl::OkStatus();
   }
   for (const core::Cosigned& cosigned : answer.cosigned) {

@@ -476,9 +476,9 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlements(
   if (!caller.has_value()) return call.get();
   const int count = request->submissions_size();
   if (count == 0 || static_cast<std::size_t>(count) > kSubmissionsPerCallMax) {
-    call->Refuse(Refusal(core::Outcome::kBatchTooLarge,
-                         fmt::format("submissions: has {}; must have 1 to {}", count,
-                                     kSubmissionsPerCallMax)));
+    call->Refuse(Refusal(
+        core::Outcome::kBatchTooLarge,
+        fmt::format("submissions: has {}; must have 1 to {}", count, kSubmissionsPerCallMax)));
     return call.get();
   }
   auto many = std::make_shared<ManyCall>(call, count + 1);  // one for what is done here

@@ -189,8 +189,8 @@ class LedgerCalls::Peer {
           answers.reserve(call->asked.size());
           for (std::size_t i = 0; i < call->asked.size(); ++i) {
             const auto& [kind, id] = call->asked[i];
-            answers.push_back(AnswerOf(
-                kind, id, whole ? &call->response.results(static_cast<int>(i)) : nullptr));
+            answers.push_back(
+                AnswerOf(kind, id, whole ? &call->response.results(static_cast<int>(i)) : nullptr));
           }
           End(status, *call,
               [this, answers = std::move(answers)](BridgeEngine& engine, core::LedgerTime now) {

@@ -105,10 +105,10 @@ struct SettlementView {
   std::vector<core::ParticipantId> awaiting;     // whose signature is missing
 };
 
-// Whether the view's certificate proves its decision to one who trusts no bridge, by the policy that
-// the reader knows from its central bank: the record is in the log, as many witnesses as the policy
-// needs cosigned it, and a commit has the vote of every ledger in the terms. Exact bytes of the
-// policy and of the terms header. FailedPrecondition while there is no certificate; else
+// Whether the view's certificate proves its decision to one who trusts no bridge, by the policy
+// that the reader knows from its central bank: the record is in the log, as many witnesses as the
+// policy needs cosigned it, and a commit has the vote of every ledger in the terms. Exact bytes of
+// the policy and of the terms header. FailedPrecondition while there is no certificate; else
 // InvalidArgument says what does not hold.
 absl::Status VerifyDecision(const SettlementView& view, std::string_view policy_bytes,
                             std::string_view terms_bytes);

@@ -42,9 +42,9 @@ absl::StatusOr<core::PrepareSettlement> DecodePrepare(const core::Item& item) {
   absl::StatusOr<core::TermsHeader> terms = DecodeTerms(item.envelope.payload);
   if (!terms.ok()) return terms.status();
   if (terms->is_list()) {
-    return absl::InvalidArgumentError(fmt::format(
-        "payload: is a settlement list; its payload_type must be {}",
-        core::kSettlementListPayloadType));
+    return absl::InvalidArgumentError(
+        fmt::format("payload: is a settlement list; its payload_type must be {}",
+                    core::kSettlementListPayloadType));
   }
   if (item.attachments.size() != 1) {
     return absl::InvalidArgumentError(

@@ -33,9 +33,9 @@ struct Item {
 
 // What became of the payments of a bulk, or of the legs of a settlement list, packed.
 struct BulkResults {
-  std::uint32_t item = 0;         // position of the bulk among the batch's items
-  std::uint64_t first_index = 0;  // leaf of its first payment
-  std::string results;            // RecordBytes(kind) each
+  std::uint32_t item = 0;               // position of the bulk among the batch's items
+  std::uint64_t first_index = 0;        // leaf of its first payment
+  std::string results;                  // RecordBytes(kind) each
   BulkKind kind = BulkKind::kPayments;  // follows from the item
 
   static constexpr std::size_t RecordBytes(BulkKind kind) {

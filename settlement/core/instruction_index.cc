@@ -85,8 +85,7 @@ class MemoryInstructionIndex final : public InstructionIndex {
     const std::optional<std::uint32_t> space = SpaceOf(party, instruction.key.kind);
     const std::optional<RawInstructionId> id = RawIdOf(instruction.key.id);
     if (!space.has_value() || !id.has_value()) return;
-    const bool is_new =
-        leaf_by_key_.try_emplace(Key{*space, *id}, instruction.entry_index).second;
+    const bool is_new = leaf_by_key_.try_emplace(Key{*space, *id}, instruction.entry_index).second;
     if (is_new) single_.insert(instruction.entry_index);
   }
 

@@ -189,8 +189,8 @@ ExaminedEnvelope Examine(const Envelope& envelope, const ItemBody& body,
   examined.payload_hash = PayloadHash(envelope);
   if (std::holds_alternative<CompleteSettlement>(body)) return examined;  // nobody signs it
   CW_CHECK(keys.size() == envelope.signatures.size(), "every signature has its key or none");
-  const bool is_terms = std::holds_alternative<PrepareSettlement>(body) ||
-                        std::holds_alternative<PrepareList>(body);
+  const bool is_terms =
+      std::holds_alternative<PrepareSettlement>(body) || std::holds_alternative<PrepareList>(body);
   std::string message;  // made once it is needed: it may have megabytes
   const auto is_good = [&](const PublicKey& key, std::string_view signature) {
     if (SignsSha256(key.suite)) return verifier.VerifySha256(key, examined.payload_hash, signature);

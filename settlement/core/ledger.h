@@ -148,8 +148,8 @@ struct BatchResult {
   std::vector<ItemResult> results;  // one for each item given
 };
 
-// Under which the entry of a completion is recorded: of a settlement list, and of an abort that came
-// before its prepare.
+// Under which the entry of a completion is recorded: of a settlement list, and of an abort that
+// came before its prepare.
 InstructionKey CompletionKeyOf(const ParticipantId& central_bank, const Hash256& settlement_id);
 
 // What a batch journals of it, when the bulk is item `item` of the batch's items.

@@ -311,8 +311,7 @@ void ReadList(SettlementState& settlement, FieldReader& reader) {
   }
   auto list = std::make_shared<HeldList>();
   list->first_leaf = reader.raw().U64();
-  std::optional<PositionSet> held =
-      PositionSet::FromBits(terms->list_count, reader.raw().Sized());
+  std::optional<PositionSet> held = PositionSet::FromBits(terms->list_count, reader.raw().Sized());
   if (!held.has_value()) return reader.Fault("settlement.held", "is not of its list");
   list->held = *std::move(held);
   list->legs.resize(terms->list_count);
@@ -625,9 +624,8 @@ std::string SnapshotWriter::NextSettlements(const Ledger::State& state, LedgerCa
   Writer records;
   while (next != state.settlements.end() || !capture.old_settlements.empty()) {
     const auto old = capture.old_settlements.begin();
-    const bool is_old =
-        old != capture.old_settlements.end() &&
-        (next == state.settlements.end() || old->first <= next->first);
+    const bool is_old = old != capture.old_settlements.end() &&
+                        (next == state.settlements.end() || old->first <= next->first);
     if (!is_old && next->second.entry_index >= capture.next_index) {  // came later
       ++next;
       continue;
@@ -639,8 +637,7 @@ std::string SnapshotWriter::NextSettlements(const Ledger::State& state, LedgerCa
     if (is_old) capture.old_settlements.erase(old);
     ++count;
   }
-  capture.settlements_done =
-      next == state.settlements.end() && capture.old_settlements.empty();
+  capture.settlements_done = next == state.settlements.end() && capture.old_settlements.empty();
   return PartOf(Part::kSettlements, count, records);
 }
 

@@ -26,12 +26,12 @@ class PositionSet {
   const std::string& bits() const { return bits_; }
 
   bool Contains(std::uint32_t position) const {
-    return position < size_ && (static_cast<unsigned char>(bits_[position / 8]) >> (position % 8) &
-                                1U) != 0;
+    return position < size_ &&
+           (static_cast<unsigned char>(bits_[position / 8]) >> (position % 8) & 1U) != 0;
   }
   void Insert(std::uint32_t position) {
-    bits_[position / 8] = static_cast<char>(static_cast<unsigned char>(bits_[position / 8]) |
-                                            (1U << (position % 8)));
+    bits_[position / 8] =
+        static_cast<char>(static_cast<unsigned char>(bits_[position / 8]) | (1U << (position % 8)));
   }
   // Keeps what is in both; they have one size.
   void Intersect(const PositionSet& other);

@@ -13,6 +13,24 @@ RememberingVerifier::RememberingVerifier(std::shared_ptr<const SignatureVerifier
   CW_CHECK(capacity >= 1, "the memory of signatures needs room for one");
 }
 
+template <typename Ask>
+bool RememberingVerifier::Remembered(const Hash256& memory, const Ask& verify) const {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (verified_.contains(memory)) return true;
+  }
+  if (!verify()) return false;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!verified_.insert(memory).second) return true;
+  oldest_first_.push_back(memory);
+  if (oldest_first_.size() > capacity_) {
+    verified_.erase(oldest_first_.front());
+    oldest_first_.pop_front();
+  }
+  CW_CHECK(verified_.size() == oldest_first_.size(), "the memory and its order hold the same");
+  return true;
+}
+
 bool RememberingVerifier::Verify(const PublicKey& key, std::string_view message,
                                  std::string_view signature) const {
   return Remembered(MemoryOf(kMessage, key, message, signature),
@@ -34,24 +52,6 @@ Hash256 RememberingVerifier::MemoryOf(Form form, const PublicKey& key, std::stri
   Sha256Hasher hasher;
   hasher.Update(lengths.bytes()).Update(key.bytes).Update(message).Update(signature);
   return hasher.Finish();
-}
-
-bool RememberingVerifier::Remembered(const Hash256& memory,
-                                     absl::FunctionRef<bool()> verify) const {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (verified_.contains(memory)) return true;
-  }
-  if (!verify()) return false;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (!verified_.insert(memory).second) return true;
-  oldest_first_.push_back(memory);
-  if (oldest_first_.size() > capacity_) {
-    verified_.erase(oldest_first_.front());
-    oldest_first_.pop_front();
-  }
-  CW_CHECK(verified_.size() == oldest_first_.size(), "the memory and its order hold the same");
-  return true;
 }
 
 }  // namespace causeway::core

@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/functional/function_ref.h"
 #include "settlement/core/bytes.h"
 #include "settlement/core/suite.h"
 
@@ -37,7 +36,8 @@ class RememberingVerifier final : public SignatureVerifier {
   static Hash256 MemoryOf(Form form, const PublicKey& key, std::string_view message,
                           std::string_view signature);
   // Whether that was verified before, or is now.
-  bool Remembered(const Hash256& memory, absl::FunctionRef<bool()> verify) const;
+  template <typename Ask>
+  bool Remembered(const Hash256& memory, const Ask& verify) const;
 
   const std::shared_ptr<const SignatureVerifier> verifier_;
   const std::size_t capacity_;

@@ -243,8 +243,7 @@ std::string VoteStatementText(const VoteStatement& statement) {
   return std::move(writer).Take();
 }
 
-absl::StatusOr<std::vector<Vote>> SignVotes(const LedgerOrigin& ledger,
-                                            const Hash256& genesis_hash,
+absl::StatusOr<std::vector<Vote>> SignVotes(const LedgerOrigin& ledger, const Hash256& genesis_hash,
                                             std::span<const Hold> holds, const Signer& signer) {
   if (holds.empty()) return absl::InvalidArgumentError("votes: there are none to sign");
   MerkleTree tree;
@@ -293,9 +292,10 @@ absl::StatusOr<Vote> DecodeVote(std::string_view bytes) {
   Reader reader(bytes);
   const std::uint8_t version = reader.U8();
   if (reader.ok() && version != kFormatVersion && version != kListVoteVersion) {
-    return absl::InvalidArgumentError(fmt::format("vote: version: is {}; this program reads {} and "
-                                                  "{}",
-                                                  version, kFormatVersion, kListVoteVersion));
+    return absl::InvalidArgumentError(
+        fmt::format("vote: version: is {}; this program reads {} and "
+                    "{}",
+                    version, kFormatVersion, kListVoteVersion));
   }
   Vote vote;
   vote.settlement_id = reader.Hash();

@@ -119,8 +119,7 @@ struct Hold {
   PositionSet listed;
 };
 // Signs one statement for all of them; the votes come in their order.
-absl::StatusOr<std::vector<Vote>> SignVotes(const LedgerOrigin& ledger,
-                                            const Hash256& genesis_hash,
+absl::StatusOr<std::vector<Vote>> SignVotes(const LedgerOrigin& ledger, const Hash256& genesis_hash,
                                             std::span<const Hold> holds, const Signer& signer);
 // For single settlements alone: (settlement id, hold).
 absl::StatusOr<std::vector<Vote>> SignVotes(

@@ -67,8 +67,8 @@ absl::StatusOr<TermsHeader> DecodeSettlementList(std::string_view payload) {
   const std::size_t ledgers = reader.U32();
   if (!reader.ok()) return WrongList("ledgers", "the payload ends before them");
   if (terms.deadline.micros() <= 0) {
-    return WrongList("deadline", fmt::format("is {}; must be microseconds since 1970",
-                                             terms.deadline.micros()));
+    return WrongList(
+        "deadline", fmt::format("is {}; must be microseconds since 1970", terms.deadline.micros()));
   }
   if (terms.list_count == 0) return WrongList("count", "is 0; a list has 1 settlement or more");
   if (terms.list_count > kListSettlementsMax) {
@@ -220,9 +220,8 @@ void WriteResolvedLeaf(std::uint64_t index, const LeafSalt& salt, const Hash256&
 
 absl::StatusOr<ResolvedLeaf> DecodeResolvedLeaf(std::string_view bytes) {
   if (bytes.size() != kResolvedLeafBytes) {
-    return absl::InvalidArgumentError(
-        fmt::format("resolved leg: leaf has {} bytes; must have {}", bytes.size(),
-                    kResolvedLeafBytes));
+    return absl::InvalidArgumentError(fmt::format("resolved leg: leaf has {} bytes; must have {}",
+                                                  bytes.size(), kResolvedLeafBytes));
   }
   Unpacker from(bytes.data());
   const std::uint8_t kind = from.U8();
@@ -244,8 +243,8 @@ absl::StatusOr<ResolvedLeaf> DecodeResolvedLeaf(std::string_view bytes) {
   const std::uint16_t number = from.U16();
   const std::optional<Outcome> outcome = OutcomeFromNumber(number);
   if (outcome != Outcome::kAccepted && outcome != Outcome::kSettlementAborted) {
-    return absl::InvalidArgumentError(fmt::format(
-        "resolved leg: outcome: is {}; must be 1 (settled) or 304 (released)", number));
+    return absl::InvalidArgumentError(
+        fmt::format("resolved leg: outcome: is {}; must be 1 (settled) or 304 (released)", number));
   }
   leaf.leg.outcome = *outcome;
   leaf.leg.debtor_held_after = from.I64();

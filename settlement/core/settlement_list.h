@@ -25,8 +25,7 @@
 
 namespace causeway::core {
 
-inline constexpr char kSettlementListPayloadType[] =
-    "application/vnd.causeway.settlement-list.v1";
+inline constexpr char kSettlementListPayloadType[] = "application/vnd.causeway.settlement-list.v1";
 
 inline constexpr std::size_t kListSettlementsMax = 8192;
 // A list is between ledgers: one leg of a settlement is a payment.
@@ -45,8 +44,7 @@ absl::StatusOr<TermsHeader> DecodeSettlementList(std::string_view payload);
 // other ledgers, so that the hash says nothing about the legs.
 std::string EncodeListPart(std::string_view salt, std::span<const BulkPayment> legs);
 // InvalidArgument names the leg and field, or says that there are not `count` legs.
-absl::StatusOr<std::vector<BulkPayment>> DecodeListPart(std::string_view part,
-                                                        std::uint32_t count);
+absl::StatusOr<std::vector<BulkPayment>> DecodeListPart(std::string_view part, std::uint32_t count);
 // Leg `position` of a part that DecodeListPart took.
 BulkPayment LegOfPart(std::string_view part, std::uint32_t position);
 // What the list says of a part: SHA-256("causeway/list-part/v1\n" || part).

@@ -37,13 +37,13 @@ class LedgerListTest : public SettlementFixture {
     PrepareList prepare;
     prepare.legs = std::move(legs);
     prepare.part_hash = ListPartHash(EncodeListPart(std::string(16, 's'), prepare.legs));
-    TermsHeader terms{.policy_hash = policy_.hash,
-                      .deadline = now_ + Duration::FromMinutes(1),
-                      .ledgers = {{genesis_.ledger, 0}, {far_, 0}},
-                      .nonce = std::string(16, nonce),
-                      .list_count = static_cast<std::uint32_t>(prepare.legs.size()),
-                      .parts = {{Party("ALPHA"), prepare.part_hash},
-                                {Party("BETA"), Sha256("far part")}}};
+    TermsHeader terms{
+        .policy_hash = policy_.hash,
+        .deadline = now_ + Duration::FromMinutes(1),
+        .ledgers = {{genesis_.ledger, 0}, {far_, 0}},
+        .nonce = std::string(16, nonce),
+        .list_count = static_cast<std::uint32_t>(prepare.legs.size()),
+        .parts = {{Party("ALPHA"), prepare.part_hash}, {Party("BETA"), Sha256("far part")}}};
     const auto decoded = DecodeSettlementList(EncodeSettlementList(terms));
     EXPECT_TRUE(decoded.ok()) << decoded.status().message();
     prepare.terms = *decoded;
@@ -73,10 +73,8 @@ class LedgerListTest : public SettlementFixture {
     const Hash256& id = prepare.terms.settlement_id;
     CompleteSettlement completion{.settlement_id = id};
     Certificate& certificate = completion.certificate;
-    certificate.record = {.settlement_id = id,
-                          .verdict = verdict,
-                          .policy_hash = policy_.hash,
-                          .decided = now_};
+    certificate.record = {
+        .settlement_id = id, .verdict = verdict, .policy_hash = policy_.hash, .decided = now_};
     const SettlementState* here = ledger_->FindSettlement(id);
     if (verdict == Verdict::kCommit && here != nullptr && here->list != nullptr) {
       certificate.votes = {
@@ -242,8 +240,8 @@ TEST_F(LedgerListTest, ACommitNeedsAVoteOfEveryLedgerOnThisList) {
   }
   // This ledger's own key on a hold that it does not have.
   CompleteSettlement forged = DecideList(prepare, Verdict::kCommit, All(2));
-  forged.certificate.votes[0] = ListVote("ledger", genesis_.ledger, genesis_.hash,
-                                         prepare.terms.settlement_id, 3, All(2));
+  forged.certificate.votes[0] =
+      ListVote("ledger", genesis_.ledger, genesis_.hash, prepare.terms.settlement_id, 3, All(2));
   Seal(forged.certificate);
   EXPECT_EQ(AdmitOutcome(forged), Outcome::kAccepted);
   ExpectRefused(ApplyOne({.body = forged, .payload_hash = Sha256("completion")}),
@@ -263,8 +261,8 @@ TEST_F(LedgerListTest, AFreezeAfterThePrepareDoesNotTouchTheHolds) {
 
 TEST_F(LedgerListTest, ASnapshotHasTheListsAsTheyWereWhenItBegan) {
   const PrepareList kept = ListOf({LegOf("ALPHA", "BETA", 10, 1)}, 'a');
-  const PrepareList resolved = ListOf(
-      {LegOf("ALPHA", "BETA", 20, 2), LegOf("ALPHA", "BETA", 900'000, 3)}, 'b');
+  const PrepareList resolved =
+      ListOf({LegOf("ALPHA", "BETA", 20, 2), LegOf("ALPHA", "BETA", 900'000, 3)}, 'b');
   PrepareIt(kept);
   PrepareIt(resolved);
   const Hash256 root = ledger_->StateRoot();
@@ -314,8 +312,8 @@ TEST_F(LedgerListTest, DoesWhatTheSameSettlementsDoOneByOne) {
   std::vector<BulkPayment> legs;
   PositionSet far_held(static_cast<std::uint32_t>(wanted.size()));
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    legs.push_back(LegOf(wanted[i].from, wanted[i].to, wanted[i].amount,
-                         static_cast<std::uint8_t>(i)));
+    legs.push_back(
+        LegOf(wanted[i].from, wanted[i].to, wanted[i].amount, static_cast<std::uint8_t>(i)));
     if (wanted[i].far_holds) far_held.Insert(static_cast<std::uint32_t>(i));
   }
   const PrepareList list = ListOf(legs);

@@ -60,8 +60,8 @@ TEST(SettlementListTest, IsReadAsItWasWritten) {
 TEST(SettlementListTest, RefusesWhatIsOutOfBounds) {
   EXPECT_FALSE(DecodeSettlementList(EncodeSettlementList(SomeList(0))).ok());
   const TermsHeader large = SomeList(static_cast<std::uint32_t>(kListSettlementsMax) + 1);
-  EXPECT_TRUE(absl::IsResourceExhausted(
-      DecodeSettlementList(EncodeSettlementList(large)).status()));
+  EXPECT_TRUE(
+      absl::IsResourceExhausted(DecodeSettlementList(EncodeSettlementList(large)).status()));
   TermsHeader one = SomeList();
   one.ledgers.pop_back();
   one.parts.pop_back();
@@ -111,8 +111,8 @@ TEST(SettlementListTest, AVoteOnAListIsReadAsItWasWritten) {
   vote.settlement_id = Sha256("list");
   vote.hold = 12;
   vote.listed = *PositionSet::FromBits(3, "\x05");
-  vote.statement = {ParsedAs<LedgerOrigin>("hk.example/hkd"), Sha256("genesis"), 1,
-                    Sha256("root"), "signature"};
+  vote.statement = {ParsedAs<LedgerOrigin>("hk.example/hkd"), Sha256("genesis"), 1, Sha256("root"),
+                    "signature"};
   const std::string bytes = EncodeVote(vote);
   const auto decoded = DecodeVote(bytes);
   ASSERT_TRUE(decoded.ok()) << decoded.status().message();

@@ -267,7 +267,8 @@ TEST_F(SettlementTest, OneSignatureCoversAllVotesOfABatch) {
     EXPECT_EQ(votes[i].statement.signature, votes[0].statement.signature);
     EXPECT_TRUE(VerifyVote(votes[i], policy_, verifier_).ok());
   }
-  EXPECT_TRUE(absl::IsInvalidArgument(SignVotes(hkd_, Sha256("hkd"), std::span<const Hold>(), *hkd_key_).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      SignVotes(hkd_, Sha256("hkd"), std::span<const Hold>(), *hkd_key_).status()));
 }
 
 TEST_F(SettlementTest, VoteHashDoesNotDependOnTheSignature) {

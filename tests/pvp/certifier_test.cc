@@ -242,6 +242,21 @@ TEST_F(CertifierTest, AGapIsFilledFromWhereTheWitnessIs) {
   EXPECT_THAT(CallsTo(0), ::testing::ElementsAre(WitnessCall{"w0", 0, 2, ""}));
 }
 
+TEST_F(CertifierTest, OneThatHoldsLessThanItDidIsShownWhatItCosigned) {
+  Locate(Ms(0), {0});
+  Write(Ms(1));
+  ASSERT_TRUE(Answer(Ms(2), 0, Cosigned(0, 1)).ok());
+  Write(Ms(3));
+  CallsTo(0);
+  core::WitnessAnswer gap = Held(0);
+  gap.refusal = core::WitnessRefusal::kGap;
+  ASSERT_TRUE(Answer(Ms(4), 0, gap).ok());
+  const std::vector<WitnessCall> calls = CallsTo(0);
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls[0].batch_count, 0U);
+  EXPECT_EQ(core::ParseCheckpoint(calls[0].known)->checkpoint.size, 1U);
+}
+
 TEST_F(CertifierTest, OneThatDoesNotAnswerIsAskedAgainEverMoreSlowly) {
   certifier_->Tick(Ms(0));
   certifier_->TakeCalls();
@@ -301,10 +316,16 @@ TEST_F(CertifierTest, TellsAWitnessWhatItCosignedLast) {
 TEST_F(CertifierTest, AWitnessThatHoldsMoreThanTheLogMeansThatTheLogIsRolledBack) {
   for (int i = 0; i < 3; ++i) Write(Ms(0));
   const core::WitnessAnswer ahead = Located(1, 3);
+  const core::Hash256 first = *tree_.Leaf(0);
   tree_ = core::MerkleTree();
+<<<<<<< HEAD
   batches_ = 0;
   Restart();
   Write(Ms(0));  // as before; the rest is lost
+=======
+  tree_.Append(first);  // the rest is lost
+  batches_ = 1;
+>>>>>>> 301563b (Show a witness at once what it cosigned when it holds less than it did)
   Restart();
   const absl::Status status = Answer(Ms(1), 1, ahead);
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
