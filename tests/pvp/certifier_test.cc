@@ -318,14 +318,8 @@ TEST_F(CertifierTest, AWitnessThatHoldsMoreThanTheLogMeansThatTheLogIsRolledBack
   const core::WitnessAnswer ahead = Located(1, 3);
   const core::Hash256 first = *tree_.Leaf(0);
   tree_ = core::MerkleTree();
-<<<<<<< HEAD
-  batches_ = 0;
-  Restart();
-  Write(Ms(0));  // as before; the rest is lost
-=======
   tree_.Append(first);  // the rest is lost
   batches_ = 1;
->>>>>>> 301563b (Show a witness at once what it cosigned when it holds less than it did)
   Restart();
   const absl::Status status = Answer(Ms(1), 1, ahead);
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
