@@ -155,6 +155,29 @@ const LogVerifier* AuditEngine::FindLog(std::string_view origin) const {
   return &ledger->log();
 }
 
+absl::StatusOr<std::vector<std::string>> AuditEngine::ReadBatches(std::string_view origin,
+                                                                  std::uint64_t first,
+                                                                  std::size_t bytes_max) const {
+  const store::Journal* journal = store_->log(origin);
+  if (journal == nullptr) return absl::NotFoundError(fmt::format("'{}' is not followed", origin));
+  std::vector<std::string> batches;
+  std::size_t bytes = 0;
+  for (std::uint64_t number = first; number < journal->block_count() && bytes <= bytes_max;
+       ++number) {
+    absl::StatusOr<store::Block> block = journal->Read(number);
+    if (!block.ok()) return block.status();
+    bytes += block->body.size();
+    batches.push_back(std::move(block->body));
+  }
+  return batches;
+}
+
+std::uint64_t AuditEngine::BatchCountOf(std::string_view origin) const {
+  const store::Journal* journal = store_->log(origin);
+  CW_CHECK(journal != nullptr, "the log is followed");
+  return journal->block_count();
+}
+
 std::uint64_t AuditEngine::SizeOf(std::string_view origin) const { return FindLog(origin)->size(); }
 
 bool AuditEngine::IsHalted(std::string_view origin) const {

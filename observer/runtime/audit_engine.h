@@ -44,6 +44,13 @@ class AuditEngine {
   // Leaves of that log that are verified and stored.
   std::uint64_t SizeOf(std::string_view origin) const;
   bool IsHalted(std::string_view origin) const;
+  // Batches of that log from `first` on, byte for byte as they came, until they pass `bytes_max`;
+  // none past the end. NotFound for a log that is not followed; DataLoss for a batch that cannot be
+  // read from the store any more.
+  absl::StatusOr<std::vector<std::string>> ReadBatches(std::string_view origin, std::uint64_t first,
+                                                       std::size_t bytes_max) const;
+  // Of that log, which is followed: batches verified and stored.
+  std::uint64_t BatchCountOf(std::string_view origin) const;
   const CorridorVerifier& corridor() const { return *corridor_; }
   const std::vector<causeway::v1::Alert>& alerts() const { return alerts_; }  // from number 1
   // Recounts all supplies; findings become alerts.

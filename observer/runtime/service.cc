@@ -210,6 +210,24 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
     });
   }
 
+  Reactor* ListBatches(Context* context, const v1::ListBatchesRequest* request,
+                       v1::ListBatchesResponse* response) override {
+    return Answer(context, [&](const AuditEngine& engine) {
+      absl::StatusOr<std::vector<std::string>> batches =
+          engine.ReadBatches(request->log(), request->from_number(), kBatchBytesPerAnswer);
+      if (absl::IsNotFound(batches.status())) {
+        return rpc::Refuse(Outcome::kNotFound,
+                           fmt::format("log: {}", std::string(batches.status().message())),
+                           *context);
+      }
+      if (!batches.ok()) return rpc::ToGrpc(batches.status());
+      const std::uint64_t next = request->from_number() + batches->size();
+      if (next < engine.BatchCountOf(request->log())) response->set_next_number(next);
+      for (std::string& batch : *batches) response->add_batches(std::move(batch));
+      return grpc::Status::OK;
+    });
+  }
+
   Reactor* ListAlerts(Context* context, const v1::ListAlertsRequest* request,
                       v1::ListAlertsResponse* response) override {
     return Answer(context, [&](const AuditEngine& engine) {

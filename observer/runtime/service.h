@@ -18,6 +18,8 @@ namespace causeway::observer {
 
 inline constexpr std::size_t kSettlementsPageMax = 1000;
 inline constexpr std::size_t kSettlementsPageDefault = 100;
+// An answer of ListBatches ends with the batch that passes this.
+inline constexpr std::size_t kBatchBytesPerAnswer = 2 * 1024 * 1024;
 // An answer of ListAlerts ends with the alert that passes this; ask from the next number on.
 inline constexpr std::size_t kAlertBytesPerAnswer = 16 * 1024 * 1024;
 

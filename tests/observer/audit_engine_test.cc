@@ -86,6 +86,23 @@ TEST_F(AuditEngineTest, ARestartContinuesWhereItWas) {
   EXPECT_TRUE(engine_->alerts().empty());
 }
 
+TEST_F(AuditEngineTest, StoredBatchesAreReadPageByPage) {
+  world_.Settle(300, 400);
+  CatchUp();
+  const std::string origin = world_.hkd.origin();
+  ASSERT_EQ(engine_->BatchCountOf(origin), world_.hkd.batches().size());
+  std::vector<std::string> all;
+  while (all.size() < engine_->BatchCountOf(origin)) {
+    auto page = engine_->ReadBatches(origin, all.size(), /*bytes_max=*/1);
+    ASSERT_TRUE(page.ok());
+    ASSERT_EQ(page->size(), 1u);  // the one that passes the limit
+    all.push_back(page->front());
+  }
+  EXPECT_EQ(all, world_.hkd.batches());
+  EXPECT_TRUE(engine_->ReadBatches(origin, all.size(), 1)->empty());
+  EXPECT_TRUE(absl::IsNotFound(engine_->ReadBatches("no.example/x", 0, 1).status()));
+}
+
 TEST_F(AuditEngineTest, TheStoreStaysWhenAPolicyEpochIsAdded) {
   world_.Settle(300, 400);
   CatchUp();

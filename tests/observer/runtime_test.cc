@@ -318,6 +318,28 @@ TEST_F(RuntimeTest, FollowsEveryLogAndServesWhatItVerified) {
   EXPECT_EQ(accounts.accounts_size(), 3);
 }
 
+TEST_F(RuntimeTest, ShowsEveryVerifiedBatchByteForByte) {
+  StartObserver();
+  world_.Settle(300, 400);
+  Show();
+  ASSERT_TRUE(EventuallyVerified());
+  const auto list = [this](const std::string& log, std::uint64_t from) {
+    grpc::ClientContext context;
+    v1::ListBatchesRequest request;
+    request.set_log(log);
+    request.set_from_number(from);
+    v1::ListBatchesResponse response;
+    EXPECT_TRUE(stub_->ListBatches(&context, request, &response).ok());
+    EXPECT_EQ(response.next_number(), 0u);
+    return std::vector<std::string>(response.batches().begin(), response.batches().end());
+  };
+  const std::vector<std::string>& hkd = world_.hkd.batches();
+  EXPECT_EQ(list(world_.hkd.origin(), 0), hkd);
+  EXPECT_EQ(list(world_.hkd.origin(), hkd.size() - 1), std::vector<std::string>{hkd.back()});
+  EXPECT_EQ(list(world_.hkd.origin(), hkd.size()), std::vector<std::string>());
+  EXPECT_EQ(list(world_.bridge->origin(), 0), world_.bridge->batches());
+}
+
 TEST_F(RuntimeTest, ResumesFromItsStoreAfterARestart) {
   world_.Settle(300, 400);
   Show();
@@ -452,6 +474,14 @@ TEST_F(RuntimeTest, UnknownThingsAreNotFoundAndBadOnesMalformed) {
     request.set_ledger("no.example/x");
     v1::Account account;
     EXPECT_EQ(stub_->GetAccount(&context, request, &account).error_code(),
+              grpc::StatusCode::NOT_FOUND);
+  }
+  {
+    grpc::ClientContext context;
+    v1::ListBatchesRequest request;
+    request.set_log("no.example/x");
+    v1::ListBatchesResponse batches;
+    EXPECT_EQ(stub_->ListBatches(&context, request, &batches).error_code(),
               grpc::StatusCode::NOT_FOUND);
   }
 }
