@@ -31,12 +31,25 @@ TERMS_TYPE = "application/vnd.causeway.terms.v1+protobuf"
 BULK_TYPE = "application/vnd.causeway.bulk-payments.v1"
 
 
+_kept = set()
+
+
 def new_folder(name):
-    """Gone when the test ends, unless CAUSEWAY_KEEP is set."""
+    """Gone when the test ends, unless CAUSEWAY_KEEP is set or `keep` was called for it."""
     folder = tempfile.mkdtemp(prefix=f"causeway-{name}-")
     if not os.environ.get("CAUSEWAY_KEEP"):
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        atexit.register(_remove, folder)
     return folder
+
+
+def keep(path):
+    """Whatever is under that path stays when the test ends, for a person to look at."""
+    _kept.add(os.path.abspath(path))
+
+
+def _remove(folder):
+    if not any(path == folder or path.startswith(folder + os.sep) for path in _kept):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _generate_stubs():
@@ -129,6 +142,31 @@ def envelope_of(payload_type, payload, keys):
         payload_type=payload_type, payload=payload,
         signatures=[common_pb.Signature(key_id=k.key_id, signature=k.sign(encoding))
                     for k in keys])
+
+
+def merkle_root(leaves):
+    """RFC 6962."""
+    if len(leaves) == 1:
+        return sha256(b"\x00" + leaves[0])
+    left = _left_leaves(len(leaves))
+    return sha256(b"\x01" + merkle_root(leaves[:left]) + merkle_root(leaves[left:]))
+
+
+def merkle_path(leaves, index):
+    """Of the leaf at that index, from the leaf up."""
+    if len(leaves) == 1:
+        return []
+    left = _left_leaves(len(leaves))
+    if index < left:
+        return merkle_path(leaves[:left], index) + [merkle_root(leaves[left:])]
+    return merkle_path(leaves[left:], index - left) + [merkle_root(leaves[:left])]
+
+
+def _left_leaves(count):
+    left = 1
+    while left * 2 < count:
+        left *= 2
+    return left
 
 
 def bulk_payload(origin, genesis_hash, party, bulk_id, valid_until_us, payments):

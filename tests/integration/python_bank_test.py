@@ -7,17 +7,7 @@ import unittest
 import uuid
 
 from corridor import (CALL_S, TERMS_TYPE, Corridor, bridge_pb, common_pb, envelope_of, ledger_pb,
-                      observer_pb, settlement_pb, sha256, status_name)
-
-
-def merkle_root(leaves):
-    """RFC 6962."""
-    if len(leaves) == 1:
-        return sha256(b"\x00" + leaves[0])
-    left = 1
-    while left * 2 < len(leaves):
-        left *= 2
-    return sha256(b"\x01" + merkle_root(leaves[:left]) + merkle_root(leaves[left:]))
+                      merkle_root, observer_pb, settlement_pb, sha256, status_name)
 
 
 def check_quote(asked, quote, ledger_of):
