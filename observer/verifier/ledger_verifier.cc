@@ -295,7 +295,11 @@ void LedgerVerifier::Observe(const core::Batch& batch, const Opened& opened) {
   for (std::size_t i = 0; i < opened.entries.size(); ++i) {
     const core::Entry& entry = opened.entries[i];
     if (entry.settlement_id.IsZero()) continue;
-    transitions_.push_back({entry.settlement_id, entry.status, entry.index, batch.entries[i]});
+    // The entry of a list's prepare is final by itself; what it does to the list is to hold it.
+    const bool holds_list = entry.instruction.kind == core::ActionKind::kPrepare;
+    const core::InstructionStatus status =
+        holds_list ? core::InstructionStatus::kPrepared : entry.status;
+    transitions_.push_back({entry.settlement_id, status, entry.index, batch.entries[i]});
   }
   for (const core::AdmittedItem& item : opened.items) {
     const auto* completion = std::get_if<core::CompleteSettlement>(&item.body);

@@ -118,8 +118,9 @@ absl::Status CheckPayment(const Receipt& receipt, VerifiedReceipt& verified) {
   status = CheckEntry("bulk entry", receipt.bulk_entry, receipt.bulk_entry_index,
                       receipt.bulk_entry_proof, verified);
   if (!status.ok()) return status;
-  if (verified.entry.instruction.kind != core::ActionKind::kPayBulk) {
-    return Unproven("bulk entry: is not of a bulk");
+  if (verified.entry.instruction.kind !=
+      (payment->is_hold ? core::ActionKind::kPrepare : core::ActionKind::kPayBulk)) {
+    return Unproven("bulk entry: is not of a bulk, or of a list for a leg of one");
   }
   if (receipt.bulk_entry_index + 1 + payment->position != receipt.entry_index) {
     return Unproven(fmt::format("entry: is payment {} of another bulk than that of leaf {}",
@@ -129,9 +130,34 @@ absl::Status CheckPayment(const Receipt& receipt, VerifiedReceipt& verified) {
   return absl::OkStatus();
 }
 
+// A leg of a list that was settled or released, after the entry of the list's completion. Which
+// leaf it is says nothing of its position: legs that were never held have none.
+absl::Status CheckResolved(const Receipt& receipt, VerifiedReceipt& verified) {
+  absl::Status status = CheckIncluded("entry", receipt.entry, receipt.entry_index,
+                                      receipt.entry_proof, verified.checkpoint);
+  if (!status.ok()) return status;
+  absl::StatusOr<core::ResolvedLeaf> leaf = core::DecodeResolvedLeaf(receipt.entry);
+  if (!leaf.ok()) return Annotate("entry", leaf.status());
+  status = CheckPlace("entry", leaf->index, receipt.entry_index, verified.header);
+  if (!status.ok()) return status;
+  status = CheckEntry("bulk entry", receipt.bulk_entry, receipt.bulk_entry_index,
+                      receipt.bulk_entry_proof, verified);
+  if (!status.ok()) return status;
+  if (verified.entry.instruction.kind != core::ActionKind::kComplete ||
+      verified.entry.settlement_id != leaf->list_id ||
+      receipt.bulk_entry_index >= receipt.entry_index) {
+    return Unproven("bulk entry: is not of the completion of the leg's list");
+  }
+  verified.resolved = *std::move(leaf);
+  return absl::OkStatus();
+}
+
 // Header and entry, each in the log and the second in the batch of the first.
 absl::Status CheckLeaves(const Receipt& receipt, VerifiedReceipt& verified) {
   if (absl::Status status = CheckHeader(receipt, verified); !status.ok()) return status;
+  if (receipt.entry.starts_with(static_cast<char>(core::kLeafResolved))) {
+    return CheckResolved(receipt, verified);
+  }
   if (!receipt.bulk_entry.empty()) return CheckPayment(receipt, verified);
   return CheckEntry("entry", receipt.entry, receipt.entry_index, receipt.entry_proof, verified);
 }
@@ -154,7 +180,8 @@ absl::Status CheckSignedItem(const core::Envelope& envelope, VerifiedReceipt& ve
   if (core::PayloadHash(envelope) != verified.entry.payload_hash) {
     return Unproven("envelope: is not what the entry says was signed");
   }
-  if (envelope.payload_type == core::kTermsPayloadType) {
+  if (envelope.payload_type == core::kTermsPayloadType ||
+      envelope.payload_type == core::kSettlementListPayloadType) {
     if (core::SettlementIdOf(envelope.payload) != verified.entry.settlement_id) {
       return Unproven("envelope: its terms are not of the entry's settlement");
     }

@@ -19,6 +19,7 @@
 #include "settlement/core/command.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/envelope.h"
+#include "settlement/core/settlement_list.h"
 #include "settlement/core/suite.h"
 
 namespace causeway::client {
@@ -55,8 +56,11 @@ struct VerifiedReceipt {
   core::Genesis genesis;  // of the ledger: whose hash is the one that was pinned
   core::Entry entry;      // what happened; of a payment in a bulk: the entry of the bulk
   // What became of a payment in a bulk. The instructing party is the entry's, accounts are numbers
-  // of the ledger.
+  // of the ledger. Of a leg that a settlement list holds (is_hold), the entry is that of the list's
+  // prepare, and its settlement id the list's.
   std::optional<core::PaymentLeaf> payment;
+  // What became of a held leg of a list: settled or released. The entry is the completion's.
+  std::optional<core::ResolvedLeaf> resolved;
   core::BatchHeader header;     // when: ledger time and business date
   core::Checkpoint checkpoint;  // what the ledger signed
   // The instruction in the envelope, when it is a command (not terms of a settlement or a bulk).
@@ -66,7 +70,8 @@ struct VerifiedReceipt {
 // Checks that
 //   the genesis hashes to `genesis_hash` and decodes, and its key signed the checkpoint;
 //   the checkpoint's log contains the batch header and, within that batch, the entry;
-//   a payment in a bulk lies at its position after the entry of the bulk, in the same batch;
+//   a payment in a bulk, or a leg of a settlement list, lies at its place after the entry of the
+//   bulk, or of the list's prepare or completion, in the same batch;
 //   the envelope, if there is one, is what the entry says was signed (its payload hash), and is
 //   addressed to this ledger or, for terms, is the entry's settlement; the payment is in the bulk.
 // It does not check who signed the envelope: the keys of participants are in the ledger's log, not

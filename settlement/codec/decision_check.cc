@@ -71,6 +71,12 @@ MaybeFault CheckVotesOf(const core::DecidedSettlement& decided,
       return fault_of(fmt::format("the one in its place is of '{}' for settlement {}",
                                   vote->statement.ledger.text(), vote->settlement_id.ToHex()));
     }
+    if (vote->listed.size() != checked.terms->list_count) {
+      return fault_of(
+          fmt::format("the one in its place is on {} listed settlements; the terms "
+                      "have {}",
+                      vote->listed.size(), checked.terms->list_count));
+    }
     if (core::VoteHash(*vote) != record.vote_hashes[i]) {
       return fault_of("the record carries the hash of another vote");
     }

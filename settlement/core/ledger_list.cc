@@ -18,13 +18,13 @@ InstructionKey PrepareKeyOf(const ParticipantId& central_bank, const Hash256& li
   return key;
 }
 
-Amount Sum(Amount left, Amount right) {
+Amount SumOf(Amount left, Amount right) {
   const std::optional<Amount> sum = CheckedAdd(left, right);
   CW_CHECK(sum.has_value(), "the leg's check bounds the sums");
   return *sum;
 }
 
-Amount Difference(Amount left, Amount right) {
+Amount DifferenceOf(Amount left, Amount right) {
   const std::optional<Amount> difference = CheckedSub(left, right);
   CW_CHECK(difference.has_value(), "the leg's check bounds the differences");
   return *difference;
@@ -164,9 +164,9 @@ LedgerExecutor::MaybeRejection LedgerExecutor::HoldPacked(const BulkPayment& pay
   if (auto rejection = CheckCredit(*creditor, payment.amount, Amount::Zero())) return rejection;
 
   const absl::int128 before = absl::int128(debtor->available.minor()) + debtor->held.minor();
-  debtor->available = Difference(debtor->available, payment.amount);
-  debtor->held = Sum(debtor->held, payment.amount);
-  creditor->incoming_reserved = Sum(creditor->incoming_reserved, payment.amount);
+  debtor->available = DifferenceOf(debtor->available, payment.amount);
+  debtor->held = SumOf(debtor->held, payment.amount);
+  creditor->incoming_reserved = SumOf(creditor->incoming_reserved, payment.amount);
   // What the account really gained and lost, so that the sum at the end of the batch means it.
   state_.total += absl::int128(debtor->available.minor()) + debtor->held.minor() - before;
   CW_CHECK(absl::int128(debtor->available.minor()) + debtor->credit_line.minor() >= 0,
@@ -249,9 +249,9 @@ void LedgerExecutor::ResolveHeld(ResolvedLeg& resolved, std::uint64_t leaf) {
   const Amount amount = resolved.leg.amount;
   AccountState& receiver = resolved.outcome == Outcome::kAccepted ? creditor : debtor;
   const absl::int128 before = absl::int128(debtor.held.minor()) + receiver.available.minor();
-  creditor.incoming_reserved = Difference(creditor.incoming_reserved, amount);
-  debtor.held = Difference(debtor.held, amount);
-  receiver.available = Sum(receiver.available, amount);
+  creditor.incoming_reserved = DifferenceOf(creditor.incoming_reserved, amount);
+  debtor.held = DifferenceOf(debtor.held, amount);
+  receiver.available = SumOf(receiver.available, amount);
   CW_CHECK(!debtor.held.IsNegative() && !creditor.incoming_reserved.IsNegative(),
            "completion ends what prepare promised");
   state_.total += absl::int128(debtor.held.minor()) + receiver.available.minor() - before;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kListMagic = "CWLIST01";
 constexpr std::string_view kPartDomain = "causeway/list-part/v1\n";
 constexpr std::string_view kListedDomain = "causeway/listed-settlement/v1\n";
-constexpr std::size_t kNonceBytes = 16;
+constexpr std::size_t kListNonceBytes = 16;
 
 absl::Status WrongList(std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("settlement list: {}: {}", field, what));
@@ -62,7 +62,7 @@ absl::StatusOr<TermsHeader> DecodeSettlementList(std::string_view payload) {
   TermsHeader terms;
   terms.policy_hash = reader.Hash();
   terms.deadline = LedgerTime::FromMicros(reader.I64());
-  terms.nonce = reader.Raw(kNonceBytes);
+  terms.nonce = reader.Raw(kListNonceBytes);
   terms.list_count = reader.U32();
   const std::size_t ledgers = reader.U32();
   if (!reader.ok()) return WrongList("ledgers", "the payload ends before them");

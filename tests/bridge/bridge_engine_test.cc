@@ -178,10 +178,11 @@ TEST_F(BridgeEngineTest, AVoteThatDoesNotVerifyDoesNotCount) {
   const FakeLedger& a = *world_.ledgers[0];
   const FakeLedger& b = *world_.ledgers[1];
   // Another ledger's vote, a vote for another settlement, and noise.
-  engine_->OnPrepareReply(At(1), deal.id, b.origin(), a.VoteFor(deal.id, 1));
-  engine_->OnPrepareReply(At(1), deal.id, b.origin(), b.VoteFor(core::Sha256("other"), 1));
+  engine_->OnPrepareReply(At(1), deal.id, b.origin(), a.VoteFor(deal.id, {.hold = 1}));
+  engine_->OnPrepareReply(At(1), deal.id, b.origin(),
+                          b.VoteFor(core::Sha256("other"), {.hold = 1}));
   engine_->OnPrepareReply(At(1), deal.id, b.origin(), std::string("noise"));
-  engine_->OnPrepareReply(At(1), deal.id, a.origin(), a.VoteFor(deal.id, 1));
+  engine_->OnPrepareReply(At(1), deal.id, a.origin(), a.VoteFor(deal.id, {.hold = 1}));
   Flush(At(1));
   EXPECT_EQ(engine_->size(), 0U);
   EXPECT_EQ(StateOf(deal), SettlementState::kPreparing);

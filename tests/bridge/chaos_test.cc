@@ -147,13 +147,27 @@ class Chaos {
         {{2, "BETA"}, {0, "GAMMA"}, {2, "ALPHA"}},
         {{1, "ALPHA"}},
     };
-    const auto& shape = kShapes[random_.Uniform(kShapes.size())];
+    // Every third is a list of settlements; the first two shapes have one leg on each ledger.
+    const bool is_list = number % 3 == 0;
+    const auto& shape = kShapes[random_.Uniform(is_list ? 2 : kShapes.size())];
     const std::int64_t start_ms = random_.UniformInRange(0, 40'000);
     const std::int64_t deadline_ms = start_ms + random_.UniformInRange(200, 30'000);
     const std::string nonce = "settlement " + std::to_string(number);
     std::set<std::string> payers;
     for (const auto& [ledger, payer] : shape) payers.insert(payer);
-    const Deal unsigned_deal = world_.MakeDeal(nonce, At(deadline_ms), shape, {});
+    const auto count = static_cast<std::uint32_t>(1 + random_.Uniform(20));
+    const Deal unsigned_deal = is_list
+                                   ? world_.MakeListDeal(nonce, At(deadline_ms), count, shape, {})
+                                   : world_.MakeDeal(nonce, At(deadline_ms), shape, {});
+    if (is_list) {
+      for (const auto& [ledger, payer] : shape) {
+        core::PositionSet& held = world_.ledgers[ledger]->holds[unsigned_deal.id];
+        held = core::PositionSet(count);
+        for (std::uint32_t i = 0; i < count; ++i) {
+          if (random_.Bernoulli(4, 5)) held.Insert(i);
+        }
+      }
+    }
     if (random_.Bernoulli(1, 6)) {
       world_.ledgers[shape[0].first]->refuses[unsigned_deal.id] = core::Outcome::kInsufficientFunds;
     }
@@ -231,8 +245,29 @@ class Chaos {
     }
   }
 
+  // Of a list, each settlement by itself is committed on all ledgers or on none, and only where all
+  // of them held it.
+  void CheckList(const core::Hash256& id, const core::TermsHeader& header) {
+    core::PositionSet held_by_all;
+    for (const core::TermsLedger& each : header.ledgers) {
+      const FakeLedger::Entry& entry = world_.ledger(each.ledger).entries[id];
+      ASSERT_EQ(entry.held.size(), header.list_count);
+      if (held_by_all.empty()) held_by_all = entry.held;
+      held_by_all.Intersect(entry.held);
+    }
+    for (const core::TermsLedger& each : header.ledgers) {
+      EXPECT_EQ(world_.ledger(each.ledger).entries[id].committed, held_by_all);
+    }
+    const auto view = engine_->Find(id);
+    ASSERT_TRUE(view.has_value());
+    EXPECT_EQ(view->list_count, header.list_count);
+    EXPECT_EQ(view->list_committed, held_by_all);
+    listed += static_cast<int>(held_by_all.Count());
+  }
+
   void CheckLedgers(const core::Hash256& id, core::Verdict verdict) {
     const core::TermsHeader header = Must(codec::DecodeTerms(terms_.at(id)));
+    if (header.is_list() && verdict == core::Verdict::kCommit) CheckList(id, header);
     for (const core::TermsLedger& each : header.ledgers) {
       const FakeLedger::Entry& entry = world_.ledger(each.ledger).entries[id];
       if (verdict == core::Verdict::kCommit) {
@@ -253,6 +288,7 @@ class Chaos {
  public:
   int commits = 0;
   int aborts = 0;
+  int listed = 0;  // settlements of lists that were committed
 
  private:
   core::RandomStream random_;
@@ -274,11 +310,13 @@ TEST(ChaosTest, EverySettlementEndsOnOneOutcomeEverywhere) {
   }
   int commits = 0;
   int aborts = 0;
+  int listed = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     Chaos chaos(seed);
     chaos.Run();
     commits += chaos.commits;
     aborts += chaos.aborts;
+    listed += chaos.listed;
     if (::testing::Test::HasFailure()) {
       FAIL() << "replay with: CAUSEWAY_SEED=" << seed << " bridge_test --gtest_filter=ChaosTest.*";
     }
@@ -287,6 +325,7 @@ TEST(ChaosTest, EverySettlementEndsOnOneOutcomeEverywhere) {
   if (first != last) {
     EXPECT_GT(commits, 50);
     EXPECT_GT(aborts, 50);
+    EXPECT_GT(listed, 200);
   }
 }
 

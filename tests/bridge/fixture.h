@@ -19,6 +19,7 @@
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/prng.h"
+#include "settlement/core/settlement_list.h"
 #include "settlement/store/memory_journal.h"
 
 namespace causeway::bridge {
@@ -114,11 +115,15 @@ class FakeLedger {
     core::InstructionStatus status = core::InstructionStatus::kNone;
     std::optional<core::TermsHeader> terms;
     std::uint64_t hold = 0;
-    int resolutions = 0;  // how often a hold was resolved: never more than once
+    core::PositionSet held;       // of a list
+    core::PositionSet committed;  // of a list that is settled
+    int resolutions = 0;          // how often a hold was resolved: never more than once
   };
 
   // Ids that this ledger is to refuse for lack of funds.
   std::map<core::Hash256, core::Outcome> refuses;
+  // Of lists: what it holds of them, unless all.
+  std::map<core::Hash256, core::PositionSet> holds;
   std::map<core::Hash256, Entry> entries;
 
   const core::LedgerOrigin& origin() const { return origin_; }
@@ -135,12 +140,18 @@ class FakeLedger {
       if (known->second.status == core::InstructionStatus::kRejected) {
         return Refusal(core::Outcome::kInsufficientFunds);
       }
-      return VoteFor(id, known->second.hold);
+      return VoteFor(id, known->second);
     }
     const core::TermsHeader terms = Must(codec::DecodeTerms(request.terms.payload));
     if (now > terms.deadline) return Refusal(core::Outcome::kPastDeadline);
     const core::TermsLedger* here = terms.Find(origin_);
-    if (here == nullptr || here->leg_count != request.legs.size()) {
+    if (terms.is_list()) {
+      const auto part =
+          here == nullptr ? terms.parts.end() : terms.parts.begin() + (here - terms.ledgers.data());
+      if (part == terms.parts.end() || part->hash != core::ListPartHash(request.part)) {
+        return Refusal(core::Outcome::kLegNotInTerms);
+      }
+    } else if (here == nullptr || here->leg_count != request.legs.size()) {
       return Refusal(core::Outcome::kLegNotInTerms);
     }
     for (const core::ProvenLeg& leg : request.legs) {
@@ -156,7 +167,14 @@ class FakeLedger {
     entry.status = core::InstructionStatus::kPrepared;
     entry.terms = terms;
     entry.hold = entries.size();
-    return VoteFor(id, entry.hold);
+    if (terms.is_list()) {
+      entry.held = core::PositionSet(terms.list_count);
+      const auto some = holds.find(id);
+      for (std::uint32_t i = 0; i < terms.list_count; ++i) {
+        if (some == holds.end() || some->second.Contains(i)) entry.held.Insert(i);
+      }
+    }
+    return VoteFor(id, entry);
   }
 
   CompleteAnswer Complete(const LedgerRequest& request) {
@@ -177,6 +195,9 @@ class FakeLedger {
     if (entry.status == core::InstructionStatus::kPrepared ||
         entry.status == core::InstructionStatus::kNone) {
       ++entry.resolutions;
+      if (commit && terms != nullptr && terms->is_list()) {
+        entry.committed = *core::CommittedBy(completion.certificate.votes, terms->list_count);
+      }
       entry.status = commit ? core::InstructionStatus::kSettled : core::InstructionStatus::kAborted;
     } else if (commit != (entry.status == core::InstructionStatus::kSettled)) {
       return Refusal(core::Outcome::kSettlementConflict);
@@ -184,9 +205,9 @@ class FakeLedger {
     return entry.status;
   }
 
-  std::string VoteFor(const core::Hash256& id, std::uint64_t hold) const {
-    const std::vector<std::pair<core::Hash256, std::uint64_t>> holds = {{id, hold}};
-    return core::EncodeVote(Must(core::SignVotes(origin_, genesis_hash(), holds, *key_))[0]);
+  std::string VoteFor(const core::Hash256& id, const Entry& entry) const {
+    const std::vector<core::Hold> one = {{id, entry.hold, entry.held}};
+    return core::EncodeVote(Must(core::SignVotes(origin_, genesis_hash(), one, *key_))[0]);
   }
 
  private:
@@ -289,6 +310,38 @@ class World {
     deal.id = core::SettlementIdOf(bytes);
     deal.terms.payload_type = core::kTermsPayloadType;
     deal.terms.payload = bytes;
+    for (const std::string& signer : signers) Sign(signer, deal.terms);
+    return deal;
+  }
+  // A list of `count` settlements with a side each (ledger index, payer).
+  Deal MakeListDeal(std::string_view nonce, core::LedgerTime deadline, std::uint32_t count,
+                    std::vector<std::pair<std::size_t, std::string>> sides,
+                    const std::vector<std::string>& signers) const {
+    std::sort(sides.begin(), sides.end(), [this](const auto& left, const auto& right) {
+      return ledgers[left.first]->origin() < ledgers[right.first]->origin();
+    });
+    Deal deal;
+    core::TermsHeader header;
+    header.policy_hash = policy().hash;
+    header.deadline = deadline;
+    header.nonce = core::Sha256(nonce).view().substr(0, 16);
+    header.list_count = count;
+    for (const auto& [ledger, payer] : sides) {
+      std::vector<core::BulkPayment> legs(count);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        legs[i].debtor.number = 1;
+        legs[i].creditor.number = 2;
+        legs[i].amount = core::Amount::FromMinor(100);
+        legs[i].id[0] = static_cast<std::uint8_t>(i);
+        legs[i].uetr = core::Uetr::FromRandomBytes(legs[i].id);
+      }
+      deal.legs.push_back(core::EncodeListPart(header.nonce, legs));
+      header.ledgers.push_back({ledgers[ledger]->origin(), count});
+      header.parts.push_back({Party(payer), core::ListPartHash(deal.legs.back())});
+    }
+    deal.terms.payload_type = core::kSettlementListPayloadType;
+    deal.terms.payload = core::EncodeSettlementList(header);
+    deal.id = core::SettlementIdOf(deal.terms.payload);
     for (const std::string& signer : signers) Sign(signer, deal.terms);
     return deal;
   }

@@ -90,6 +90,34 @@ TEST_F(CorridorVerifierTest, AnHonestCorridorHasNoFindingsInAnyOrderOfReading) {
   EXPECT_EQ(settlement->ledgers[1].status, core::InstructionStatus::kSettled);
 }
 
+TEST_F(CorridorVerifierTest, ListsAreExecutedAgainAndFollowedAsAWhole) {
+  // Of three, one is not covered on one ledger and another not on the other.
+  const TestSettlement list =
+      world_.Settle(world_.ProposeList({300, 900'000, 500}, {400, 1, 900'000}));
+  EXPECT_EQ(world_.hkd.ledger().FindAccount(world_.hkd.Address("BETA"))->available.minor(),
+            100'300);
+  EXPECT_TRUE(Read(world_.thb).empty());
+  EXPECT_EQ(corridor_.Status().settlements.open, 1u);
+  EXPECT_TRUE(ReadDecisions().empty());
+  EXPECT_TRUE(Read(world_.hkd).empty());
+  EXPECT_EQ(corridor_.Status().settlements.settled, 1u);
+  EXPECT_TRUE(corridor_.settlements().Find(list.id)->complete);
+  for (const TestLedger* ledger : {&world_.hkd, &world_.thb}) {
+    EXPECT_EQ(corridor_.FindLedger(ledger->genesis().ledger)->StateRoot(),
+              ledger->ledger().StateRoot());
+  }
+}
+
+TEST_F(CorridorVerifierTest, AHoldThatTheLogMisstatesIsFound) {
+  const TestSettlement list = world_.ProposeList({300, 500}, {400, 600});
+  core::Batch batch = world_.hkd.Make({list.prepare_hkd});
+  batch.bulks[0].results[9] ^= 1;  // an available balance
+  world_.hkd.Seal(std::move(batch));
+  const std::vector<Finding> findings = Read(world_.hkd);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(FindingKindName(findings[0].kind), FindingKindName(FindingKind::kEntryDiffers));
+}
+
 TEST_F(CorridorVerifierTest, AnAbortIsCompleteWhenNobodyHoldsAnything) {
   const TestSettlement settlement = world_.Propose(300, 400);
   world_.hkd.Write({settlement.prepare_hkd});

@@ -128,6 +128,7 @@ core::Batch TestLedger::Make(std::vector<core::Item> items) {
     std::copy_n(salt.bytes.begin(), entry.salt.size(), entry.salt.begin());
     batch.entries.push_back(core::EncodeEntry(entry));
   }
+  for (const auto& bulk : result.bulks) batch.bulks.push_back(core::PackResults(*bulk, bulk->item));
   return batch;
 }
 
@@ -313,13 +314,58 @@ TestSettlement TestCorridor::Propose(std::int64_t hkd_minor, std::int64_t thb_mi
   return settlement;
 }
 
+TestSettlement TestCorridor::ProposeList(const std::vector<std::int64_t>& hkd_minor,
+                                         const std::vector<std::int64_t>& thb_minor) {
+  const int number = ++settlements_;
+  const auto part_of = [&](const TestLedger& ledger, const char* from, const char* to,
+                           const std::vector<std::int64_t>& amounts) {
+    std::vector<core::BulkPayment> legs;
+    for (const std::int64_t minor : amounts) {
+      core::BulkPayment& leg = legs.emplace_back();
+      const core::AccountState* debtor = ledger.ledger().FindAccount(ledger.Address(from));
+      const core::AccountState* creditor = ledger.ledger().FindAccount(ledger.Address(to));
+      leg.debtor = {debtor->number, debtor->check};
+      leg.creditor = {creditor->number, creditor->check};
+      leg.amount = core::Amount::FromMinor(minor);
+      leg.id[0] = static_cast<std::uint8_t>(number);
+      leg.id[1] = static_cast<std::uint8_t>(legs.size());
+      leg.uetr = SomeUetr(number);
+    }
+    return core::EncodeListPart(std::string(16, static_cast<char>('a' + number)), legs);
+  };
+  const std::string parts[] = {part_of(hkd, "ALPHA", "BETA", hkd_minor),
+                               part_of(thb, "BETA", "ALPHA", thb_minor)};
+  const auto count = static_cast<std::uint32_t>(hkd_minor.size());
+  const core::TermsHeader terms{
+      .policy_hash = bridge->policy().hash,
+      .deadline = kStart + core::Duration::FromHours(1),
+      .ledgers = {{hkd.genesis().ledger, count}, {thb.genesis().ledger, count}},
+      .nonce = std::string(16, static_cast<char>(number)),
+      .list_count = count,
+      .parts = {{*core::ParticipantId::Parse("ALPHA"), core::ListPartHash(parts[0])},
+                {*core::ParticipantId::Parse("BETA"), core::ListPartHash(parts[1])}}};
+  TestSettlement settlement;
+  settlement.terms_bytes = codec::EncodeTerms(terms);
+  settlement.terms = *codec::DecodeTerms(settlement.terms_bytes);
+  settlement.id = settlement.terms.settlement_id;
+  const auto alpha = KeyNamed("ALPHA");
+  const auto beta = KeyNamed("BETA");
+  const std::vector<const core::Signer*> payers = {alpha.get(), beta.get()};
+  const core::Envelope envelope =
+      *core::SignEnvelope(core::kSettlementListPayloadType, settlement.terms_bytes, payers);
+  settlement.prepare_hkd = codec::MakePrepareItem(envelope, parts[0]);
+  settlement.prepare_thb = codec::MakePrepareItem(envelope, parts[1]);
+  return settlement;
+}
+
 std::vector<core::Vote> TestCorridor::Votes(const TestSettlement& settlement) const {
   std::vector<core::Vote> votes;
   for (const TestLedger* ledger : {&hkd, &thb}) {
     const core::SettlementState* state = ledger->ledger().FindSettlement(settlement.id);
     CW_CHECK(state != nullptr, "the settlement is prepared");
-    const std::vector<std::pair<core::Hash256, std::uint64_t>> holds = {
-        {settlement.id, state->hold}};
+    const std::vector<core::Hold> holds = {
+        {settlement.id, state->hold,
+         state->list == nullptr ? core::PositionSet() : state->list->held}};
     votes.push_back(core::SignVotes(ledger->genesis().ledger, ledger->genesis().hash, holds,
                                     *KeyNamed(ledger->key()))
                         ->front());
@@ -328,7 +374,10 @@ std::vector<core::Vote> TestCorridor::Votes(const TestSettlement& settlement) co
 }
 
 TestSettlement TestCorridor::Settle(std::int64_t hkd_minor, std::int64_t thb_minor) {
-  TestSettlement settlement = Propose(hkd_minor, thb_minor);
+  return Settle(Propose(hkd_minor, thb_minor));
+}
+
+TestSettlement TestCorridor::Settle(TestSettlement settlement) {
   hkd.Write({settlement.prepare_hkd});
   thb.Write({settlement.prepare_thb});
   bridge->Write({bridge->Commit(settlement, Votes(settlement))});

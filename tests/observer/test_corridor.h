@@ -108,10 +108,14 @@ class TestCorridor {
   TestCorridor();
 
   TestSettlement Propose(std::int64_t hkd, std::int64_t thb);
+  // A list of as many settlements as there are amounts.
+  TestSettlement ProposeList(const std::vector<std::int64_t>& hkd,
+                             const std::vector<std::int64_t>& thb);
   // Votes of both ledgers, for the holds that their copies have.
   std::vector<core::Vote> Votes(const TestSettlement& settlement) const;
   // Prepared on both, committed, completed on both; everything written.
   TestSettlement Settle(std::int64_t hkd, std::int64_t thb);
+  TestSettlement Settle(TestSettlement settlement);
 
   // The policy of the next epoch, known to both ledgers from now on and the one of what is
   // proposed.

@@ -1,0 +1,274 @@
+// Settlement lists through the engine: votes, journal, restarts, receipts, histories. The same with
+// everything in memory and with a key index over the log, from a snapshot and from the beginning.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "settlement/store/memory_key_index.h"
+#include "settlement/store/snapshot.h"
+#include "tests/node/live_ledger.h"
+
+namespace causeway::node {
+namespace {
+
+using core::InstructionStatus;
+using core::Item;
+
+// A journal that outlives the engines that open it, as a disk would.
+class BorrowedJournal final : public store::Journal {
+ public:
+  explicit BorrowedJournal(std::shared_ptr<store::Journal> disk) : disk_(std::move(disk)) {}
+  absl::Status Append(std::span<const store::Block> blocks,
+                      std::span<const store::MetaWrite> meta) override {
+    return disk_->Append(blocks, meta);
+  }
+  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
+    return disk_->Read(number);
+  }
+  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
+    return disk_->FindBlock(index);
+  }
+  std::uint64_t block_count() const override { return disk_->block_count(); }
+  std::uint64_t record_count() const override { return disk_->record_count(); }
+  core::Hash256 head() const override { return disk_->head(); }
+  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
+    return disk_->GetMeta(key);
+  }
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
+      std::string_view prefix) const override {
+    return disk_->ListMeta(prefix);
+  }
+
+ private:
+  const std::shared_ptr<store::Journal> disk_;
+};
+
+class LedgerListsTest : public LiveLedgerTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  LedgerListsTest()
+      : disk_(store::NewMemoryJournal(
+            {.kind = "ledger", .name = genesis_.ledger.ToString(), .genesis = genesis_.hash})),
+        far_(*core::LedgerOrigin::Parse("th.example/thb")) {
+    if (GetParam()) snapshots_ = store::MakeMemorySnapshotStore();
+    Open();
+    SetUpParticipants(*engine_);
+    policy_ = {.epoch = 1,
+               .decision_log = *core::LedgerOrigin::Parse("bridge.example/decisions"),
+               .decision_log_key = Key("BRIDGE")->public_key(),
+               .ledgers = {{genesis_.ledger, genesis_.hash, genesis_.ledger_key},
+                           {far_, core::Sha256("far"), Key("far")->public_key()}}};
+    policy_ = *codec::DecodePolicy(codec::EncodePolicy(policy_));
+    Run(ByCentral(core::SetSettlementPolicy{policy_}));
+  }
+
+  void Open() {
+    LedgerEngine::Options options{.signer = Key("ledger"),
+                                  .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
+                                  .salt_key = std::string(32, 's')};
+    if (GetParam()) {
+      options.keys = std::make_unique<store::MemoryKeyIndex>();
+      options.tree_lowest_level = 3;
+      options.snapshots = snapshots_;
+    }
+    auto engine =
+        LedgerEngine::Open(genesis_, std::move(options), std::make_unique<BorrowedJournal>(disk_));
+    ASSERT_TRUE(engine.ok()) << engine.status().message();
+    engine_ = *std::move(engine);
+    EXPECT_TRUE(engine_->notes().empty());
+  }
+  // Opens again, and everything must be as it was.
+  void Restart() {
+    const core::Hash256 root = engine_->root();
+    const core::Hash256 state_root = engine_->ledger().StateRoot();
+    Open();
+    EXPECT_EQ(engine_->root(), root);
+    EXPECT_EQ(engine_->ledger().StateRoot(), state_root);
+  }
+  void Snapshot() {
+    if (!GetParam()) return;
+    auto writer = snapshots_->Create();
+    const absl::Status written =
+        engine_->WriteSnapshot(**writer, {.between_batches = [](const auto& step) { step(); },
+                                          .until_durable = [](std::uint64_t) {}});
+    ASSERT_TRUE(written.ok()) << written.message();
+  }
+  ItemReply Run(const Item& item) {
+    micros_ += 1000;
+    const auto replies = engine_->Submit(core::LedgerTime::FromMicros(micros_), {&item, 1});
+    EXPECT_TRUE(replies.ok()) << replies.status().message();
+    return replies->front();
+  }
+
+  // Legs of ALPHA to BETA here; the far part is only a hash.
+  Item ListItem(const std::vector<std::int64_t>& amounts, std::uint8_t first_id) {
+    std::vector<core::BulkPayment> legs;
+    const core::AccountState* from = engine_->ledger().FindAccount(Address("ALPHA"));
+    const core::AccountState* to = engine_->ledger().FindAccount(Address("BETA"));
+    for (const std::int64_t amount : amounts) {
+      core::BulkPayment& leg = legs.emplace_back();
+      leg.debtor = {.number = from->number, .check = from->check};
+      leg.creditor = {.number = to->number, .check = to->check};
+      leg.amount = core::Amount::FromMinor(amount);
+      leg.id = Raw(first_id);
+      leg.uetr = SomeUetr(1000U + first_id);
+      ++first_id;
+    }
+    const std::string part = core::EncodeListPart(std::string(16, 's'), legs);
+    const auto count = static_cast<std::uint32_t>(legs.size());
+    const core::TermsHeader terms{.policy_hash = policy_.hash,
+                                  .deadline = kStart + core::Duration::FromMinutes(10),
+                                  .ledgers = {{genesis_.ledger, count}, {far_, count}},
+                                  .nonce = std::string(16, static_cast<char>(first_id)),
+                                  .list_count = count,
+                                  .parts = {{Party("ALPHA"), core::ListPartHash(part)},
+                                            {Party("BETA"), core::Sha256("far part")}}};
+    return codec::MakePrepareItem(
+        *core::SignEnvelope(core::kSettlementListPayloadType, core::EncodeSettlementList(terms),
+                            *Key("ALPHA")),
+        part);
+  }
+  static core::RawInstructionId Raw(std::uint8_t seed) {
+    core::RawInstructionId raw{};
+    raw.fill(seed);
+    return raw;
+  }
+  // The commit of what this ledger holds and the far one does; the far one alone when that is all.
+  Item CommitItem(const std::string& vote_bytes, const core::PositionSet& far_held) {
+    core::CompleteSettlement completion;
+    core::Certificate& certificate = completion.certificate;
+    certificate.votes.push_back(*core::DecodeVote(vote_bytes));
+    completion.settlement_id = certificate.votes[0].settlement_id;
+    const std::vector<core::Hold> far = {{completion.settlement_id, 5, far_held}};
+    certificate.votes.push_back(
+        core::SignVotes(far_, core::Sha256("far"), far, *Key("far"))->at(0));
+    certificate.record = {.settlement_id = completion.settlement_id,
+                          .verdict = core::Verdict::kCommit,
+                          .policy_hash = policy_.hash,
+                          .decided = kStart};
+    for (const core::Vote& vote : certificate.votes) {
+      certificate.record.vote_hashes.push_back(core::VoteHash(vote));
+    }
+    certificate.record_bytes = core::EncodeDecisionRecord(certificate.record);
+    core::MerkleTree log;
+    log.Append(core::LeafHash(certificate.record_bytes));
+    const std::string origin = policy_.decision_log.ToString();
+    certificate.checkpoint = *core::SignCheckpoint(
+        {.origin = origin, .size = 1, .root = log.Root()}, origin, *Key("BRIDGE"));
+    return codec::MakeCompletionItem(codec::EncodeCompletion(completion));
+  }
+  InstructionStatus StatusOf(std::uint8_t id) {
+    const auto found = engine_->FindInstruction(
+        {Party("ALPHA"), core::ActionKind::kSettlementLeg, core::InstructionIdOf(Raw(id))});
+    EXPECT_TRUE(found.ok()) << found.status().message();
+    return found.ok() && found->has_value() ? (*found)->status : InstructionStatus::kNone;
+  }
+  std::int64_t Available(std::string_view body) {
+    return engine_->ledger().FindAccount(Address(body))->available.minor();
+  }
+  // Every leaf has a receipt that leads to the checkpoint.
+  void CheckReceipts() {
+    for (std::uint64_t leaf = 1; leaf < engine_->size(); ++leaf) {
+      const auto receipt = engine_->GetReceipt(leaf);
+      if (absl::IsNotFound(receipt.status())) continue;  // a batch header
+      ASSERT_TRUE(receipt.ok()) << receipt.status().message();
+      const auto note = core::ParseCheckpoint(receipt->checkpoint);
+      EXPECT_TRUE(core::VerifyInclusion(core::LeafHash(receipt->entry), leaf, note->checkpoint.size,
+                                        receipt->entry_proof, note->checkpoint.root))
+          << leaf;
+    }
+  }
+
+  std::shared_ptr<store::Journal> disk_;
+  std::shared_ptr<store::SnapshotStore> snapshots_;
+  const core::LedgerOrigin far_;
+  std::unique_ptr<LedgerEngine> engine_;
+  std::int64_t micros_ = kStart.micros();
+};
+
+TEST_P(LedgerListsTest, AVoteSaysWhichSettlementsAreHeldAndStaysTheSame) {
+  const Item list = ListItem({100, 1'000'000, 300}, 1);
+  const ItemReply reply = Run(list);
+  ASSERT_FALSE(reply.result.refused) << core::Describe(*reply.result.refused);
+  const core::Vote vote = *core::DecodeVote(reply.vote);
+  EXPECT_EQ(vote.listed.bits(), "\x05");
+  EXPECT_TRUE(core::VerifyVote(vote, policy_, core::OpenSslSignatureVerifier()).ok());
+  Restart();
+  const ItemReply again = Run(list);
+  EXPECT_FALSE(again.result.sequenced);
+  EXPECT_EQ(core::VoteHash(*core::DecodeVote(again.vote)), core::VoteHash(vote));
+}
+
+TEST_P(LedgerListsTest, ACompletedListIsFoundInTheLog) {
+  const Item list = ListItem({100, 200, 1'000'000, 300}, 1);
+  const std::string vote = Run(list).vote;
+  EXPECT_EQ(StatusOf(1), InstructionStatus::kPrepared);
+  EXPECT_EQ(StatusOf(3), InstructionStatus::kRejected);
+  Snapshot();
+  core::PositionSet far_held(4);
+  far_held.Insert(0);
+  far_held.Insert(2);
+  far_held.Insert(3);
+  const Item commit = CommitItem(vote, far_held);
+  const ItemReply done = Run(commit);
+  ASSERT_FALSE(done.result.refused) << core::Describe(*done.result.refused);
+  EXPECT_EQ(done.result.settlement_status, InstructionStatus::kSettled);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(Available("BETA"), 400);
+    EXPECT_EQ(Available("ALPHA"), 100'000 - 400);
+    EXPECT_EQ(StatusOf(1), InstructionStatus::kSettled);
+    EXPECT_EQ(StatusOf(2), InstructionStatus::kAborted);
+    EXPECT_EQ(StatusOf(3), InstructionStatus::kRejected);
+    EXPECT_EQ(StatusOf(4), InstructionStatus::kSettled);
+    const core::Hash256 id = core::SettlementIdOf(list.envelope.payload);
+    EXPECT_EQ(engine_->ledger().FindSettlement(id), nullptr);
+    EXPECT_EQ(engine_->FindCompletion(id)->status, InstructionStatus::kSettled);
+    EXPECT_EQ(Run(commit).result.settlement_status, InstructionStatus::kSettled);
+    EXPECT_TRUE(Run(list).result.refused.has_value());
+    CheckReceipts();
+    Restart();
+  }
+  // The ids are taken for ever.
+  const ItemReply other = Run(ListItem({1}, 4));
+  EXPECT_EQ(core::DecodeVote(other.vote)->listed.Count(), 0u);
+}
+
+TEST_P(LedgerListsTest, HistoriesHaveHoldsAndWhatBecameOfThem) {
+  const std::string vote = Run(ListItem({100, 200}, 1)).vote;
+  core::PositionSet far_held(2);
+  far_held.Insert(0);
+  Run(CommitItem(vote, far_held));
+  Restart();
+  const auto statement =
+      engine_->GetStatement(Address("ALPHA"), engine_->ledger().date(), engine_->ledger().date());
+  ASSERT_TRUE(statement.ok()) << statement.status().message();
+  std::int64_t sum = statement->opening.minor();
+  std::vector<core::TransactionCode> codes;
+  for (const StatementLine& line : statement->lines) {
+    sum += line.posting.amount.minor();
+    codes.push_back(line.posting.code);
+  }
+  EXPECT_EQ(sum, statement->closing.minor());
+  EXPECT_EQ(statement->closing.minor(), 100'000 - 100);
+  using core::TransactionCode;
+  EXPECT_EQ(codes, (std::vector{TransactionCode::kIssue, TransactionCode::kHold,
+                                TransactionCode::kHold, TransactionCode::kHold,
+                                TransactionCode::kHold, TransactionCode::kSettlement,
+                                TransactionCode::kRelease, TransactionCode::kRelease}));
+  const auto entries = engine_->ListEntries(0, 100, Address("BETA"));
+  ASSERT_TRUE(entries.ok());
+  ASSERT_EQ(entries->size(), 1u);
+  EXPECT_EQ(entries->front().entry.instruction.party, Party("ALPHA"));
+  EXPECT_EQ(entries->front().entry.status, InstructionStatus::kSettled);
+  const auto by_uetr = engine_->FindByUetr(SomeUetr(1001));
+  ASSERT_TRUE(by_uetr.ok());
+  ASSERT_EQ(by_uetr->size(), 1u);
+  EXPECT_EQ(by_uetr->front().status, InstructionStatus::kSettled);
+}
+
+INSTANTIATE_TEST_SUITE_P(InMemoryAndByTheLog, LedgerListsTest, ::testing::Bool());
+
+}  // namespace
+}  // namespace causeway::node
