@@ -5,6 +5,7 @@
 #include "causeway/v1/bridge_service.grpc.pb.h"
 #include "fmt/format.h"
 #include "settlement/client/call.h"
+#include "settlement/client/errors.h"
 #include "settlement/client/from_proto.h"
 #include "settlement/codec/codec.h"
 
@@ -94,6 +95,16 @@ SettlementView ReadView(Fields& fields, const Path& path, const v1::SettlementVi
       [](Fields& faults, const Path& place, const std::string& party) {
         return faults.Parse<core::ParticipantId>(place, party);
       });
+  value.list_count = view.list_count();
+  if (!view.list_committed().empty()) {
+    std::optional<core::PositionSet> committed =
+        core::PositionSet::FromBits(view.list_count(), view.list_committed());
+    if (committed.has_value()) {
+      value.list_committed = *std::move(committed);
+    } else {
+      fields.Fail({&path, "list_committed"}, "is not a bit for each settlement of the list");
+    }
+  }
   return value;
 }
 
@@ -187,6 +198,35 @@ absl::StatusOr<SettlementView> BridgeClient::SubmitSettlement(const core::Envelo
   const auto response = impl_->Call(&Stub::SubmitSettlement, request, call);
   if (!response.ok()) return response.status();
   return ReadViewAnswer(*response);
+}
+
+absl::StatusOr<std::vector<BridgeClient::SubmissionResult>> BridgeClient::SubmitSettlements(
+    std::span<const Submission> submissions, bool wait, CallOptions call) const {
+  v1::SubmitSettlementsRequest request;
+  request.set_wait(wait);
+  for (const Submission& submission : submissions) {
+    v1::SubmitSettlementRequest* const added = request.add_submissions();
+    codec::ToProto(submission.terms, added->mutable_terms());
+    for (const std::string& leg : submission.legs) added->add_legs(leg);
+  }
+  const auto response = impl_->Call(&Stub::SubmitSettlements, request, call);
+  if (!response.ok()) return response.status();
+  if (static_cast<std::size_t>(response->results_size()) != submissions.size()) {
+    return absl::InternalError(fmt::format("the bridge answered {} submissions with {} results",
+                                           submissions.size(), response->results_size()));
+  }
+  std::vector<SubmissionResult> results;
+  results.reserve(submissions.size());
+  for (const v1::SubmissionResult& result : response->results()) {
+    if (result.has_view()) {
+      results.push_back(ReadViewAnswer(result.view()));
+    } else {
+      results.push_back(result.has_rejection()
+                            ? StatusFor(codec::FromProto(result.rejection()))
+                            : absl::InternalError("the bridge said nothing of a submission"));
+    }
+  }
+  return results;
 }
 
 absl::StatusOr<SettlementView> BridgeClient::SettleUntilKnown(const core::Envelope& terms,

@@ -103,6 +103,16 @@ struct SettlementView {
   std::vector<LedgerProgress> ledgers;
   std::optional<core::Certificate> certificate;  // once decided, and cosigned where that is needed
   std::vector<core::ParticipantId> awaiting;     // whose signature is missing
+  // Of a settlement list: how many settlements are in it and, once it is decided, which of them are
+  // committed; the others are aborted.
+  std::uint32_t list_count = 0;
+  core::PositionSet list_committed;
+};
+
+// Terms, or a settlement list, to hand in with others.
+struct Submission {
+  core::Envelope terms;
+  std::vector<std::string> legs;  // of a list its parts
 };
 
 // Whether the view's certificate proves its decision to one who trusts no bridge, by the policy
@@ -135,6 +145,11 @@ class BridgeClient {
   absl::StatusOr<SettlementView> SubmitSettlement(const core::Envelope& terms,
                                                   std::span<const std::string> legs, bool wait,
                                                   CallOptions call = {}) const;
+  // Many in one call, each with a view (without a certificate) or a refusal of its own, in their
+  // order.
+  using SubmissionResult = absl::StatusOr<SettlementView>;
+  absl::StatusOr<std::vector<SubmissionResult>> SubmitSettlements(
+      std::span<const Submission> submissions, bool wait, CallOptions call = {}) const;
   // SubmitSettlement with wait, repeated with the same bytes until the settlement is complete, is
   // refused, awaits signatures of others, or the deadline of `retry` is past (DeadlineExceeded).
   absl::StatusOr<SettlementView> SettleUntilKnown(const core::Envelope& terms,
