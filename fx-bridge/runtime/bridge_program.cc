@@ -10,11 +10,11 @@
 #include "fx-bridge/runtime/bridge_files.h"
 #include "fx-bridge/runtime/bridge_runtime.h"
 #include "fx-bridge/runtime/bridge_service.h"
+#include "fx-bridge/runtime/decision_journal.h"
 #include "fx-bridge/runtime/ledger_calls.h"
 #include "fx-bridge/runtime/witness_calls.h"
 #include "settlement/core/check.h"
 #include "settlement/rpc/log.h"
-#include "settlement/store/lmdb_journal.h"
 
 namespace causeway::bridge {
 namespace {
@@ -45,8 +45,8 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOpti
     return absl::FailedPreconditionError(fmt::format(
         "{}: is not the key that the policies name as decision_log_key", options.key_file));
   }
-  absl::StatusOr<std::unique_ptr<store::Journal>> journal = store::OpenLmdbJournal(
-      options.data_directory, BridgeEngine::JournalIdentityOf(setup.policies->decision_log()));
+  absl::StatusOr<std::unique_ptr<store::Journal>> journal =
+      OpenDecisionJournal(options.data_directory, setup.policies->decision_log());
   if (!journal.ok()) return journal.status();
   return BridgeEngine::Open(std::move(engine), *std::move(journal));
 }
