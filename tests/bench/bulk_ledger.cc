@@ -32,17 +32,17 @@ T Must(absl::StatusOr<T> result) {
   return *std::move(result);
 }
 
-core::AccountAddress Address(std::string_view body) {
-  return Must(core::AccountAddress::Make(Must(core::Currency::Parse("HKD")), body));
-}
-
 }  // namespace
 
-BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts) {
+core::AccountAddress BulkLedger::Address(std::string_view body) const {
+  return Must(core::AccountAddress::Make(Must(core::Currency::Parse(spec_.currency)), body));
+}
+
+BulkLedger::BulkLedger(const std::string& directory, BulkLedgerSpec spec) : spec_(std::move(spec)) {
   core::Genesis genesis;
-  genesis.ledger = Must(core::LedgerOrigin::Parse("bench.example/hkd"));
-  genesis.currency = Must(core::Currency::Parse("HKD"));
-  genesis.ledger_key = Key("ledger")->public_key();
+  genesis.ledger = Must(core::LedgerOrigin::Parse(spec_.origin));
+  genesis.currency = Must(core::Currency::Parse(spec_.currency));
+  genesis.ledger_key = LedgerKey()->public_key();
   genesis.central_bank = {.participant = Must(core::ParticipantId::Parse("CENTRAL")),
                           .role = core::Role::kCentralBank,
                           .country = Must(core::Country::Parse("HK")),
@@ -56,7 +56,7 @@ BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts) {
   node::LedgerStore opened = Must(node::OpenLedgerStore(directory, genesis_, kSaltKey));
   engine_ =
       Must(node::LedgerEngine::Open(genesis_,
-                                    {.signer = Key("ledger"),
+                                    {.signer = LedgerKey(),
                                      .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
                                      .salt_key = kSaltKey,
                                      .keys = std::move(opened.keys),
@@ -65,13 +65,13 @@ BulkLedger::BulkLedger(const std::string& directory, std::size_t accounts) {
   bank_key_ = Must(core::GenerateKey(core::SuiteId::kP256Sha256));
   std::vector<Item> start;
   start.push_back(ByCentralBank(
-      core::RegisterParticipant{.participant = Must(core::ParticipantId::Parse(kBank)),
+      core::RegisterParticipant{.participant = Must(core::ParticipantId::Parse(spec_.bank)),
                                 .role = core::Role::kCommercialBank,
                                 .country = Must(core::Country::Parse("HK")),
                                 .keys = {bank_key_->public_key()}}));
   start.push_back(ByCentralBank(core::SetDayPhase{genesis_.business_date, core::DayPhase::kOpen}));
   Run(std::move(start));
-  OpenAccounts(accounts);
+  OpenAccounts(spec_.accounts);
 }
 
 // Without checking the signatures, which would take minutes for millions.
@@ -91,19 +91,19 @@ void BulkLedger::Run(std::vector<Item> items) {
 }
 
 void BulkLedger::OpenAccounts(std::size_t accounts) {
-  const core::Currency hkd = genesis_.currency;
+  const core::Currency currency = genesis_.currency;
   for (std::size_t first = 0; first < accounts; first += kAccountsPerBatch) {
     const std::size_t end = std::min(accounts, first + kAccountsPerBatch);
     std::vector<Item> open;
     std::vector<Item> issue;
     for (std::size_t i = first; i < end; ++i) {
-      const core::AccountAddress address = Address(fmt::format("ALPHA{}", i));
+      const core::AccountAddress address = Address(fmt::format("{}{}", spec_.bank, i));
       open.push_back(
           ByCentralBank(core::OpenAccount{.address = address,
-                                          .owner = Must(core::ParticipantId::Parse(kBank)),
+                                          .owner = Must(core::ParticipantId::Parse(spec_.bank)),
                                           .purpose = core::AccountPurpose::kSettlement}));
-      issue.push_back(
-          ByCentralBank(core::Issue{address, {hkd, Amount::FromMinor(1'000'000'000)}, "RTGS"}));
+      issue.push_back(ByCentralBank(
+          core::Issue{address, {currency, Amount::FromMinor(1'000'000'000)}, "RTGS"}));
     }
     Run(std::move(open));
     Run(std::move(issue));
@@ -113,22 +113,27 @@ void BulkLedger::OpenAccounts(std::size_t accounts) {
   }
 }
 
+core::BulkPayment RandomPayment(const std::vector<core::AccountRef>& accounts,
+                                core::RandomStream& random) {
+  core::BulkPayment payment;
+  const std::size_t from = random.Uniform(accounts.size());
+  const std::size_t step = 1 + random.Uniform(accounts.size() - 1);
+  payment.debtor = accounts[from];
+  payment.creditor = accounts[(from + step) % accounts.size()];
+  payment.amount = Amount::FromMinor(1);
+  payment.id = random.Bytes16();
+  payment.uetr = core::Uetr::FromRandomBytes(random.Bytes16());
+  return payment;
+}
+
 Item BulkLedger::MakeBulk(std::size_t count) {
   core::Bulk bulk{.ledger = genesis_.ledger,
                   .genesis_hash = genesis_.hash,
-                  .party = Must(core::ParticipantId::Parse(kBank)),
+                  .party = Must(core::ParticipantId::Parse(spec_.bank)),
                   .id = random_.Bytes16(),
                   .valid_until = now_ + core::Duration::FromHours(24)};
-  bulk.payments.resize(count);
-  for (core::BulkPayment& payment : bulk.payments) {
-    const std::size_t from = random_.Uniform(accounts_.size());
-    const std::size_t step = 1 + random_.Uniform(accounts_.size() - 1);
-    payment.debtor = accounts_[from];
-    payment.creditor = accounts_[(from + step) % accounts_.size()];
-    payment.amount = Amount::FromMinor(1);
-    payment.id = random_.Bytes16();
-    payment.uetr = core::Uetr::FromRandomBytes(random_.Bytes16());
-  }
+  for (std::size_t i = 0; i < count; ++i)
+    bulk.payments.push_back(RandomPayment(accounts_, random_));
   return {.envelope =
               Must(core::SignEnvelope(core::kBulkPayloadType, core::EncodeBulk(bulk), *bank_key_))};
 }
@@ -140,7 +145,7 @@ void BulkLedger::WriteFiles(const std::string& folder) const {
     CW_CHECK(file.flush().good(), "the files of a ledger can be written");
   };
   write("genesis.bin", genesis_.bytes);
-  write("key.pem", Must(core::EncodePrivateKeyPem(*Key("ledger"), "")));
+  write("key.pem", Must(core::EncodePrivateKeyPem(*LedgerKey(), "")));
   write("salt.key", core::ToHex(kSaltKey) + "\n");
   write("bank.pem", Must(core::EncodePrivateKeyPem(*bank_key_, "")));
   std::string accounts;
@@ -149,6 +154,10 @@ void BulkLedger::WriteFiles(const std::string& folder) const {
     accounts += fmt::format("{} {}\n", account.number, account.address.text());
   }
   write("accounts.txt", accounts);
+}
+
+std::shared_ptr<core::SoftwareSigner> BulkLedger::LedgerKey() const {
+  return Key("ledger " + spec_.origin);
 }
 
 std::shared_ptr<core::SoftwareSigner> BulkLedger::Key(const std::string& name) const {

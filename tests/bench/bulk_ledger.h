@@ -13,14 +13,34 @@
 
 namespace causeway::bench {
 
+// Which ledger it is.
+struct BulkLedgerSpec {
+  std::string origin = "bench.example/hkd";
+  std::string currency = "HKD";
+  std::string bank = "ALPHA";  // who owns all accounts
+  std::size_t accounts = 0;
+};
+
+// A payment of 1 between accounts drawn evenly, with an id and UETR of its own.
+core::BulkPayment RandomPayment(const std::vector<core::AccountRef>& accounts,
+                                core::RandomStream& random);
+
 class BulkLedger {
  public:
   // In a new directory, which it makes: as a node keeps its ledger.
-  BulkLedger(const std::string& directory, std::size_t accounts);
+  BulkLedger(const std::string& directory, BulkLedgerSpec spec);
+  BulkLedger(const std::string& directory, std::size_t accounts)
+      : BulkLedger(directory, BulkLedgerSpec{.accounts = accounts}) {}
 
   // A bulk of `count` payments of 1 between accounts drawn evenly; each call gives another.
   core::Item MakeBulk(std::size_t count);
 
+  // Executes what the central bank orders; it must settle.
+  void Order(core::Action action) { Run({ByCentralBank(std::move(action))}); }
+
+  const core::Genesis& genesis() const { return genesis_; }
+  std::shared_ptr<const core::SoftwareSigner> bank_key() const { return bank_key_; }
+  const std::vector<core::AccountRef>& accounts() const { return accounts_; }
   core::LedgerTime now() const { return now_; }
   node::LedgerEngine& engine() { return *engine_; }
   // The engine, for a runtime to own.
@@ -29,14 +49,16 @@ class BulkLedger {
   // salt.key, the bank's bank.pem and accounts.txt.
   void WriteFiles(const std::string& folder) const;
 
-  static constexpr char kBank[] = "ALPHA";
-
  private:
   core::Item ByCentralBank(core::Action action);
   void Run(std::vector<core::Item> items);
   void OpenAccounts(std::size_t accounts);
+  std::shared_ptr<core::SoftwareSigner> LedgerKey() const;
   std::shared_ptr<core::SoftwareSigner> Key(const std::string& name) const;
 
+  core::AccountAddress Address(std::string_view body) const;
+
+  const BulkLedgerSpec spec_;
   core::LedgerTime now_ = core::LedgerTime::FromMicros(1'660'500'000'000'000);
   core::Genesis genesis_;
   // P-256, whose SHA-256 has instructions of its own on most machines.

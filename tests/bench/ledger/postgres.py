@@ -132,6 +132,8 @@ def is_installed():
 
 
 class Server:
+    SETTINGS = SETTINGS
+
     def __init__(self, here, accounts):
         self.here = here
         self.folder = here.new_folder("postgres")
@@ -144,7 +146,7 @@ class Server:
         data = os.path.join(self.folder, "data")
         here.run([*self._as_user, os.path.join(BIN, "initdb"), "-D", data, "-U", USER, "-A",
                   "trust", "-E", "UTF8", "--locale=C"], cwd=self.folder)
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self.SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with open(here.path("postgres.log"), "wb") as log:
             self._process = here.start(
                 [*self._as_user, os.path.join(BIN, "postgres"), "-D", data, "-k", self.folder,

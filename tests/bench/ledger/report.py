@@ -80,10 +80,10 @@ def _against_limits(figures):
     return lines
 
 
-def as_text(figures):
+def as_text(figures, bars=BARS):
     lines = _limits(figures)
     lines.append(f"{'':58} {'measured':>12}  {'should be':>18}")
-    for what, key, sense, bar in BARS:
+    for what, key, sense, bar in bars:
         if key not in figures:
             continue
         value = figures[key]

@@ -1,0 +1,145 @@
+"""Payment versus payment against the limits of the machine and against PostgreSQL, in one run.
+
+    ./dev bench pvp [--quick] [--rounds N] [--dir DIR] [--no-postgres] [--json FILE]
+
+Ledgers and bridge are processes of their own, durable, over gRPC on loopback; the load generator
+runs on the same cores. Everything it makes is in a new folder below DIR, which goes when it ends,
+and so do the processes that it started. `--only` measures some parts.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "ledger"))
+
+import in_process  # noqa: E402
+import network  # noqa: E402
+import prepared  # noqa: E402
+import report  # noqa: E402
+import work  # noqa: E402
+
+PARTS = ("in-process", "lists", "singly", "latency", "dead", "postgres")
+
+
+class Sizes:
+    """How much of everything: a full run, `--quick`, or `--smoke`."""
+
+    def __init__(self, name):
+        full, quick = name == "full", name == "quick"
+        self.name = name
+        self.accounts = 100_000 if full else 20_000 if quick else 500
+        self.list = 2048 if full or quick else 64
+        self.lists_in_flight = 8
+        self.swaps = 1_000_000 if full else 400_000 if quick else 512
+        self.singly = 20_000 if full else 8_000 if quick else 64
+        self.singly_per_call = 64 if full or quick else 8
+        self.latency_list = 64 if full or quick else 8
+        self.latency_s = 10 if full else 5 if quick else 1
+        self.dead_s = 6 if full else 4 if quick else 1
+        self.postgres_accounts = 100_000 if full else 20_000 if quick else 500
+        self.postgres_s = 10 if full else 5 if quick else 1
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        prog="./dev bench pvp", description=__doc__.split("\n", maxsplit=1)[0])
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="smaller: a few minutes")
+    size.add_argument("--smoke", action="store_true", help="tiny: whether everything works")
+    parser.add_argument("--rounds", type=int, metavar="N", help="of which the median counts (3)")
+    parser.add_argument("--only", action="append", choices=PARTS, metavar="PART",
+                        help=f"only this part, repeatable: {', '.join(PARTS)}")
+    parser.add_argument("--no-postgres", action="store_true", help="without the comparison")
+    parser.add_argument("--dir", metavar="DIR", help="below which to work (the temporary one)")
+    parser.add_argument("--bin", metavar="DIR", default="build/release/bin",
+                        help="where the programs are (build/release/bin)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures as one flat object")
+    arguments = parser.parse_args()
+    if arguments.rounds is not None and arguments.rounds < 1:
+        parser.error(f"--rounds {arguments.rounds}: must be at least 1")
+    for flag, folder in (("--dir", arguments.dir), ("--bin", arguments.bin)):
+        if folder is not None and not os.path.isdir(folder):
+            parser.error(f"{flag} {folder}: is no directory")
+    if arguments.json is not None and not os.path.isdir(os.path.dirname(arguments.json) or "."):
+        parser.error(f"--json {arguments.json}: its directory does not exist")
+    return arguments
+
+
+def measure_in_process(here, sizes, rounds, figures):
+    print(f"in process, lists of {sizes.list:,} ...", flush=True)
+    figures.update(here.run_json(
+        "pvp_bench", "--only", "in-process", "--dir", here.folder, "--list", str(sizes.list),
+        "--swaps", str(sizes.swaps), "--accounts", str(sizes.accounts), "--rounds", str(rounds),
+        "--in-flight", str(sizes.lists_in_flight), shows=True))
+
+
+def measure(here, arguments, sizes, rounds, figures):
+    parts = arguments.only or list(PARTS)
+    if "in-process" in parts:
+        measure_in_process(here, sizes, rounds, figures)
+    if {"lists", "singly", "latency"} & set(parts):
+        with network.Network(here, 2, sizes.accounts) as corridor:
+            # The latency is measured at half of the rate of the lists.
+            if {"lists", "latency"} & set(parts):
+                corridor.measure_lists(sizes, rounds, figures)
+            if "singly" in parts:
+                corridor.measure_singly(sizes, rounds, figures)
+            if "latency" in parts:
+                corridor.measure_latency(sizes, rounds, figures)
+    if "dead" in parts:
+        with network.Network(here, 4, sizes.accounts) as corridor:
+            corridor.measure_dead_ledger(sizes, rounds, figures)
+    if "postgres" in parts and not arguments.no_postgres:
+        if prepared.is_installed():
+            prepared.measure(here, sizes, rounds, figures)
+        elif sizes.name != "smoke":
+            raise work.Failure("PostgreSQL 15 is not installed (Debian: postgresql-15); "
+                               "--no-postgres leaves it out")
+
+
+def main():
+    arguments = parse_arguments()
+    size = "smoke" if arguments.smoke else "quick" if arguments.quick else "full"
+    sizes = Sizes(size)
+    rounds = arguments.rounds or (1 if size == "smoke" else 3)
+    figures = {"size": size, "rounds": rounds, "cores": os.cpu_count(),
+               "load_before": os.getloadavg()[0]}
+    with work.Work(arguments.bin, arguments.dir) as here:
+        print(f"{figures['cores']} cores, load {figures['load_before']:.2f} before, "
+              f"median of {rounds}, in {here.folder}", flush=True)
+        in_process.measure_limits(here, figures)
+        measure(here, arguments, sizes, rounds, figures)
+    figures["load_after"] = os.getloadavg()[0]
+    if "postgres_swaps_per_s" in figures and "swaps_per_s_k0" in figures:
+        figures["postgres_ratio"] = figures["swaps_per_s_k0"] / figures["postgres_swaps_per_s"]
+    if arguments.json is not None:
+        with open(arguments.json, "w", encoding="utf-8") as file:
+            json.dump(figures, file, indent=2)
+            file.write("\n")
+    print(report.as_text(figures, BARS))
+
+
+# What, key, whether at least or at most, the bar.
+BARS = (
+    ("swaps/s, three processes over gRPC, k = 0", "swaps_per_s_k0", "at least", 20_000),
+    ("swaps/s, the same, k = 3 of 4", "swaps_per_s_k3of4", "at least", 12_000),
+    ("signed singly / the limit of its verifications", "signed_singly_verify_ratio", "at least",
+     0.4),
+    ("swaps/s in one process", "swaps_per_s_in_process", "at least", 100_000),
+    ("latency at half load, p50 / data sync", "p50_sync_ratio", "at most", 10),
+    ("latency at half load, p99 / data sync", "p99_sync_ratio", "at most", 40),
+    ("swaps/s against two PostgreSQL databases", "postgres_ratio", "at least", 20),
+    ("rate of the others with one of four ledgers dead", "one_ledger_dead_ratio", "at least",
+     0.8),
+)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except work.Failure as failure:
+        sys.exit(f"bench pvp: {failure}")
+    except KeyboardInterrupt:
+        sys.exit("bench pvp: interrupted")
