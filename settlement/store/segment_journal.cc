@@ -17,6 +17,11 @@ namespace {
 
 constexpr std::uint64_t kGrowthBytesMax = std::uint64_t{32} << 20;
 constexpr std::uint64_t kNewerMetaBytesMax = std::uint64_t{4} << 20;
+// A small append that reaches new space brings so many zeros with it for those after it: bytes that
+// replace zeros sync without a commit of the file system, which the first bytes in reserved space
+// need. A large append pays little for that, and would write most of the zeros for nothing.
+constexpr std::uint64_t kSmallFrameBytes = std::uint64_t{64} << 10;
+constexpr std::uint64_t kZeroedBytes = std::uint64_t{256} << 10;
 constexpr std::uint64_t kFrameBytesMax = std::uint64_t{16} << 30;
 constexpr std::size_t kOpenFilesMax = 128;
 constexpr std::string_view kZeros("\0\0\0\0\0\0\0", 7);
@@ -67,7 +72,8 @@ SegmentJournal::SegmentJournal(std::unique_ptr<LmdbIndex> index, FileSystem& fil
       known_(loaded.index.known),
       open_size_(loaded.open_size),
       state_(loaded.state),
-      open_end_(loaded.open_end) {
+      open_end_(loaded.open_end),
+      zeroed_end_(loaded.open_end) {
   segments_.reserve(loaded.segments.size());
   for (Segment& segment : loaded.segments) {
     segments_.push_back(std::make_unique<Segment>(std::move(segment)));
@@ -243,8 +249,22 @@ absl::Status SegmentJournal::SwitchSegment(std::uint64_t size) {
   }
   segments_.push_back(std::move(segment));
   open_end_ = kSegmentHeaderBytes;
+  zeroed_end_ = kSegmentHeaderBytes;
   open_size_ = size;
   return absl::OkStatus();
+}
+
+// Zeros behind a frame of that size, if they are wanted. The next sync takes them along;
+// lost ones are zeros too.
+absl::Status SegmentJournal::ZeroAhead(std::uint64_t frame_bytes) {
+  const std::uint64_t frame_end = open_end_ + frame_bytes;
+  if (frame_end <= zeroed_end_) return absl::OkStatus();
+  zeroed_end_ = frame_end;
+  if (frame_bytes >= kSmallFrameBytes) return absl::OkStatus();
+  static const std::string* const kAhead = new std::string(kZeroedBytes, '\0');
+  const std::string_view piece(kAhead->data(), std::min(kZeroedBytes, open_size_ - frame_end));
+  zeroed_end_ += piece.size();
+  return open_segment().file->Write(frame_end, {&piece, 1});
 }
 
 absl::Status SegmentJournal::WriteFrame(Frame& frame, std::span<const Block> blocks) {
@@ -265,6 +285,7 @@ absl::Status SegmentJournal::WriteFrame(Frame& frame, std::span<const Block> blo
   }
   std::erase_if(pieces, [](std::string_view piece) { return piece.empty(); });
   SegmentFile& file = *open_segment().file;
+  if (absl::Status zeroed = ZeroAhead(frame.bytes()); !zeroed.ok()) return zeroed;
   if (absl::Status written = file.Append(open_end_, pieces); !written.ok()) return written;
   return file.Sync();
 }

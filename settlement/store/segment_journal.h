@@ -108,6 +108,7 @@ class SegmentJournal final : public Journal {
   absl::Status Reserve(std::uint64_t needed, std::uint64_t size);
   absl::Status SwitchSegment(std::uint64_t size);
   absl::Status SealOpenSegment(SealedSegment& sealed);
+  absl::Status ZeroAhead(std::uint64_t frame_bytes);
   absl::Status WriteFrame(Frame& frame, std::span<const Block> blocks);
   void KeepMeta(std::span<const MetaWrite> meta);
   // Writes `system` and all metadata that the index lacks.
@@ -141,8 +142,9 @@ class SegmentJournal final : public Journal {
 
   mutable std::mutex archive_mutex_;  // one of Archive, Restore and Backup; taken before the others
   mutable std::mutex mutex_;
-  SegmentState state_;          // durable
-  std::uint64_t open_end_ = 0;  // of the last frame in the open segment
+  SegmentState state_;            // durable
+  std::uint64_t open_end_ = 0;    // of the last frame in the open segment
+  std::uint64_t zeroed_end_ = 0;  // up to it, frames and zeros were written to the open segment
   std::vector<std::unique_ptr<Segment>> segments_;
   mutable std::deque<Segment*> opened_;  // sealed segments whose file is open
 

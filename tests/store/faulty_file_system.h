@@ -35,6 +35,7 @@ class FaultyFileSystem final : public FileSystem {
   void FailSyncs(bool fail) { fail_syncs_ = fail; }
   void SetCapacity(std::uint64_t bytes) { capacity_ = bytes; }
   std::uint64_t syncs() const { return syncs_; }
+  std::uint64_t writes() const { return writes_; }
 
   // What a restart after the power failure finds.
   void Restart() {
@@ -111,6 +112,7 @@ class FaultyFileSystem final : public FileSystem {
     absl::Status Write(std::uint64_t offset, std::span<const std::string_view> pieces) override {
       const bool alive = owner_.Change();
       if (!alive && owner_.was_dead_) return Dead();
+      ++owner_.writes_;
       std::string bytes;
       for (const std::string_view piece : pieces) bytes += piece;
       // A process that dies in a write has written some of it, up to the end of a page.
@@ -232,6 +234,7 @@ class FaultyFileSystem final : public FileSystem {
   bool fail_syncs_ = false;
   std::uint64_t capacity_ = ~std::uint64_t{0};
   std::uint64_t syncs_ = 0;
+  std::uint64_t writes_ = 0;
 };
 
 }  // namespace causeway::store

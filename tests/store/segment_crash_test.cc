@@ -171,6 +171,24 @@ TEST_F(SegmentCrashTest, AnAppendOfBlocksCostsOneSync) {
   EXPECT_EQ(files_.syncs(), before + 2) << "metadata travel with the blocks";
 }
 
+TEST_F(SegmentCrashTest, SmallAppendsLandInZerosThatOneOfThemBrought) {
+  auto journal = Open();
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  BlockMaker maker;
+  const auto writes_of = [&](int appends, std::size_t bytes) {
+    const std::uint64_t before = files_.writes();
+    for (int i = 0; i < appends; ++i) {
+      const Block block = maker.Next(1, std::string(bytes, 'x'));
+      EXPECT_TRUE((*journal)->Append({&block, 1}, {}).ok());
+    }
+    return files_.writes() - before;
+  };
+  EXPECT_EQ(writes_of(1, 1000), 2u) << "the block, and zeros behind it";
+  EXPECT_EQ(writes_of(100, 1000), 100u);
+  EXPECT_EQ(writes_of(5, 70'000), 5u) << "large ones bring none";
+  EXPECT_EQ(writes_of(3, 1000), 4u);
+}
+
 TEST_F(SegmentCrashTest, AFailedSyncIsAnUnknownOutcomeAndNotRetried) {
   auto journal = Open();
   ASSERT_TRUE(journal.ok()) << journal.status();
