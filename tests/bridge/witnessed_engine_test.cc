@@ -327,7 +327,7 @@ TEST_F(WitnessedEngineTest, SettlementsUnderAPolicyWithoutWitnessesDoNotWait) {
   Kill(1);
   const Deal witnessed = world_.Swap("witnessed", At(1000));
   world_.AddPolicy(without);
-  for (const std::size_t index : {2, 3}) ReopenWitness(index);  // they must know it too
+  for (const std::size_t index : {2U, 3U}) ReopenWitness(index);  // they must know it too
   Restart();
   const Deal deal = world_.Swap("s", At(1000));
   Submit(At(0), witnessed);

@@ -150,7 +150,7 @@ TEST_F(CertifierTest, CertifiesWithThreeOfFour) {
   Locate(Ms(0), {0, 1, 2, 3});
   Write(Ms(1));
   ASSERT_THAT(certifier_->TakeCalls(), SizeIs(4));
-  for (const std::size_t witness : {3, 0}) {
+  for (const std::size_t witness : {3U, 0U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
     EXPECT_FALSE(certifier_->Certify());
   }
@@ -167,12 +167,12 @@ TEST_F(CertifierTest, CertifiesWithThreeOfFour) {
 TEST_F(CertifierTest, OneCheckpointCertifiesEverythingBelowIt) {
   Locate(Ms(0), {0, 1, 2, 3});
   for (int i = 0; i < 5; ++i) Write(Ms(1));
-  for (const std::size_t witness : {0, 1, 2}) {
+  for (const std::size_t witness : {0U, 1U, 2U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 3)).ok());
   }
   EXPECT_TRUE(certifier_->Certify());
   EXPECT_EQ(certified().size, 3U);
-  for (const std::size_t witness : {1, 2, 3}) {
+  for (const std::size_t witness : {1U, 2U, 3U}) {
     ASSERT_TRUE(Answer(Ms(3), witness, Cosigned(witness, 5)).ok());
   }
   EXPECT_TRUE(certifier_->Certify());
@@ -182,7 +182,7 @@ TEST_F(CertifierTest, OneCheckpointCertifiesEverythingBelowIt) {
 TEST_F(CertifierTest, TheNoteHasNoMoreCosignaturesThanAreNeeded) {
   Locate(Ms(0), {0, 1, 2, 3});
   Write(Ms(1));
-  for (const std::size_t witness : {0, 1, 2, 3}) {
+  for (const std::size_t witness : {0U, 1U, 2U, 3U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
   }
   EXPECT_TRUE(certifier_->Certify());
@@ -195,7 +195,7 @@ TEST_F(CertifierTest, AWrongCosignatureDoesNotCountAndDoesNotHarm) {
   core::WitnessAnswer wrong = Cosigned(0, 1);
   wrong.cosigned[0].cosignature.signature.back() ^= 1;
   ASSERT_TRUE(Answer(Ms(2), 0, wrong).ok());
-  for (const std::size_t witness : {1, 2}) {
+  for (const std::size_t witness : {1U, 2U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
   }
   EXPECT_FALSE(certifier_->Certify());
@@ -287,7 +287,7 @@ TEST_F(CertifierTest, ADeadWitnessDelaysNobodyAndIsLeftAloneWhileNothingWaits) {
   Locate(Ms(0), {0, 1, 2});
   certifier_->OnFailed(Ms(0), "w3");
   Write(Ms(1));
-  for (const std::size_t witness : {0, 1, 2}) {
+  for (const std::size_t witness : {0U, 1U, 2U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
   }
   EXPECT_TRUE(certifier_->Certify());
@@ -369,7 +369,7 @@ TEST_F(EpochsTest, EachPolicyCountsItsOwnWitnesses) {
   Locate(Ms(0), {1, 2, 3});
   Write(Ms(1), {policies_.all()[1].hash, policies_.all()[2].hash});
   EXPECT_EQ(certified(0).size, 1U);  // needs none
-  for (const std::size_t witness : {1, 2, 3}) {
+  for (const std::size_t witness : {1U, 2U, 3U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
   }
   EXPECT_TRUE(certifier_->Certify());
@@ -381,7 +381,7 @@ TEST_F(EpochsTest, EachPolicyCountsItsOwnWitnesses) {
 TEST_F(EpochsTest, APolicyThatNothingWaitsForIsLeftAlone) {
   Locate(Ms(0), {1, 2, 3});
   Write(Ms(1));
-  for (const std::size_t witness : {1, 2, 3}) {
+  for (const std::size_t witness : {1U, 2U, 3U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
   }
   EXPECT_TRUE(certifier_->Certify());
@@ -396,7 +396,7 @@ TEST_F(EpochsTest, ARetiredKeyIsNotReachedAndDoesNotCount) {
   EXPECT_THAT(certifier_->TakeCalls(), SizeIs(4));
   Locate(Ms(0), {1, 2});
   Write(Ms(1));
-  for (const std::size_t witness : {1, 2}) {
+  for (const std::size_t witness : {1U, 2U}) {
     ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
   }
   ASSERT_TRUE(Answer(Ms(2), 0, Located(0, 1)).ok());  // with its old key
