@@ -102,8 +102,9 @@ class CompletionWaiter final : public Watcher {
 // Submissions that come together: the call ends when each has its result.
 class ManyCall {
  public:
+  // `count` results, and one Done more of whoever makes them.
   ManyCall(CallPtr<v1::SubmitSettlementsResponse> call, int count)
-      : call_(std::move(call)), left_(count) {
+      : call_(std::move(call)), left_(count + 1) {
     for (int i = 0; i < count; ++i) results_.add_results();
   }
 
@@ -481,7 +482,7 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlements(
         fmt::format("submissions: has {}; must have 1 to {}", count, kSubmissionsPerCallMax)));
     return call.get();
   }
-  auto many = std::make_shared<ManyCall>(call, count + 1);  // one for what is done here
+  auto many = std::make_shared<ManyCall>(call, count);
   auto submissions = std::make_shared<std::vector<Submission>>();
   for (int i = 0; i < count; ++i) {
     const v1::SubmitSettlementRequest& one = request->submissions(i);

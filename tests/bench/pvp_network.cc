@@ -39,7 +39,7 @@ std::string Read(const std::string& path) {
   return MustHave(rpc::ReadWholeFile(path, kFileBytesMax));
 }
 
-std::string BankOf(std::size_t index) { return fmt::format("BANK-{}", index); }
+std::string BankOf(std::size_t index) { return fmt::format("BANK{}", index); }
 
 }  // namespace
 

@@ -77,7 +77,7 @@ class Network:
         for index, address in enumerate(addresses):
             lines.append(f'ledgers {{ origin: "ledger-{index}.bench.example/money" '
                          f'address: "{address}" }}')
-            lines.append(f'participants {{ participant: "BANK-{index}" '
+            lines.append(f'participants {{ participant: "BANK{index}" '
                          f'key_files: "ledger-{index}/bank.pub.pem" }}')
         with open(self._file("bridge.txtpb"), "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
