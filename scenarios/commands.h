@@ -38,6 +38,17 @@ struct CorridorFlags {
   std::string bin_dir;    // empty: where this program lies
 };
 
+struct SeedsFlags {
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 100;
+  std::string profile = "mixed";
+  std::uint32_t jobs = 0;  // 0: as many as there are cores
+  bool modelled = false;
+  bool no_shrink = false;
+  std::string out = "out/seeds";  // folder for the scenarios that fail
+  std::string json;               // file for the figures; empty: none
+};
+
 int RunCommand(const RunFlags& flags);
 // Serves until SIGTERM or SIGINT. Call before any thread is started.
 int CorridorCommand(const CorridorFlags& flags);
@@ -45,6 +56,9 @@ int ReplayCommand(const std::string& trace_file);
 int LintCommand(const std::vector<std::string>& files);
 int CompareCommand(const std::string& left, const std::string& right);
 int ListCommand(const std::string& directory);
+// "mixed, calm, ...": for the help.
+std::string ProfileNames();
+int SeedsCommand(const SeedsFlags& flags);
 
 }  // namespace causeway::sim
 

@@ -40,6 +40,19 @@ int Main(int argc, char** argv) {
                    "New folder for keys, journals, logs and corridor.json")
       ->required();
   corridor->add_option("--bin-dir", corridor_flags.bin_dir, "Where the programs lie");
+  SeedsFlags seeds_flags;
+  CLI::App* seeds =
+      app.add_subcommand("seeds", "Simulate many drawn scenarios with faults; shrink what fails");
+  seeds->add_option("--seeds", seeds_flags.seeds, "How many")->capture_default_str();
+  seeds->add_option("--first", seeds_flags.first, "The first of them")->capture_default_str();
+  seeds->add_option("--profile", seeds_flags.profile, "What is drawn: " + ProfileNames())
+      ->capture_default_str();
+  seeds->add_option("--jobs", seeds_flags.jobs, "Processes; 0: one for each core");
+  seeds->add_flag("--modelled", seeds_flags.modelled, "Modelled signatures: many times faster");
+  seeds->add_flag("--no-shrink", seeds_flags.no_shrink, "Report what fails as it was drawn");
+  seeds->add_option("--out", seeds_flags.out, "Folder for scenarios that fail")
+      ->capture_default_str();
+  seeds->add_option("--json", seeds_flags.json, "Write figures and coverage to this file");
   std::string trace;
   CLI::App* replay = app.add_subcommand("replay", "Execute a trace again and compare");
   replay->add_option("TRACE", trace, "trace.bin of a run")->required();
@@ -61,6 +74,7 @@ int Main(int argc, char** argv) {
   }
   if (run->parsed()) return RunCommand(flags);
   if (corridor->parsed()) return CorridorCommand(corridor_flags);
+  if (seeds->parsed()) return SeedsCommand(seeds_flags);
   if (replay->parsed()) return ReplayCommand(trace);
   if (lint->parsed()) return LintCommand(files);
   if (compare->parsed()) return CompareCommand(left, right);

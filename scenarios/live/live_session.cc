@@ -11,6 +11,10 @@ namespace causeway::sim {
 absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan,
                                                                 const std::string& bin_dir,
                                                                 const std::string& work_dir) {
+  if (!plan.faults.empty() || plan.modelled_signatures) {
+    return absl::InvalidArgumentError(
+        "faults and modelled_signatures are for virtual time: this file runs without --live only");
+  }
   for (const PlannedLedger& ledger : plan.ledgers) {
     if (ledger.genesis.created <= rpc::Now()) continue;
     return absl::FailedPreconditionError(

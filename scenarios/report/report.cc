@@ -85,7 +85,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"seed", plan.seed},
       {"mode", result.mode},
       {"mechanism", plan.mechanism},
-      {"signatures", "ed25519-sha256"},
+      {"signatures", plan.modelled_signatures ? "modelled" : "ed25519-sha256"},
       {"business_days", plan.days.size()},
       {"settled", summary.settled},
       {"settled_value", settled_value},

@@ -58,6 +58,9 @@ Parties PartiesOf(const Plan& plan, const PlannedWhat& what) {
   if (const auto* swap = std::get_if<SwapOnQuote>(&what)) {
     return {name(swap->taker), name(swap->payee)};
   }
+  if (const auto* freeze = std::get_if<FreezeAccount>(&what)) {
+    return {plan.ledgers[freeze->ledger].central_bank.ToString(), name(freeze->holder)};
+  }
   const auto& pvp = std::get<SettlePvp>(what);
   return {name(pvp.party), name(pvp.counterparty)};
 }
@@ -95,6 +98,7 @@ std::string RenderTable(const Plan& plan, const RunResult& result, const Summary
     out += fmt::format("  {:<40}{:>9}  {}...\n", plan.ledgers[ledger.ledger].origin.text(),
                        ledger.log_size, ledger.state_root.substr(0, 16));
   }
+  if (plan.modelled_signatures) out += "\n  signatures are modelled: they prove nothing\n";
   out += fmt::format("\n  observer  {}\n", !result.observer.ran       ? "did not run"
                                            : result.observer.verified ? "verified every log"
                                                                       : "NOT VERIFIED");

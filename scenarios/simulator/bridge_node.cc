@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "fmt/format.h"
+#include "scenarios/simulator/byzantine.h"
+#include "scenarios/simulator/checkers.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
-#include "settlement/store/memory_journal.h"
 
 namespace causeway::sim {
 namespace {
+
+// An invented commit follows the prepares after this long.
+constexpr core::Duration kLieDelay = core::Duration::FromMillis(50);
 
 absl::StatusOr<std::unique_ptr<bridge::BoardVenue>> MakeVenue(const Plan& plan,
                                                               const KeyRing& keys) {
@@ -64,32 +69,64 @@ std::optional<SettlementReply> OutcomeOf(const bridge::SettlementView& view) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<BridgeNode>> BridgeNode::Create(
-    const Plan& plan, const KeyRing& keys, std::shared_ptr<const core::SignatureVerifier> verifier,
-    VirtualClock& clock, VirtualNetwork& network,
-    const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-    const std::vector<std::unique_ptr<WitnessNode>>& witnesses, Publish publish) {
-  absl::StatusOr<std::unique_ptr<bridge::BoardVenue>> venue = MakeVenue(plan, keys);
-  if (!venue.ok()) return venue.status();
+BridgeNode::BridgeNode(World& world, const KeyRing& keys,
+                       std::shared_ptr<const core::SignatureVerifier> verifier,
+                       const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+                       ObserverNode* observer)
+    : LogNode(world, world.nodes.Bridge(),
+              bridge::BridgeEngine::JournalIdentityOf(world.plan.bridge->decision_log), observer),
+      keys_(keys),
+      verifier_(std::move(verifier)),
+      ledgers_(ledgers),
+      random_(world.plan.seed, "bridge/quotes"),
+      refused_(world.plan.seed, "bridge/refused-calls") {}
+
+bridge::BridgeEngine::Options BridgeNode::MakeOptions() {
+  absl::StatusOr<std::unique_ptr<bridge::BoardVenue>> venue = MakeVenue(world_.plan, keys_);
+  CW_CHECK(venue.ok(), "the compiler admits only rates that a venue takes");
   bridge::BridgeEngine::Options options;
-  options.policies = {plan.bridge->policy_bytes};
-  options.signer = keys.decision_log();
-  options.verifier = std::move(verifier);
-  options.keys = MakeDirectory(plan);
+  options.policies = {world_.plan.bridge->policy_bytes};
+  options.signer = keys_.decision_log();
+  options.verifier = verifier_;
+  options.keys = MakeDirectory(world_.plan);
   options.venue = *std::move(venue);
-  absl::StatusOr<std::unique_ptr<bridge::BridgeEngine>> engine = bridge::BridgeEngine::Open(
-      std::move(options),
-      store::NewMemoryJournal(bridge::BridgeEngine::JournalIdentityOf(plan.bridge->decision_log)));
-  if (!engine.ok()) return engine.status();
-  std::unique_ptr<BridgeNode> node(
-      new BridgeNode(plan, clock, network, ledgers, witnesses, std::move(publish)));
-  node->engine_ = *std::move(engine);
-  node->ScheduleTick();  // asks the witnesses, if there are any
-  return node;
+  return options;
 }
 
-void BridgeNode::RequestQuote(AskQuote ask, QuoteCallback callback) {
-  Happen([this, ask = std::move(ask), callback = std::move(callback)]() mutable {
+absl::Status BridgeNode::Boot() {
+  absl::StatusOr<std::unique_ptr<store::Journal>> journal = OpenJournal();
+  if (!journal.ok()) return journal.status();
+  absl::StatusOr<std::unique_ptr<bridge::BridgeEngine>> engine =
+      bridge::BridgeEngine::Open(MakeOptions(), *std::move(journal));
+  if (!engine.ok()) return engine.status();
+  engine_ = *std::move(engine);
+  tick_at_.reset();
+  for (const bridge::SettlementView& view : engine_->ListOpen()) {
+    const bool decided = view.state == bridge::SettlementState::kCommitted ||
+                         view.state == bridge::SettlementState::kAborting;
+    world_.coverage.Add(decided ? Covered::kResumedDecided : Covered::kResumedUndecided);
+  }
+  ReportDecisions();
+  world_.checkers->OnBridgeStart(*engine_, *disk());
+  BeginPublishing(engine_->batch_count());
+  After(core::Duration::Zero(), EventKind::kOther, [this] { ScheduleTick(); });
+  return absl::OkStatus();
+}
+
+void BridgeNode::Stop() {
+  engine_.reset();
+  inbox_.clear();
+  answers_.clear();
+  waiting_.clear();
+  busy_ = false;
+}
+
+absl::StatusOr<std::string> BridgeNode::ReadBatch(std::uint64_t number) const {
+  return engine_->ReadBatchBytes(number);
+}
+
+void BridgeNode::RequestQuote(const AskQuote& ask, QuoteCallback callback) {
+  Happen([this, ask, callback = std::move(callback)]() mutable {
     HandleQuote(ask, std::move(callback));
   });
 }
@@ -101,105 +138,185 @@ void BridgeNode::SubmitSettlement(std::shared_ptr<const SubmitTerms> submit,
   });
 }
 
-void BridgeNode::Happen(Event happened) {
-  inbox_.push_back(std::move(happened));
-  if (!busy_) Start();
+void BridgeNode::AskDecision(std::shared_ptr<const SubmitTerms> submit,
+                             SettlementCallback callback) {
+  Happen([this, submit = std::move(submit), callback = std::move(callback)]() mutable {
+    HandleAsk(*submit, std::move(callback));
+  });
 }
 
-void BridgeNode::Start() {
+void BridgeNode::Happen(Event happened) {
+  if (!up()) {
+    world_.coverage.Add(Covered::kMessageToStoppedNode);
+    return;
+  }
+  inbox_.push_back(std::move(happened));
+  if (!busy_) Flush();
+}
+
+void BridgeNode::Flush() {
   busy_ = true;
   std::vector<Event> inbox = std::move(inbox_);
   inbox_.clear();
   for (Event& happened : inbox) happened();
-  const absl::Status status = engine_->Flush(clock_.now());
-  CW_CHECK(status.ok(), "a journal in memory does not fail");
-  clock_.After(plan_.network.sync, [this] { Finish(); });
+  if (!engine_->Flush(now()).ok()) {
+    Die();
+    return;
+  }
+  WriteThen([this] { Finish(); });
 }
 
 void BridgeNode::Finish() {
-  for (; published_ < engine_->batch_count(); ++published_) {
-    absl::StatusOr<std::string> bytes = engine_->ReadBatchBytes(published_);
-    CW_CHECK(bytes.ok(), "a journal in memory does not fail");
-    publish_(*bytes);
-  }
+  ReportDecisions();
+  if (!Publish(engine_->batch_count())) return;
   std::vector<Event> answers = std::move(answers_);
   answers_.clear();
   for (Event& answer : answers) answer();
-  for (bridge::LedgerRequest& request : engine_->TakeRequests()) Send(std::move(request));
+  for (const bridge::LedgerRequest& request : engine_->TakeRequests()) Send(request);
   for (const bridge::WitnessCall& call : engine_->TakeWitnessCalls()) SendToWitness(call);
-  for (const core::Hash256& id : engine_->TakeChanged()) Answer(id);
+  for (const core::Hash256& id : engine_->TakeChanged()) {
+    CountState(id);
+    Answer(id);
+  }
   busy_ = false;
   ScheduleTick();
-  if (!inbox_.empty()) Start();
+  if (!inbox_.empty()) Flush();
+}
+
+void BridgeNode::ReportDecisions() {
+  const std::uint64_t durable = disk()->synced_blocks();
+  reported_ = std::min(reported_, durable);
+  for (; reported_ < durable; ++reported_) {
+    const absl::StatusOr<std::string> bytes = engine_->ReadBatchBytes(reported_);
+    if (!bytes.ok()) return;  // Publish dies of it
+    const absl::StatusOr<core::DecisionBatch> batch = core::DecodeDecisionBatch(*bytes);
+    CW_CHECK(batch.ok(), "the engine writes batches that decode");
+    if (batch->decided.size() > 1) world_.coverage.Add(Covered::kSeveralDecidedAtOnce);
+    world_.checkers->OnDecisionBatch(*batch, *disk());
+  }
+}
+
+void BridgeNode::OnClockSet() {
+  if (!up()) return;
+  tick_at_.reset();
+  ScheduleTick();
 }
 
 void BridgeNode::ScheduleTick() {
   const std::optional<core::LedgerTime> due = engine_->next_timer();
   if (!due || (tick_at_ && *tick_at_ <= *due)) return;
   tick_at_ = due;
-  clock_.At(*due, [this, due = *due] {
-    if (!tick_at_ || *tick_at_ != due) return;  // an earlier one took its place
+  const core::Duration wait = world_.clocks.TrueTime(index(), *due) - world_.clock.now();
+  After(std::max(wait, core::Duration::Zero()), EventKind::kOther, [this, number = ++tick_number_] {
+    if (number != tick_number_ || !tick_at_) return;  // an earlier one took its place
+    world_.clock.CountTimer();
     tick_at_.reset();
-    Happen([this] { engine_->Tick(clock_.now()); });
+    Happen([this] { engine_->Tick(now()); });
   });
 }
 
-void BridgeNode::Send(bridge::LedgerRequest request) {
-  const std::optional<LedgerIndex> ledger = plan_.FindLedger(request.ledger);
-  CW_CHECK(ledger.has_value(), "the policy names ledgers of the plan");
+void BridgeNode::Send(const bridge::LedgerRequest& request) {
+  const bool prepare = request.kind == bridge::RequestKind::kPrepare;
+  if (request.attempt > 1) {
+    world_.coverage.Add(prepare ? Covered::kPrepareRepeated : Covered::kCompletionRepeated);
+  }
+  auto shared = std::make_shared<const bridge::LedgerRequest>(request);
   auto items = std::make_shared<std::vector<core::Item>>();
-  items->push_back(bridge::ItemOf(request));
-  LedgerNode& node = *ledgers_[*ledger];
-  network_.Send([this, &node, request = std::move(request), items = std::move(items)]() mutable {
-    node.Submit(std::move(items), [this, request = std::move(request)](
-                                      std::vector<node::ItemReply> replies) mutable {
-      network_.Send(
-          [this, request = std::move(request), reply = std::move(replies.front())]() mutable {
-            Happen([this, request = std::move(request), reply = std::move(reply)]() mutable {
-              OnLedgerReply(request, std::move(reply));
-            });
-          });
-    });
-  });
+  if (prepare) {
+    items->push_back(bridge::ItemOf(request));
+  } else {
+    const auto lie = equivocated_.find(request.settlement_id);
+    const std::optional<bridge::SettlementView> view = engine_->Find(request.settlement_id);
+    const bool lies = lie != equivocated_.end() && view && !view->ledgers.empty() &&
+                      view->state == bridge::SettlementState::kCommitted &&
+                      view->ledgers.front().ledger == request.ledger;
+    if (lies) world_.coverage.Add(Covered::kBridgeEquivocated);
+    items->push_back(codec::MakeCompletionItem(lies ? lie->second : request.completion));
+  }
+  const std::optional<LedgerIndex> ledger = world_.plan.FindLedger(request.ledger);
+  CW_CHECK(ledger.has_value(), "the policy names ledgers of the plan");
+  world_.network.Send(index(), world_.nodes.Ledger(*ledger),
+                      [this, shared = std::move(shared),
+                       items = std::shared_ptr<const std::vector<core::Item>>(std::move(items))] {
+                        Arrive(shared, items);
+                      });
 }
 
 void BridgeNode::SendToWitness(const bridge::WitnessCall& call) {
-  const std::vector<PlannedWitness>& planned = plan_.bridge->witnesses;
+  const std::vector<PlannedWitness>& planned = world_.plan.bridge->witnesses;
   const auto found =
       std::find_if(planned.begin(), planned.end(),
                    [&](const PlannedWitness& witness) { return witness.name == call.witness; });
-  CW_CHECK(found != planned.end(), "the policy names witnesses of the plan");
-  WitnessNode& node = *witnesses_[static_cast<std::size_t>(found - planned.begin())];
-  core::WitnessRequest request{{}, call.known};
+  CW_CHECK(found != planned.end() && witnesses_ != nullptr,
+           "the policy names the plan's witnesses");
+  WitnessNode& node = *(*witnesses_)[static_cast<std::size_t>(found - planned.begin())];
+  auto request = std::make_shared<core::WitnessRequest>();
+  request->known = call.known;
   for (std::uint64_t i = 0; i < call.batch_count; ++i) {
     absl::StatusOr<std::string> batch = engine_->ReadBatchBytes(call.first_batch + i);
-    CW_CHECK(batch.ok(), "a journal in memory does not fail");
-    request.batches.push_back(*std::move(batch));
+    if (!batch.ok()) return;  // Publish dies of it
+    request->batches.push_back(*std::move(batch));
   }
-  network_.Send([this, &node, name = call.witness, request = std::move(request)]() mutable {
-    node.Submit(std::move(request), [this, name](core::WitnessAnswer answer) {
-      network_.Send([this, name, answer = std::move(answer)]() mutable {
-        Happen([this, name, answer = std::move(answer)] {
-          engine_->OnWitnessAnswer(clock_.now(), name, answer);
-        });
+  world_.network.Send(index(), node.index(), [this, &node, request, name = call.witness] {
+    node.Submit(*request, [this, &node, name](const witness::Answer& answer) {
+      auto reply = std::make_shared<const witness::Answer>(answer);
+      world_.network.Send(node.index(), index(), [this, name, reply] {
+        Happen([this, name, reply] { engine_->OnWitnessAnswer(now(), name, *reply); });
       });
     });
   });
 }
 
-void BridgeNode::OnLedgerReply(const bridge::LedgerRequest& request, node::ItemReply reply) {
-  const core::LedgerTime now = clock_.now();
-  if (request.kind == bridge::RequestKind::kComplete) {
-    std::variant<core::InstructionStatus, core::Rejection> answer = reply.result.settlement_status;
-    if (reply.result.refused) answer = *reply.result.refused;
-    engine_->OnCompleteReply(now, request.settlement_id, request.ledger, answer);
+// At the ledger.
+void BridgeNode::Arrive(const std::shared_ptr<const bridge::LedgerRequest>& request,
+                        const std::shared_ptr<const std::vector<core::Item>>& items) {
+  LedgerNode& node = *ledgers_[*world_.plan.FindLedger(request->ledger)];
+  if (!node.up() && refused_.Bernoulli(1, 2)) {
+    world_.coverage.Add(Covered::kCallRefused);
+    world_.network.Send(node.index(), index(), [this, request] {
+      Happen([this, request] {
+        engine_->OnSendFailed(now(), request->kind, request->settlement_id, request->ledger);
+      });
+    });
     return;
   }
+  node.Submit(items, [this, &node, request](const std::vector<node::ItemReply>& replies) {
+    auto reply = std::make_shared<const node::ItemReply>(replies.front());
+    world_.network.Send(node.index(), index(), [this, request, reply] {
+      Happen([this, request, reply] { OnLedgerReply(*request, *reply); });
+    });
+  });
+}
+
+void BridgeNode::OnLedgerReply(const bridge::LedgerRequest& request, const node::ItemReply& reply) {
+  if (request.kind == bridge::RequestKind::kPrepare) {
+    OnPrepareReply(request, reply);
+    return;
+  }
+  std::variant<core::InstructionStatus, core::Rejection> answer = reply.result.settlement_status;
+  if (reply.result.refused) {
+    answer = *reply.result.refused;
+    world_.coverage.Add(Covered::kCompletionRefused);
+  } else if (!reply.result.sequenced) {
+    world_.coverage.Add(Covered::kCompletionAnsweredAgain);
+  }
+  engine_->OnCompleteReply(now(), request.settlement_id, request.ledger, answer);
+}
+
+void BridgeNode::OnPrepareReply(const bridge::LedgerRequest& request,
+                                const node::ItemReply& reply) {
   std::variant<std::string, core::Rejection> answer;
   if (reply.result.refused) {
     answer = *reply.result.refused;
+    const core::Outcome why = reply.result.refused->outcome;
+    world_.coverage.Add(Covered::kPrepareRefused);
+    if (why == core::Outcome::kPastDeadline) world_.coverage.Add(Covered::kPreparePastDeadline);
+    if (why == core::Outcome::kSettlementAborted) {
+      world_.coverage.Add(Covered::kLatePrepareMetAbort);
+    }
   } else if (!reply.vote.empty()) {
-    answer = std::move(reply.vote);
+    answer = reply.vote;
+    if (!reply.result.sequenced) world_.coverage.Add(Covered::kPrepareAnsweredAgain);
   } else {
     core::Rejection why;
     why.outcome = core::Outcome::kSettlementAborted;
@@ -210,12 +327,35 @@ void BridgeNode::OnLedgerReply(const bridge::LedgerRequest& request, node::ItemR
     }
     answer = why;
   }
-  engine_->OnPrepareReply(now, request.settlement_id, request.ledger, answer);
+  engine_->OnPrepareReply(now(), request.settlement_id, request.ledger, answer);
 }
 
 void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback callback) {
-  std::variant<bridge::SettlementView, core::Rejection> answer =
-      engine_->Submit(clock_.now(), submit.terms, submit.legs);
+  const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
+  const bool known = engine_->Find(id).has_value();
+  const auto answer = engine_->Submit(now(), submit.terms, submit.legs);
+  const bool refused = std::holds_alternative<core::Rejection>(answer);
+  if (refused) world_.coverage.Add(Covered::kSubmissionRefused);
+  if (!refused && known) world_.coverage.Add(Covered::kSubmissionRepeated);
+  if (!refused && !known) ConsiderLying(id, submit.terms.payload);
+  AnswerSubmission(answer, std::move(callback));
+}
+
+void BridgeNode::HandleAsk(const SubmitTerms& submit, SettlementCallback callback) {
+  const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
+  const bool known = engine_->Find(id).has_value();
+  const auto answer = engine_->JudgeDeadline(now(), id, submit.terms.payload);
+  if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {
+    if (rejection->outcome == core::Outcome::kNotFound) return;  // not past yet: asked again
+  } else if (!known) {
+    world_.coverage.Add(Covered::kAbortedUnseen);
+  }
+  AnswerSubmission(answer, std::move(callback));
+}
+
+void BridgeNode::AnswerSubmission(
+    const std::variant<bridge::SettlementView, core::Rejection>& answer,
+    SettlementCallback callback) {
   if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {
     SettlementReply reply{.status = core::InstructionStatus::kRejected, .rejection = *rejection};
     answers_.push_back([callback = std::move(callback), reply]() mutable { callback(reply); });
@@ -223,8 +363,10 @@ void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback call
   }
   const core::Hash256 id = std::get<bridge::SettlementView>(answer).settlement_id;
   waiting_[id].push_back(std::move(callback));
-  // It may be over already, when the same terms come again.
-  answers_.push_back([this, id] { Answer(id); });
+  answers_.push_back([this, id] {
+    world_.checkers->OnSubmissionKept(id);
+    Answer(id);  // it may be over already, when the same terms come again
+  });
 }
 
 void BridgeNode::HandleQuote(const AskQuote& ask, QuoteCallback callback) {
@@ -238,7 +380,7 @@ void BridgeNode::HandleQuote(const AskQuote& ask, QuoteCallback callback) {
                                      .instruction_id = ask.instruction_id,
                                      .uetr = ask.uetr};
   std::variant<bridge::Quote, core::Rejection> answer = engine_->RequestQuote(
-      clock_.now(), request, [this](std::size_t size) { return random_.Bytes(size); });
+      now(), request, [this](std::size_t size) { return random_.Bytes(size); });
   QuoteReply reply;
   if (auto* quote = std::get_if<bridge::Quote>(&answer)) {
     reply.rejection.outcome = core::Outcome::kAccepted;
@@ -249,9 +391,8 @@ void BridgeNode::HandleQuote(const AskQuote& ask, QuoteCallback callback) {
   } else {
     reply.rejection = std::get<core::Rejection>(answer);
   }
-  answers_.push_back([callback = std::move(callback), reply = std::move(reply)]() mutable {
-    callback(std::move(reply));
-  });
+  answers_.push_back(
+      [callback = std::move(callback), reply = std::move(reply)]() mutable { callback(reply); });
 }
 
 void BridgeNode::Answer(const core::Hash256& id) {
@@ -263,7 +404,76 @@ void BridgeNode::Answer(const core::Hash256& id) {
   if (!reply) return;
   std::vector<SettlementCallback> callbacks = std::move(waiting->second);
   waiting_.erase(waiting);
+  world_.checkers->OnOutcomeTold(id, reply->status);
   for (SettlementCallback& callback : callbacks) callback(*reply);
+}
+
+void BridgeNode::CountState(const core::Hash256& id) {
+  const std::optional<bridge::SettlementView> view = engine_->Find(id);
+  if (!view) return;
+  Coverage& coverage = world_.coverage;
+  switch (view->state) {
+    case bridge::SettlementState::kAwaitingSignatures:
+      coverage.Add(Covered::kAwaitingSignatures);
+      break;
+    case bridge::SettlementState::kPreparing:
+      coverage.Add(Covered::kPreparing);
+      break;
+    case bridge::SettlementState::kCommitted:
+      coverage.Add(Covered::kCommitted);
+      break;
+    case bridge::SettlementState::kSettled:
+      coverage.Add(Covered::kSettled);
+      break;
+    case bridge::SettlementState::kAborting:
+      coverage.Add(Covered::kAborting);
+      break;
+    case bridge::SettlementState::kAborted:
+      coverage.Add(Covered::kAborted);
+      if (!view->rejection) break;
+      coverage.Add(view->rejection->outcome == core::Outcome::kPastDeadline
+                       ? Covered::kAbortedByDeadline
+                       : Covered::kAbortedByRefusal);
+      break;
+    default:
+      break;
+  }
+}
+
+void BridgeNode::Begin(const ByzantineBridge* fault, core::RandomStream* random) {
+  lies_.push_back({fault, random});
+}
+
+void BridgeNode::End(const ByzantineBridge* fault) {
+  std::erase_if(lies_, [fault](const Lie& lie) { return lie.fault == fault; });
+}
+
+// A new settlement has come: the operator may lie about it.
+void BridgeNode::ConsiderLying(const core::Hash256& id, std::string_view terms) {
+  for (const auto& [fault, random] : lies_) {
+    if (random->Uniform(kPerMille) >= fault->per_mille) continue;
+    const absl::StatusOr<core::TermsHeader> header = codec::DecodeTerms(terms);
+    CW_CHECK(header.ok(), "the engine took these terms");
+    if (fault->kind == ByzantineBridgeKind::kEquivocate) {
+      equivocated_[id] = ForgeCompletion(world_.plan, keys_, *header, core::Verdict::kAbort, now());
+      continue;
+    }
+    world_.coverage.Add(Covered::kBridgeInventedCommit);
+    auto items = std::make_shared<std::vector<core::Item>>();
+    items->push_back(codec::MakeCompletionItem(
+        ForgeCompletion(world_.plan, keys_, *header, core::Verdict::kCommit, now())));
+    // Once they hold what it is about, which takes them a moment.
+    After(kLieDelay, EventKind::kOther, [this, header = *header, items = std::move(items)] {
+      for (const core::TermsLedger& each : header.ledgers) {
+        LedgerNode& node = *ledgers_[*world_.plan.FindLedger(each.ledger)];
+        world_.network.Send(index(), node.index(), [this, &node, items] {
+          node.Submit(items, [this](const std::vector<node::ItemReply>& replies) {
+            if (replies.front().result.refused) world_.coverage.Add(Covered::kCompletionRefused);
+          });
+        });
+      }
+    });
+  }
 }
 
 }  // namespace causeway::sim

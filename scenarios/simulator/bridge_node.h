@@ -13,73 +13,104 @@
 #include "absl/status/statusor.h"
 #include "fx-bridge/engine/bridge_engine.h"
 #include "scenarios/simulator/ledger_node.h"
-#include "scenarios/simulator/virtual_world.h"
+#include "scenarios/simulator/log_node.h"
 #include "scenarios/simulator/witness_node.h"
 #include "scenarios/spec/actor.h"
-#include "scenarios/spec/plan.h"
 
 namespace causeway::sim {
 
 // While one write is under way, what happens meanwhile waits for the next. Nothing is told or sent
 // before it is durable.
-class BridgeNode {
+class BridgeNode : public LogNode {
  public:
-  using QuoteCallback = absl::AnyInvocable<void(QuoteReply)>;
-  using SettlementCallback = absl::AnyInvocable<void(SettlementReply)>;
-  using Publish = absl::AnyInvocable<void(const std::string& batch)>;
+  // Callbacks run at the bridge when the answer is durable, and not at all when it stops before; a
+  // settlement's when it has its outcome on every ledger, or was refused.
+  using QuoteCallback = absl::AnyInvocable<void(const QuoteReply&)>;
+  using SettlementCallback = absl::AnyInvocable<void(const SettlementReply&)>;
 
-  // `ledgers` by LedgerIndex, `witnesses` as in the plan; all arguments that are references outlive
-  // the node. The plan has a bridge.
-  static absl::StatusOr<std::unique_ptr<BridgeNode>> Create(
-      const Plan& plan, const KeyRing& keys,
-      std::shared_ptr<const core::SignatureVerifier> verifier, VirtualClock& clock,
-      VirtualNetwork& network, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-      const std::vector<std::unique_ptr<WitnessNode>>& witnesses, Publish publish);
+  // `ledgers` by LedgerIndex; all arguments that are references outlive the node. The plan has a
+  // bridge.
+  BridgeNode(World& world, const KeyRing& keys,
+             std::shared_ptr<const core::SignatureVerifier> verifier,
+             const std::vector<std::unique_ptr<LedgerNode>>& ledgers, ObserverNode* observer);
 
-  // Messages arrive. The callbacks run at the bridge when the answer is durable; a settlement's
-  // when it has its outcome on every ledger, or was refused.
-  void RequestQuote(AskQuote ask, QuoteCallback callback);
+  // The witnesses, as in the plan, before the first start; they outlive the node. None without it.
+  void Connect(const std::vector<std::unique_ptr<WitnessNode>>& witnesses) {
+    witnesses_ = &witnesses;
+  }
+  using SimulatedNode::Start;
+  // Messages arrive.
+  void RequestQuote(const AskQuote& ask, QuoteCallback callback);
   void SubmitSettlement(std::shared_ptr<const SubmitTerms> submit, SettlementCallback callback);
+  // Whoever holds the terms asks what became of them.
+  void AskDecision(std::shared_ptr<const SubmitTerms> submit, SettlementCallback callback);
 
-  const bridge::BridgeEngine& engine() const { return *engine_; }
+  // Null while it is down.
+  const bridge::BridgeEngine* engine() const { return engine_.get(); }
+  bool at_rest() const { return up() && !busy_; }
+  void OnClockSet() override;
 
- private:
-  BridgeNode(const Plan& plan, VirtualClock& clock, VirtualNetwork& network,
-             const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-             const std::vector<std::unique_ptr<WitnessNode>>& witnesses, Publish publish)
-      : plan_(plan),
-        clock_(clock),
-        network_(network),
-        ledgers_(ledgers),
-        witnesses_(witnesses),
-        publish_(std::move(publish)),
-        random_(plan.seed, "bridge/quotes") {}
+  // Faults at work; both outlive the fault.
+  void Begin(const ByzantineBridge* fault, core::RandomStream* random);
+  void End(const ByzantineBridge* fault);
+  using SimulatedNode::Begin;
+  using SimulatedNode::End;
+
+ protected:
+  // The parts that known-bad bridges of tests do in their own ways.
+  virtual bridge::BridgeEngine::Options MakeOptions();
+  // What waits is written; `finish` tells and sends.
+  virtual void WriteThen(Event finish) { Write(std::move(finish)); }
+  virtual void Send(const bridge::LedgerRequest& request);
+  absl::Status Boot() override;
   // Does `happened` with the engine at the next write, or now.
   void Happen(Event happened);
-  void Start();
+  // Tells the checkers what is decided and durable.
+  void ReportDecisions();
+  bridge::BridgeEngine& mutable_engine() { return *engine_; }
+  const KeyRing& keys() const { return keys_; }
+
+ private:
+  struct Lie {
+    const ByzantineBridge* fault;
+    core::RandomStream* random;
+  };
+
+  void Stop() override;
+  absl::StatusOr<std::string> ReadBatch(std::uint64_t number) const override;
+  void Flush();
   void Finish();
   void ScheduleTick();
-  void Send(bridge::LedgerRequest request);
   void SendToWitness(const bridge::WitnessCall& call);
-  void OnLedgerReply(const bridge::LedgerRequest& request, node::ItemReply reply);
+  void Arrive(const std::shared_ptr<const bridge::LedgerRequest>& request,
+              const std::shared_ptr<const std::vector<core::Item>>& items);
+  void OnLedgerReply(const bridge::LedgerRequest& request, const node::ItemReply& reply);
+  void OnPrepareReply(const bridge::LedgerRequest& request, const node::ItemReply& reply);
   void Answer(const core::Hash256& id);
+  void CountState(const core::Hash256& id);
   void HandleSubmit(const SubmitTerms& submit, SettlementCallback callback);
   void HandleQuote(const AskQuote& ask, QuoteCallback callback);
+  void HandleAsk(const SubmitTerms& submit, SettlementCallback callback);
+  void AnswerSubmission(const std::variant<bridge::SettlementView, core::Rejection>& answer,
+                        SettlementCallback callback);
+  void ConsiderLying(const core::Hash256& id, std::string_view terms);
 
-  const Plan& plan_;
-  VirtualClock& clock_;
-  VirtualNetwork& network_;
+  const KeyRing& keys_;
+  std::shared_ptr<const core::SignatureVerifier> verifier_;
   const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
-  const std::vector<std::unique_ptr<WitnessNode>>& witnesses_;
-  Publish publish_;
-  core::RandomStream random_;  // nonces and salts of quotes
+  const std::vector<std::unique_ptr<WitnessNode>>* witnesses_ = nullptr;
+  core::RandomStream random_;   // nonces and salts of quotes
+  core::RandomStream refused_;  // whether a call to a node that is down fails at once
   std::unique_ptr<bridge::BridgeEngine> engine_;
   std::vector<Event> inbox_;
   std::vector<Event> answers_;  // to be given once durable
   std::map<core::Hash256, std::vector<SettlementCallback>> waiting_;
   bool busy_ = false;
-  std::optional<core::LedgerTime> tick_at_;
-  std::uint64_t published_ = 0;  // batches
+  std::optional<core::LedgerTime> tick_at_;  // by the node's clock
+  std::uint64_t tick_number_ = 0;
+  std::uint64_t reported_ = 0;  // batches
+  std::vector<Lie> lies_;
+  std::map<core::Hash256, std::string> equivocated_;  // a forged abort, for one ledger of the terms
 };
 
 }  // namespace causeway::sim

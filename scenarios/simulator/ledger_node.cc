@@ -4,109 +4,167 @@
 #include <iterator>
 #include <utility>
 
-#include "settlement/core/check.h"
-#include "settlement/store/memory_journal.h"
+#include "scenarios/simulator/checkers.h"
 
 namespace causeway::sim {
+namespace {
 
-absl::StatusOr<std::unique_ptr<LedgerNode>> LedgerNode::Create(
-    const Plan& plan, LedgerIndex ledger, const KeyRing& keys,
-    std::shared_ptr<const core::SignatureVerifier> verifier, VirtualClock& clock, Publish publish) {
-  const PlannedLedger& planned = plan.ledgers[ledger];
+store::JournalIdentity IdentityOf(const PlannedLedger& planned) {
+  return {.kind = "ledger", .name = planned.origin.ToString(), .genesis = planned.genesis.hash};
+}
+
+}  // namespace
+
+LedgerNode::LedgerNode(World& world, LedgerIndex ledger, const KeyRing& keys,
+                       std::shared_ptr<const core::SignatureVerifier> verifier,
+                       ObserverNode* observer)
+    : LogNode(world, world.nodes.Ledger(ledger), IdentityOf(world.plan.ledgers[ledger]), observer),
+      ledger_(ledger),
+      signer_(keys.ledger(ledger)),
+      verifier_(std::move(verifier)) {}
+
+absl::Status LedgerNode::Boot() {
+  const PlannedLedger& planned = world_.plan.ledgers[ledger_];
+  absl::StatusOr<std::unique_ptr<store::Journal>> journal = OpenJournal();
+  if (!journal.ok()) return journal.status();
   node::LedgerEngine::Options options{
-      .signer = keys.ledger(ledger), .verifier = std::move(verifier), .salt_key = planned.salt_key};
-  absl::StatusOr<std::unique_ptr<node::LedgerEngine>> engine = node::LedgerEngine::Open(
-      planned.genesis, std::move(options),
-      store::NewMemoryJournal(
-          {.kind = "ledger", .name = planned.origin.ToString(), .genesis = planned.genesis.hash}));
+      .signer = signer_, .verifier = verifier_, .salt_key = planned.salt_key};
+  absl::StatusOr<std::unique_ptr<node::LedgerEngine>> engine =
+      node::LedgerEngine::Open(planned.genesis, std::move(options), *std::move(journal));
   if (!engine.ok()) return engine.status();
-  std::unique_ptr<LedgerNode> node(
-      new LedgerNode(*std::move(engine), clock, plan.network.sync, std::move(publish)));
-  node->PublishDurable();  // the genesis
-  return node;
+  engine_ = *std::move(engine);
+  disk()->Sync();  // of the genesis, when it is new
+  world_.checkers->OnLedgerStart(ledger_, *engine_, *disk());
+  BeginPublishing(engine_->batch_count());
+  return absl::OkStatus();
+}
+
+void LedgerNode::Stop() {
+  engine_.reset();
+  queue_.clear();
+  busy_ = false;
+}
+
+absl::StatusOr<std::string> LedgerNode::ReadBatch(std::uint64_t number) const {
+  return engine_->ReadBatchBytes(number);
 }
 
 void LedgerNode::Submit(std::shared_ptr<const std::vector<core::Item>> items,
                         ItemsCallback callback) {
+  if (!up()) {
+    world_.coverage.Add(Covered::kMessageToStoppedNode);
+    return;
+  }
+  if (IsOverloaded()) {
+    Refuse(*items, std::move(callback));
+    return;
+  }
   queue_.push_back({std::move(items), std::move(callback), nullptr});
-  if (!busy_) Start();
+  if (!busy_) Begin();
+}
+
+void LedgerNode::Refuse(const std::vector<core::Item>& items, ItemsCallback callback) {
+  std::vector<node::ItemReply> replies(items.size());
+  for (node::ItemReply& reply : replies) {
+    reply.result.refused = core::Rejection{.outcome = core::Outcome::kOverloaded};
+  }
+  callback(replies);
 }
 
 void LedgerNode::Read(ReadCallback callback) {
+  if (!up()) {
+    world_.coverage.Add(Covered::kMessageToStoppedNode);
+    return;
+  }
   queue_.push_back({nullptr, nullptr, std::move(callback)});
-  if (!busy_) Start();
+  if (!busy_) Begin();
 }
 
-void LedgerNode::Start() {
+void LedgerNode::Begin() {
   std::size_t count = 0;  // of messages
-  std::size_t items = 0;
+  std::vector<core::Item> items;
   while (count < queue_.size()) {
-    const std::size_t more = queue_[count].items == nullptr ? 0 : queue_[count].items->size();
-    if (items > 0 && items + more > kItemsPerSimulatedBatchMax) break;
-    items += more;
+    const Waiting& next = queue_[count];
+    const std::size_t more = next.items == nullptr ? 0 : next.items->size();
+    if (!items.empty() && items.size() + more > kItemsPerSimulatedBatchMax) break;
+    if (more > 0) items.insert(items.end(), next.items->begin(), next.items->end());
     count += 1;
   }
-  std::vector<Waiting> batch;
-  if (count == queue_.size()) {
-    batch.swap(queue_);
-  } else {
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
-  }
+  UnderWay under_way;
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+  under_way.waiting.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
   busy_ = true;
-  std::vector<node::ItemReply> replies;
-  if (items > 0) replies = Execute(batch);
-  clock_.After(items > 0 ? sync_ : core::Duration::Zero(),
-               [this, batch = std::move(batch), replies = std::move(replies)]() mutable {
-                 Finish(std::move(batch), std::move(replies));
-               });
+  if (items.empty()) {
+    After(core::Duration::Zero(), EventKind::kOther,
+          [this, under_way = std::move(under_way)]() mutable { Finish(std::move(under_way)); });
+    return;
+  }
+  absl::StatusOr<Executed> executed = Execute(items);
+  if (!executed.ok()) {
+    Die();
+    return;
+  }
+  under_way.executed = *std::move(executed);
+  Write([this, under_way = std::move(under_way)]() mutable { Finish(std::move(under_way)); });
 }
 
-std::vector<node::ItemReply> LedgerNode::Execute(const std::vector<Waiting>& batch) {
-  const std::vector<core::Item>* only = nullptr;
-  std::size_t messages = 0;
-  for (const Waiting& waiting : batch) {
-    if (waiting.items == nullptr) continue;
-    only = waiting.items.get();
-    messages += 1;
-  }
-  std::vector<core::Item> together;  // only made when several messages meet
-  if (messages > 1) {
-    for (const Waiting& waiting : batch) {
-      if (waiting.items == nullptr) continue;
-      together.insert(together.end(), waiting.items->begin(), waiting.items->end());
+absl::StatusOr<LedgerNode::Executed> LedgerNode::Execute(const std::vector<core::Item>& items) {
+  const core::LedgerTime at = now();
+  Executed executed;
+  executed.replies.resize(items.size());
+  std::vector<core::Item> accepted;
+  std::vector<core::AdmittedItem> admitted;
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto checked = engine_->Admit(items[i], at);
+    if (auto* refused = std::get_if<core::Rejection>(&checked)) {
+      executed.replies[i].result.refused = std::move(*refused);
+      continue;
     }
-    only = &together;
+    accepted.push_back(items[i]);
+    admitted.push_back(std::move(std::get<core::AdmittedItem>(checked)));
+    positions.push_back(i);
   }
-  absl::StatusOr<std::vector<node::ItemReply>> replies = engine_->Submit(clock_.now(), *only);
-  CW_CHECK(replies.ok(), "a journal in memory does not fail");
-  return *std::move(replies);
+  if (accepted.empty()) return executed;
+  const std::unique_ptr<node::PendingBatch> pending =
+      engine_->Apply(at, std::move(accepted), std::move(admitted));
+  if (absl::Status sealed = engine_->Seal(*pending); !sealed.ok()) return sealed;
+  node::PendingBatch* const batch = pending.get();
+  if (absl::Status appended = engine_->Commit({&batch, 1}); !appended.ok()) return appended;
+  absl::StatusOr<std::vector<node::ItemReply>> replies = engine_->TakeReplies(*pending);
+  if (!replies.ok()) return replies.status();
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    executed.replies[positions[i]] = std::move((*replies)[i]);
+  }
+  executed.header = pending->result.header;
+  executed.entries = std::move(pending->result.entries);
+  return executed;
 }
 
-void LedgerNode::Finish(std::vector<Waiting> batch, std::vector<node::ItemReply> replies) {
-  PublishDurable();
-  auto next = replies.begin();
-  for (Waiting& waiting : batch) {
+void LedgerNode::Finish(UnderWay under_way) {
+  const Executed& executed = under_way.executed;
+  if (!executed.entries.empty()) {
+    world_.checkers->OnLedgerBatch(ledger_, executed.header, executed.entries, *disk());
+  }
+  if (!Publish(engine_->batch_count())) return;
+  std::size_t next = 0;
+  for (Waiting& waiting : under_way.waiting) {
     if (waiting.items == nullptr) {
       waiting.on_read(engine_->ledger());
       continue;
     }
-    const auto end = next + static_cast<std::ptrdiff_t>(waiting.items->size());
-    waiting.on_items(
-        std::vector<node::ItemReply>(std::make_move_iterator(next), std::make_move_iterator(end)));
-    next = end;
+    const auto begin = executed.replies.begin() + static_cast<std::ptrdiff_t>(next);
+    next += waiting.items->size();
+    const auto end = executed.replies.begin() + static_cast<std::ptrdiff_t>(next);
+    if (under_way.waiting.size() == 1) {
+      waiting.on_items(executed.replies);
+    } else {
+      waiting.on_items(std::vector<node::ItemReply>(begin, end));
+    }
   }
   busy_ = false;
-  if (!queue_.empty()) Start();
-}
-
-void LedgerNode::PublishDurable() {
-  for (; published_ < engine_->batch_count(); ++published_) {
-    absl::StatusOr<std::string> bytes = engine_->ReadBatchBytes(published_);
-    CW_CHECK(bytes.ok(), "a journal in memory does not fail");
-    publish_(*bytes);
-  }
+  if (!queue_.empty()) Begin();
 }
 
 }  // namespace causeway::sim

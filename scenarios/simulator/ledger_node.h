@@ -6,15 +6,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "central-bank-node/engine/ledger_engine.h"
-#include "scenarios/simulator/virtual_world.h"
+#include "scenarios/simulator/log_node.h"
 #include "scenarios/spec/actor.h"
-#include "scenarios/spec/plan.h"
 
 namespace causeway::sim {
 
@@ -23,25 +21,41 @@ inline constexpr std::size_t kItemsPerSimulatedBatchMax = 1024;
 
 // While one batch is being written, what arrives waits and forms the next: group commit. Nothing is
 // answered, read or published before it is durable.
-class LedgerNode {
+class LedgerNode : public LogNode {
  public:
-  // Borrowed until the callback has run. One reply per item, in their order.
-  using ItemsCallback = absl::AnyInvocable<void(std::vector<node::ItemReply>)>;
+  // Borrowed until the callback has run, at the node; it does not when the node stops. One reply
+  // per item, in their order.
+  using ItemsCallback = absl::AnyInvocable<void(const std::vector<node::ItemReply>&)>;
   using ReadCallback = absl::AnyInvocable<void(const core::Ledger&)>;
-  // Called with every durable batch, in order.
-  using Publish = absl::AnyInvocable<void(const std::string& batch)>;
 
-  static absl::StatusOr<std::unique_ptr<LedgerNode>> Create(
-      const Plan& plan, LedgerIndex ledger, const KeyRing& keys,
-      std::shared_ptr<const core::SignatureVerifier> verifier, VirtualClock& clock,
-      Publish publish);
+  LedgerNode(World& world, LedgerIndex ledger, const KeyRing& keys,
+             std::shared_ptr<const core::SignatureVerifier> verifier, ObserverNode* observer);
 
+  using SimulatedNode::Start;
   // A message arrives. `items` is shared, so that a message that is sent again needs no copy.
   void Submit(std::shared_ptr<const std::vector<core::Item>> items, ItemsCallback callback);
   // Answered from what is durable.
   void Read(ReadCallback callback);
 
-  const node::LedgerEngine& engine() const { return *engine_; }
+  // Null while it is down.
+  const node::LedgerEngine* engine() const { return engine_.get(); }
+  LedgerIndex ledger() const { return ledger_; }
+  // Nothing is under way: what the engine shows is durable.
+  bool at_rest() const { return up() && !busy_; }
+
+ protected:
+  // What the next batch came to. `entries` are those of the engine's, empty when nothing was
+  // sequenced.
+  struct Executed {
+    std::vector<node::ItemReply> replies;
+    core::BatchHeader header;
+    std::vector<core::Entry> entries;
+  };
+  // Executes items as one batch and appends it to the journal. Known-bad ledgers of tests do it in
+  // their own ways.
+  virtual absl::StatusOr<Executed> Execute(const std::vector<core::Item>& items);
+  absl::Status Boot() override;
+  node::LedgerEngine& mutable_engine() { return *engine_; }
 
  private:
   struct Waiting {
@@ -49,22 +63,23 @@ class LedgerNode {
     ItemsCallback on_items;
     ReadCallback on_read;
   };
+  struct UnderWay {
+    std::vector<Waiting> waiting;
+    Executed executed;
+  };
 
-  LedgerNode(std::unique_ptr<node::LedgerEngine> engine, VirtualClock& clock, core::Duration sync,
-             Publish publish)
-      : engine_(std::move(engine)), clock_(clock), sync_(sync), publish_(std::move(publish)) {}
-  void Start();
-  std::vector<node::ItemReply> Execute(const std::vector<Waiting>& batch);
-  void Finish(std::vector<Waiting> batch, std::vector<node::ItemReply> replies);
-  void PublishDurable();
+  void Stop() override;
+  absl::StatusOr<std::string> ReadBatch(std::uint64_t number) const override;
+  void Begin();
+  void Finish(UnderWay under_way);
+  void Refuse(const std::vector<core::Item>& items, ItemsCallback callback);
 
+  LedgerIndex ledger_;
+  std::shared_ptr<const core::Signer> signer_;
+  std::shared_ptr<const core::SignatureVerifier> verifier_;
   std::unique_ptr<node::LedgerEngine> engine_;
-  VirtualClock& clock_;
-  core::Duration sync_;
-  Publish publish_;
   std::vector<Waiting> queue_;
   bool busy_ = false;
-  std::uint64_t published_ = 0;  // batches
 };
 
 }  // namespace causeway::sim

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "scenarios/simulator/bridge_node.h"
+#include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/virtual_world.h"
 #include "scenarios/spec/actor.h"
@@ -23,12 +25,13 @@ ItemsReply ReadReplies(const std::vector<node::ItemReply>& replies);
 class Participants {
  public:
   // References outlive this. `bridge` is null when the plan has none.
-  Participants(const Plan& plan, const KeyRing& keys, VirtualClock& clock, VirtualNetwork& network,
+  Participants(World& world, const KeyRing& keys,
                const std::vector<std::unique_ptr<LedgerNode>>& ledgers, BridgeNode* bridge,
                std::function<void(std::size_t, std::size_t)> on_progress);
 
   // Schedules what waits for nothing; the rest follows by itself.
   void Begin();
+  bool all_ended() const { return ended_ == results_.size(); }
   // By action index; kPending where the run ended first.
   std::vector<ActionResult> TakeResults() { return std::move(results_); }
 
@@ -43,25 +46,41 @@ class Participants {
   void Schedule(ActionIndex action);
   void Start(ActionIndex action);
   void Continue(ActionIndex action);
-  // Sends the current request, and again after kReplyTimeout while it is unanswered.
+  // Sends the current request, and again after the reply timeout while it is unanswered.
   void Send(ActionIndex action);
   void SendItems(ActionIndex action, std::uint32_t sequence, const SubmitItems& submit,
                  const std::shared_ptr<const Request>& request);
   void SendRead(ActionIndex action, std::uint32_t sequence, const ReadBalance& read);
-  void SendToBridge(ActionIndex action, std::uint32_t sequence,
-                    const std::shared_ptr<const Request>& request);
+  void SendQuoteRequest(ActionIndex action, std::uint32_t sequence, const AskQuote& ask);
+  void SendTerms(ActionIndex action, std::uint32_t sequence,
+                 const std::shared_ptr<const Request>& request);
+  // Terms of a PvP settlement whose parties each sign for themselves, or do not.
+  void SendApart(ActionIndex action, std::uint32_t sequence, const SettlePvp& pvp,
+                 const SubmitTerms& submit, ClientFaultKind fault);
+  void HandIn(ActionIndex action, std::uint32_t sequence, ParticipantIndex sender,
+              std::shared_ptr<const SubmitTerms> terms);
+  // The terms never reach the bridge, only the ledgers; then somebody asks.
+  void CarryPast(ActionIndex action, std::uint32_t sequence, ParticipantIndex sender,
+                 std::shared_ptr<const SubmitTerms> terms);
+  // What the counterparty signs instead: terms with a smaller leg of its own.
+  SubmitTerms OtherTerms(const SettlePvp& pvp, const SubmitTerms& submit) const;
+  NodeIndex SenderOf(ActionIndex action) const;
+  // By the clock of whoever acts.
+  core::LedgerTime TimeAt(ActionIndex action) const;
+  ClientFaultKind FaultOf(ActionIndex action) const;
   // Carries a reply back to the participant.
-  void Reply(ActionIndex action, std::uint32_t sequence, sim::Reply reply);
+  void Reply(NodeIndex from, NodeIndex to, ActionIndex action, std::uint32_t sequence,
+             sim::Reply reply);
   void OnReply(ActionIndex action, std::uint32_t sequence, const sim::Reply& reply);
   void End(ActionIndex action);
 
+  World& world_;
   const Plan& plan_;
   const KeyRing& keys_;
-  VirtualClock& clock_;
-  VirtualNetwork& network_;
   const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
   BridgeNode* bridge_;
   std::function<void(std::size_t, std::size_t)> on_progress_;
+  std::map<ActionIndex, ClientFaultKind> faults_;
   std::vector<std::uint32_t> waits_for_;             // by action: how many that have not ended
   std::vector<std::vector<ActionIndex>> followers_;  // by action: who waits for it
   std::vector<std::unique_ptr<Running>> running_;    // by action; null before and after

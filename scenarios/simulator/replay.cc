@@ -2,6 +2,7 @@
 
 #include "fmt/format.h"
 #include "observer/verifier/corridor_verifier.h"
+#include "scenarios/simulator/modelled_suite.h"
 #include "settlement/codec/codec.h"
 
 namespace causeway::sim {
@@ -44,7 +45,7 @@ ReplayedLog Compare(const TraceLog& log, const observer::CorridorStatus& status)
 
 absl::StatusOr<ReplayResult> ReplayTrace(
     const Trace& trace, const std::function<void(std::size_t done, std::size_t all)>& on_progress) {
-  const core::OpenSslSignatureVerifier verifier;
+  const SimulatorSignatureVerifier verifier;
   observer::CorridorVerifier corridor(verifier);
   std::size_t all = 0;
   for (const TraceLog& log : trace.logs) {

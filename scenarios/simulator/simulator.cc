@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "observer/verifier/corridor_verifier.h"
-#include "scenarios/simulator/bridge_node.h"
-#include "scenarios/simulator/ledger_node.h"
+#include "scenarios/simulator/checkers.h"
+#include "scenarios/simulator/fault_driver.h"
+#include "scenarios/simulator/modelled_suite.h"
 #include "scenarios/simulator/participants.h"
 #include "scenarios/simulator/virtual_world.h"
 #include "scenarios/simulator/witness_node.h"
@@ -17,154 +17,199 @@
 namespace causeway::sim {
 namespace {
 
+// What repeats of lost messages, and writes, may add to a settlement's deadline.
+constexpr core::Duration kSettlementSlack = core::Duration::FromSeconds(30);
+constexpr core::Duration kOverdueCheckEvery = core::Duration::FromSeconds(5);
+
 class Simulation {
  public:
   Simulation(const Plan& plan, const SimulatorOptions& options)
       : plan_(plan),
         options_(options),
-        verifier_(std::make_shared<core::OpenSslSignatureVerifier>()),
-        network_(plan, clock_),
-        corridor_(*verifier_) {}
+        verifier_(std::make_shared<SimulatorSignatureVerifier>()),
+        world_(plan),
+        checkers_(world_, world_.coverage, *verifier_) {
+    world_.checkers = &checkers_;
+  }
 
   absl::Status Build();
   void Run();
   RunResult Collect();
-  std::uint64_t events() const { return clock_.events_run(); }
+  SimulatorCounts counts() const;
 
  private:
-  absl::Status AddLedger(LedgerIndex index);
-  absl::Status AddBridge();
-  LedgerResult CollectLedger(LedgerIndex index, RunResult& result) const;
+  void ScheduleOverdueCheck(core::LedgerTime time);
+  void CheckOverdue();
+  void CollectActions(RunResult& result) const;
+  void CollectLedger(LedgerIndex index, RunResult& result) const;
   void CollectAccounts(const core::Ledger& ledger, LedgerIndex index, LedgerResult& out,
                        RunResult& result) const;
   void CollectObserver(RunResult& result) const;
   void CollectLogs(RunResult& result) const;
   void CheckSettlements(RunResult& result) const;
+  bool IsUp(LedgerIndex ledger) const { return ledgers_[ledger]->up(); }
+  bool AnyDownForGood() const;
 
   const Plan& plan_;
   const SimulatorOptions& options_;
   std::shared_ptr<const core::SignatureVerifier> verifier_;
-  VirtualClock clock_;
-  VirtualNetwork network_;
-  observer::CorridorVerifier corridor_;
-  std::vector<OrderedLink> links_;  // to the observer: from each ledger, then from the bridge
+  World world_;
+  Checkers checkers_;
   std::unique_ptr<KeyRing> keys_;
+  std::unique_ptr<ObserverNode> observer_;
   std::vector<std::unique_ptr<LedgerNode>> ledgers_;
   std::vector<std::unique_ptr<WitnessNode>> witnesses_;
   std::unique_ptr<BridgeNode> bridge_;
+  std::unique_ptr<FaultDriver> faults_;
   std::unique_ptr<Participants> participants_;
+  core::LedgerTime end_ = core::LedgerTime::Max();
 };
 
 absl::Status Simulation::Build() {
-  absl::StatusOr<std::unique_ptr<KeyRing>> keys = KeyRing::Create(plan_);
+  absl::StatusOr<std::unique_ptr<KeyRing>> keys =
+      KeyRing::Create(plan_, plan_.modelled_signatures ? &MakeModelledSigner : nullptr);
   if (!keys.ok()) return keys.status();
   keys_ = *std::move(keys);
-  for (std::size_t i = 0; i <= plan_.ledgers.size(); ++i) links_.emplace_back(network_);
   // Virtual time begins with the first business day.
-  clock_.At(plan_.days.front().StartInUtc(), [] {});
-  clock_.Step();
-  if (options_.observe && plan_.bridge) {
-    const absl::Status added = corridor_.AddDecisionLog({plan_.bridge->policy_bytes});
-    if (!added.ok()) return added;
-  }
+  world_.clock.At(plan_.days.front().StartInUtc(), EventKind::kOther, [] {});
+  world_.clock.Step();
+  if (options_.observe) observer_ = std::make_unique<ObserverNode>(world_, *verifier_);
+  const NodeFactory as_they_are;
+  const NodeFactory& make = options_.nodes != nullptr ? *options_.nodes : as_they_are;
   for (std::size_t i = 0; i < plan_.ledgers.size(); ++i) {
-    const absl::Status added = AddLedger(static_cast<LedgerIndex>(i));
-    if (!added.ok()) return added;
+    ledgers_.push_back(
+        make.MakeLedger(world_, static_cast<LedgerIndex>(i), *keys_, verifier_, observer_.get()));
   }
   if (plan_.bridge) {
-    const absl::Status added = AddBridge();
-    if (!added.ok()) return added;
+    for (std::size_t i = 0; i < plan_.bridge->witnesses.size(); ++i) {
+      witnesses_.push_back(std::make_unique<WitnessNode>(world_, i, *keys_, verifier_));
+    }
+    bridge_ = make.MakeBridge(world_, *keys_, verifier_, ledgers_, observer_.get());
+    bridge_->Connect(witnesses_);
   }
-  participants_ = std::make_unique<Participants>(plan_, *keys_, clock_, network_, ledgers_,
-                                                 bridge_.get(), options_.on_progress);
-  return absl::OkStatus();
-}
-
-absl::Status Simulation::AddLedger(LedgerIndex index) {
-  const PlannedLedger& planned = plan_.ledgers[index];
-  if (options_.observe) {
-    const absl::Status added = corridor_.AddLedger(planned.origin, planned.genesis.hash);
-    if (!added.ok()) return added;
+  if (observer_ != nullptr) {
+    for (const auto& ledger : ledgers_) observer_->Follow(ledger.get());
+    if (bridge_ != nullptr) observer_->Follow(bridge_.get());
+    if (absl::Status started = observer_->Start(); !started.ok()) return started;
   }
-  LedgerNode::Publish publish = [this, index](const std::string& batch) {
-    if (!options_.observe) return;
-    links_[index].Send(
-        [this, index, batch] { corridor_.OnLedgerBatch(plan_.ledgers[index].origin, batch); });
-  };
-  absl::StatusOr<std::unique_ptr<LedgerNode>> node =
-      LedgerNode::Create(plan_, index, *keys_, verifier_, clock_, std::move(publish));
-  if (!node.ok()) return node.status();
-  ledgers_.push_back(*std::move(node));
-  return absl::OkStatus();
-}
-
-absl::Status Simulation::AddBridge() {
-  for (std::size_t i = 0; i < plan_.bridge->witnesses.size(); ++i) {
-    absl::StatusOr<std::unique_ptr<WitnessNode>> witness =
-        WitnessNode::Create(plan_, i, *keys_, verifier_, clock_);
-    if (!witness.ok()) return witness.status();
-    witnesses_.push_back(*std::move(witness));
+  for (const auto& ledger : ledgers_) {
+    if (absl::Status started = ledger->Start(); !started.ok()) return started;
   }
-  BridgeNode::Publish publish = [this](const std::string& batch) {
-    if (!options_.observe) return;
-    links_.back().Send([this, batch] { corridor_.OnDecisionBatch(batch); });
-  };
-  absl::StatusOr<std::unique_ptr<BridgeNode>> node = BridgeNode::Create(
-      plan_, *keys_, verifier_, clock_, network_, ledgers_, witnesses_, std::move(publish));
-  if (!node.ok()) return node.status();
-  bridge_ = *std::move(node);
+  for (const auto& witness : witnesses_) {
+    if (absl::Status started = witness->Start(); !started.ok()) return started;
+  }
+  if (bridge_ != nullptr) {
+    if (absl::Status started = bridge_->Start(); !started.ok()) return started;
+  }
+  faults_ = std::make_unique<FaultDriver>(world_, ledgers_, bridge_.get(), observer_.get());
+  faults_->Schedule();
+  participants_ =
+      std::make_unique<Participants>(world_, *keys_, ledgers_, bridge_.get(), options_.on_progress);
   return absl::OkStatus();
 }
 
 void Simulation::Run() {
   participants_->Begin();
-  while (clock_.Step()) {
+  if (!plan_.faults.empty()) {
+    end_ = std::max(faults_->over(), plan_.actions.back().time) + DrainBound(plan_);
+    ScheduleOverdueCheck(faults_->over());
   }
+  std::uint64_t until_recount = kEventsBetweenRecounts;
+  while (world_.clock.now() < end_ && world_.clock.Step()) {
+    if (options_.stop_at_breach && checkers_.failed()) return;
+    if (--until_recount > 0) continue;
+    until_recount = kEventsBetweenRecounts;
+    checkers_.Recount(ledgers_, observer_.get());
+  }
+  checkers_.Recount(ledgers_, observer_.get());
+  checkers_.CheckDrained(ledgers_, bridge_.get(), observer_.get());
+}
+
+void Simulation::ScheduleOverdueCheck(core::LedgerTime time) {
+  world_.clock.At(time, EventKind::kOther, [this] {
+    CheckOverdue();
+    // As long as anything else is going to happen.
+    if (!world_.clock.empty()) ScheduleOverdueCheck(world_.clock.now() + kOverdueCheckEvery);
+  });
+}
+
+// Once faults are over, a settlement has ended soon after its deadline.
+void Simulation::CheckOverdue() {
+  if (bridge_ == nullptr || !bridge_->at_rest() || AnyDownForGood()) return;
+  for (const bridge::SettlementView& view : bridge_->engine()->ListOpen()) {
+    const core::LedgerTime due = std::max(faults_->over(), view.deadline) + kSettlementSlack;
+    if (world_.clock.now() <= due) continue;
+    checkers_.Fail(fmt::format("settlement {} is {} {} s after its deadline and the last fault",
+                               view.settlement_id.ToHex().substr(0, 12),
+                               pvp::SettlementStateName(view.state),
+                               (world_.clock.now() - due + kSettlementSlack).micros() / 1'000'000));
+  }
+}
+
+bool Simulation::AnyDownForGood() const {
+  return (bridge_ != nullptr && bridge_->down_for_good()) ||
+         std::any_of(ledgers_.begin(), ledgers_.end(),
+                     [](const auto& ledger) { return ledger->down_for_good(); });
+}
+
+SimulatorCounts Simulation::counts() const {
+  return {.messages = world_.clock.events_run(EventKind::kMessage),
+          .timers = world_.clock.events_run(EventKind::kTimer),
+          .writes = world_.clock.events_run(EventKind::kWrite),
+          .coverage = world_.coverage};
 }
 
 RunResult Simulation::Collect() {
   RunResult result;
   result.mode = "simulated";
+  result.all_or_none_breaches = checkers_.all_or_none();
+  result.other_breaches = checkers_.others();
   result.actions = participants_->TakeResults();
-  for (const ActionResult& action : result.actions) {
-    if (action.status != ActionStatus::kPending) continue;
-    result.other_breaches.push_back(fmt::format("{} did not end", plan_.actions[action.action].id));
-  }
+  CollectActions(result);
   for (std::size_t i = 0; i < ledgers_.size(); ++i) {
-    result.ledgers.push_back(CollectLedger(static_cast<LedgerIndex>(i), result));
+    CollectLedger(static_cast<LedgerIndex>(i), result);
   }
-  if (bridge_ != nullptr) {
-    result.decisions = bridge_->engine().size();
-    result.decision_log_root = bridge_->engine().root().ToHex();
-    if (bridge_->engine().contradictions() > 0) {
+  if (bridge_ != nullptr && bridge_->up()) {
+    result.decisions = bridge_->engine()->size();
+    result.decision_log_root = bridge_->engine()->root().ToHex();
+    if (bridge_->engine()->contradictions() > 0) {
       result.all_or_none_breaches.push_back(fmt::format(
-          "{} replies of ledgers went against a decision", bridge_->engine().contradictions()));
+          "{} replies of ledgers went against a decision", bridge_->engine()->contradictions()));
     }
   }
   for (const std::unique_ptr<WitnessNode>& witness : witnesses_) {
-    if (!witness->engine().evidence().has_value()) continue;
+    if (!witness->up() || !witness->engine()->evidence().has_value()) continue;
     result.other_breaches.push_back(fmt::format("witness {} signs no more: {}",
-                                                witness->engine().name(),
-                                                witness->engine().evidence()->message));
+                                                witness->engine()->name(),
+                                                witness->engine()->evidence()->message));
   }
   CheckSettlements(result);
-  if (options_.observe) CollectObserver(result);
+  CollectObserver(result);
   CollectLogs(result);
   return result;
 }
 
-LedgerResult Simulation::CollectLedger(LedgerIndex index, RunResult& result) const {
-  const node::LedgerEngine& engine = ledgers_[index]->engine();
+// Actions that did not end are a breach, but for those that wait for a node that is gone.
+void Simulation::CollectActions(RunResult& result) const {
+  const bool excused = AnyDownForGood() || (options_.stop_at_breach && checkers_.failed());
+  for (const ActionResult& action : result.actions) {
+    if (action.status != ActionStatus::kPending || excused) continue;
+    result.other_breaches.push_back(fmt::format("{} did not end", plan_.actions[action.action].id));
+  }
+}
+
+void Simulation::CollectLedger(LedgerIndex index, RunResult& result) const {
+  LedgerResult& out = result.ledgers.emplace_back();
+  out.ledger = index;
+  if (!IsUp(index)) return;
+  const node::LedgerEngine& engine = *ledgers_[index]->engine();
   const core::Ledger& ledger = engine.ledger();
   ledger.CheckConservation();
-  LedgerResult out;
-  out.ledger = index;
   out.state_root = ledger.StateRoot().ToHex();
   out.log_root = engine.root().ToHex();
   out.log_size = engine.size();
   out.in_circulation = ledger.issued();
   CollectAccounts(ledger, index, out, result);
-  return out;
 }
 
 void Simulation::CollectAccounts(const core::Ledger& ledger, LedgerIndex index, LedgerResult& out,
@@ -174,28 +219,28 @@ void Simulation::CollectAccounts(const core::Ledger& ledger, LedgerIndex index, 
     if (address.IsEmpty()) continue;
     const core::AccountState* account = ledger.FindAccount(address);
     if (account == nullptr) {
+      if (options_.stop_at_breach && checkers_.failed()) continue;
       result.other_breaches.push_back(fmt::format("account {} was not opened", address.text()));
       continue;
     }
     out.accounts.push_back(
         {static_cast<ParticipantIndex>(p), address, account->available, account->held});
   }
-  const std::size_t prepared = ledger.PreparedSettlements().size();
-  if (prepared > 0) {
-    result.all_or_none_breaches.push_back(
-        fmt::format("{} holds {} settlements that have no outcome",
-                    plan_.ledgers[index].origin.text(), prepared));
-  }
 }
 
-// Every settlement has one outcome, on all its ledgers.
+// What clients were told of settlements is so on all their ledgers.
 void Simulation::CheckSettlements(RunResult& result) const {
+  if (checkers_.failed()) return;  // the first breach says it
   for (const ActionResult& action : result.actions) {
-    if (action.settlement_id.IsZero()) continue;
+    const bool told = action.status == ActionStatus::kSettled ||
+                      action.status == ActionStatus::kAborted ||
+                      action.status == ActionStatus::kRejected;
+    if (action.settlement_id.IsZero() || !told) continue;
     const bool settled = action.status == ActionStatus::kSettled;
     for (const ActionLeg& leg : action.legs) {
+      if (!IsUp(leg.ledger)) continue;
       const core::SettlementState* state =
-          ledgers_[leg.ledger]->engine().ledger().FindSettlement(action.settlement_id);
+          ledgers_[leg.ledger]->engine()->ledger().FindSettlement(action.settlement_id);
       const bool settled_here =
           state != nullptr && state->status == core::InstructionStatus::kSettled;
       if (settled_here == settled) continue;
@@ -207,41 +252,51 @@ void Simulation::CheckSettlements(RunResult& result) const {
 }
 
 void Simulation::CollectObserver(RunResult& result) const {
-  const observer::CorridorStatus status = corridor_.Status();
+  if (observer_ == nullptr || !observer_->up()) return;
+  const observer::CorridorVerifier& corridor = *observer_->corridor();
+  const observer::CorridorStatus status = corridor.Status();
   ObserverResult& out = result.observer;
   out.ran = true;
   out.settlements_settled = status.settlements.settled;
   out.settlements_aborted = status.settlements.aborted;
   out.settlements_open = status.settlements.open;
-  for (const observer::Finding& finding : corridor_.findings()) {
+  for (const observer::Finding& finding : observer_->findings()) {
     out.alerts.push_back(fmt::format("{}: {}", finding.origin, finding.message));
     if (finding.kind == observer::FindingKind::kSettlementNotAtomic) ++out.alerts_all_or_none;
   }
-  out.verified = out.alerts.empty() && out.settlements_open == 0;
+  out.verified = out.alerts.empty() && (out.settlements_open == 0 || AnyDownForGood());
   for (const observer::LogStatus& log : status.logs) {
     std::uint64_t size = result.decisions;
+    bool is_up = bridge_ != nullptr && bridge_->up();
     if (log.is_ledger) {
       const auto ledger = plan_.FindLedger(*core::LedgerOrigin::Parse(log.origin));
       const LedgerResult& operated = result.ledgers[*ledger];
       size = operated.log_size;
+      is_up = IsUp(*ledger);
       const std::string seen = log.state_root ? log.state_root->ToHex() : "";
-      if (seen != operated.state_root) {
+      if (is_up && log.size == size && seen != operated.state_root) {
         out.verified = false;
         out.alerts.push_back(
             fmt::format("{}: the observer's copy differs from the ledger", log.origin));
       }
     }
-    if (log.size != size || log.halted) out.verified = false;
+    if ((is_up && log.size != size) || log.halted) out.verified = false;
+  }
+  if (!out.verified && out.alerts.empty() && !checkers_.failed()) {
+    result.other_breaches.push_back("the observer has not verified every log to its end");
   }
 }
 
 void Simulation::CollectLogs(RunResult& result) const {
-  const auto collect = [&result](std::string origin, std::string genesis, const auto& engine) {
+  const auto collect = [&result](std::string origin, std::string genesis, const auto* engine) {
     RunResult::LogTrace& log = result.logs.emplace_back();
     log.origin = std::move(origin);
     log.genesis = std::move(genesis);
-    for (std::uint64_t i = 0; i < engine.batch_count(); ++i) {
-      log.batches.push_back(*engine.ReadBatchBytes(i));
+    if (engine == nullptr) return;
+    for (std::uint64_t i = 0; i < engine->batch_count(); ++i) {
+      absl::StatusOr<std::string> bytes = engine->ReadBatchBytes(i);
+      if (!bytes.ok()) return;  // damaged, and nobody has met it yet
+      log.batches.push_back(*std::move(bytes));
     }
   };
   for (std::size_t i = 0; i < ledgers_.size(); ++i) {
@@ -255,13 +310,35 @@ void Simulation::CollectLogs(RunResult& result) const {
 
 }  // namespace
 
+std::unique_ptr<LedgerNode> NodeFactory::MakeLedger(
+    World& world, LedgerIndex ledger, const KeyRing& keys,
+    const std::shared_ptr<const core::SignatureVerifier>& verifier, ObserverNode* observer) const {
+  return std::make_unique<LedgerNode>(world, ledger, keys, verifier, observer);
+}
+
+std::unique_ptr<BridgeNode> NodeFactory::MakeBridge(
+    World& world, const KeyRing& keys,
+    const std::shared_ptr<const core::SignatureVerifier>& verifier,
+    const std::vector<std::unique_ptr<LedgerNode>>& ledgers, ObserverNode* observer) const {
+  return std::make_unique<BridgeNode>(world, keys, verifier, ledgers, observer);
+}
+
+core::Duration DrainBound(const Plan& plan) {
+  core::Duration bound = plan.network.reply_timeout + kSettlementSlack;
+  if (!plan.bridge) return bound;
+  for (std::uint32_t attempt = 0; attempt <= kSettlementAttemptsMax; ++attempt) {
+    bound = bound + plan.bridge->settlement_deadline + kSettlementSlack;
+  }
+  return bound;
+}
+
 absl::StatusOr<RunResult> RunSimulation(const Plan& plan, const SimulatorOptions& options,
                                         SimulatorCounts* counts) {
   Simulation simulation(plan, options);
   const absl::Status built = simulation.Build();
   if (!built.ok()) return built;
   simulation.Run();
-  if (counts != nullptr) counts->events = simulation.events();
+  if (counts != nullptr) *counts = simulation.counts();
   return simulation.Collect();
 }
 

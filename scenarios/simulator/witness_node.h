@@ -1,5 +1,4 @@
-// A witness of the decision log in virtual time: a queue, the witness engine, and a disk that takes
-// its time.
+// A witness of the decision log in virtual time: a queue, the witness engine, and its disk.
 #ifndef CAUSEWAY_SCENARIOS_SIMULATOR_WITNESS_NODE_H_
 #define CAUSEWAY_SCENARIOS_SIMULATOR_WITNESS_NODE_H_
 
@@ -8,43 +7,48 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "central-bank-node/witness/witness_engine.h"
-#include "scenarios/simulator/virtual_world.h"
+#include "scenarios/simulator/simulated_node.h"
 #include "scenarios/spec/actor.h"
-#include "scenarios/spec/plan.h"
 
 namespace causeway::sim {
 
 // While one write is under way, what arrives waits and is taken together by the next. Nothing is
 // answered before it is durable.
-class WitnessNode {
+class WitnessNode : public SimulatedNode {
  public:
-  using Callback = absl::AnyInvocable<void(witness::Answer)>;
+  // Runs at the witness when the answer is durable, and not at all when it stops before.
+  using Callback = absl::AnyInvocable<void(const witness::Answer&)>;
 
-  // Witness `index` of the plan's bridge; references outlive the node.
-  static absl::StatusOr<std::unique_ptr<WitnessNode>> Create(
-      const Plan& plan, std::size_t index, const KeyRing& keys,
-      std::shared_ptr<const core::SignatureVerifier> verifier, VirtualClock& clock);
+  // Witness `position` of the plan's bridge; references outlive the node.
+  WitnessNode(World& world, std::size_t position, const KeyRing& keys,
+              std::shared_ptr<const core::SignatureVerifier> verifier);
 
+  using SimulatedNode::Start;
   // A message arrives.
-  void Submit(witness::Request request, Callback callback);
+  void Submit(const witness::Request& request, Callback callback);
 
-  const witness::WitnessEngine& engine() const { return *engine_; }
+  // Null while it is down.
+  const witness::WitnessEngine* engine() const { return engine_.get(); }
+  VirtualDisk* disk() override { return &disk_; }
+
+ protected:
+  absl::Status Boot() override;
+  void Stop() override;
 
  private:
   struct Waiting {
     witness::Request request;
     Callback callback;
   };
-  WitnessNode(std::unique_ptr<witness::WitnessEngine> engine, VirtualClock& clock,
-              core::Duration sync)
-      : engine_(std::move(engine)), clock_(clock), sync_(sync) {}
-  void Start();
+  void Begin();
 
+  const std::size_t position_;
+  const std::shared_ptr<const core::Signer> signer_;
+  const std::shared_ptr<const core::SignatureVerifier> verifier_;
+  VirtualDisk disk_;
   std::unique_ptr<witness::WitnessEngine> engine_;
-  VirtualClock& clock_;
-  core::Duration sync_;
   std::vector<Waiting> queue_;
   bool busy_ = false;
 };

@@ -86,6 +86,7 @@ class ActionScript::Steps {
   std::optional<Request> Ask(const PayOneWay& what);
   std::optional<Request> Ask(const SwapOnQuote& what);
   std::optional<Request> Ask(const SettlePvp& what);
+  std::optional<Request> Ask(const FreezeAccount& what);
 
   void Read(const ItemsReply& reply);
   void Read(const BalanceReply& reply);
@@ -209,6 +210,14 @@ std::optional<Request> ActionScript::Steps::Ask(const IssueTo& what) {
                                     .amount = MoneyOf(what.ledger, what.amount),
                                     .rtgs_reference = fmt::format("RTGS-{}", action_.id)}));
   result_.legs = {{what.ledger, what.amount}};
+  return ByCentralBank(what.ledger, std::move(items));
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const FreezeAccount& what) {
+  std::vector<core::Item> items;
+  items.push_back(SignByCentralBank(what.ledger, id_,
+                                    core::SetFreeze{plan_.AccountOf(what.holder, what.ledger),
+                                                    !what.lift, "order of a scenario"}));
   return ByCentralBank(what.ledger, std::move(items));
 }
 

@@ -14,6 +14,7 @@
 #define CAUSEWAY_SCENARIOS_SPEC_ACTOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,8 +38,13 @@ inline constexpr core::Duration kValidFor = core::Duration::FromHours(24);
 // the plan must outlive it.
 class KeyRing {
  public:
-  // An error only for a seed that the suite refuses, which no compiled plan has.
-  static absl::StatusOr<std::unique_ptr<KeyRing>> Create(const Plan& plan);
+  using MakeSigner =
+      std::function<absl::StatusOr<std::shared_ptr<const core::Signer>>(const PlannedKey&)>;
+
+  // An error only for a seed that the suite refuses, which no compiled plan has. With modelled
+  // signatures the simulator gives the signers; without them they are Ed25519's.
+  static absl::StatusOr<std::unique_ptr<KeyRing>> Create(const Plan& plan,
+                                                         const MakeSigner& make_signer = {});
 
   const core::Signer& participant(ParticipantIndex index) const { return *participants_[index]; }
   const std::shared_ptr<const core::Signer>& shared_participant(ParticipantIndex index) const {

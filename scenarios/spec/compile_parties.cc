@@ -42,6 +42,10 @@ std::string Compiler::DeriveSecret(std::string_view label, std::string_view name
 PlannedKey Compiler::DeriveKey(std::string name) const {
   PlannedKey key{.name = std::move(name), .seed = {}, .key = {}};
   key.seed = DeriveSecret("causeway/scenario-key/v1\n", key.name);
+  if (plan_.modelled_signatures) {
+    key.key = {core::SuiteId::kModelled, key.seed};
+    return key;
+  }
   const auto signer = core::SoftwareSigner::FromEd25519Seed(key.seed);
   CW_CHECK(signer.ok(), "every 32 bytes are an Ed25519 seed");
   key.key = (*signer)->public_key();
@@ -123,7 +127,7 @@ void Compiler::MakeGenesis(PlannedLedger& ledger) {
     genesis.central_bank.keys.push_back(approver.key);
   }
   genesis.liability_account = AddressOf(ledger.currency, BodyOf(ledger.central_bank) + "LIABILITY");
-  genesis.suites = {core::SuiteId::kEd25519Sha256};
+  genesis.suites = {ledger.key.key.suite};
   genesis.business_date = ledger.joins;
   genesis.approvers_needed = kApprovers;
   genesis.created = ledger.joins.StartInUtc();

@@ -38,6 +38,7 @@ bool UsesLedger(const PlannedWhat& what, LedgerIndex ledger) {
     bool operator()(const SettlePvp& pvp) const {
       return pvp.party_ledger == ledger || pvp.counterparty_ledger == ledger;
     }
+    bool operator()(const FreezeAccount& freeze) const { return freeze.ledger == ledger; }
   };
   return std::visit(Uses{ledger}, what);
 }
@@ -119,8 +120,11 @@ void Compiler::CompileStep(int index) {
     case causeway::v1::Step::kRedeem:
       what = CompileRedeem(node.Child("redeem"), spec.redeem());
       break;
+    case causeway::v1::Step::kFreeze:
+      what = CompileFreeze(node.Child("freeze"), spec.freeze());
+      break;
     case causeway::v1::Step::WHAT_NOT_SET:
-      Fail(root_.Of("steps", index), "a step must be one of pay, swap, pvp, issue, redeem");
+      Fail(root_.Of("steps", index), "a step must be one of pay, swap, pvp, issue, redeem, freeze");
       return;
   }
   if (!what || !date || !time) return;
@@ -197,7 +201,8 @@ std::optional<PlannedWhat> Compiler::CompilePvp(const Node& node,
   const auto second_amount = ReadAmount(node.Of("counterparty_amount"), step.counterparty_amount(),
                                         plan_.ledgers[*second].currency);
   if (!first_amount || !second_amount) return std::nullopt;
-  return SettlePvp{*party, *counterparty, *first, *second, *first_amount, *second_amount};
+  return SettlePvp{*party,        *counterparty,  *first,           *second,
+                   *first_amount, *second_amount, step.sign_apart()};
 }
 
 std::optional<PlannedWhat> Compiler::CompileIssue(const Node& node,
@@ -221,6 +226,14 @@ std::optional<PlannedWhat> Compiler::CompileRedeem(const Node& node,
     if (!redeem.amount) return std::nullopt;
   }
   return redeem;
+}
+
+std::optional<PlannedWhat> Compiler::CompileFreeze(const Node& node,
+                                                   const causeway::v1::FreezeStep& step) {
+  const auto ledger = ReadLedgerOfCurrency(node.Of("currency"), step.currency());
+  const auto holder = ReadHolder(node.Of("participant"), step.participant(), ledger);
+  if (!ledger || !holder) return std::nullopt;
+  return FreezeAccount{*ledger, *holder, step.lift()};
 }
 
 void Compiler::CompileGenerators() {

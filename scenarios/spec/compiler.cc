@@ -11,6 +11,9 @@ namespace causeway::sim {
 namespace {
 
 constexpr std::size_t kNameSizeMax = 40;
+// The bridge answers only when a settlement is complete, so this lies above any settlement deadline
+// in use.
+constexpr core::Duration kReplyTimeoutDefault = core::Duration::FromMinutes(10);
 
 bool IsName(std::string_view text, std::size_t size_max) {
   return !text.empty() && text.size() <= size_max &&
@@ -55,8 +58,9 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
   }
   if (findings_.empty()) {
     Schedule(plan_, opens_, cuts_off_);
-    return std::move(plan_);
+    CompileFaults();
   }
+  if (findings_.empty()) return std::move(plan_);
   std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
     return std::pair(a.line, a.column) < std::pair(b.line, b.column);
   });
@@ -89,6 +93,8 @@ void Compiler::CompileHeader() {
     Fail(root_.Of("mechanism"), "mechanism: MECHANISM_COORDINATED is the only one");
   }
   plan_.mechanism = "coordinated";
+  plan_.modelled_signatures = spec_.modelled_signatures();
+  plan_.concurrent = spec_.concurrent();
 }
 
 void Compiler::CompileReferenceRates() {
@@ -116,7 +122,10 @@ void Compiler::CompileNetwork() {
   const causeway::v1::NetworkSpec& spec = spec_.network();
   plan_.network = {.latency_min = core::Duration::FromMicros(spec.latency_us_min()),
                    .latency_max = core::Duration::FromMicros(spec.latency_us_max()),
-                   .sync = core::Duration::FromMicros(spec.sync_us())};
+                   .sync = core::Duration::FromMicros(spec.sync_us()),
+                   .reply_timeout = spec.reply_timeout_ms() == 0
+                                        ? kReplyTimeoutDefault
+                                        : core::Duration::FromMillis(spec.reply_timeout_ms())};
   if (spec.latency_us_min() > spec.latency_us_max()) {
     Fail(root_.Child("network").Of("latency_us_min"),
          fmt::format("latency_us_min {} is above latency_us_max {}", spec.latency_us_min(),
@@ -288,21 +297,34 @@ std::optional<core::Amount> Compiler::ReadAmount(Place place, std::string_view t
   return *amount;
 }
 
+// "HH:MM", "HH:MM:SS" or "HH:MM:SS.mmm".
 std::optional<core::Duration> Compiler::ReadTimeOfDay(Place place, std::string_view text) {
+  constexpr std::size_t kWithMillis = 12;
   std::array<int, 3> parts{};
-  bool good = (text.size() == 5 || text.size() == 8) && text[2] == ':' &&
-              (text.size() == 5 || text[5] == ':');
-  for (std::size_t i = 0; good && i * 3 < text.size(); ++i) {
-    const std::optional<int> part = TwoDigits(text.substr(i * 3, 2));
+  const std::string_view clock = text.size() == kWithMillis ? text.substr(0, 8) : text;
+  bool good = (clock.size() == 5 || clock.size() == 8) && clock[2] == ':' &&
+              (clock.size() == 5 || clock[5] == ':');
+  for (std::size_t i = 0; good && i * 3 < clock.size(); ++i) {
+    const std::optional<int> part = TwoDigits(clock.substr(i * 3, 2));
     good = part.has_value() && *part < (i == 0 ? 24 : 60);
     if (good) parts[i] = *part;
   }
+  std::int64_t millis = 0;
+  if (good && text.size() == kWithMillis) {
+    good = text[8] == '.';
+    for (std::size_t i = 9; i < kWithMillis; ++i) {
+      good = good && text[i] >= '0' && text[i] <= '9';
+      millis = millis * 10 + (text[i] - '0');
+    }
+  }
   if (!good) {
-    Fail(place, fmt::format("time {}: must be \"HH:MM\" or \"HH:MM:SS\", 00:00 to 23:59:59",
+    Fail(place, fmt::format("time {}: must be \"HH:MM\", \"HH:MM:SS\" or \"HH:MM:SS.mmm\", 00:00 "
+                            "to 23:59:59.999",
                             core::Quoted(text)));
     return std::nullopt;
   }
-  return core::Duration::FromSeconds(parts[0] * 3600 + parts[1] * 60 + parts[2]);
+  return core::Duration::FromSeconds(parts[0] * 3600 + parts[1] * 60 + parts[2]) +
+         core::Duration::FromMillis(millis);
 }
 
 std::optional<core::BusinessDate> Compiler::ReadBusinessDay(Place place, std::string_view text) {

@@ -70,6 +70,7 @@ class Compiler {
   std::optional<PlannedWhat> CompilePvp(const Node& node, const causeway::v1::PvpStep& step);
   std::optional<PlannedWhat> CompileIssue(const Node& node, const causeway::v1::IssueStep& step);
   std::optional<PlannedWhat> CompileRedeem(const Node& node, const causeway::v1::RedeemStep& step);
+  std::optional<PlannedWhat> CompileFreeze(const Node& node, const causeway::v1::FreezeStep& step);
   void CompileGenerators();
   void CompileGenerator(int index);
   void ReadGeneratorValues(const Node& node, const causeway::v1::Generator& spec,
@@ -78,6 +79,21 @@ class Compiler {
                             GeneratorInput& input);
   void AddAction(Place place, std::string id, core::LedgerTime time, core::BusinessDate date,
                  PlannedWhat what);
+
+  // compile_faults.cc; once the actions have their places
+  void CompileFaults();
+  void CompileFault(int index);
+  void CompileFaultWhat(const Node& node, const causeway::v1::Fault& spec, PlannedFault& fault);
+  FaultyMessages CompileMessages(const Node& node, const causeway::v1::MessageFault& spec);
+  Crash CompileCrash(const Node& node, const causeway::v1::CrashFault& spec);
+  WrongClock CompileClock(const Node& node, const causeway::v1::ClockFault& spec);
+  ClientFault CompileClient(const Node& node, const causeway::v1::ClientFault& spec);
+  ByzantineBridge CompileByzantine(const Node& node,
+                                   const causeway::v1::ByzantineBridgeFault& spec);
+  std::vector<NodeIndex> ReadNodes(const Node& node, const char* field,
+                                   const google::protobuf::RepeatedPtrField<std::string>& names);
+  std::optional<NodeIndex> ReadNode(Place place, const std::string& name);
+  std::uint32_t ReadPerMille(Place place, std::uint32_t per_mille);
 
   // Findings, and fields that are read in many places. What returns an optional has made a finding
   // when it returns nothing.
@@ -109,7 +125,8 @@ class Compiler {
   core::Duration cuts_off_;
   std::set<std::string> participant_bodies_;  // ids as they stand in account addresses
   std::set<std::string> generator_names_;
-  std::set<std::string> ids_;          // of actions
+  std::set<std::string> ids_;  // of actions
+  std::set<std::string> fault_names_;
   std::size_t file_participants_ = 0;  // those listed in the file come first
 };
 

@@ -14,31 +14,36 @@ absl::StatusOr<std::shared_ptr<const core::Signer>> SignerOf(const PlannedKey& k
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::Create(const Plan& plan) {
+absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::Create(const Plan& plan,
+                                                         const MakeSigner& make_signer) {
+  if (plan.modelled_signatures && !make_signer) {
+    return absl::UnimplementedError("modelled signatures are for the simulator only");
+  }
+  const MakeSigner signer_of = make_signer ? make_signer : MakeSigner(&SignerOf);
   std::unique_ptr<KeyRing> ring(new KeyRing());
   for (const PlannedParticipant& participant : plan.participants) {
-    auto signer = SignerOf(participant.key);
+    auto signer = signer_of(participant.key);
     if (!signer.ok()) return signer.status();
     ring->participants_.push_back(*std::move(signer));
   }
   for (const PlannedLedger& ledger : plan.ledgers) {
-    auto signer = SignerOf(ledger.key);
+    auto signer = signer_of(ledger.key);
     if (!signer.ok()) return signer.status();
     ring->ledgers_.push_back(*std::move(signer));
     std::vector<const core::Signer*>& approvers = ring->approvers_.emplace_back();
     for (const PlannedKey& key : ledger.approvers) {
-      auto approver = SignerOf(key);
+      auto approver = signer_of(key);
       if (!approver.ok()) return approver.status();
       approvers.push_back(approver->get());
       ring->owned_approvers_.push_back(*std::move(approver));
     }
   }
   if (plan.bridge) {
-    auto signer = SignerOf(plan.bridge->decision_log_key);
+    auto signer = signer_of(plan.bridge->decision_log_key);
     if (!signer.ok()) return signer.status();
     ring->decision_log_ = *std::move(signer);
     for (const PlannedWitness& witness : plan.bridge->witnesses) {
-      auto cosigner = SignerOf(witness.key);
+      auto cosigner = signer_of(witness.key);
       if (!cosigner.ok()) return cosigner.status();
       ring->witnesses_.push_back(*std::move(cosigner));
     }

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "causeway/v1/scenario.pb.h"
@@ -40,6 +41,8 @@ class Node {
 class ParsedScenario {
  public:
   explicit ParsedScenario(std::string_view text);
+  // One that was never text: everything is at no place.
+  explicit ParsedScenario(causeway::v1::Scenario scenario) : scenario_(std::move(scenario)) {}
 
   const std::vector<Finding>& findings() const { return findings_; }
   const causeway::v1::Scenario& scenario() const { return scenario_; }

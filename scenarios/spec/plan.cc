@@ -15,6 +15,7 @@ std::string_view KindName(const PlannedWhat& what) {
     std::string_view operator()(const PayOneWay&) const { return "payment"; }
     std::string_view operator()(const SwapOnQuote&) const { return "swap"; }
     std::string_view operator()(const SettlePvp&) const { return "pvp"; }
+    std::string_view operator()(const FreezeAccount&) const { return "freeze"; }
   };
   return std::visit(Namer{}, what);
 }

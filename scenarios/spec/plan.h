@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "scenarios/spec/planned_fault.h"
 #include "settlement/core/command.h"
 #include "settlement/core/ids.h"
 #include "settlement/core/rate.h"
@@ -36,7 +37,8 @@ using ParticipantIndex = std::uint32_t;
 using ActionIndex = std::uint32_t;
 
 // A key pair that the plan derives: Ed25519 seed =
-// SHA-256("causeway/scenario-key/v1\n" || root seed as 8 big-endian bytes || key name).
+// SHA-256("causeway/scenario-key/v1\n" || root seed as 8 big-endian bytes || key name). With
+// modelled signatures these 32 bytes are the public key, of the suite `modelled`.
 // For scenarios only: whoever has the file has the keys.
 struct PlannedKey {
   std::string name;  // "participant/HK-BANK-01", "ledger/hk.example/hkd", "approver/HKMA/1", ...
@@ -148,11 +150,18 @@ struct SettlePvp {
   LedgerIndex counterparty_ledger = 0;
   core::Amount party_amount;
   core::Amount counterparty_amount;
+  bool sign_apart = false;  // in virtual time, each hands in its own signature
+};
+// The central bank freezes an account, or lifts the freeze, by two approvers.
+struct FreezeAccount {
+  LedgerIndex ledger = 0;
+  ParticipantIndex holder = 0;
+  bool lift = false;
 };
 using PlannedWhat = std::variant<SetUpLedger, ChangeDayPhase, IssueTo, RedeemFrom, PayOneWay,
-                                 SwapOnQuote, SettlePvp>;
+                                 SwapOnQuote, SettlePvp, FreezeAccount>;
 
-// "set-up", "day-phase", "issue", "redeem", "payment", "swap", "pvp": as in reports.
+// "set-up", "day-phase", "issue", "redeem", "payment", "swap", "pvp", "freeze": as in reports.
 std::string_view KindName(const PlannedWhat& what);
 // Whether `settled` counts it: payment, swap and pvp.
 bool IsTransaction(const PlannedWhat& what);
@@ -208,6 +217,7 @@ struct PlannedNetwork {
   core::Duration latency_min;  // one way
   core::Duration latency_max;
   core::Duration sync;  // of a durable write
+  core::Duration reply_timeout;
 };
 
 struct Plan {
@@ -228,6 +238,9 @@ struct Plan {
   std::optional<core::Currency> value_currency;
   std::vector<PlannedReferenceRate> reference_rates;
   PlannedNetwork network;
+  bool modelled_signatures = false;
+  bool concurrent = false;  // actions wait for day phases only
+  std::vector<PlannedFault> faults;
   std::vector<PlannedExpectation> expectations;
 
   const PlannedLedger& LedgerOf(core::Currency currency) const;
@@ -240,6 +253,33 @@ struct Plan {
   // In the value currency, rounded half-even; nothing without a reference rate, or when the result
   // does not fit.
   std::optional<core::Amount> ValueOf(core::Currency currency, core::Amount amount) const;
+};
+
+// The numbers of those who send and receive messages in a run of a plan.
+class Nodes {
+ public:
+  explicit Nodes(const Plan& plan)
+      : ledgers_(static_cast<NodeIndex>(plan.ledgers.size())),
+        participants_(static_cast<NodeIndex>(plan.participants.size())),
+        witnesses_(plan.bridge ? static_cast<NodeIndex>(plan.bridge->witnesses.size()) : 0) {}
+
+  NodeIndex Ledger(LedgerIndex ledger) const { return ledger; }
+  NodeIndex Bridge() const { return ledgers_; }
+  NodeIndex Observer() const { return ledgers_ + 1; }
+  // A bank's client.
+  NodeIndex Participant(ParticipantIndex participant) const { return ledgers_ + 2 + participant; }
+  // The client of a ledger's central bank.
+  NodeIndex CentralBank(LedgerIndex ledger) const { return ledgers_ + 2 + participants_ + ledger; }
+  // By its position in the policy.
+  NodeIndex Witness(std::size_t position) const {
+    return 2 * ledgers_ + 2 + participants_ + static_cast<NodeIndex>(position);
+  }
+  NodeIndex size() const { return 2 * ledgers_ + 2 + participants_ + witnesses_; }
+
+ private:
+  NodeIndex ledgers_;
+  NodeIndex participants_;
+  NodeIndex witnesses_;
 };
 
 }  // namespace causeway::sim

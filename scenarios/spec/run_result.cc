@@ -14,6 +14,8 @@ std::string_view ActionStatusName(ActionStatus status) {
       return "aborted";
     case ActionStatus::kSkipped:
       return "skipped";
+    case ActionStatus::kVanished:
+      return "vanished";
   }
   return "unknown";
 }

@@ -23,6 +23,7 @@ enum class ActionStatus : std::uint8_t {
   kRejected = 2,  // rejected by a ledger, or refused
   kAborted = 3,   // a settlement that the decision record aborted
   kSkipped = 4,   // nothing to do: a redemption of nothing
+  kVanished = 5,  // its client is gone: nobody knows how it ended
 };
 std::string_view ActionStatusName(ActionStatus status);
 

@@ -28,6 +28,11 @@ std::variant<Plan, std::vector<Finding>> CompileScenario(std::string_view text,
   return compiled;
 }
 
+std::variant<Plan, std::vector<Finding>> CompileScenario(const causeway::v1::Scenario& scenario,
+                                                         const CompileOptions& options) {
+  return Compiler(ParsedScenario(scenario), options).Compile();
+}
+
 absl::StatusOr<Plan> LoadScenario(const std::string& path, const CompileOptions& options) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(fmt::format("cannot read {}", path));

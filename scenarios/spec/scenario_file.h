@@ -12,6 +12,10 @@
 #include "absl/status/statusor.h"
 #include "scenarios/spec/plan.h"
 
+namespace causeway::v1 {
+class Scenario;
+}  // namespace causeway::v1
+
 namespace causeway::sim {
 
 // Scenario files larger than this are refused.
@@ -37,6 +41,10 @@ struct CompileOptions {
 // The plan, or everything that is wrong with `text`, in the order of lines (at least one finding).
 // All faults of form are reported together; faults of meaning when there are none of form.
 std::variant<Plan, std::vector<Finding>> CompileScenario(std::string_view text,
+                                                         const CompileOptions& options = {});
+
+// The same of a message; findings have no place, and the plan no digest of a file.
+std::variant<Plan, std::vector<Finding>> CompileScenario(const causeway::v1::Scenario& scenario,
                                                          const CompileOptions& options = {});
 
 // CompileScenario of a file on disk. NotFound or the system's reason when it cannot be read;

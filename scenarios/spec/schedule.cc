@@ -67,6 +67,7 @@ class Touched {
     Add(pvp.party, pvp.counterparty_ledger);
     Add(pvp.counterparty, pvp.counterparty_ledger);
   }
+  void operator()(const FreezeAccount& freeze) { Add(freeze.holder, freeze.ledger); }
 
  private:
   void Add(ParticipantIndex participant, LedgerIndex ledger) {
@@ -162,7 +163,8 @@ class Orderer {
         ActionIndex& last = last_touch_[holder.participant * plan_.ledgers.size() + holder.ledger];
         AddAfter(action, last_phase_[holder.ledger]);
         AddAfter(action, last);
-        last = action.index;
+        // Concurrent actions wait for the money that they are funded with, and not for each other.
+        if (!plan_.concurrent || std::holds_alternative<IssueTo>(action.what)) last = action.index;
       }
     }
     std::sort(action.after.begin(), action.after.end());

@@ -1,5 +1,5 @@
-// Journal in memory, for the simulator and tests. Its faults come with the fault model; until then
-// everything appended is durable at once.
+// Journal in memory, for tests and benchmarks: everything appended is durable at once. The
+// simulator has a disk with faults of its own (scenarios/simulator/virtual_disk.h).
 #ifndef CAUSEWAY_SETTLEMENT_STORE_MEMORY_JOURNAL_H_
 #define CAUSEWAY_SETTLEMENT_STORE_MEMORY_JOURNAL_H_
 

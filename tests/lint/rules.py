@@ -64,14 +64,16 @@ UNITS = {
         "scenarios/spec", "scenarios/report", "central-bank-node/engine",
         "central-bank-node/witness", "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",
         "settlement/store", "proto", "protobuf", "json"},
+    "scenarios/explore": {
+        "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
     "scenarios/live": {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
         "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",
         "json"},
     "scenarios/load": {"settlement/codec", "settlement/rpc", "settlement/client", "posix", "json",
                        "cli11"},
-    "scenarios": {"scenarios/spec", "scenarios/report", "scenarios/simulator", "scenarios/live",
-                  "cli11", "posix"},
+    "scenarios": {"scenarios/spec", "scenarios/report", "scenarios/simulator",
+                  "scenarios/explore", "scenarios/live", "cli11", "json", "posix"},
 }
 
 # CMake target of ours -> what it must not reach, however indirectly. Prefixes end in "*".
@@ -94,6 +96,8 @@ FORBIDDEN_LINKS = {
                                  "causeway_bridge*"],
     "causeway_simulator": ["PkgConfig::LMDB", "causeway_store_key_runs", "gRPC::*",
                            "causeway_proto_grpc", "causeway_rpc"],
+    "causeway_explore": ["PkgConfig::LMDB", "causeway_store_key_runs", "gRPC::*",
+                         "causeway_proto_grpc", "causeway_rpc"],
     "causeway_live": ["PkgConfig::LMDB", "causeway_node*", "causeway_bridge*",
                       "causeway_verifier", "causeway_observer*"],
     "causeway_load": ["PkgConfig::LMDB", "causeway_store*", "causeway_node*", "causeway_bridge*"],

@@ -74,15 +74,15 @@ TEST(SimulationTest, FirstSwapHasTheSameRootsEverywhere) {
   ASSERT_TRUE(plan.ok()) << plan.status();
   const RunResult result = Simulated(*plan);
   EXPECT_EQ(result.ledgers[0].state_root,
-            "46587e5e65191dec7acda839f7d7f653816cd2740365e373f1a21431e38b93a4");
+            "ea379f62d763e1dca8a9f1d336b71887605610b15f4b2bc62d55796100222c28");
   EXPECT_EQ(result.ledgers[1].state_root,
-            "bb251c8bc5e81dc9b9728c638ee87f4d231b92b6e272d5d2e5cd4b386253c60f");
+            "214172df1bc868b44a741ac6f3565cd05af11da25ec47be2056096962f5c2e79");
   EXPECT_EQ(result.ledgers[0].log_root,
-            "86bebc0157929984f6977544f108c11e5b4d37509cacacbc107f23c348450563");
+            "6525a3cb5630e6e9ac2a0db025a85955bc806387d1e2191d7223b2c4663820b1");
   EXPECT_EQ(result.ledgers[1].log_root,
-            "43fcd13138fba8530686a72790bb3f3190fe10ca3340f48483b0a1b9dfae47e4");
+            "986d9ababc67dcc2da06f3603b15a09e60f4b8be5e63a06fd42f6a046467d797");
   EXPECT_EQ(result.decision_log_root,
-            "74cf43a45712a198a30e29639e2ccf788876701bb6ce248e1383b3c4bbf97641");
+            "31557ae01e9f8dc42f9dafa4c191cee76c3003757c71418a1bd2edecb7b3bd8a");
 }
 
 TEST(SimulationTest, SameScenarioTwiceGivesTheSameReport) {

@@ -1,0 +1,85 @@
+#include "scenarios/explore/outcome.h"
+
+#include <utility>
+#include <variant>
+
+#include "fmt/format.h"
+#include "scenarios/spec/scenario_file.h"
+#include "settlement/core/bytes.h"
+#include "settlement/core/hash.h"
+
+namespace causeway::sim {
+namespace {
+
+std::string DigestOf(const RunResult& result) {
+  core::Writer writer;
+  for (const RunResult::LogTrace& log : result.logs) {
+    writer.Sized(log.origin);
+    for (const std::string& batch : log.batches) writer.Sized(batch);
+  }
+  for (const LedgerResult& ledger : result.ledgers) writer.Sized(ledger.state_root);
+  return core::Sha256(writer.bytes()).ToHex();
+}
+
+}  // namespace
+
+Outcome RunScenario(const causeway::v1::Scenario& scenario, const RunOptions& options) {
+  Outcome outcome;
+  const auto compiled = CompileScenario(scenario);
+  if (const auto* findings = std::get_if<std::vector<Finding>>(&compiled)) {
+    for (const Finding& finding : *findings) {
+      outcome.breaches.push_back(fmt::format("the scenario does not compile: {}", finding.message));
+    }
+    return outcome;
+  }
+  SimulatorOptions simulator;
+  simulator.observe = options.observe;
+  simulator.stop_at_breach = true;
+  simulator.nodes = options.nodes;
+  const absl::StatusOr<RunResult> result =
+      RunSimulation(std::get<Plan>(compiled), simulator, &outcome.counts);
+  if (!result.ok()) {
+    outcome.breaches.push_back(std::string(result.status().message()));
+    return outcome;
+  }
+  outcome.breaches = result->all_or_none_breaches;
+  outcome.breaches.insert(outcome.breaches.end(), result->other_breaches.begin(),
+                          result->other_breaches.end());
+  for (const std::string& alert : result->observer.alerts) {
+    outcome.breaches.push_back(fmt::format("the observer: {}", alert));
+  }
+  outcome.digest = DigestOf(*result);
+  return outcome;
+}
+
+std::string EncodeOutcome(const Outcome& outcome) {
+  core::Writer writer;
+  writer.U32(static_cast<std::uint32_t>(outcome.breaches.size()));
+  for (const std::string& breach : outcome.breaches) writer.Sized(breach);
+  writer.U64(outcome.counts.messages).U64(outcome.counts.timers).U64(outcome.counts.writes);
+  for (std::size_t i = 0; i < kCoveredCount; ++i) {
+    writer.U64(outcome.counts.coverage[static_cast<Covered>(i)]);
+  }
+  writer.Sized(outcome.digest);
+  return std::move(writer).Take();
+}
+
+absl::StatusOr<Outcome> DecodeOutcome(std::string_view bytes) {
+  core::Reader reader(bytes);
+  Outcome outcome;
+  const std::uint32_t breaches = reader.U32();
+  for (std::uint32_t i = 0; i < breaches && reader.ok(); ++i) {
+    outcome.breaches.emplace_back(reader.Sized());
+  }
+  outcome.counts.messages = reader.U64();
+  outcome.counts.timers = reader.U64();
+  outcome.counts.writes = reader.U64();
+  for (std::size_t i = 0; i < kCoveredCount; ++i) {
+    outcome.counts.coverage.Add(static_cast<Covered>(i), reader.U64());
+  }
+  outcome.digest = reader.Sized();
+  if (!reader.Done()) return absl::DataLossError("an outcome is cut short");
+  return outcome;
+}
+
+}  // namespace causeway::sim

@@ -1,0 +1,84 @@
+#include "scenarios/explore/seeds.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "scenarios/explore/shrink.h"
+#include "scenarios/explore/workers.h"
+
+namespace causeway::sim {
+namespace {
+
+// What no seed of "mixed" does: with k = 0 nothing rules out a bridge that keeps two logs.
+constexpr std::array<Covered, 1> kNotInMixed = {Covered::kBridgeEquivocated};
+
+void AddCounts(const SimulatorCounts& more, SimulatorCounts& sum) {
+  sum.messages += more.messages;
+  sum.timers += more.timers;
+  sum.writes += more.writes;
+  sum.coverage.Merge(more.coverage);
+}
+
+absl::Status ShrinkFailure(const SeedsOptions& options, SeedFailure& failure) {
+  absl::Status problem;
+  const auto run = [&](const causeway::v1::Scenario& scenario) {
+    absl::StatusOr<Outcome> outcome = RunAlone([&] { return RunScenario(scenario, options.run); });
+    if (!outcome.ok()) problem = outcome.status();
+    return outcome.ok() ? *std::move(outcome) : Outcome{};
+  };
+  const auto fails = [&](const causeway::v1::Scenario& scenario) {
+    return !run(scenario).breaches.empty();
+  };
+  if (fails(failure.scenario)) {  // else it fails for a reason outside of the simulation
+    failure.scenario = Shrink(std::move(failure.scenario), fails, kShrinkAttemptsMax).scenario;
+    failure.scenario_breaches = run(failure.scenario).breaches;
+  }
+  return problem;
+}
+
+}  // namespace
+
+absl::StatusOr<SeedsResult> RunSeeds(const SeedsOptions& options) {
+  const Profile& profile = options.profile != nullptr ? *options.profile : Profiles().front();
+  SeedsResult result;
+  std::map<std::uint64_t, std::vector<std::string>> failed;
+  const auto on_outcome = [&](std::uint64_t seed, const Outcome& outcome) {
+    ++result.seeds;
+    AddCounts(outcome.counts, result.counts);
+    result.digests.emplace(seed, outcome.digest);
+    if (!outcome.breaches.empty()) failed.emplace(seed, outcome.breaches);
+    if (options.on_progress) options.on_progress(result.seeds, failed.size());
+    return failed.empty() || !options.stop_at_failure;
+  };
+  WorkersUsage usage;
+  const absl::Status ran = RunJobs(
+      options.first, options.count, std::max(1U, options.processes),
+      [&](std::uint64_t seed) {
+        return RunScenario(DrawScenario(seed, profile, options.modelled_signatures), options.run);
+      },
+      on_outcome, &usage);
+  if (!ran.ok()) return ran;
+  result.cpu_us = usage.cpu_us;
+  result.failed = failed.size();
+  for (auto& [seed, breaches] : failed) {
+    if (result.failures.size() == kFailuresShrunkMax) break;
+    SeedFailure& failure = result.failures.emplace_back();
+    failure.seed = seed;
+    failure.breaches = std::move(breaches);
+    failure.scenario = DrawScenario(seed, profile, options.modelled_signatures);
+    failure.scenario_breaches = failure.breaches;
+    if (!options.shrink) continue;
+    if (absl::Status shrunk = ShrinkFailure(options, failure); !shrunk.ok()) return shrunk;
+  }
+  if (&profile == &Profiles().front() && result.seeds >= kSeedsForCoverage) {
+    for (std::size_t i = 0; i < kCoveredCount; ++i) {
+      const auto what = static_cast<Covered>(i);
+      const bool possible =
+          std::find(kNotInMixed.begin(), kNotInMixed.end(), what) == kNotInMixed.end();
+      if (possible && result.counts.coverage[what] == 0) result.not_exercised.push_back(what);
+    }
+  }
+  return result;
+}
+
+}  // namespace causeway::sim

@@ -1,0 +1,412 @@
+#include "scenarios/simulator/checkers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/numeric/int128.h"
+#include "fmt/format.h"
+#include "scenarios/simulator/bridge_node.h"
+#include "scenarios/simulator/ledger_node.h"
+#include "scenarios/simulator/observer_node.h"
+#include "settlement/codec/codec.h"
+
+namespace causeway::sim {
+namespace {
+
+bool IsResolved(core::InstructionStatus status) {
+  return status == core::InstructionStatus::kSettled || status == core::InstructionStatus::kAborted;
+}
+
+// First digits of an id: enough to find it in a trace.
+std::string Short(const core::Hash256& id) { return id.ToHex().substr(0, 12); }
+
+}  // namespace
+
+Checkers::Checkers(const World& world, Coverage& coverage, const core::SignatureVerifier& verifier)
+    : world_(world),
+      coverage_(coverage),
+      verifier_(verifier),
+      engines_(world.plan.ledgers.size()),
+      books_(world.plan.ledgers.size()) {}
+
+void Checkers::Fail(std::string breach) {
+  ++breaches_count_;
+  if (others_.size() < kBreachesKeptMax) others_.push_back(std::move(breach));
+}
+
+void Checkers::FailAllOrNone(std::string breach) {
+  ++breaches_count_;
+  if (all_or_none_.size() < kBreachesKeptMax) all_or_none_.push_back(std::move(breach));
+}
+
+std::string Checkers::NameOf(LedgerIndex ledger) const {
+  return world_.plan.ledgers[ledger].origin.ToString();
+}
+
+// What was durable is still there, in the same words. Takes note of what is durable beyond it.
+bool Checkers::Follows(std::vector<core::Hash256>& chain, const VirtualDisk& disk,
+                       const std::string& log) {
+  const std::uint64_t durable = disk.synced_blocks();
+  if (durable < chain.size()) {
+    Fail(fmt::format("{}: {} of {} durable batches are lost", log, chain.size() - durable,
+                     chain.size()));
+    return false;
+  }
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (disk.ChainAfter(i) == chain[i]) continue;
+    Fail(fmt::format("{}: durable batch {} is another one now", log, i));
+    return false;
+  }
+  return true;
+}
+
+void Checkers::OnLedgerStart(LedgerIndex ledger, const node::LedgerEngine& engine,
+                             const VirtualDisk& disk) {
+  engines_[ledger] = &engine;
+  Books& books = books_[ledger];
+  if (!Follows(books.chain, disk, NameOf(ledger))) return;
+  coverage_.Add(Covered::kHoldOverRestart, books.held.size());
+  // Batches that were durable when the node stopped and that nobody had heard of.
+  for (std::uint64_t number = books.chain.size(); number < disk.synced_blocks(); ++number) {
+    const absl::StatusOr<std::string> bytes = engine.ReadBatchBytes(number);
+    if (!bytes.ok()) {
+      Fail(fmt::format("{}: batch {} cannot be read after a start", NameOf(ledger), number));
+      return;
+    }
+    if (number > 0) ReadBatch(ledger, *bytes);
+    books.chain.push_back(disk.ChainAfter(number));
+  }
+  books.leaves = engine.size();
+}
+
+void Checkers::ReadBatch(LedgerIndex ledger, const std::string& bytes) {
+  const absl::StatusOr<core::Batch> batch = core::DecodeBatch(bytes);
+  if (!batch.ok()) {
+    Fail(fmt::format("{}: a durable batch does not decode", NameOf(ledger)));
+    return;
+  }
+  for (const std::string& leaf : batch->entries) {
+    const absl::StatusOr<core::Entry> entry = core::DecodeEntry(leaf);
+    if (entry.ok()) {
+      OnEntry(ledger, batch->header, *entry);
+    } else {
+      Fail(fmt::format("{}: a durable entry does not decode", NameOf(ledger)));
+    }
+  }
+}
+
+void Checkers::OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header,
+                             std::span<const core::Entry> entries, const VirtualDisk& disk) {
+  Books& books = books_[ledger];
+  if (header.number != books.chain.size() || disk.synced_blocks() <= header.number) {
+    Fail(fmt::format("{}: batch {} is shown before it is durable, or out of turn", NameOf(ledger),
+                     header.number));
+    return;
+  }
+  books.chain.push_back(disk.ChainAfter(header.number));
+  books.leaves = header.first_index + 1 + header.entry_count;
+  for (const core::Entry& entry : entries) OnEntry(ledger, header, entry);
+}
+
+void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
+                       const core::Entry& entry) {
+  OnPostings(ledger, entry);
+  if (!entry.settlement_id.IsZero()) {
+    OnSettlementEntry(ledger, header, entry);
+  } else if (entry.instruction.kind == core::ActionKind::kPay) {
+    coverage_.Add(entry.status == core::InstructionStatus::kSettled ? Covered::kPaymentSettled
+                                                                    : Covered::kPaymentRejected);
+  } else if (entry.status == core::InstructionStatus::kSettled) {
+    Books& books = books_[ledger];
+    if (entry.instruction.kind == core::ActionKind::kSetFreeze) {
+      coverage_.Add(Covered::kHoldOverFreeze, books.held.size());
+    }
+    if (entry.instruction.kind == core::ActionKind::kSetDayPhase) {
+      coverage_.Add(Covered::kHoldOverCutOff, books.held.size());
+    }
+  }
+}
+
+void Checkers::OnPostings(LedgerIndex ledger, const core::Entry& entry) {
+  Books& books = books_[ledger];
+  const core::AccountAddress& liability = world_.plan.ledgers[ledger].genesis.liability_account;
+  absl::int128 sum = 0;
+  for (const core::Posting& posting : entry.postings) {
+    sum += posting.amount.minor();
+    Balance& balance = books.balances[posting.address];
+    const bool available = posting.bucket == core::Bucket::kAvailable;
+    core::Amount& bucket = available ? balance.available : balance.held;
+    const std::optional<core::Amount> after = core::CheckedAdd(bucket, posting.amount);
+    if (!after || *after != posting.balance_after) {
+      Fail(fmt::format("{}: entry {} gives account {} another balance than its postings",
+                       NameOf(ledger), entry.index, posting.address.text()));
+      return;
+    }
+    bucket = *after;
+    // No account of a scenario has a credit line.
+    if (bucket.IsNegative() && (posting.address != liability || !available)) {
+      Fail(fmt::format("{}: entry {} makes account {} negative", NameOf(ledger), entry.index,
+                       posting.address.text()));
+    }
+  }
+  if (sum != 0) {
+    Fail(fmt::format("{}: the postings of entry {} do not sum to zero", NameOf(ledger),
+                     entry.index));
+  }
+}
+
+void Checkers::OnSettlementEntry(LedgerIndex ledger, const core::BatchHeader& header,
+                                 const core::Entry& entry) {
+  Settlement& settlement = settlements_[entry.settlement_id];
+  Side& side = settlement.sides[ledger];
+  if (entry.status == core::InstructionStatus::kPrepared) {
+    if (side.status != core::InstructionStatus::kNone &&
+        side.status != core::InstructionStatus::kPrepared) {
+      FailAllOrNone(fmt::format("{}: settlement {} is held after it ended", NameOf(ledger),
+                                Short(entry.settlement_id)));
+      return;
+    }
+    if (side.legs_held++ == 0) {
+      side.hold = entry.index;
+      books_[ledger].held.insert(entry.settlement_id);
+      coverage_.Add(Covered::kPrepared);
+      CheckTerms(ledger, entry.settlement_id);
+    }
+    side.status = entry.status;
+  } else if (entry.status == core::InstructionStatus::kRejected) {
+    if (side.status == core::InstructionStatus::kNone) coverage_.Add(Covered::kPrepareRejected);
+    side.status = entry.status;
+  } else if (IsResolved(entry.status)) {
+    OnResolved(ledger, header, entry, settlement, side);
+  }
+}
+
+void Checkers::OnResolved(LedgerIndex ledger, const core::BatchHeader& header,
+                          const core::Entry& entry, Settlement& settlement, Side& side) {
+  const core::Hash256& id = entry.settlement_id;
+  const bool booked = entry.status == core::InstructionStatus::kSettled;
+  const bool tombstone = !booked && side.status == core::InstructionStatus::kNone;
+  const bool first = side.legs_resolved == 0;
+  if (tombstone) {
+    coverage_.Add(Covered::kTombstone);
+  } else if (side.legs_resolved++ >= side.legs_held || (!first && side.status != entry.status)) {
+    FailAllOrNone(fmt::format("{}: a hold of settlement {} is resolved twice, or was never there",
+                              NameOf(ledger), Short(id)));
+  } else if (first) {
+    coverage_.Add(booked ? Covered::kBooked : Covered::kReleased);
+    if (header.time > side.deadline) coverage_.Add(Covered::kHoldPastDeadline);
+    books_[ledger].held.erase(id);
+  }
+  side.status = entry.status;
+  if (entry.cause != core::Cause::kCertificate) {
+    FailAllOrNone(
+        fmt::format("{}: settlement {} ended without a certificate", NameOf(ledger), Short(id)));
+  }
+  const core::Verdict shown = booked ? core::Verdict::kCommit : core::Verdict::kAbort;
+  if (settlement.verdict != shown) {
+    FailAllOrNone(fmt::format("{}: settlement {} is {}, and the decision log says {}",
+                              NameOf(ledger), Short(id), booked ? "booked" : "released",
+                              settlement.verdict == core::Verdict::kNone
+                                  ? "nothing durable"
+                                  : core::VerdictName(settlement.verdict)));
+  }
+  for (const auto& [other, there] : settlement.sides) {
+    if (other == ledger || !IsResolved(there.status) || there.status == entry.status) continue;
+    FailAllOrNone(fmt::format("settlement {} is {} on {} and not so on {}", Short(id),
+                              booked ? "booked" : "released", NameOf(ledger), NameOf(other)));
+  }
+}
+
+// All ledgers hold for the same terms.
+void Checkers::CheckTerms(LedgerIndex ledger, const core::Hash256& id) {
+  const core::SettlementState* state =
+      engines_[ledger] == nullptr ? nullptr : engines_[ledger]->ledger().FindSettlement(id);
+  if (state == nullptr || !state->terms) return;
+  core::Writer writer;
+  writer.Hash(state->terms->legs_root).Hash(state->terms->policy_hash);
+  writer.I64(state->terms->deadline.micros()).Raw(state->terms->nonce);
+  Settlement& settlement = settlements_[id];
+  settlement.sides[ledger].deadline = state->terms->deadline;
+  const core::Hash256 terms = core::LeafHash(writer.bytes());
+  if (settlement.terms.IsZero()) {
+    settlement.terms = terms;
+  } else if (settlement.terms != terms) {
+    FailAllOrNone(fmt::format("{}: holds other terms for settlement {} than another ledger does",
+                              NameOf(ledger), Short(id)));
+  }
+}
+
+void Checkers::OnBridgeStart(const bridge::BridgeEngine& engine, const VirtualDisk& disk) {
+  if (!Follows(decision_chain_, disk, "the decision log")) return;
+  for (const core::Hash256& id : kept_) {
+    if (engine.Find(id).has_value()) continue;
+    Fail(fmt::format("the bridge has forgotten settlement {}, which it had accepted", Short(id)));
+  }
+}
+
+void Checkers::OnDecisionBatch(const core::DecisionBatch& batch, const VirtualDisk& disk) {
+  if (batch.number < decision_chain_.size()) return;  // read again after a start
+  if (batch.number > decision_chain_.size()) {
+    Fail("the decision log has a gap");
+    return;
+  }
+  decision_chain_.push_back(disk.ChainAfter(batch.number));
+  for (const core::DecidedSettlement& decided : batch.decided) {
+    const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided.record);
+    if (!record.ok()) {
+      Fail("a decision record does not decode");
+      continue;
+    }
+    kept_.erase(record->settlement_id);
+    Settlement& settlement = settlements_[record->settlement_id];
+    if (settlement.verdict != core::Verdict::kNone) {
+      FailAllOrNone(fmt::format("settlement {} is decided twice", Short(record->settlement_id)));
+    }
+    settlement.verdict = record->verdict;
+    if (record->verdict == core::Verdict::kCommit) CheckCommit(*record, decided);
+    for (const auto& [ledger, side] : settlement.sides) {
+      if (!IsResolved(side.status)) continue;
+      FailAllOrNone(fmt::format("{}: settlement {} had ended before its decision was durable",
+                                NameOf(ledger), Short(record->settlement_id)));
+    }
+  }
+}
+
+// Behind a commit stand the votes of all ledgers, and behind each vote a durable hold.
+void Checkers::CheckCommit(const core::DecisionRecord& record,
+                           const core::DecidedSettlement& decided) {
+  const std::string name = Short(record.settlement_id);
+  const absl::StatusOr<core::TermsHeader> terms = codec::DecodeTerms(decided.terms);
+  if (!terms.ok() || decided.votes.size() != terms->ledgers.size()) {
+    FailAllOrNone(fmt::format("the commit of settlement {} lacks terms or votes", name));
+    return;
+  }
+  const Settlement& settlement = settlements_[record.settlement_id];
+  for (std::size_t i = 0; i < decided.votes.size(); ++i) {
+    const absl::StatusOr<core::Vote> vote = core::DecodeVote(decided.votes[i]);
+    const std::optional<LedgerIndex> ledger = world_.plan.FindLedger(terms->ledgers[i].ledger);
+    const bool valid = vote.ok() && ledger && vote->settlement_id == record.settlement_id &&
+                       vote->statement.ledger == terms->ledgers[i].ledger &&
+                       core::VerifyVote(*vote, world_.plan.bridge->policy, verifier_).ok();
+    const auto side = ledger ? settlement.sides.find(*ledger) : settlement.sides.end();
+    if (valid && side != settlement.sides.end() && side->second.legs_held > 0 &&
+        side->second.hold == vote->hold) {
+      continue;
+    }
+    FailAllOrNone(fmt::format("settlement {} is committed without a hold and vote of {}", name,
+                              terms->ledgers[i].ledger.text()));
+  }
+}
+
+void Checkers::OnOutcomeTold(const core::Hash256& id, core::InstructionStatus status) {
+  const auto found = settlements_.find(id);
+  const bool settled = status == core::InstructionStatus::kSettled;
+  const core::Verdict told = settled ? core::Verdict::kCommit : core::Verdict::kAbort;
+  if (found == settlements_.end() || found->second.verdict != told) {
+    FailAllOrNone(fmt::format("a client is told that settlement {} {}, which is not so", Short(id),
+                              settled ? "settled" : "aborted"));
+    return;
+  }
+  for (const auto& [ledger, side] : found->second.sides) {
+    if ((side.status == core::InstructionStatus::kSettled) == settled &&
+        side.status != core::InstructionStatus::kPrepared) {
+      continue;
+    }
+    FailAllOrNone(fmt::format("a client is told that settlement {} {}, and on {} it is not so",
+                              Short(id), settled ? "settled" : "aborted", NameOf(ledger)));
+  }
+}
+
+void Checkers::OnItemsTold(LedgerIndex ledger, const ItemsReply& reply) {
+  for (const InstructionReply& instruction : reply.instructions) {
+    if (instruction.status == core::InstructionStatus::kNone) continue;
+    if (instruction.entry_index < books_[ledger].leaves) continue;
+    Fail(fmt::format("{}: a client was told of entry {}, which is not durable", NameOf(ledger),
+                     instruction.entry_index));
+  }
+}
+
+void Checkers::Recount(const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+                       ObserverNode* observer) {
+  coverage_.Add(Covered::kFullRecount);
+  for (const auto& node : ledgers) {
+    if (node->at_rest()) RecountLedger(*node);
+  }
+  if (observer == nullptr || observer->corridor() == nullptr) return;
+  for (const observer::Finding& finding : observer->corridor()->Recount()) {
+    Fail(fmt::format("the observer: {}: {}", finding.origin, finding.message));
+  }
+}
+
+void Checkers::RecountLedger(const LedgerNode& node) {
+  const core::Ledger& ledger = node.engine()->ledger();
+  const Books& books = books_[node.ledger()];
+  const core::AccountAddress& liability =
+      world_.plan.ledgers[node.ledger()].genesis.liability_account;
+  absl::int128 total = 0;
+  std::size_t with_money = 0;
+  for (std::size_t i = 0; i < ledger.accounts().size(); ++i) {
+    const core::AccountState& account = ledger.accounts()[i];
+    total += account.available.minor();
+    total += account.held.minor();
+    const auto balance = books.balances.find(account.address);
+    const Balance expected = balance == books.balances.end() ? Balance{} : balance->second;
+    with_money += balance == books.balances.end() ? 0 : 1;
+    if (account.available != expected.available || account.held != expected.held) {
+      Fail(fmt::format("{}: account {} differs from the sum of its postings", NameOf(node.ledger()),
+                       account.address.text()));
+    }
+    const bool negative = account.available.IsNegative() && account.address != liability;
+    if (negative || account.held.IsNegative() || account.incoming_reserved.IsNegative()) {
+      Fail(
+          fmt::format("{}: account {} is negative", NameOf(node.ledger()), account.address.text()));
+    }
+  }
+  if (total != 0 || with_money != books.balances.size()) {
+    Fail(fmt::format("{}: the accounts do not sum to zero, or one is missing",
+                     NameOf(node.ledger())));
+  }
+  const auto prepared = ledger.PreparedSettlements();
+  if (prepared.size() != books.held.size()) {
+    Fail(fmt::format("{}: {} settlements are held, {} by its entries", NameOf(node.ledger()),
+                     prepared.size(), books.held.size()));
+  }
+}
+
+void Checkers::CheckDrained(const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+                            const BridgeNode* bridge, const ObserverNode* observer) {
+  coverage_.Add(Covered::kDrained);
+  const bool bridge_gone = bridge != nullptr && bridge->down_for_good();
+  const auto is_gone = [&](const core::LedgerOrigin& origin) {
+    const std::optional<LedgerIndex> ledger = world_.plan.FindLedger(origin);
+    return ledger && ledgers[*ledger]->down_for_good();
+  };
+  const auto touches_gone = [&](const auto& origins) {
+    return bridge_gone || std::any_of(origins.begin(), origins.end(),
+                                      [&](const auto& each) { return is_gone(each.ledger); });
+  };
+  for (const auto& node : ledgers) {
+    if (node->down_for_good()) continue;
+    if (!node->up()) Fail(fmt::format("{}: does not start again", NameOf(node->ledger())));
+    if (!node->up()) continue;
+    for (const core::SettlementState* state : node->engine()->ledger().PreparedSettlements()) {
+      if (state->terms && touches_gone(state->terms->ledgers)) continue;
+      FailAllOrNone(fmt::format("{}: settlement {} is still held, long after the last fault",
+                                NameOf(node->ledger()), Short(state->settlement_id)));
+    }
+  }
+  if (bridge != nullptr && !bridge_gone) {
+    if (!bridge->up()) {
+      Fail("the bridge does not start again");
+      return;
+    }
+    for (const bridge::SettlementView& view : bridge->engine()->ListOpen()) {
+      if (touches_gone(view.ledgers)) continue;
+      FailAllOrNone(fmt::format("the bridge: settlement {} is still {}, long after the last fault",
+                                Short(view.settlement_id), pvp::SettlementStateName(view.state)));
+    }
+  }
+  if (observer != nullptr && !observer->up()) Fail("the observer does not start again");
+}
+
+}  // namespace causeway::sim

@@ -1,0 +1,123 @@
+// What must hold at every moment of a run, checked as things happen: each check costs what the
+// event touched, and now and then everything is counted anew.
+//
+// The checkers keep books of their own, from what became durable at the nodes: balances, holds,
+// outcomes, decisions, and what clients were told. A breach is a sentence; the first ones are kept.
+#ifndef CAUSEWAY_SCENARIOS_SIMULATOR_CHECKERS_H_
+#define CAUSEWAY_SCENARIOS_SIMULATOR_CHECKERS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "central-bank-node/engine/ledger_engine.h"
+#include "fx-bridge/engine/bridge_engine.h"
+#include "observer/verifier/finding.h"
+#include "scenarios/simulator/virtual_disk.h"
+#include "scenarios/simulator/virtual_world.h"
+#include "scenarios/spec/actor.h"
+
+namespace causeway::sim {
+
+class BridgeNode;
+class LedgerNode;
+class ObserverNode;
+
+// Breaches that are kept; the rest are counted.
+inline constexpr std::size_t kBreachesKeptMax = 20;
+
+class Checkers {
+ public:
+  // References outlive the checkers.
+  Checkers(const World& world, Coverage& coverage, const core::SignatureVerifier& verifier);
+
+  // A ledger has opened its journal.
+  void OnLedgerStart(LedgerIndex ledger, const node::LedgerEngine& engine, const VirtualDisk& disk);
+  // A batch of a ledger is durable.
+  void OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header,
+                     std::span<const core::Entry> entries, const VirtualDisk& disk);
+  void OnBridgeStart(const bridge::BridgeEngine& engine, const VirtualDisk& disk);
+  void OnDecisionBatch(const core::DecisionBatch& batch, const VirtualDisk& disk);
+  // The bridge is about to answer that it has a settlement, or how it ended.
+  void OnSubmissionKept(const core::Hash256& id) { kept_.insert(id); }
+  void OnOutcomeTold(const core::Hash256& id, core::InstructionStatus status);
+  // A client got a ledger's answer to instructions.
+  void OnItemsTold(LedgerIndex ledger, const ItemsReply& reply);
+  // The observer found something, which it reports itself.
+  void OnFinding() { ++breaches_count_; }
+
+  // Everything that is at rest, counted anew.
+  void Recount(const std::vector<std::unique_ptr<LedgerNode>>& ledgers, ObserverNode* observer);
+  // Faults are over for long enough: nothing may be open any more, but what touches a node that is
+  // down for good.
+  void CheckDrained(const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+                    const BridgeNode* bridge, const ObserverNode* observer);
+
+  void Fail(std::string breach);
+  bool failed() const { return breaches_count_ > 0; }
+  // Settlements that are not all or none, and all else.
+  const std::vector<std::string>& all_or_none() const { return all_or_none_; }
+  const std::vector<std::string>& others() const { return others_; }
+
+ private:
+  struct Balance {
+    core::Amount available;
+    core::Amount held;
+  };
+  // A settlement on one ledger.
+  struct Side {
+    core::InstructionStatus status = core::InstructionStatus::kNone;
+    std::uint64_t hold = 0;
+    std::uint32_t legs_held = 0;
+    std::uint32_t legs_resolved = 0;
+    core::LedgerTime deadline;
+  };
+  struct Settlement {
+    core::Verdict verdict = core::Verdict::kNone;  // durable
+    core::Hash256 terms;                           // of the ledgers' header; zero: none has held
+    std::map<LedgerIndex, Side> sides;
+  };
+  struct Books {
+    std::vector<core::Hash256> chain;  // after each durable block
+    std::uint64_t leaves = 0;
+    absl::flat_hash_map<core::AccountAddress, Balance> balances;
+    std::set<core::Hash256> held;  // settlements
+  };
+
+  void FailAllOrNone(std::string breach);
+  std::string NameOf(LedgerIndex ledger) const;
+  bool Follows(std::vector<core::Hash256>& chain, const VirtualDisk& disk, const std::string& log);
+  void ReadBatch(LedgerIndex ledger, const std::string& bytes);
+  void OnEntry(LedgerIndex ledger, const core::BatchHeader& header, const core::Entry& entry);
+  void OnPostings(LedgerIndex ledger, const core::Entry& entry);
+  void OnSettlementEntry(LedgerIndex ledger, const core::BatchHeader& header,
+                         const core::Entry& entry);
+  void OnResolved(LedgerIndex ledger, const core::BatchHeader& header, const core::Entry& entry,
+                  Settlement& settlement, Side& side);
+  void CheckTerms(LedgerIndex ledger, const core::Hash256& id);
+  void CheckCommit(const core::DecisionRecord& record, const core::DecidedSettlement& decided);
+  void RecountLedger(const LedgerNode& node);
+
+  const World& world_;
+  Coverage& coverage_;
+  const core::SignatureVerifier& verifier_;
+  std::vector<const node::LedgerEngine*> engines_;  // of the ledgers, while they are up
+  std::vector<Books> books_;                        // by ledger
+  std::vector<core::Hash256> decision_chain_;
+  std::map<core::Hash256, Settlement> settlements_;
+  std::set<core::Hash256> kept_;  // and not decided as far as is durable
+  std::vector<std::string> all_or_none_;
+  std::vector<std::string> others_;
+  std::uint64_t breaches_count_ = 0;
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SIMULATOR_CHECKERS_H_

@@ -1,0 +1,88 @@
+#include "scenarios/simulator/coverage.h"
+
+namespace causeway::sim {
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array<std::string_view, kCoveredCount> kCoveredNames = {
+    "message-dropped",
+    "message-duplicated",
+    "message-delayed",
+    "message-reordered",
+    "message-cut-one-way",
+    "message-cut-both-ways",
+    "message-to-stopped-node",
+    "call-refused",
+    "overloaded",
+    "crash-at-rest",
+    "crash-in-write",
+    "crash-after-write",
+    "crash-of-ledger",
+    "crash-of-bridge",
+    "crash-of-observer",
+    "restart-storm",
+    "unsynced-write-lost",
+    "unsynced-write-kept",
+    "torn-write-recovered",
+    "block-corrupted",
+    "metadata-corrupted",
+    "corruption-detected",
+    "block-repaired-from-copy",
+    "node-stayed-down",
+    "slow-write",
+    "clock-jumped-ahead",
+    "clock-jumped-back",
+    "clock-drifted",
+    "signature-withheld-by-party",
+    "signature-withheld-by-counterparty",
+    "client-vanished",
+    "terms-carried-past-bridge",
+    "other-terms-signed",
+    "bridge-equivocated",
+    "bridge-invented-commit",
+    "awaiting-signatures",
+    "preparing",
+    "committed",
+    "settled",
+    "aborting",
+    "aborted",
+    "aborted-by-refusal",
+    "aborted-by-deadline",
+    "aborted-unseen",
+    "submission-refused",
+    "submission-repeated",
+    "prepare-repeated",
+    "completion-repeated",
+    "resumed-undecided",
+    "resumed-decided",
+    "several-decided-at-once",
+    "prepared",
+    "prepare-rejected",
+    "prepare-refused",
+    "prepare-past-deadline",
+    "prepare-answered-again",
+    "late-prepare-met-abort",
+    "booked",
+    "released",
+    "tombstone",
+    "completion-answered-again",
+    "completion-refused",
+    "hold-over-restart",
+    "hold-over-freeze",
+    "hold-over-cut-off",
+    "hold-past-deadline",
+    "payment-settled",
+    "payment-rejected",
+    "swap-settled",
+    "observer-caught-up",
+    "full-recount",
+    "drained",
+};
+
+}  // namespace
+
+std::string_view CoveredName(Covered what) {
+  return what < Covered::kCount ? kCoveredNames[static_cast<std::size_t>(what)] : "unknown";
+}
+
+}  // namespace causeway::sim

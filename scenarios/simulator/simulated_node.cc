@@ -1,0 +1,104 @@
+#include "scenarios/simulator/simulated_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "scenarios/simulator/checkers.h"
+
+namespace causeway::sim {
+
+SimulatedNode::SimulatedNode(World& world, NodeIndex index) : world_(world), index_(index) {}
+
+absl::Status SimulatedNode::Start() {
+  const absl::Status booted = Boot();
+  up_ = booted.ok();
+  return booted;
+}
+
+void SimulatedNode::After(core::Duration delay, EventKind kind, Event event) {
+  world_.clock.After(delay, kind, [this, life = life_, event = std::move(event)]() mutable {
+    if (up_ && life == life_) event();
+  });
+}
+
+void SimulatedNode::Write(Event finish) {
+  core::Duration time = world_.plan.network.sync;
+  for (const auto& [fault, random] : slow_) {
+    const auto extra = random->UniformInRange(0, fault->extra_max.micros());
+    if (extra > 0) world_.coverage.Add(Covered::kSlowWrite);
+    time = time + core::Duration::FromMicros(extra);
+  }
+  const bool writes = disk() != nullptr && disk()->HasUnsynced();
+  if (writes && armed_ && armed_->point == CrashPoint::kInWrite) {
+    const Armed armed = *armed_;
+    armed_.reset();
+    After(core::Duration::FromMicros(armed.random->UniformInRange(0, time.micros())),
+          EventKind::kOther, [this, armed] {
+            world_.coverage.Add(Covered::kCrashInWrite);
+            Crash(*armed.random, armed.down);
+          });
+  }
+  After(time, writes ? EventKind::kWrite : EventKind::kTimer,
+        [this, writes, finish = std::move(finish)]() mutable {
+          if (disk() != nullptr) disk()->Sync();
+          if (writes && armed_ && armed_->point == CrashPoint::kAfterWrite) {
+            const Armed armed = *armed_;
+            armed_.reset();
+            world_.coverage.Add(Covered::kCrashAfterWrite);
+            Crash(*armed.random, armed.down);
+            return;
+          }
+          finish();
+        });
+}
+
+void SimulatedNode::CrashAtNextWrite(CrashPoint point, core::RandomStream& random,
+                                     core::Duration down) {
+  armed_ = {point, &random, down};
+}
+
+void SimulatedNode::Crash(core::RandomStream& random, core::Duration down) {
+  if (!up_) return;
+  if (disk() != nullptr) disk()->Crash(random);
+  GoDown(down);
+}
+
+void SimulatedNode::Die() {
+  if (!up_) return;
+  // Of its own accord, with the machine still up: what it wrote reaches the disk.
+  if (disk() != nullptr) disk()->Sync();
+  GoDown(kRestartDelay);
+}
+
+void SimulatedNode::GoDown(core::Duration down) {
+  up_ = false;
+  ++life_;
+  Stop();
+  world_.clock.After(down, EventKind::kOther, [this] { Restart(); });
+}
+
+void SimulatedNode::Restart() {
+  if (Boot().ok()) {
+    failed_starts_ = 0;
+    up_ = true;
+    return;
+  }
+  Stop();
+  if (++failed_starts_ < kRepairAttemptsMax) {
+    world_.clock.After(kRestartDelay, EventKind::kOther, [this] { Restart(); });
+    return;
+  }
+  down_for_good_ = true;
+  world_.coverage.Add(Covered::kNodeStayedDown);
+}
+
+bool SimulatedNode::IsOverloaded() {
+  bool overloaded = false;
+  for (const auto& [fault, random] : overloads_) {
+    if (random->Uniform(kPerMille) < fault->per_mille) overloaded = true;
+  }
+  if (overloaded) world_.coverage.Add(Covered::kOverloaded);
+  return overloaded;
+}
+
+}  // namespace causeway::sim
