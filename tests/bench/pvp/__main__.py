@@ -36,6 +36,7 @@ class Sizes:
         self.singly = 20_000 if full else 8_000 if quick else 64
         self.singly_per_call = 64 if full or quick else 8
         self.latency_list = 64 if full or quick else 8
+        self.latency_swaps = 100_000 if full else 50_000 if quick else 512
         self.latency_s = 10 if full else 5 if quick else 1
         self.dead_s = 6 if full else 4 if quick else 1
         self.postgres_accounts = 100_000 if full else 20_000 if quick else 500
@@ -81,8 +82,7 @@ def measure(here, arguments, sizes, rounds, figures):
         measure_in_process(here, sizes, rounds, figures)
     if {"lists", "singly", "latency"} & set(parts):
         with network.Network(here, 2, sizes.accounts) as corridor:
-            # The latency is measured at half of the rate of the lists.
-            if {"lists", "latency"} & set(parts):
+            if "lists" in parts:
                 corridor.measure_lists(sizes, rounds, figures)
             if "singly" in parts:
                 corridor.measure_singly(sizes, rounds, figures)

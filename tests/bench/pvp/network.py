@@ -122,9 +122,11 @@ class Network:
 
     def measure_latency(self, sizes, rounds, figures):
         """From when a call was due to its answer: every swap of it is booked on both ledgers."""
-        rate = figures["swaps_per_s_k0"] / 2
         p50, p99 = [], []
         for _ in range(rounds):
+            # Half of what lists of this size reach, just before.
+            rate = self.load("--list", sizes.latency_list, "--in-flight", LATENCY_THREADS,
+                             "--swaps", sizes.latency_swaps)["swaps_per_s"] / 2
             sync = in_process.sync_us(self.here)
             report = self.load("--list", sizes.latency_list, "--rate", f"{rate:.0f}",
                                "--in-flight", LATENCY_THREADS, "--swaps",
