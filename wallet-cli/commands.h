@@ -13,12 +13,14 @@ class App;
 
 namespace causeway::wallet {
 
-void AddKeyCommands(CLI::App& app, Context& context);       // keygen, key-id, address
-void AddQueryCommands(CLI::App& app, Context& context);     // info, balance, accounts, history, ...
-void AddPaymentCommands(CLI::App& app, Context& context);   // pay, request-issue, redeem, cancel
-void AddFxCommands(CLI::App& app, Context& context);        // quote, swap
-void AddReceiptCommands(CLI::App& app, Context& context);   // receipt get, receipt verify
-void AddIssuerCommands(CLI::App& app, Context& context);    // issue, approve, refuse, day, ...
+void AddKeyCommands(CLI::App& app, Context& context);      // keygen, key-id, address
+void AddQueryCommands(CLI::App& app, Context& context);    // info, balance, accounts, history, ...
+void AddPaymentCommands(CLI::App& app, Context& context);  // pay, request-issue, redeem, cancel
+void AddFxCommands(CLI::App& app, Context& context);       // quote, swap
+void AddReceiptCommands(CLI::App& app, Context& context);  // receipt get, receipt verify
+void AddIssuerCommands(CLI::App& app, Context& context);   // issue, approve, refuse, day, ...
+void AddSettlementCommands(CLI::App& app,
+                           Context& context);  // open-settlements, open-holds, order-abort, ...
 void AddRegisterCommands(CLI::App& app, Context& context);  // register, open-account, freeze, ...
 void AddEnvelopeCommands(CLI::App& app, Context& context);  // show, cosign, submit
 void AddCompletion(CLI::App& app, Context& context);        // completion bash

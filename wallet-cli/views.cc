@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -167,6 +168,9 @@ struct ActionFields {
             {"amount", MoneyJson(transfer.amount)},
             {"legal_basis", transfer.legal_basis}};
   }
+  Json operator()(const core::OrderAbort& order) const {
+    return {{"settlement_id", order.settlement_id.ToHex()}, {"legal_basis", order.legal_basis}};
+  }
 
  private:
   static Json KeyIds(const std::vector<core::PublicKey>& keys) {
@@ -322,12 +326,81 @@ Json QuoteJson(const client::Quote& quote) {
           {"settlement_id", quote.settlement_id.ToHex()}};
 }
 
+namespace {
+
+// "4 d 02:03:04", without days "02:03:04". Never below zero: clocks differ.
+std::string AgeText(core::Duration age) {
+  const std::int64_t seconds = std::max<std::int64_t>(0, age.micros()) / 1'000'000;
+  const std::string time =
+      fmt::format("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+  const std::int64_t days = seconds / 86'400;
+  return days == 0 ? time : fmt::format("{} d {}", days, time);
+}
+
+Json ProgressJson(const client::LedgerProgress& progress) {
+  Json json = {{"ledger", progress.ledger.ToString()},
+               {"prepared", progress.prepared},
+               {"complete", progress.complete}};
+  if (progress.attempts != 0) json["attempts"] = progress.attempts;
+  if (progress.failure.has_value()) {
+    json["failure"] = RejectionJson(*progress.failure);
+    json["failed"] = progress.failed.ToString();
+  }
+  return json;
+}
+
+// What it waits for, with the latest failures, in one line.
+std::string WaitsForText(const client::SettlementView& view) {
+  std::string text;
+  for (const std::string& reason : client::WaitsFor(view)) {
+    text += (text.empty() ? "" : "; ") + reason;
+  }
+  for (const client::LedgerProgress& progress : view.ledgers) {
+    if (progress.complete || !progress.failure.has_value()) continue;
+    text += fmt::format("; {} failed after {} attempts: {}", progress.ledger.text(),
+                        progress.attempts, core::Describe(*progress.failure));
+  }
+  return text;
+}
+
+}  // namespace
+
+Json OpenSettlementJson(const client::SettlementView& view, core::LedgerTime now, bool details) {
+  Json json = {{"settlement_id", view.settlement_id.ToHex()},
+               {"state", std::string(client::SettlementStateName(view.state))},
+               {"age", AgeText(now - view.submitted)},
+               {"deadline", view.deadline.ToString()},
+               {"past_deadline", now > view.deadline},
+               {"waits_for", WaitsForText(view)}};
+  if (!details) return json;
+  json["waits_for"] = client::WaitsFor(view);
+  json["submitted"] = view.submitted.ToString();
+  json["decided"] =
+      view.decided == core::LedgerTime() ? Json(nullptr) : Json(view.decided.ToString());
+  json["ledgers"] = Json::array();
+  for (const client::LedgerProgress& progress : view.ledgers) {
+    json["ledgers"].push_back(ProgressJson(progress));
+  }
+  return json;
+}
+
+Json OpenHoldJson(const client::LedgerSettlementView& view, core::LedgerTime now) {
+  return {{"settlement_id", view.settlement_id.ToHex()},
+          {"age", AgeText(now - view.prepared)},
+          {"prepared", view.prepared.ToString()},
+          {"deadline", view.deadline.ToString()},
+          {"past_deadline", now > view.deadline},
+          {"waits_for", fmt::format("certificate of {}", view.decision_log.has_value()
+                                                             ? view.decision_log->text()
+                                                             : "its decision log")},
+          {"entry_index", view.entry_index},
+          {"legs", view.legs.size()}};
+}
+
 Json SettlementJson(const client::SettlementView& view) {
   Json ledgers = Json::array();
   for (const client::LedgerProgress& progress : view.ledgers) {
-    ledgers.push_back({{"ledger", progress.ledger.ToString()},
-                       {"prepared", progress.prepared},
-                       {"complete", progress.complete}});
+    ledgers.push_back(ProgressJson(progress));
   }
   Json awaiting = Json::array();
   for (const core::ParticipantId& party : view.awaiting) awaiting.push_back(party.ToString());
@@ -504,7 +577,7 @@ std::string_view PurposeName(core::AccountPurpose purpose) {
 }
 
 absl::StatusOr<core::ActionKind> ParseActionKind(std::string_view name) {
-  return ParseName("kind of instruction", name, core::ActionKind::kPayBulk, core::ActionKindName);
+  return ParseName("kind of instruction", name, core::kActionKindLast, core::ActionKindName);
 }
 
 absl::StatusOr<core::Role> ParseRole(std::string_view name) {

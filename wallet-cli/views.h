@@ -32,6 +32,11 @@ Json EntryJson(const client::EntryView& entry);
 Json EntrySummaryJson(const client::EntryView& entry);
 Json QuoteJson(const client::Quote& quote);
 Json SettlementJson(const client::SettlementView& view);
+// One that is not complete, on one line of a table: age, deadline and what it waits for; `now` is
+// the bridge's clock. With `details` also each ledger by itself.
+Json OpenSettlementJson(const client::SettlementView& view, core::LedgerTime now, bool details);
+// One that holds money on a ledger, by that ledger's clock.
+Json OpenHoldJson(const client::LedgerSettlementView& view, core::LedgerTime now);
 Json ReceiptJson(const client::VerifiedReceipt& receipt);
 // What a command says: shown before it is signed a second time, and by `show`.
 Json CommandJson(const core::Command& command);

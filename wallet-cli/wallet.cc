@@ -102,6 +102,7 @@ int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream&
   AddFxCommands(app, context);
   AddReceiptCommands(app, context);
   AddIssuerCommands(app, context);
+  AddSettlementCommands(app, context);
   AddRegisterCommands(app, context);
   AddEnvelopeCommands(app, context);
   AddCompletion(app, context);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 #include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
 #include "settlement/core/checkpoint.h"
 #include "settlement/rpc/views.h"
 
@@ -22,6 +24,17 @@ QueryEnd NotYours(std::string what) {
   return Refusal(
       Outcome::kSenderNotEntitled,
       fmt::format("{} is not for the holder of this connection to see, or does not exist", what));
+}
+
+// With the decision log that a hold waits for.
+void ShowSettlement(const LedgerEngine& engine, const core::SettlementState& settlement,
+                    const std::function<bool(const core::Leg&)>& visible,
+                    causeway::v1::LedgerSettlement* out) {
+  rpc::ToView(settlement, visible, out);
+  if (settlement.status != core::InstructionStatus::kPrepared || !settlement.terms) return;
+  const core::SettlementPolicy* policy = engine.ledger().FindPolicy(settlement.terms->policy_hash);
+  CW_CHECK(policy != nullptr, "what is prepared is under a policy of the ledger");
+  out->set_decision_log(policy->decision_log.ToString());
 }
 
 // The engine's "not there" is an answer; its other errors are this node's trouble.
@@ -327,7 +340,7 @@ QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
        std::none_of(settlement->legs.begin(), settlement->legs.end(), visible))) {
     return NotYours("settlement " + id->ToHex());
   }
-  rpc::ToView(*settlement, visible, out);
+  ShowSettlement(engine, *settlement, visible, out);
   return {};
 }
 
@@ -346,9 +359,10 @@ QueryEnd ListPrepared(const LedgerEngine& engine, const Caller& caller, core::Le
   });
   for (const core::SettlementState* settlement : settlements) {
     if (now - settlement->prepared < age_min) continue;
-    rpc::ToView(
-        *settlement, [](const core::Leg&) { return true; }, out->add_settlements());
+    ShowSettlement(
+        engine, *settlement, [](const core::Leg&) { return true; }, out->add_settlements());
   }
+  out->set_now_us(now.micros());
   return {};
 }
 

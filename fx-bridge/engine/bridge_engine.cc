@@ -11,6 +11,13 @@
 #include "settlement/core/settlement_list.h"
 
 namespace causeway::bridge {
+namespace {
+
+core::Rejection NoAnswer(std::string_view why) {
+  return {.outcome = core::Outcome::kUnavailable, .message = std::string(why)};
+}
+
+}  // namespace
 
 core::Item ItemOf(LedgerRequest request) {
   if (request.kind == RequestKind::kComplete) {
@@ -91,7 +98,8 @@ void BridgeEngine::OnPrepareReply(
   if (valid) {
     coordinator_.OnPrepared(now, id, ledger, {core::VoteHash(*vote), bytes});
   } else {
-    coordinator_.OnFailed(now, RequestKind::kPrepare, id, ledger);
+    coordinator_.OnFailed(now, RequestKind::kPrepare, id, ledger,
+                          NoAnswer("its vote does not verify"));
   }
 }
 
@@ -119,13 +127,18 @@ void BridgeEngine::OnCompleteReply(
     coordinator_.OnCompleted(now, id, ledger);
     Finish(coordinator_.TakeFinished());
   } else {
-    coordinator_.OnFailed(now, RequestKind::kComplete, id, ledger);
+    const auto* refusal = std::get_if<core::Rejection>(&status_or_refusal);
+    coordinator_.OnFailed(now, RequestKind::kComplete, id, ledger,
+                          refusal != nullptr
+                              ? *refusal
+                              : NoAnswer(against ? "it says the opposite of the decision"
+                                                 : "it has not carried out the decision"));
   }
 }
 
 void BridgeEngine::OnSendFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
-                                const core::LedgerOrigin& ledger) {
-  coordinator_.OnFailed(Clamp(now), kind, id, ledger);
+                                const core::LedgerOrigin& ledger, std::string_view why) {
+  coordinator_.OnFailed(Clamp(now), kind, id, ledger, NoAnswer(why));
 }
 
 void BridgeEngine::OnWitnessAnswer(core::LedgerTime now, std::string_view witness,

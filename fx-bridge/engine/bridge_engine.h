@@ -32,6 +32,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fx-bridge/engine/abort_order.h"
 #include "fx-bridge/engine/key_directory.h"
 #include "fx-bridge/engine/pending.h"
 #include "fx-bridge/pvp/certifier.h"
@@ -145,9 +146,9 @@ class BridgeEngine {
   void OnCompleteReply(
       core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger,
       const std::variant<core::InstructionStatus, core::Rejection>& status_or_refusal);
-  // No answer came: the call failed or timed out.
+  // No answer came: the call failed or timed out. `why` is for an operator.
   void OnSendFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
-                    const core::LedgerOrigin& ledger);
+                    const core::LedgerOrigin& ledger, std::string_view why = "no answer came");
 
   // What a witness answered to a WitnessCall, and that nothing came. When the witness proves that
   // this log has lost records that it signed, or signed others, every later Flush says so.
@@ -163,6 +164,14 @@ class BridgeEngine {
   std::variant<SettlementView, core::Rejection> JudgeDeadline(core::LedgerTime now,
                                                               const core::Hash256& id,
                                                               std::string_view terms);
+
+  // A central bank whose ledger is in the terms ordered the abort: when the order is proven and
+  // there is no decision yet, the next Flush aborts. The view as of now, which may be of a decision
+  // that came before the order; kNotFound for an id that was not handed in here, kBadAbortOrder
+  // (abort_order.h).
+  std::variant<SettlementView, core::Rejection> OrderAbort(core::LedgerTime now,
+                                                           const core::Hash256& id,
+                                                           const AbortOrder& order);
 
   // Repeats requests that are due and finds deadlines that passed. Call it at next_timer().
   void Tick(core::LedgerTime now);

@@ -341,6 +341,30 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::
   return ViewOf(id);
 }
 
+std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::LedgerTime now,
+                                                                       const core::Hash256& id,
+                                                                       const AbortOrder& order) {
+  Clamp(now);
+  if (!IsKnown(id)) {
+    return Refuse(core::Outcome::kNotFound,
+                  fmt::format("settlement {} was not handed in here, so that there is nothing to "
+                              "abort; past its deadline, ask with its terms",
+                              id.ToHex()));
+  }
+  const auto place = open_.find(id);
+  if (place == open_.end()) return ViewOf(id);  // complete
+  const core::TermsHeader& header = place->second.header;
+  const core::SettlementPolicy* policy = policies_.Find(header.policy_hash);
+  CW_CHECK(policy != nullptr, "an open settlement is under one of the policies");
+  const auto proven = VerifyAbortOrder(order, header, *policy, *options_.verifier);
+  if (const auto* refused = std::get_if<core::Rejection>(&proven)) return *refused;
+  coordinator_.Abort(
+      id, {.outcome = core::Outcome::kAbortOrdered,
+           .rule = fmt::format("{} entry {}", std::get<core::LedgerOrigin>(proven).text(),
+                               order.entry_index)});
+  return ViewOf(id);
+}
+
 bool BridgeEngine::IsParty(const core::Hash256& id, const core::ParticipantId& participant) const {
   const auto place = open_.find(id);
   if (place == open_.end()) return false;

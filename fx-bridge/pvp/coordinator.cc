@@ -203,7 +203,7 @@ void Coordinator::OnPrepareRefused(core::LedgerTime now, const core::Hash256& id
                                    const core::LedgerOrigin& ledger,
                                    const core::Rejection& rejection) {
   if (MayPass(rejection)) {
-    OnFailed(now, RequestKind::kPrepare, id, ledger);
+    OnFailed(now, RequestKind::kPrepare, id, ledger, rejection);
     return;
   }
   Settlement* settlement = FindUndecided(id);
@@ -241,7 +241,7 @@ void Coordinator::OnCompleted(core::LedgerTime, const core::Hash256& id,
 }
 
 void Coordinator::OnFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
-                           const core::LedgerOrigin& ledger) {
+                           const core::LedgerOrigin& ledger, const core::Rejection& why) {
   const auto place = open_.find(id);
   if (place == open_.end()) return;
   Settlement& settlement = place->second;
@@ -253,7 +253,19 @@ void Coordinator::OnFailed(core::LedgerTime now, RequestKind kind, const core::H
   if (state == nullptr) return;
   // Only ever earlier: a late failure of an old attempt must not put off the retry of a newer one.
   state->retry_at = std::min(state->retry_at, now + RetryDelay(state->attempts));
+  state->failure = why;
+  state->failed = now;
   ResetTimer(id, settlement);
+}
+
+void Coordinator::Abort(const core::Hash256& id, const core::Rejection& why) {
+  Settlement* settlement = FindUndecided(id);
+  if (settlement == nullptr) return;
+  // What made it ripe for an abort before stays the reason.
+  if (!settlement->rejection.has_value()) settlement->rejection = why;
+  Touch(id);
+  MarkRipe(id, *settlement);
+  ResetTimer(id, *settlement);
 }
 
 void Coordinator::Tick(core::LedgerTime now) {
@@ -335,6 +347,8 @@ void Coordinator::OnCertified(core::LedgerTime now, const core::Hash256& id) {
   for (LedgerState& ledger : settlement.ledgers) {
     ledger.attempts = 0;
     ledger.retry_at = core::LedgerTime::Min();
+    ledger.failure.reset();
+    ledger.failed = {};
   }
   Touch(id);
   AskDue(now, id, settlement);
@@ -385,7 +399,8 @@ SettlementView Coordinator::ViewOf(const core::Hash256& id, const Settlement& se
   for (const LedgerState& ledger : settlement.ledgers) {
     // A vote that a commit rests on is known, also when a restart has forgotten the reply.
     const bool prepared = ledger.vote.has_value() || settlement.verdict == core::Verdict::kCommit;
-    view.ledgers.push_back({ledger.ledger, prepared, ledger.complete});
+    view.ledgers.push_back(
+        {ledger.ledger, prepared, ledger.complete, ledger.attempts, ledger.failure, ledger.failed});
   }
   for (const RequiredSigner& signer : settlement.required) {
     view.awaiting.push_back(signer.participant);

@@ -53,6 +53,12 @@ struct LedgerProgress {
   core::LedgerOrigin ledger;
   bool prepared = false;  // its vote is verified
   bool complete = false;  // it has carried out the decision
+  // How often it was asked for what it is asked for now (to prepare, or once there is a decision to
+  // complete), and why the latest attempt that failed did. Counted from the restart, if there was
+  // one.
+  std::uint32_t attempts = 0;
+  std::optional<core::Rejection> failure;
+  core::LedgerTime failed;  // the epoch without a failure
 };
 
 // Where a settlement stands. Holds no names but those whose signature is missing, and no amounts.
@@ -136,9 +142,14 @@ class Coordinator {
   void OnPrepareRefused(core::LedgerTime now, const core::Hash256& id,
                         const core::LedgerOrigin& ledger, const core::Rejection& rejection);
   void OnCompleted(core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger);
-  // Nothing was heard (a lost call, a time-out), or nothing that answers the question.
+  // Nothing was heard (a lost call, a time-out), or nothing that answers the question; `why` is for
+  // views.
   void OnFailed(core::LedgerTime now, RequestKind kind, const core::Hash256& id,
-                const core::LedgerOrigin& ledger);
+                const core::LedgerOrigin& ledger, const core::Rejection& why);
+
+  // Somebody entitled wants it aborted: makes an open settlement without a decision ripe for its
+  // abort, whatever votes are in. Of no effect for any other.
+  void Abort(const core::Hash256& id, const core::Rejection& why);
 
   // Repeats what is due, and makes settlements whose deadline is past ripe for their abort.
   void Tick(core::LedgerTime now);
@@ -184,8 +195,10 @@ class Coordinator {
     core::LedgerOrigin ledger;
     std::optional<VerifiedVote> vote;
     bool complete = false;
-    std::uint32_t attempts = 0;  // of the current kind of request
-    core::LedgerTime retry_at;   // when the current request is made again
+    std::uint32_t attempts = 0;              // of the current kind of request
+    core::LedgerTime retry_at;               // when the current request is made again
+    std::optional<core::Rejection> failure;  // of the current kind of request, the latest
+    core::LedgerTime failed;
   };
   struct Settlement {
     std::uint64_t order = 0;  // of arrival

@@ -268,6 +268,10 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
                                   const v1::GetDecisionRequest* request,
                                   v1::SettlementView* response) override;
 
+  ServerUnaryReactor* RequestAbort(CallbackServerContext* context,
+                                   const v1::RequestAbortRequest* request,
+                                   v1::SettlementView* response) override;
+
   grpc::ServerWriteReactor<v1::SettlementView>* WatchSettlement(
       CallbackServerContext* context, const v1::WatchSettlementRequest* request) override;
 
@@ -277,11 +281,14 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
     return Query(context, response,
                  [this, age_min](const BridgeEngine& engine, const Caller& caller, auto& out) {
                    const core::LedgerTime now = runtime_->Now();
+                   out.set_now_us(now.micros());
                    for (const SettlementView& view : engine.ListOpen()) {
                      if (now - view.submitted < age_min) continue;
-                     const bool visible =
-                         caller.sees_everything || engine.IsParty(view.settlement_id, caller.id);
-                     if (visible) ToProto(view, out.add_settlements());
+                     if (caller.sees_everything) {
+                       ToOperatorView(view, out.add_settlements());
+                     } else if (engine.IsParty(view.settlement_id, caller.id)) {
+                       ToProto(view, out.add_settlements());
+                     }
                      if (static_cast<std::size_t>(out.settlements_size()) == kListOpenMax) break;
                    }
                    return MaybeRejection();
@@ -585,6 +592,44 @@ ServerUnaryReactor* BridgeService::Impl::GetDecision(CallbackServerContext* cont
           }
         }
         call->Succeed([&](v1::SettlementView& out) { ToProto(*view, engine, &out); });
+      });
+  return call.get();
+}
+
+// Whoever brings it: the receipt proves the order by itself.
+ServerUnaryReactor* BridgeService::Impl::RequestAbort(CallbackServerContext* context,
+                                                      const v1::RequestAbortRequest* request,
+                                                      v1::SettlementView* response) {
+  auto call = NewCall(context, response);
+  if (!Identify(context, *call).has_value()) return call.get();
+  const absl::StatusOr<core::Hash256> id =
+      codec::HashFrom(request->settlement_id(), "settlement_id");
+  if (!id.ok()) {
+    call->Refuse(Refusal(core::Outcome::kMalformed, std::string(id.status().message())));
+    return call.get();
+  }
+  std::variant<AbortOrder, core::Rejection> order = FromProto(request->order());
+  if (const auto* malformed = std::get_if<core::Rejection>(&order)) {
+    call->Refuse(*malformed);
+    return call.get();
+  }
+  auto refused = std::make_shared<MaybeRejection>();
+  Post(
+      call,
+      [refused, id = *id, order = std::get<AbortOrder>(std::move(order))](BridgeEngine& engine,
+                                                                          core::LedgerTime now) {
+        auto result = engine.OrderAbort(now, id, order);
+        if (auto* rejection = std::get_if<core::Rejection>(&result)) *refused = *rejection;
+      },
+      [call, refused, id = *id](const BridgeEngine& engine) {
+        const std::optional<SettlementView> view = engine.Find(id);
+        if (refused->has_value()) {
+          call->Refuse(**refused);
+        } else if (!view.has_value()) {
+          call->Refuse(Refusal(core::Outcome::kNotFound, "the settlement cannot be read"));
+        } else {
+          call->Succeed([&](v1::SettlementView& out) { ToProto(*view, engine, &out); });
+        }
       });
   return call.get();
 }

@@ -70,6 +70,18 @@ void ToProto(const SettlementView& view, v1::SettlementView* out) {
   if (IsDecided(view.state)) out->set_list_committed(view.list_committed.bits());
 }
 
+void ToOperatorView(const SettlementView& view, v1::SettlementView* out) {
+  ToProto(view, out);
+  for (std::size_t i = 0; i < view.ledgers.size(); ++i) {
+    const pvp::LedgerProgress& ledger = view.ledgers[i];
+    v1::LedgerProgress* progress = out->mutable_ledgers(static_cast<int>(i));
+    progress->set_attempts(ledger.attempts);
+    if (!ledger.failure.has_value()) continue;
+    codec::ToProto(*ledger.failure, progress->mutable_failure());
+    progress->set_failed_us(ledger.failed.micros());
+  }
+}
+
 void ToProto(const SettlementView& view, const BridgeEngine& engine, v1::SettlementView* out) {
   ToProto(view, out);
   if (!IsDecided(view.state)) return;
@@ -116,6 +128,19 @@ std::variant<QuoteRequest, core::Rejection> FromProto(const v1::QuoteRequest& re
     out.uetr = *uetr;
   }
   return out;
+}
+
+std::variant<AbortOrder, core::Rejection> FromProto(const v1::Receipt& receipt) {
+  AbortOrder order;
+  order.entry = receipt.entry();
+  order.entry_index = receipt.entry_index();
+  order.checkpoint = receipt.checkpoint();
+  for (const std::string& raw : receipt.entry_proof()) {
+    const absl::StatusOr<core::Hash256> hash = codec::HashFrom(raw, "order.entry_proof");
+    if (!hash.ok()) return Malformed("order.entry_proof", hash.status());
+    order.proof.push_back(*hash);
+  }
+  return order;
 }
 
 void ToProto(const BridgeEngine& engine, v1::BridgeInfo* out) {

@@ -17,11 +17,14 @@ bool IsDecided(SettlementState state);
 
 // Without the certificate. `out` must be empty before.
 void ToProto(const SettlementView& view, v1::SettlementView* out);
+// The same with attempts and failures, which may show more of the network than parties should see.
+void ToOperatorView(const SettlementView& view, v1::SettlementView* out);
 // With the certificate once it is decided.
 void ToProto(const SettlementView& view, const BridgeEngine& engine, v1::SettlementView* out);
 void ToProto(const Quote& quote, v1::Quote* out);
 // kMalformed names the field.
 std::variant<QuoteRequest, core::Rejection> FromProto(const v1::QuoteRequest& request);
+std::variant<AbortOrder, core::Rejection> FromProto(const v1::Receipt& receipt);
 void ToProto(const BridgeEngine& engine, v1::BridgeInfo* out);
 
 }  // namespace causeway::bridge

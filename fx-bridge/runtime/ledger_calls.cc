@@ -90,13 +90,13 @@ Answer AnswerOf(RequestKind kind, const core::Hash256& id, const v1::SettleResul
 }
 
 void Tell(BridgeEngine& engine, core::LedgerTime now, const core::LedgerOrigin& ledger,
-          const Answer& answer) {
+          const Answer& answer, const std::string& why_none) {
   if (answer.prepare.has_value()) {
     engine.OnPrepareReply(now, answer.id, ledger, *answer.prepare);
   } else if (answer.complete.has_value()) {
     engine.OnCompleteReply(now, answer.id, ledger, *answer.complete);
   } else {
-    engine.OnSendFailed(now, answer.kind, answer.id, ledger);
+    engine.OnSendFailed(now, answer.kind, answer.id, ledger, why_none);
   }
 }
 
@@ -192,9 +192,12 @@ class LedgerCalls::Peer {
             answers.push_back(
                 AnswerOf(kind, id, whole ? &call->response.results(static_cast<int>(i)) : nullptr));
           }
+          const std::string why =
+              status.ok() ? "its answers are not those asked for" : status.error_message();
           End(status, *call,
-              [this, answers = std::move(answers)](BridgeEngine& engine, core::LedgerTime now) {
-                for (const Answer& answer : answers) Tell(engine, now, origin(), answer);
+              [this, answers = std::move(answers), why](BridgeEngine& engine,
+                                                        core::LedgerTime now) {
+                for (const Answer& answer : answers) Tell(engine, now, origin(), answer, why);
               });
         });
   }
@@ -283,7 +286,7 @@ void LedgerCalls::Send(LedgerRequest request) {
   }
   runtime_->PostReply([kind = request.kind, id = request.settlement_id, ledger = request.ledger](
                           BridgeEngine& engine, core::LedgerTime now) {
-    engine.OnSendFailed(now, kind, id, ledger);
+    engine.OnSendFailed(now, kind, id, ledger, "the configuration has no address for it");
   });
 }
 

@@ -29,6 +29,26 @@ Json LogJson(const LogStatus& log) {
   return json;
 }
 
+Json OverrideJson(const LedgerOverride& seen) {
+  const Override& order = seen.order;
+  Json json;
+  json["ledger"] = seen.ledger.ToString();
+  json["entry_index"] = order.entry_index;
+  json["ledger_time"] = order.time.ToString();
+  json["kind"] = std::string(core::ActionKindName(order.instruction.kind));
+  json["instruction_id"] = order.instruction.id.ToString();
+  json["legal_basis"] = order.legal_basis;
+  if (order.instruction.kind == core::ActionKind::kOrderAbort) {
+    json["settlement_id"] = order.settlement_id.ToHex();
+    return json;
+  }
+  json["debtor_account"] = order.debtor.ToString();
+  json["creditor_account"] = order.creditor.ToString();
+  json["currency"] = order.amount.currency.ToString();
+  json["minor_units"] = order.amount.amount.minor();
+  return json;
+}
+
 Json AlertJson(const causeway::v1::Alert& alert) {
   Json json;
   json["number"] = alert.number();
@@ -67,6 +87,10 @@ std::string TextReport(const AuditEngine& engine) {
   }
   fmt::format_to(out, "Settlements: {} settled on all ledgers, {} aborted on all, {} open\n",
                  status.settlements.settled, status.settlements.aborted, status.settlements.open);
+  for (const LedgerOverride& seen : engine.corridor().Overrides()) {
+    fmt::format_to(out, "OVERRIDE on {}, entry {} at {}\n  {}\n", seen.ledger.text(),
+                   seen.order.entry_index, seen.order.time.ToString(), Describe(seen.order));
+  }
   for (const causeway::v1::Alert& alert : engine.alerts()) {
     fmt::format_to(out, "ALERT {} {} about {} at {}\n  {}\n", alert.number(), KindName(alert),
                    alert.origin(), core::LedgerTime::FromMicros(alert.raised_us()).ToString(),
@@ -95,6 +119,10 @@ std::string JsonReport(const AuditEngine& engine) {
   json["settlements"] = {{"settled", status.settlements.settled},
                          {"aborted", status.settlements.aborted},
                          {"open", status.settlements.open}};
+  json["overrides"] = Json::array();
+  for (const LedgerOverride& seen : engine.corridor().Overrides()) {
+    json["overrides"].push_back(OverrideJson(seen));
+  }
   json["alerts"] = Json::array();
   for (const causeway::v1::Alert& alert : engine.alerts()) {
     json["alerts"].push_back(AlertJson(alert));

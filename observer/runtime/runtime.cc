@@ -64,6 +64,7 @@ struct ObserverRuntime::Impl {
   // Verification.
   void Work();
   bool Verify(const Input& input);
+  const std::vector<Override>& OverridesOf(const Following& log) const;
 
   const Options options;
   // Held by whoever looks at the engine, and by the worker while it changes it.
@@ -235,18 +236,32 @@ void ObserverRuntime::Impl::Work() {
   }
 }
 
+// None of a decision log.
+const std::vector<Override>& ObserverRuntime::Impl::OverridesOf(const Following& log) const {
+  static const std::vector<Override> kNone;
+  const absl::StatusOr<core::LedgerOrigin> origin = core::LedgerOrigin::Parse(log.origin);
+  const LedgerVerifier* ledger = origin.ok() ? engine->corridor().FindLedger(*origin) : nullptr;
+  return ledger == nullptr ? kNone : ledger->overrides();
+}
+
 bool ObserverRuntime::Impl::Verify(const Input& input) {
   absl::Status status;
   bool has_news = false;
   {
     const std::lock_guard<std::mutex> lock(engine_mutex);
     const std::size_t alerts_before = engine->alerts().size();
+    const std::size_t overrides_before = OverridesOf(*input.log).size();
     status = input.is_head ? engine->OnHead(input.log->origin, input.bytes, input.proof)
                            : engine->OnBatch(input.log->origin, input.bytes);
     for (std::size_t i = alerts_before; i < engine->alerts().size(); ++i) {
       has_news = true;
       const causeway::v1::Alert& alert = engine->alerts()[i];
       Log(fmt::format("ALERT {} about '{}': {}", alert.number(), alert.origin(), alert.message()));
+    }
+    const std::vector<Override>& overrides = OverridesOf(*input.log);
+    for (std::size_t i = overrides_before; i < overrides.size(); ++i) {
+      Log(fmt::format("OVERRIDE on '{}', entry {}: {}", input.log->origin, overrides[i].entry_index,
+                      Describe(overrides[i])));
     }
   }
   if (!status.ok()) {

@@ -38,6 +38,22 @@ void ToView(const ObservedSettlement& settlement, v1::ObservedSettlement* out) {
   out->set_complete(settlement.complete);
 }
 
+void ToView(const LedgerOverride& seen, v1::Override* out) {
+  const Override& order = seen.order;
+  out->set_ledger(seen.ledger.ToString());
+  out->set_entry_index(order.entry_index);
+  out->set_ledger_time_us(order.time.micros());
+  codec::ToProto(order.instruction, out->mutable_instruction());
+  out->set_legal_basis(order.legal_basis);
+  if (order.instruction.kind == core::ActionKind::kOrderAbort) {
+    out->set_settlement_id(std::string(order.settlement_id.view()));
+    return;
+  }
+  out->set_debtor_account(order.debtor.ToString());
+  out->set_creditor_account(order.creditor.ToString());
+  codec::ToProto(order.amount, out->mutable_amount());
+}
+
 }  // namespace
 
 class ObserverService::Impl final : public v1::Observer::CallbackService {
@@ -113,6 +129,7 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
     response->set_settlements_aborted(status.settlements.aborted);
     response->set_settlements_open(status.settlements.open);
     response->set_alerts(engine.alerts().size());
+    response->set_overrides(status.overrides_count);
   }
 
   Reactor* GetSettlement(Context* context, const v1::GetObservedSettlementRequest* request,
@@ -224,6 +241,16 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
       const std::uint64_t next = request->from_number() + batches->size();
       if (next < engine.BatchCountOf(request->log())) response->set_next_number(next);
       for (std::string& batch : *batches) response->add_batches(std::move(batch));
+      return grpc::Status::OK;
+    });
+  }
+
+  Reactor* ListOverrides(Context* context, const v1::ListOverridesRequest* /*request*/,
+                         v1::ListOverridesResponse* response) override {
+    return Answer(context, [&](const AuditEngine& engine) {
+      for (const LedgerOverride& seen : engine.corridor().Overrides()) {
+        ToView(seen, response->add_overrides());
+      }
       return grpc::Status::OK;
     });
   }

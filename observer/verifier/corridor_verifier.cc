@@ -147,6 +147,14 @@ void CorridorVerifier::Halt(std::string_view origin) {
   }
 }
 
+std::vector<LedgerOverride> CorridorVerifier::Overrides() const {
+  std::vector<LedgerOverride> all;
+  for (const auto& [origin, ledger] : ledgers_) {
+    for (const Override& order : ledger->overrides()) all.push_back({origin, order});
+  }
+  return all;
+}
+
 CorridorStatus CorridorVerifier::Status(bool with_state_roots) const {
   CorridorStatus status;
   const auto add = [&status](const LogVerifier& log, bool is_ledger, std::uint64_t batches,
@@ -165,6 +173,7 @@ CorridorStatus CorridorVerifier::Status(bool with_state_roots) const {
     LogStatus& entry = add(ledger->log(), true, ledger->batch_count(), ledger->halted());
     if (with_state_roots) entry.state_root = ledger->StateRoot();
     status.supplies.push_back({origin, ledger->supply()});
+    status.overrides_count += ledger->overrides().size();
   }
   if (decision_log_ != nullptr) {
     add(decision_log_->log(), false, decision_log_->batch_count(), decision_log_->halted());

@@ -55,6 +55,12 @@ struct CorridorStatus {
   std::vector<LedgerSupply> supplies;  // by origin
   SettlementCounts settlements;
   std::uint64_t findings_count = 0;
+  std::uint64_t overrides_count = 0;
+};
+
+struct LedgerOverride {
+  core::LedgerOrigin ledger;
+  Override order;
 };
 
 class CorridorVerifier {
@@ -94,6 +100,8 @@ class CorridorVerifier {
   const LedgerVerifier* FindLedger(const core::LedgerOrigin& origin) const;
   const DecisionLogVerifier* decision_log() const { return decision_log_.get(); }
   const SettlementTracker& settlements() const { return tracker_; }
+  // What central banks ordered, by ledger and then in the order of its log.
+  std::vector<LedgerOverride> Overrides() const;
   const std::vector<Finding>& findings() const { return findings_; }  // oldest first
 
  private:

@@ -1,5 +1,6 @@
 #include "observer/verifier/ledger_verifier.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -46,6 +47,20 @@ struct LedgerVerifier::Opened {
   core::Amount issued;          // with this batch
   core::Amount in_circulation;  // with this batch
 };
+
+std::string Describe(const Override& order) {
+  const std::string name = fmt::format("{} {}", core::ActionKindName(order.instruction.kind),
+                                       order.instruction.id.text());
+  if (order.instruction.kind == core::ActionKind::kOrderAbort) {
+    return fmt::format("{} of settlement {}, on the basis of: {}", name,
+                       order.settlement_id.ToHex(), order.legal_basis);
+  }
+  const core::Currency& currency = order.amount.currency;
+  return fmt::format("{} of {} {} from {} to {}, on the basis of: {}", name,
+                     core::FormatAmount(order.amount.amount, currency.minor_digits()),
+                     currency.code(), order.debtor.ToString(), order.creditor.ToString(),
+                     order.legal_basis);
+}
 
 LedgerVerifier::LedgerVerifier(const core::LedgerOrigin& origin, const core::Hash256& genesis_hash,
                                const core::SignatureVerifier& verifier)
@@ -294,7 +309,11 @@ std::optional<Finding> LedgerVerifier::CompareEntries(const core::Batch& batch,
 void LedgerVerifier::Observe(const core::Batch& batch, const Opened& opened) {
   for (std::size_t i = 0; i < opened.entries.size(); ++i) {
     const core::Entry& entry = opened.entries[i];
-    if (entry.settlement_id.IsZero()) continue;
+    NoteOverride(entry, opened);
+    // An order to abort asks; it is no step of the settlement itself.
+    if (entry.settlement_id.IsZero() || entry.instruction.kind == core::ActionKind::kOrderAbort) {
+      continue;
+    }
     // The entry of a list's prepare is final by itself; what it does to the list is to hold it.
     const bool holds_list = entry.instruction.kind == core::ActionKind::kPrepare;
     const core::InstructionStatus status =
@@ -310,6 +329,30 @@ void LedgerVerifier::Observe(const core::Batch& batch, const Opened& opened) {
     certificates_.push_back({completion->settlement_id, policy->decision_log,
                              certificate.record.verdict, certificate.record_bytes,
                              certificate.index, certificate.checkpoint});
+  }
+}
+
+void LedgerVerifier::NoteOverride(const core::Entry& entry, const Opened& opened) {
+  const core::ActionKind kind = entry.instruction.kind;
+  if (kind != core::ActionKind::kOperatorOverride && kind != core::ActionKind::kOrderAbort) return;
+  if (entry.status != core::InstructionStatus::kSettled) return;
+  const auto item = std::find_if(
+      opened.items.begin(), opened.items.end(),
+      [&](const core::AdmittedItem& each) { return each.payload_hash == entry.payload_hash; });
+  CW_CHECK(item != opened.items.end(), "a verified entry is of an item of its batch");
+  const auto& command = std::get<core::Command>(item->body);
+  Override& noted = overrides_.emplace_back();
+  noted.entry_index = entry.index;
+  noted.time = time_;
+  noted.instruction = entry.instruction;
+  if (const auto* transfer = std::get_if<core::OperatorOverride>(&command.action)) {
+    noted.legal_basis = transfer->legal_basis;
+    noted.debtor = transfer->debtor;
+    noted.creditor = transfer->creditor;
+    noted.amount = transfer->amount;
+  } else {
+    noted.legal_basis = std::get<core::OrderAbort>(command.action).legal_basis;
+    noted.settlement_id = entry.settlement_id;
   }
 }
 

@@ -45,6 +45,24 @@ struct ShownCertificate {
   std::string checkpoint;
 };
 
+// What the two approvers of a central bank ordered and the ledger carried out: a transfer against
+// the owner's will, or an order to abort a settlement. Nothing is wrong with it; it is to be seen.
+struct Override {
+  std::uint64_t entry_index = 0;
+  core::LedgerTime time;
+  core::InstructionKey instruction;  // of kind kOperatorOverride or kOrderAbort
+  std::string legal_basis;
+  // Of a transfer.
+  core::AccountAddress debtor;
+  core::AccountAddress creditor;
+  core::Money amount;
+  // Of an order to abort.
+  core::Hash256 settlement_id;
+};
+
+// "operator-override judgment 12: 10.00 HKD from ... to ...": for people and reports.
+std::string Describe(const Override& order);
+
 class LedgerVerifier {
  public:
   // `verifier` must outlive this.
@@ -80,6 +98,8 @@ class LedgerVerifier {
   // Of the last batch that was verified.
   const std::vector<SettlementTransition>& transitions() const { return transitions_; }
   const std::vector<ShownCertificate>& certificates() const { return certificates_; }
+  // In the whole log, in its order.
+  const std::vector<Override>& overrides() const { return overrides_; }
 
  private:
   struct Opened;
@@ -91,6 +111,7 @@ class LedgerVerifier {
   std::optional<Finding> CompareEntries(const core::Batch& batch, const Opened& opened,
                                         const core::BatchResult& result) const;
   void Observe(const core::Batch& batch, const Opened& opened);
+  void NoteOverride(const core::Entry& entry, const Opened& opened);
   std::optional<Finding> Halted(std::optional<Finding> finding);
 
   core::LedgerOrigin origin_;
@@ -106,6 +127,7 @@ class LedgerVerifier {
   bool copy_ahead_ = false;
   std::vector<SettlementTransition> transitions_;
   std::vector<ShownCertificate> certificates_;
+  std::vector<Override> overrides_;
 };
 
 }  // namespace causeway::observer

@@ -140,14 +140,13 @@ class Collector {
     out.log_root = head->root.ToHex();
     out.log_size = head->size;
     if (absl::Status status = CollectBalances(ledger, out); !status.ok()) return status;
-    const auto prepared =
-        Ask<std::vector<client::LedgerSettlementView>>([&](client::CallOptions call) {
-          return ledger.ListPrepared(core::Duration::Zero(), call);
-        });
+    const auto prepared = Ask<client::PreparedSettlements>([&](client::CallOptions call) {
+      return ledger.ListPrepared(core::Duration::Zero(), call);
+    });
     if (!prepared.ok()) return prepared.status();
-    if (!prepared->empty()) {
+    if (!prepared->settlements.empty()) {
       NotAllOrNone("{} holds {} settlements that have no outcome", planned.origin.text(),
-                   prepared->size());
+                   prepared->settlements.size());
     }
     absl::StatusOr<std::vector<std::string>> batches =
         BatchTaker(out.log_size, SizeAfterBatch).TakeAll([&](std::uint64_t from, auto take) {
@@ -195,11 +194,12 @@ class Collector {
     if (!head.ok()) return head.status();
     result_.decisions = head->size;
     result_.decision_log_root = head->root.ToHex();
-    const auto open = Ask<std::vector<client::SettlementView>>(
+    const auto open = Ask<client::OpenSettlements>(
         [&](client::CallOptions call) { return bridge.ListOpen(core::Duration::Zero(), call); });
     if (!open.ok()) return open.status();
-    if (!open->empty())
-      NotAllOrNone("the bridge has {} settlements that are not complete", open->size());
+    if (!open->settlements.empty()) {
+      NotAllOrNone("the bridge has {} settlements that are not complete", open->settlements.size());
+    }
     absl::StatusOr<std::vector<std::string>> batches =
         BatchTaker(head->size, SizeAfterDecisions).TakeAll([&](std::uint64_t from, auto take) {
           return bridge.Subscribe(from, take);

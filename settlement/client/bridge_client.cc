@@ -69,8 +69,14 @@ Quote ReadQuote(Fields& fields, const Path& path, const v1::Quote& quote) {
 }
 
 LedgerProgress ReadProgress(Fields& fields, const Path& path, const v1::LedgerProgress& progress) {
-  return {fields.Parse<core::LedgerOrigin>({&path, "ledger"}, progress.ledger()),
-          progress.prepared(), progress.complete()};
+  LedgerProgress value;
+  value.ledger = fields.Parse<core::LedgerOrigin>({&path, "ledger"}, progress.ledger());
+  value.prepared = progress.prepared();
+  value.complete = progress.complete();
+  value.attempts = progress.attempts();
+  if (progress.has_failure()) value.failure = ReadRejection(true, progress.failure());
+  value.failed = core::LedgerTime::FromMicros(progress.failed_us());
+  return value;
 }
 
 SettlementView ReadView(Fields& fields, const Path& path, const v1::SettlementView& view) {
@@ -138,6 +144,26 @@ absl::Status VerifyDecision(const SettlementView& view, std::string_view policy_
 
 bool IsComplete(SettlementState state) {
   return state == SettlementState::kSettled || state == SettlementState::kAborted;
+}
+
+std::vector<std::string> WaitsFor(const SettlementView& view) {
+  std::vector<std::string> reasons;
+  if (IsComplete(view.state)) return reasons;
+  if (view.state == SettlementState::kAwaitingSignatures) {
+    for (const core::ParticipantId& participant : view.awaiting) {
+      reasons.push_back(fmt::format("signature of {}", participant.text()));
+    }
+    return reasons;
+  }
+  if (view.state == SettlementState::kCertifying) return {"cosignatures of witnesses"};
+  const bool preparing = view.state == SettlementState::kPreparing;
+  for (const LedgerProgress& ledger : view.ledgers) {
+    if (preparing ? ledger.prepared : ledger.complete) continue;
+    reasons.push_back(
+        fmt::format("{} of {}", preparing ? "vote" : "acknowledgement", ledger.ledger.text()));
+  }
+  if (reasons.empty()) reasons.push_back("decision");
+  return reasons;
 }
 
 struct BridgeClient::Impl : ServiceConnection<v1::Bridge> {};
@@ -258,14 +284,32 @@ absl::StatusOr<SettlementView> BridgeClient::GetDecision(const core::Hash256& se
   return ReadViewAnswer(*response);
 }
 
-absl::StatusOr<std::vector<SettlementView>> BridgeClient::ListOpen(core::Duration age_min,
-                                                                   CallOptions call) const {
+absl::StatusOr<SettlementView> BridgeClient::RequestAbort(const core::Hash256& settlement_id,
+                                                          const Receipt& order,
+                                                          CallOptions call) const {
+  v1::RequestAbortRequest request;
+  request.set_settlement_id(std::string(settlement_id.view()));
+  request.mutable_order()->set_entry(order.entry);
+  request.mutable_order()->set_entry_index(order.entry_index);
+  for (const core::Hash256& hash : order.entry_proof) {
+    request.mutable_order()->add_entry_proof(std::string(hash.view()));
+  }
+  request.mutable_order()->set_checkpoint(order.checkpoint);
+  const auto response = impl_->Call(&Stub::RequestAbort, request, call);
+  if (!response.ok()) return response.status();
+  return ReadViewAnswer(*response);
+}
+
+absl::StatusOr<OpenSettlements> BridgeClient::ListOpen(core::Duration age_min,
+                                                       CallOptions call) const {
   v1::ListOpenRequest request;
   request.set_age_us_min(age_min.micros());
   const auto response = impl_->Call(&Stub::ListOpen, request, call);
   if (!response.ok()) return response.status();
   return ReadAnswer("bridge", [&](Fields& fields, const Path& path) {
-    return ReadList<SettlementView>(fields, path, "settlements", response->settlements(), ReadView);
+    return OpenSettlements{
+        core::LedgerTime::FromMicros(response->now_us()),
+        ReadList<SettlementView>(fields, path, "settlements", response->settlements(), ReadView)};
   });
 }
 

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "settlement/client/connection.h"
+#include "settlement/client/receipt.h"
 #include "settlement/client/retry.h"
 #include "settlement/client/subscription.h"
 #include "settlement/client/views.h"
@@ -91,6 +92,10 @@ struct LedgerProgress {
   core::LedgerOrigin ledger;
   bool prepared = false;
   bool complete = false;
+  // Requests for what it is waited for, since the bridge's start; why the latest that failed did.
+  std::uint32_t attempts = 0;
+  std::optional<core::Rejection> failure;
+  core::LedgerTime failed;  // the epoch without a failure
 };
 
 struct SettlementView {
@@ -122,6 +127,16 @@ struct Submission {
 // InvalidArgument says what does not hold.
 absl::Status VerifyDecision(const SettlementView& view, std::string_view policy_bytes,
                             std::string_view terms_bytes);
+
+// Settlements that are not complete.
+struct OpenSettlements {
+  core::LedgerTime now;                     // the bridge's clock
+  std::vector<SettlementView> settlements;  // oldest first; only those older than was asked
+};
+
+// What an open settlement waits for, one line for each: a participant's signature, a ledger's vote
+// or acknowledgement, the decision, cosignatures. Nothing for one that is complete.
+std::vector<std::string> WaitsFor(const SettlementView& view);
 
 // A batch of the decision log: core::DecodeDecisionBatch reads `bytes`.
 struct DecisionBatchEvent {
@@ -159,9 +174,11 @@ class BridgeClient {
   absl::StatusOr<SettlementView> GetDecision(const core::Hash256& settlement_id,
                                              std::string_view terms = {},
                                              CallOptions call = {}) const;
-  // Settlements that are not complete, oldest first; only those older than `age_min`.
-  absl::StatusOr<std::vector<SettlementView>> ListOpen(core::Duration age_min,
-                                                       CallOptions call = {}) const;
+  absl::StatusOr<OpenSettlements> ListOpen(core::Duration age_min, CallOptions call = {}) const;
+  // Asks for the abort of an undecided settlement; `order` is the receipt of an order-abort in a
+  // ledger of its terms. The settlement as it is then: an earlier decision stands.
+  absl::StatusOr<SettlementView> RequestAbort(const core::Hash256& settlement_id,
+                                              const Receipt& order, CallOptions call = {}) const;
   // Signed note of the decision log.
   absl::StatusOr<std::string> GetCheckpoint(CallOptions call = {}) const;
 

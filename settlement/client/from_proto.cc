@@ -15,7 +15,7 @@ core::InstructionKey ReadKey(Fields& fields, const Path& path,
   core::InstructionKey key;
   key.party = fields.ParseOptional<core::ParticipantId>({&path, "instructing_party"},
                                                         reference.instructing_party());
-  key.kind = EnumOrNone(fields, {&path, "kind"}, reference.kind(), core::ActionKind::kPayBulk);
+  key.kind = EnumOrNone(fields, {&path, "kind"}, reference.kind(), core::kActionKindLast);
   key.id = fields.ParseOptional<core::InstructionId>({&path, "instruction_id"},
                                                      reference.instruction_id());
   return key;
@@ -189,6 +189,10 @@ LedgerSettlementView ReadLedgerSettlement(Fields& fields, const Path& path,
         faults.Fail(place, std::string(decoded.status().message()));
         return {};
       });
+  if (!settlement.decision_log().empty()) {
+    value.decision_log =
+        fields.Parse<core::LedgerOrigin>({&path, "decision_log"}, settlement.decision_log());
+  }
   return value;
 }
 

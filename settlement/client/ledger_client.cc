@@ -283,15 +283,17 @@ absl::StatusOr<LedgerSettlementView> LedgerClient::GetSettlement(const core::Has
   });
 }
 
-absl::StatusOr<std::vector<LedgerSettlementView>> LedgerClient::ListPrepared(
-    core::Duration age_min, CallOptions call) const {
+absl::StatusOr<PreparedSettlements> LedgerClient::ListPrepared(core::Duration age_min,
+                                                               CallOptions call) const {
   v1::ListPreparedRequest request;
   request.set_age_us_min(age_min.micros());
   const auto response = impl_->Call(&Stub::ListPrepared, request, call);
   if (!response.ok()) return response.status();
   return ReadAnswer("ledger", [&](Fields& fields, const Path& path) {
-    return ReadList<LedgerSettlementView>(fields, path, "settlements", response->settlements(),
-                                          ReadLedgerSettlement);
+    return PreparedSettlements{
+        core::LedgerTime::FromMicros(response->now_us()),
+        ReadList<LedgerSettlementView>(fields, path, "settlements", response->settlements(),
+                                       ReadLedgerSettlement)};
   });
 }
 

@@ -32,6 +32,12 @@
 
 namespace causeway::client {
 
+// Holds that wait for their certificate.
+struct PreparedSettlements {
+  core::LedgerTime now;                           // the ledger's clock
+  std::vector<LedgerSettlementView> settlements;  // oldest first; only those older than was asked
+};
+
 class LedgerClient {
  public:
   // Only checks the options; the first call shows whether the ledger is there.
@@ -105,9 +111,8 @@ class LedgerClient {
   absl::StatusOr<CompleteReply> Complete(std::string_view completion, CallOptions call = {}) const;
   absl::StatusOr<LedgerSettlementView> GetSettlement(const core::Hash256& settlement_id,
                                                      CallOptions call = {}) const;
-  // Oldest first; only those older than `age_min`.
-  absl::StatusOr<std::vector<LedgerSettlementView>> ListPrepared(core::Duration age_min,
-                                                                 CallOptions call = {}) const;
+  absl::StatusOr<PreparedSettlements> ListPrepared(core::Duration age_min,
+                                                   CallOptions call = {}) const;
 
   // Durable batches, from the one that holds leaf `from_index`. subscription.h tells how callbacks
   // are called. The client must outlive the subscription.

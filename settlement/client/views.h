@@ -133,6 +133,8 @@ struct LedgerSettlementView {
   core::LedgerTime prepared;
   std::uint64_t entry_index = 0;
   std::vector<core::Leg> legs;  // those that the caller may see
+  // While it is prepared: whose certificate it waits for.
+  std::optional<core::LedgerOrigin> decision_log;
 };
 
 }  // namespace causeway::client

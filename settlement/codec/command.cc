@@ -217,6 +217,12 @@ class ActionDecoder {
             Reason("legal_basis", message.legal_basis())};
   }
 
+  core::OrderAbort Decode(const v1::OrderAbort& message) {
+    Unknown(message);
+    return {fields_.Hash({&path_, "settlement_id"}, message.settlement_id()),
+            Reason("legal_basis", message.legal_basis())};
+  }
+
  private:
   void Unknown(const google::protobuf::Message& message) { fields_.RefuseUnknown(path_, message); }
   core::AccountAddress Address(std::string_view name, std::string_view text) {
@@ -287,6 +293,8 @@ core::Action DecodeAction(Fields& fields, const v1::Command& message, core::Inst
       return decode("set_settlement_policy", message.set_settlement_policy());
     case v1::Command::kOperatorOverride:
       return decode("operator_override", message.operator_override());
+    case v1::Command::kOrderAbort:
+      return decode("order_abort", message.order_abort());
     case v1::Command::ACTION_NOT_SET:
       break;
   }
@@ -445,6 +453,11 @@ struct ActionEncoder {
     message->set_creditor_account(transfer.creditor.ToString());
     ToProto(transfer.amount, message->mutable_amount());
     message->set_legal_basis(transfer.legal_basis);
+  }
+  void operator()(const core::OrderAbort& order) const {
+    v1::OrderAbort* message = out->mutable_order_abort();
+    message->set_settlement_id(std::string(order.settlement_id.view()));
+    message->set_legal_basis(order.legal_basis);
   }
 };
 

@@ -77,7 +77,7 @@ core::InstructionKey DecodeReference(Fields& fields, const Path& path,
   core::InstructionKey key;
   key.party = fields.Parse<core::ParticipantId>({&path, "instructing_party"},
                                                 reference.instructing_party());
-  key.kind = fields.Closed({&path, "kind"}, reference.kind(), core::ActionKind::kPayBulk);
+  key.kind = fields.Closed({&path, "kind"}, reference.kind(), core::kActionKindLast);
   key.id = fields.Parse<core::InstructionId>({&path, "instruction_id"}, reference.instruction_id());
   return key;
 }

@@ -48,6 +48,8 @@ std::string_view ActionKindName(ActionKind kind) {
       return "complete";
     case ActionKind::kPayBulk:
       return "pay-bulk";
+    case ActionKind::kOrderAbort:
+      return "order-abort";
   }
   return "unknown";
 }
@@ -141,6 +143,7 @@ struct KindVisitor {
     return ActionKind::kSetSettlementPolicy;
   }
   ActionKind operator()(const OperatorOverride&) const { return ActionKind::kOperatorOverride; }
+  ActionKind operator()(const OrderAbort&) const { return ActionKind::kOrderAbort; }
 };
 
 }  // namespace

@@ -75,7 +75,9 @@ enum class ActionKind : std::uint8_t {
   kPrepare = 18,
   kComplete = 19,
   kPayBulk = 20,
+  kOrderAbort = 21,
 };
+inline constexpr ActionKind kActionKindLast = ActionKind::kOrderAbort;
 
 enum class Role : std::uint8_t {
   kNone = 0,
@@ -204,6 +206,10 @@ struct OperatorOverride {
   Money amount;
   std::string legal_basis;
 };
+struct OrderAbort {
+  Hash256 settlement_id;
+  std::string legal_basis;
+};
 
 struct PolicyLedger {
   LedgerOrigin ledger;
@@ -232,9 +238,10 @@ struct SetSettlementPolicy {
   bool withdraw = false;
 };
 
-using Action = std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
-                            RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze,
-                            SetLimits, SetDayPhase, SetSettlementPolicy, OperatorOverride>;
+using Action =
+    std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
+                 RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze, SetLimits,
+                 SetDayPhase, SetSettlementPolicy, OperatorOverride, OrderAbort>;
 ActionKind KindOf(const Action& action);  // kPay for a PayBatch
 
 struct Command {

@@ -158,7 +158,7 @@ absl::StatusOr<Entry> DecodeEntry(std::string_view bytes) {
   const std::string_view salt = reader.raw().Raw(entry.salt.size());
   std::copy(salt.begin(), salt.end(), entry.salt.begin());
   entry.instruction.party = reader.Parsed<ParticipantId>("instruction.party");
-  entry.instruction.kind = reader.Closed("instruction.kind", ActionKind{1}, ActionKind::kPayBulk);
+  entry.instruction.kind = reader.Closed("instruction.kind", ActionKind{1}, kActionKindLast);
   entry.instruction.id = reader.Parsed<InstructionId>("instruction.id");
   entry.status = reader.Closed("status", InstructionStatus{1}, InstructionStatus::kAborted);
   entry.cause = reader.Closed("cause", Cause{1}, Cause::kEndOfDay);

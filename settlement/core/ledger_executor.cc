@@ -91,6 +91,9 @@ ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command
   }
   Context context{.item = &item, .key = key};
   if (const auto* pay = std::get_if<Pay>(&command.action)) context.uetr = pay->uetr;
+  if (const auto* order = std::get_if<OrderAbort>(&command.action)) {
+    context.settlement_id = order->settlement_id;
+  }
   if (MaybeRejection rejection = Dispatch(context, command)) {
     Record(Add(context, InstructionStatus::kRejected, Cause::kCommand, *rejection));
   }
@@ -207,6 +210,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Dispatch(const Context& context,
           return DoSetPolicy(context, party, action);
         else if constexpr (std::is_same_v<T, OperatorOverride>)
           return DoOverride(context, party, action);
+        else if constexpr (std::is_same_v<T, OrderAbort>)
+          return DoOrderAbort(context, party, action);
         else {
           static_assert(std::is_same_v<T, PayBatch>);
           CW_CHECK(false, "a payment batch is executed payment by payment");

@@ -124,6 +124,8 @@ class LedgerExecutor {
                    SettlementState& settlement);
   ItemResult ExecuteComplete(const AdmittedItem& item, const CompleteSettlement& completion);
   void ResolveLegs(const AdmittedItem& item, SettlementState& settlement, bool commit);
+  MaybeRejection DoOrderAbort(const Context& context, const ParticipantId& party,
+                              const OrderAbort& order);
   ItemResult DescribeSettlement(const SettlementState& settlement);
   MaybeRejection CheckPolicyAndDeadline(const TermsHeader& terms) const;
 

@@ -294,10 +294,13 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoOverride(const Context& context
   // Orders reach frozen accounts, and only what is available: never a hold, never a credit line.
   const Amount amount = order.amount.amount;
   if (debtor->available < amount) {
-    return Rejection{.outcome = Outcome::kInsufficientFunds,
-                     .actual = debtor->available.minor(),
-                     .required = amount.minor(),
-                     .rule = order.debtor.ToString()};
+    const std::optional<Amount> with_held = CheckedAdd(debtor->available, debtor->held);
+    CW_CHECK(with_held.has_value(), "available and held fit together");
+    return Rejection{
+        .outcome = *with_held < amount ? Outcome::kInsufficientFunds : Outcome::kFundsHeld,
+        .actual = debtor->available.minor(),
+        .required = amount.minor(),
+        .rule = order.debtor.ToString()};
   }
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
   Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);

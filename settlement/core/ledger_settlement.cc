@@ -292,4 +292,21 @@ void LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& sett
   }
 }
 
+// Asks the authority, and no more: the hold stays until a certificate says what became of it.
+LedgerExecutor::MaybeRejection LedgerExecutor::DoOrderAbort(const Context& context,
+                                                            const ParticipantId& party,
+                                                            const OrderAbort& order) {
+  if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
+  if (auto rejection = CheckText(order.legal_basis, "legal_basis")) return rejection;
+  // One that is not known here may still come to be prepared, or is held up by another ledger.
+  const auto known = state_.settlements.find(order.settlement_id);
+  if (known != state_.settlements.end() && known->second.status != InstructionStatus::kPrepared) {
+    return Rejection{.outcome = Outcome::kWrongInstructionState,
+                     .rule = "the settlement is " +
+                             std::string(InstructionStatusName(known->second.status)) + " here"};
+  }
+  Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  return std::nullopt;
+}
+
 }  // namespace causeway::core

@@ -71,7 +71,7 @@ void WriteInstructionKey(const InstructionKey& key, Writer& writer) {
 InstructionKey ReadInstructionKey(FieldReader& reader) {
   InstructionKey key;
   key.party = reader.Parsed<ParticipantId>("instruction.party");
-  key.kind = reader.Closed("instruction.kind", ActionKind::kPay, ActionKind::kPayBulk);
+  key.kind = reader.Closed("instruction.kind", ActionKind::kPay, kActionKindLast);
   key.id = reader.Parsed<InstructionId>("instruction.id");
   return key;
 }
@@ -446,7 +446,7 @@ class SnapshotReader {
     for (std::size_t i = 0; i < count && reader.ok(); ++i) {
       const InstructionKey key = ReadInstructionKey(reader);
       AwaitingApproval& waiting = state_.awaiting[key];
-      waiting.kind = reader.Closed("awaiting.kind", ActionKind::kPay, ActionKind::kPayBulk);
+      waiting.kind = reader.Closed("awaiting.kind", ActionKind::kPay, kActionKindLast);
       waiting.account = reader.raw().U64();
       waiting.amount = Amount::FromMinor(reader.raw().I64());
       awaiting_accounts_max_ = std::max(awaiting_accounts_max_, waiting.account);

@@ -64,6 +64,8 @@ constexpr std::array kRows = {
     Row{Outcome::kInvalidField, "INVALID_FIELD", "a field is outside what the action allows"},
     Row{Outcome::kWrongAccountPurpose, "WRONG_ACCOUNT_PURPOSE",
         "an account of this purpose cannot take part in this action"},
+    Row{Outcome::kFundsHeld, "FUNDS_HELD",
+        "the funds are held for a settlement or redemption, and no order reaches a hold"},
     Row{Outcome::kUnknownSettlementPolicy, "UNKNOWN_SETTLEMENT_POLICY",
         "the settlement policy named in the terms is not in force here"},
     Row{Outcome::kPastDeadline, "PAST_DEADLINE", "the deadline in the terms is past"},
@@ -78,6 +80,10 @@ constexpr std::array kRows = {
         "the commit record lacks a valid vote of a ledger in the terms"},
     Row{Outcome::kSettlementConflict, "SETTLEMENT_CONFLICT",
         "the settlement is known here with another content or another decision"},
+    Row{Outcome::kAbortOrdered, "ABORT_ORDERED",
+        "a central bank whose ledger takes part ordered the abort"},
+    Row{Outcome::kBadAbortOrder, "BAD_ABORT_ORDER",
+        "the receipt does not prove an order to abort that settlement"},
     Row{Outcome::kUnknownQuote, "UNKNOWN_QUOTE", "the quote is unknown or not yours"},
     Row{Outcome::kQuoteExpired, "QUOTE_EXPIRED", "the quote has expired"},
     Row{Outcome::kTermsDifferFromQuote, "TERMS_DIFFER_FROM_QUOTE",
@@ -117,6 +123,7 @@ std::string Describe(const Rejection& rejection) {
   std::string text(row == nullptr ? "unknown outcome" : row->sentence);
   switch (rejection.outcome) {
     case Outcome::kInsufficientFunds:
+    case Outcome::kFundsHeld:
       text += fmt::format(": available {}, needed {} (minor units)", rejection.actual,
                           rejection.required);
       break;

@@ -50,6 +50,7 @@ enum class Outcome : std::uint16_t {
   kRefusedByApprovers = 218,
   kInvalidField = 219,
   kWrongAccountPurpose = 220,
+  kFundsHeld = 221,
 
   // Refusals of settlements: not recorded.
   kUnknownSettlementPolicy = 300,
@@ -61,6 +62,8 @@ enum class Outcome : std::uint16_t {
   kUnknownSettlement = 306,
   kVotesMissing = 307,
   kSettlementConflict = 308,
+  kAbortOrdered = 309,
+  kBadAbortOrder = 310,
 
   // Refusals of the bridge: not recorded.
   kUnknownQuote = 400,

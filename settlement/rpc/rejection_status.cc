@@ -25,6 +25,7 @@ absl::StatusCode CodeOf(core::Outcome outcome) {
     case Outcome::kLegNotInTerms:
     case Outcome::kBadCertificate:
     case Outcome::kVotesMissing:
+    case Outcome::kBadAbortOrder:
     case Outcome::kTermsDifferFromQuote:
       return absl::StatusCode::kInvalidArgument;
     case Outcome::kBadSignature:
@@ -68,9 +69,11 @@ absl::StatusCode CodeOf(core::Outcome outcome) {
     case Outcome::kRefusedByApprovers:
     case Outcome::kInvalidField:
     case Outcome::kWrongAccountPurpose:
+    case Outcome::kFundsHeld:
     case Outcome::kUnknownSettlementPolicy:
     case Outcome::kPastDeadline:
     case Outcome::kSettlementAborted:
+    case Outcome::kAbortOrdered:
     case Outcome::kQuoteExpired:
     case Outcome::kNoRate:
     case Outcome::kUnknownLedger:

@@ -330,6 +330,54 @@ TEST_F(BridgeServiceTest, AnOpenSettlementIsShownToPartiesAndObserversOnly) {
   EXPECT_EQ(open.settlements_size(), 0);
 }
 
+TEST_F(BridgeServiceTest, AnOperatorSeesWhatAnOpenSettlementWaitsForAndWhy) {
+  servers_[1].reset();
+  const Deal deal = Swap("s");
+  v1::SettlementView view;
+  ASSERT_TRUE(Submit("ALPHA", deal, /*wait=*/false, &view).ok());
+  v1::ListOpenResponse open;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  do {
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ASSERT_TRUE(stub_->ListOpen(As("WATCH").get(), v1::ListOpenRequest(), &open).ok());
+    ASSERT_EQ(open.settlements_size(), 1);
+  } while (!open.settlements(0).ledgers(0).prepared() ||
+           open.settlements(0).ledgers(1).attempts() < 2);
+  EXPECT_GE(open.now_us(), open.settlements(0).submitted_us());
+  const v1::LedgerProgress& up = open.settlements(0).ledgers(0);
+  EXPECT_EQ(up.attempts(), 1u);
+  EXPECT_FALSE(up.has_failure());
+  const v1::LedgerProgress& down = open.settlements(0).ledgers(1);
+  EXPECT_EQ(down.ledger(), "b.example/jpy");
+  EXPECT_FALSE(down.prepared());
+  EXPECT_EQ(down.failure().outcome(), v1::OUTCOME_UNAVAILABLE);
+  EXPECT_FALSE(down.failure().message().empty());
+  EXPECT_GT(down.failed_us(), open.settlements(0).submitted_us());
+  // How the bridge reaches a ledger is not for parties.
+  ASSERT_TRUE(stub_->ListOpen(As("ALPHA").get(), v1::ListOpenRequest(), &open).ok());
+  EXPECT_FALSE(open.settlements(0).ledgers(1).has_failure());
+  EXPECT_EQ(open.settlements(0).ledgers(1).attempts(), 0u);
+}
+
+TEST_F(BridgeServiceTest, AnOrderToAbortIsRefusedUnlessItIsProven) {
+  const Deal deal = world_.MakeDeal("s", rpc::Now() + core::Duration::FromSeconds(30),
+                                    {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA"});
+  v1::SettlementView view;
+  ASSERT_TRUE(Submit("ALPHA", deal, /*wait=*/false, &view).ok());
+  v1::RequestAbortRequest request;
+  request.set_settlement_id(std::string(deal.id.view()));
+  request.mutable_order()->set_entry("no entry");
+  const auto context = As("GAMMA");
+  EXPECT_FALSE(stub_->RequestAbort(context.get(), request, &view).ok());
+  EXPECT_EQ(rpc::RejectionOf(*context)->outcome, core::Outcome::kBadAbortOrder);
+  request.set_settlement_id("short");
+  EXPECT_EQ(stub_->RequestAbort(As("GAMMA").get(), request, &view).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(stub_->RequestAbort(As("NOBODY").get(), request, &view).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+}
+
 TEST_F(BridgeServiceTest, WhoPresentsExpiredTermsGetsThemAborted) {
   const Deal deal = Swap("s", core::Duration::FromMicros(-1));
   v1::GetDecisionRequest request;

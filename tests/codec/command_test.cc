@@ -64,6 +64,22 @@ TEST(DecodeCommandTest, GoldenBytesOfABatch) {
   EXPECT_EQ(EncodeCommand(command), payload);
 }
 
+TEST(DecodeCommandTest, GoldenBytesOfWhatTwoApproversOrder) {
+  const std::string override_bytes = *core::FromHex(Vector(2)["payload"].get<std::string>());
+  const core::Command transfer = *DecodeCommand(override_bytes);
+  const auto& order = std::get<core::OperatorOverride>(transfer.action);
+  EXPECT_EQ(order.debtor, sample::Address("ALPHA0001"));
+  EXPECT_EQ(order.amount.amount.minor(), 250000);
+  EXPECT_EQ(order.legal_basis, "Judgment 12/2022");
+  EXPECT_EQ(EncodeCommand(transfer), override_bytes);
+
+  const std::string abort_bytes = *core::FromHex(Vector(3)["payload"].get<std::string>());
+  const core::Command abort = *DecodeCommand(abort_bytes);
+  EXPECT_EQ(std::get<core::OrderAbort>(abort.action).settlement_id, core::Sha256("settlement"));
+  EXPECT_EQ(std::get<core::OrderAbort>(abort.action).legal_basis, "Judgment 13/2022");
+  EXPECT_EQ(EncodeCommand(abort), abort_bytes);
+}
+
 TEST(DecodeCommandTest, EveryActionMakesARoundTrip) {
   const auto commands = sample::AllCommands();
   EXPECT_THAT(commands, SizeIs(std::variant_size_v<core::Action>));
@@ -140,9 +156,9 @@ TEST(DecodeCommandTest, FieldsOfAPaymentAreChecked) {
        {[](auto& c) { c.mutable_pay()->set_private_data_hash(std::string(32, '\0')); },
         "pay.private_data_hash: is 32 zero bytes"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_kind(); },
-        "pay.cites.kind: is 0; must be 1 to 20"},
-       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(21)); },
-        "pay.cites.kind: is 21"},
+        "pay.cites.kind: is 0; must be 1 to 21"},
+       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(22)); },
+        "pay.cites.kind: is 22"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_instruction_id(); },
         "pay.cites.instruction_id: "},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->set_instructing_party("a"); },
@@ -342,6 +358,11 @@ TEST(DecodeCommandTest, FieldsOfTheRestAreChecked) {
                  "operator_override.amount: is missing"},
                 {[](auto& c) { c.mutable_operator_override()->clear_legal_basis(); },
                  "operator_override.legal_basis: "}});
+  ExpectFaults(Sample(v1::Command::kOrderAbort),
+               {{[](auto& c) { c.mutable_order_abort()->set_settlement_id("short"); },
+                 "order_abort.settlement_id: "},
+                {[](auto& c) { c.mutable_order_abort()->clear_legal_basis(); },
+                 "order_abort.legal_basis: "}});
 }
 
 }  // namespace

@@ -106,11 +106,15 @@ v1::Command AdministrativeAction(int which) {
       command.mutable_set_settlement_policy()->set_policy(Policy().SerializeAsString());
       command.mutable_set_settlement_policy()->set_withdraw(true);
       break;
-    default:
+    case 8:
       command.mutable_operator_override()->set_debtor_account(account);
       command.mutable_operator_override()->set_creditor_account(Address("BETA0001").ToString());
       Set(command.mutable_operator_override()->mutable_amount());
       command.mutable_operator_override()->set_legal_basis("Judgment 12/2022");
+      break;
+    default:
+      command.mutable_order_abort()->set_settlement_id(std::string(32, 's'));
+      command.mutable_order_abort()->set_legal_basis("Judgment 13/2022");
       break;
   }
   return command;
@@ -270,7 +274,7 @@ v1::Command BatchCommand() {
 std::vector<v1::Command> AllCommands() {
   std::vector<v1::Command> commands = {PayCommand(), BatchCommand()};
   for (int i = 0; i < 6; ++i) commands.push_back(SixActions(i));
-  for (int i = 0; i < 9; ++i) commands.push_back(AdministrativeAction(i));
+  for (int i = 0; i < 10; ++i) commands.push_back(AdministrativeAction(i));
   return commands;
 }
 

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <string>
 
+#include "settlement/core/hash.h"
 #include "settlement/core/merkle.h"
 #include "tests/core/mutation.h"
 #include "tests/vectors/read_vector.h"
@@ -68,6 +69,19 @@ Entry RejectedPayment() {
   return entry;
 }
 
+Entry OrderToAbort() {
+  Entry entry = SettledPayment();
+  entry.index = 4;
+  entry.instruction = {*ParticipantId::Parse("HKMA"), ActionKind::kOrderAbort,
+                       *InstructionId::Parse("ABT-1")};
+  entry.uetr = {};
+  const auto command = nlohmann::json::parse(testing::ReadVector("command.json"))["commands"][3];
+  entry.payload_hash = *Hash256::FromHex(command["payload_hash"].get<std::string>());
+  entry.settlement_id = Sha256("settlement");
+  entry.postings.clear();
+  return entry;
+}
+
 BatchHeader Header() {
   BatchHeader header;
   header.number = 1;
@@ -93,6 +107,11 @@ TEST(EntryTest, GoldenBytesOfASettledPayment) {
 TEST(EntryTest, GoldenBytesOfARejectedPayment) {
   EXPECT_EQ(ToHex(EncodeEntry(RejectedPayment())), ToHex(Golden(3)));
   EXPECT_EQ(*DecodeEntry(Golden(3)), RejectedPayment());
+}
+
+TEST(EntryTest, GoldenBytesOfAnOrderToAbort) {
+  EXPECT_EQ(ToHex(EncodeEntry(OrderToAbort())), ToHex(Golden(4)));
+  EXPECT_EQ(*DecodeEntry(Golden(4)), OrderToAbort());
 }
 
 TEST(EntryTest, LeafHashesAreThoseOfTheVectors) {
@@ -134,7 +153,7 @@ TEST(EntryTest, TheMessageForPeopleIsNotPartOfIt) {
 TEST(EntryTest, NumbersOutsideTheirSetsAreRefusedByName) {
   Entry entry = SettledPayment();
   entry.instruction.kind = ActionKind::kNone;
-  EXPECT_THAT(EntryFault(entry), HasSubstr("instruction.kind: is 0; must be 1 to 20"));
+  EXPECT_THAT(EntryFault(entry), HasSubstr("instruction.kind: is 0; must be 1 to 21"));
   entry = SettledPayment();
   entry.status = InstructionStatus{10};
   EXPECT_THAT(EntryFault(entry), HasSubstr("status: is 10; must be 1 to 9"));

@@ -245,7 +245,13 @@ TEST_F(LedgerFundsTest, OverrideReachesFrozenFundsAndNeverAHold) {
   const auto order = [&](std::int64_t minor_units) {
     return OperatorOverride{Address("ALPHA"), Address("BETA"), Hkd(minor_units), "judgment 12"};
   };
-  ExpectRejected(ByCentralBank(order(1'001)), Outcome::kInsufficientFunds);
+  // Only with what is held would there be enough; then not even with it.
+  const ItemResult held = ByCentralBank(order(1'001));
+  ExpectRejected(held, Outcome::kFundsHeld);
+  EXPECT_EQ(held.instructions[0].rejection.actual, 1'000);
+  EXPECT_EQ(held.instructions[0].rejection.required, 1'001);
+  ExpectRejected(ByCentralBank(order(100'000)), Outcome::kFundsHeld);
+  ExpectRejected(ByCentralBank(order(100'001)), Outcome::kInsufficientFunds);
   ExpectAccepted(ByCentralBank(order(1'000)));
   EXPECT_EQ(Held("ALPHA"), 99'000);
   EXPECT_EQ(Available("BETA"), 1'000);

@@ -87,13 +87,47 @@ TEST_F(LedgerSettlementTest, PreparedHoldOutlivesDeadlineFreezeRevocationAndCutO
   ExpectAccepted(ByCentralBank(SetSettlementPolicy{policy_, /*withdraw=*/true}));
   ExpectRejected(
       ByCentralBank(OperatorOverride{Address("ALPHA"), Address("BETA"), Hkd(100'000), "judgment"}),
-      Outcome::kInsufficientFunds);
+      Outcome::kFundsHeld);
   ExpectRejected(ByCentralBank(CloseAccount{Address("BETA")}), Outcome::kAccountNotEmpty);
   ExpectAccepted(ByCentralBank(SetDayPhase{genesis_.business_date, DayPhase::kCutOff}));
   ExpectAccepted(ByCentralBank(SetDayPhase{genesis_.business_date, DayPhase::kClosed}));
   EXPECT_EQ(ledger_->PreparedSettlements().size(), 1u);
   EXPECT_EQ(Complete(commit).settlement_status, InstructionStatus::kSettled);
   EXPECT_EQ(Available("BETA"), 700);
+}
+
+TEST_F(LedgerSettlementTest, OrderToAbortAsksAndTouchesNothing) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  const Hash256& id = prepare.terms.settlement_id;
+  Prepare(prepare);
+  const CompleteSettlement commit = Decide(prepare, Verdict::kCommit);
+  const BatchResult ordered = Apply({Admitted(
+      MakeCommand("CENTRAL", OrderAbort{id, "judgment 13"}, "ABT-1"), {"central-1", "central-2"})});
+  ASSERT_EQ(ordered.entries.size(), 1u);
+  const Entry& entry = ordered.entries[0];
+  EXPECT_EQ(entry.instruction.kind, ActionKind::kOrderAbort);
+  EXPECT_EQ(entry.status, InstructionStatus::kSettled);
+  EXPECT_EQ(entry.settlement_id, id);
+  EXPECT_TRUE(entry.postings.empty());
+  EXPECT_EQ(Held("ALPHA"), 700);
+  EXPECT_EQ(ledger_->FindSettlement(id)->status, InstructionStatus::kPrepared);
+  // Nothing but the certificate resolves the hold, and it may be a commit.
+  EXPECT_EQ(Complete(commit).settlement_status, InstructionStatus::kSettled);
+  EXPECT_EQ(Available("BETA"), 700);
+  ExpectRejected(ByCentralBank(OrderAbort{id, "judgment 13"}), Outcome::kWrongInstructionState);
+}
+
+TEST_F(LedgerSettlementTest, OrderToAbortNeedsTwoApproversAndALegalBasis) {
+  const Hash256 id = MakePrepare(700, "S-1").terms.settlement_id;
+  const auto order = [&](const std::string& party, std::vector<std::string> signers,
+                         const std::string& basis) {
+    return ApplyOne(Admitted(MakeCommand(party, OrderAbort{id, basis}), std::move(signers)));
+  };
+  ExpectRejected(order("CENTRAL", {"central-1"}, "judgment 13"), Outcome::kApprovalsMissing);
+  ExpectRejected(order("ALPHA", {"ALPHA"}, "judgment 13"), Outcome::kNotAuthorised);
+  ExpectRejected(order("CENTRAL", {"central-1", "central-2"}, ""), Outcome::kInvalidField);
+  // It may come before the settlement does.
+  ExpectAccepted(order("CENTRAL", {"central-1", "central-2"}, "judgment 13"));
 }
 
 TEST_F(LedgerSettlementTest, TermsMustStand) {

@@ -29,7 +29,8 @@ ACTIONS = {
     8: "register participant", 9: "update keys", 10: "open account", 11: "close account",
     12: "set freeze", 13: "set limits", 14: "set day phase", 15: "set settlement policy",
     16: "operator override", 17: "leg of a settlement", 18: "prepare of a settlement",
-    19: "completion of a settlement", 20: "bulk of payments"}
+    19: "completion of a settlement", 20: "bulk of payments",
+    21: "order to abort a settlement"}
 PAY, PAY_BULK = 1, 20
 ACCEPTED, SETTLED, REJECTED = 1, 5, 6
 PAYMENT_LEAF_BYTES = 114

@@ -486,7 +486,10 @@ TEST_F(LedgerSettlementServiceTest, SettlementIsShownToItsPartiesAndListedForThe
   causeway::v1::ListPreparedRequest list;
   causeway::v1::ListPreparedResponse listed;
   Ask("BRIDGE", &causeway::v1::Ledger::Stub::ListPrepared, list, &listed);
-  EXPECT_EQ(listed.settlements_size(), 1);
+  ASSERT_EQ(listed.settlements_size(), 1);
+  EXPECT_GE(listed.now_us(), listed.settlements(0).prepared_us());
+  EXPECT_GT(listed.settlements(0).deadline_us(), listed.settlements(0).prepared_us());
+  EXPECT_EQ(listed.settlements(0).decision_log(), "bridge.example/decisions");
   list.set_age_us_min(3'600'000'000);
   Ask("BRIDGE", &causeway::v1::Ledger::Stub::ListPrepared, list, &listed);
   EXPECT_EQ(listed.settlements_size(), 0);

@@ -203,6 +203,19 @@ TEST_F(AuditEngineTest, AStoreOfAnotherGenesisIsRefused) {
   EXPECT_TRUE(absl::IsFailedPrecondition(Open().status()));
 }
 
+TEST_F(AuditEngineTest, TheReportTellsOverridesInEveryLife) {
+  world_.hkd.Write({world_.hkd.ByCentral(
+      core::OperatorOverride{world_.hkd.Address("ALPHA"), world_.hkd.Address("BETA"),
+                             world_.hkd.Money(1'000), "judgment 12"})});
+  CatchUp();
+  Restart();
+  const std::string text = TextReport(*engine_);
+  EXPECT_NE(text.find("OVERRIDE on hk.example/hkd, entry "), std::string::npos) << text;
+  EXPECT_NE(text.find("on the basis of: judgment 12"), std::string::npos) << text;
+  EXPECT_NE(JsonReport(*engine_).find("\"legal_basis\": \"judgment 12\""), std::string::npos);
+  EXPECT_TRUE(engine_->alerts().empty());
+}
+
 TEST_F(AuditEngineTest, TheReportTellsSupplyAndAlerts) {
   world_.Settle(300, 400);
   CatchUp();
@@ -210,6 +223,7 @@ TEST_F(AuditEngineTest, TheReportTellsSupplyAndAlerts) {
   EXPECT_NE(text.find("HKD  issued 2000.00  in circulation 2000.00"), std::string::npos) << text;
   EXPECT_NE(text.find("1 settled on all ledgers, 0 aborted on all, 0 open"), std::string::npos);
   EXPECT_NE(text.find("No alerts: everything verified."), std::string::npos);
+  EXPECT_EQ(text.find("OVERRIDE"), std::string::npos);
   ASSERT_TRUE(engine_->OnBatch(world_.thb.origin(), "nonsense").ok());
   const std::string after = TextReport(*engine_);
   EXPECT_NE(after.find("ALERT 1 malformed-batch about th.example/thb"), std::string::npos) << after;

@@ -80,6 +80,34 @@ TEST_F(LedgerVerifierTest, ReportsSettlementsOfTheBatch) {
   EXPECT_EQ(verifier_.transitions()[0].status, core::InstructionStatus::kPrepared);
 }
 
+TEST_F(LedgerVerifierTest, ShowsWhatACentralBankOrderedForWhatItIs) {
+  const TestSettlement settlement = corridor_.Propose(300, 400);
+  log_.Write({settlement.prepare_hkd});
+  const auto transfer = [&](std::int64_t minor_units) {
+    return log_.ByCentral(core::OperatorOverride{log_.Address("ALPHA"), log_.Address("BETA"),
+                                                 log_.Money(minor_units), "judgment 12"});
+  };
+  // The second asks for more than there is, and is no override.
+  log_.Write({transfer(1'000), transfer(999'999'999),
+              log_.ByCentral(core::OrderAbort{settlement.id, "judgment 13"})});
+  CatchUp();
+  EXPECT_FALSE(verifier_.halted());
+  ASSERT_EQ(verifier_.overrides().size(), 2u);
+  const Override& moved = verifier_.overrides()[0];
+  EXPECT_EQ(moved.instruction.kind, core::ActionKind::kOperatorOverride);
+  EXPECT_EQ(moved.legal_basis, "judgment 12");
+  EXPECT_EQ(moved.debtor, log_.Address("ALPHA"));
+  EXPECT_EQ(moved.amount.amount.minor(), 1'000);
+  EXPECT_NE(Describe(moved).find("of 10.00 HKD from"), std::string::npos) << Describe(moved);
+  const Override& ordered = verifier_.overrides()[1];
+  EXPECT_EQ(ordered.instruction.kind, core::ActionKind::kOrderAbort);
+  EXPECT_EQ(ordered.settlement_id, settlement.id);
+  EXPECT_EQ(ordered.legal_basis, "judgment 13");
+  EXPECT_EQ(ordered.entry_index, log_.tree().size() - 1);
+  // It is no step of the settlement.
+  EXPECT_TRUE(verifier_.transitions().empty());
+}
+
 TEST_F(LedgerVerifierTest, RefusesAGenesisThatIsNotThePinnedOne) {
   LedgerVerifier other(log_.genesis().ledger, core::LeafHash("another"), signatures_);
   const std::optional<Finding> finding = other.OnBatch(log_.batches()[0]);

@@ -340,6 +340,30 @@ TEST_F(RuntimeTest, ShowsEveryVerifiedBatchByteForByte) {
   EXPECT_EQ(list(world_.bridge->origin(), 0), world_.bridge->batches());
 }
 
+TEST_F(RuntimeTest, ListsWhatCentralBanksOrdered) {
+  world_.Settle(300, 400);
+  const core::Hash256 other = core::LeafHash("another settlement");
+  world_.hkd.Write({world_.hkd.ByCentral(
+      core::OperatorOverride{world_.hkd.Address("BETA"), world_.hkd.Address("ALPHA"),
+                             world_.hkd.Money(300), "judgment 12"})});
+  world_.thb.Write({world_.thb.ByCentral(core::OrderAbort{other, "judgment 13"})});
+  Show();
+  StartObserver();
+  ASSERT_TRUE(EventuallyVerified());
+  EXPECT_EQ(Status().overrides(), 2u);
+  EXPECT_EQ(Status().alerts(), 0u);
+  EXPECT_EQ(Status().settlements_open(), 0u);
+  grpc::ClientContext context;
+  v1::ListOverridesResponse list;
+  ASSERT_TRUE(stub_->ListOverrides(&context, v1::ListOverridesRequest(), &list).ok());
+  ASSERT_EQ(list.overrides_size(), 2);
+  EXPECT_EQ(list.overrides(0).instruction().kind(), v1::ACTION_KIND_OPERATOR_OVERRIDE);
+  EXPECT_EQ(list.overrides(0).amount().minor_units(), 300);
+  EXPECT_EQ(list.overrides(0).legal_basis(), "judgment 12");
+  EXPECT_EQ(list.overrides(1).ledger(), world_.thb.origin());
+  EXPECT_EQ(list.overrides(1).settlement_id(), other.view());
+}
+
 TEST_F(RuntimeTest, ResumesFromItsStoreAfterARestart) {
   world_.Settle(300, 400);
   Show();

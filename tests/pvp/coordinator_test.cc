@@ -65,6 +65,7 @@ class CoordinatorTest : public ::testing::Test {
 
   const core::LedgerOrigin a_ = Origin("a/aaa");
   const core::LedgerOrigin b_ = Origin("b/bbb");
+  const core::Rejection lost_ = Refusal(core::Outcome::kUnavailable);
   CoordinatorOptions options_;
   Coordinator coordinator_{options_};
 };
@@ -221,7 +222,7 @@ TEST_F(CoordinatorTest, DoublesTheDelayUpToItsCap) {
   std::vector<std::int64_t> delays_ms;
   std::int64_t now_ms = 0;
   for (int i = 0; i < 9; ++i) {
-    coordinator_.OnFailed(At(now_ms), RequestKind::kPrepare, terms.settlement_id, b_);
+    coordinator_.OnFailed(At(now_ms), RequestKind::kPrepare, terms.settlement_id, b_, lost_);
     const std::int64_t next_ms = coordinator_.next_timer()->micros() / 1000;
     delays_ms.push_back(next_ms - now_ms);
     now_ms = next_ms;
@@ -245,8 +246,8 @@ TEST_F(CoordinatorTest, AsksAgainWhenNoAnswerComes) {
 TEST_F(CoordinatorTest, ALateFailureDoesNotPutOffTheNextAttempt) {
   const auto terms = Terms("s", 100'000);
   Start(terms, At(0));
-  coordinator_.OnFailed(At(10), RequestKind::kPrepare, terms.settlement_id, a_);
-  coordinator_.OnFailed(At(100), RequestKind::kPrepare, terms.settlement_id, a_);
+  coordinator_.OnFailed(At(10), RequestKind::kPrepare, terms.settlement_id, a_, lost_);
+  coordinator_.OnFailed(At(100), RequestKind::kPrepare, terms.settlement_id, a_, lost_);
   EXPECT_EQ(coordinator_.next_timer(), At(110));
 }
 
@@ -256,12 +257,68 @@ TEST_F(CoordinatorTest, ADeadLedgerDelaysOnlySettlementsThatTouchIt) {
   other.ledgers = {{a_, 1}, {Origin("c/ccc"), 1}};
   Start(stuck, At(0));
   Start(other, At(0));
-  coordinator_.OnFailed(At(1), RequestKind::kPrepare, stuck.settlement_id, b_);
+  coordinator_.OnFailed(At(1), RequestKind::kPrepare, stuck.settlement_id, b_, lost_);
   coordinator_.OnPrepared(At(1), other.settlement_id, a_, Vote("a"));
   coordinator_.OnPrepared(At(1), other.settlement_id, Origin("c/ccc"), Vote("c"));
   Decide(other, At(1), core::Verdict::kCommit);
   EXPECT_EQ(StateOf(other), SettlementState::kCommitted);
   EXPECT_EQ(StateOf(stuck), SettlementState::kPreparing);
+}
+
+TEST_F(CoordinatorTest, ShowsWhichLedgerItWaitsForHowOftenItAskedAndWhyThatFailed) {
+  const auto terms = Terms("s", 100'000);
+  Start(terms, At(0));
+  coordinator_.OnPrepared(At(1), terms.settlement_id, a_, Vote("a"));
+  coordinator_.OnFailed(At(2), RequestKind::kPrepare, terms.settlement_id, b_, lost_);
+  coordinator_.Tick(At(200));
+  coordinator_.OnFailed(At(210), RequestKind::kPrepare, terms.settlement_id, b_,
+                        Refusal(core::Outcome::kOverloaded));
+  std::vector<LedgerProgress> ledgers = coordinator_.Find(terms.settlement_id)->ledgers;
+  EXPECT_TRUE(ledgers[0].prepared);
+  EXPECT_EQ(ledgers[0].attempts, 1u);
+  EXPECT_FALSE(ledgers[0].failure.has_value());
+  EXPECT_FALSE(ledgers[1].prepared);
+  EXPECT_EQ(ledgers[1].attempts, 2u);
+  EXPECT_EQ(ledgers[1].failure, Refusal(core::Outcome::kOverloaded));
+  EXPECT_EQ(ledgers[1].failed, At(210));
+  // What it waits for after the decision is another thing, and counts anew.
+  coordinator_.OnPrepared(At(220), terms.settlement_id, b_, Vote("b"));
+  Decide(terms, At(220), core::Verdict::kCommit);
+  ledgers = coordinator_.Find(terms.settlement_id)->ledgers;
+  EXPECT_EQ(ledgers[1].attempts, 1u);
+  EXPECT_FALSE(ledgers[1].failure.has_value());
+}
+
+TEST_F(CoordinatorTest, AbortsByOrderBeforeTheDecisionWhateverVotesAreIn) {
+  const core::Rejection ordered = Refusal(core::Outcome::kAbortOrdered);
+  const auto waiting = Terms("s", 1000);
+  ASSERT_FALSE(
+      coordinator_.Submit(At(0), waiting, {RequiredSigner{a_, Party("ALPHA")}}).has_value());
+  coordinator_.Abort(waiting.settlement_id, ordered);
+  Decide(waiting, At(1), core::Verdict::kAbort);
+  coordinator_.TakeRequests();
+
+  const auto voted = Terms("t", 1000);
+  Start(voted, At(2));
+  coordinator_.OnPrepared(At(3), voted.settlement_id, a_, Vote("a"));
+  coordinator_.OnPrepared(At(3), voted.settlement_id, b_, Vote("b"));
+  ASSERT_TRUE(coordinator_.HasRipe());  // for its commit
+  coordinator_.Abort(voted.settlement_id, ordered);
+  Decide(voted, At(3), core::Verdict::kAbort);
+  EXPECT_EQ(coordinator_.Find(voted.settlement_id)->rejection, ordered);
+}
+
+TEST_F(CoordinatorTest, AnOrderAfterTheDecisionChangesNothing) {
+  const auto terms = Terms("s", 1000);
+  Start(terms, At(0));
+  coordinator_.OnPrepared(At(1), terms.settlement_id, a_, Vote("a"));
+  coordinator_.OnPrepared(At(1), terms.settlement_id, b_, Vote("b"));
+  Decide(terms, At(1), core::Verdict::kCommit);
+  coordinator_.Abort(terms.settlement_id, Refusal(core::Outcome::kAbortOrdered));
+  EXPECT_FALSE(coordinator_.HasRipe());
+  EXPECT_EQ(StateOf(terms), SettlementState::kCommitted);
+  coordinator_.Abort(core::Sha256("unknown"), Refusal(core::Outcome::kAbortOrdered));
+  EXPECT_FALSE(coordinator_.HasRipe());
 }
 
 TEST_F(CoordinatorTest, SettlesWhenEveryLedgerHasBooked) {
@@ -296,7 +353,7 @@ TEST_F(CoordinatorTest, RepeatsACompletionUntilItIsAcknowledgedEvenPastTheDeadli
   Decide(terms, At(1), core::Verdict::kCommit);
   coordinator_.TakeRequests();
   coordinator_.OnCompleted(At(2), terms.settlement_id, a_);
-  coordinator_.OnFailed(At(2), RequestKind::kComplete, terms.settlement_id, b_);
+  coordinator_.OnFailed(At(2), RequestKind::kComplete, terms.settlement_id, b_, lost_);
   coordinator_.Tick(At(5000));
   EXPECT_THAT(coordinator_.TakeRequests(), ElementsAre(Complete(terms, b_, 2)));
   EXPECT_FALSE(coordinator_.HasRipe());

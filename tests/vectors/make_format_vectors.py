@@ -209,6 +209,16 @@ def batch_command():
     return pb((1, HKD), (2, GENESIS_HASH), (3, "ALPHA"), (5, TIME), (11, batch))
 
 
+def override_command():
+    transfer = pb((1, ALPHA), (2, BETA), (3, money("HKD", 250000)), (4, "Judgment 12/2022"))
+    return pb((1, HKD), (2, GENESIS_HASH), (3, "HKMA"), (4, "OVR-1"), (5, TIME), (26, transfer))
+
+
+def abort_command():
+    order = pb((1, sha256(b"settlement")), (2, "Judgment 13/2022"))
+    return pb((1, HKD), (2, GENESIS_HASH), (3, "HKMA"), (4, "ABT-1"), (5, TIME), (27, order))
+
+
 PAY = pay_command()
 
 
@@ -230,6 +240,13 @@ def entry(index, instruction_id, status, outcome, actual, required, rule, postin
             + u32(len(postings)) + b"".join(postings))
 
 
+def abort_order_entry(index):
+    salt = bytes(range(16))
+    return (u8(3) + u8(1) + u64(index) + salt + sized("HKMA") + u8(21) + sized("ABT-1") + u8(5)
+            + u8(1) + u16(1) + i64(0) + i64(0) + sized("") + bytes(16)
+            + sha256(dsse(COMMAND_TYPE, abort_command())) + u32(0) + sha256(b"settlement") + u32(0))
+
+
 SETTLED = entry(2, "INV-2022-0001", 5, 1, 0, 0, "", [
     posting(ALPHA, 1, 1, -250000, 750000, 3), posting(BETA, 1, 1, 250000, 250000, 1)])
 REJECTED = entry(3, "INV-2022-0002", 6, 210, 750000, 900000, "", [])
@@ -246,7 +263,8 @@ def entry_vectors():
     return {"about": "Leaves of a ledger's log; docs/formats/entry.md.",
             "genesis": GENESIS.hex(), "genesis_hash": GENESIS_HASH.hex(),
             "leaves": [row("genesis", GENESIS_LEAF), row("batch header", HEADER),
-                       row("settled payment", SETTLED), row("rejected payment", REJECTED)]}
+                       row("settled payment", SETTLED), row("rejected payment", REJECTED),
+                       row("order to abort", abort_order_entry(4))]}
 
 
 def batch_vectors():
@@ -291,7 +309,9 @@ def command_vectors():
         return {"name": name, "payload": data.hex(),
                 "payload_hash": sha256(dsse(COMMAND_TYPE, data)).hex()}
     return {"about": "Payloads that participants sign; docs/formats/command.md.",
-            "commands": [row("pay", PAY), row("pay_batch", batch_command())]}
+            "commands": [row("pay", PAY), row("pay_batch", batch_command()),
+                         row("operator_override", override_command()),
+                         row("order_abort", abort_command())]}
 
 
 # --- A settlement.
