@@ -169,7 +169,7 @@ void AddAudits(CLI::App& app, Commands& commands) {
 
 // What `care` does with the journal of the genesis in the flags.
 template <typename Care>
-Command OfStopped(std::shared_ptr<JournalFlags> flags, Care care) {
+Command OfStopped(const std::shared_ptr<JournalFlags>& flags, Care care) {
   return [flags, care]() -> absl::Status {
     absl::StatusOr<core::Genesis> genesis = node::ReadGenesis(flags->genesis_file);
     if (!genesis.ok()) return genesis.status();
@@ -186,8 +186,11 @@ void AddCare(CLI::App& app, Commands& commands) {
   auto flags = std::make_shared<JournalFlags>();
   CLI::App* check = AddJournalCommand(
       app, "check", "Verify every byte of a stopped node's journal; quicker than verify", *flags);
+  check->add_option("--archive", flags->archive,
+                    "Directory of its archived segments, to verify too");
   commands.emplace(check, OfStopped(flags, [](const auto& genesis, const auto& journal) {
-                     absl::Status status = node::CheckJournal(genesis, journal.data);
+                     absl::Status status =
+                         node::CheckJournal(genesis, journal.data, journal.archive);
                      if (status.ok()) fmt::print("whole: {}\n", journal.data);
                      return status;
                    }));

@@ -50,6 +50,12 @@ absl::Status CheckName(std::string_view name) {
                   kNameLengthMax, kUnfinishedSuffix));
 }
 
+// The same status, or what became of an operation that was stopped.
+absl::Status UnlessStopped(const absl::Status& status, const char* left) {
+  if (!absl::IsCancelled(status)) return status;
+  return absl::UnavailableError(fmt::format("the node is stopping; {}", left));
+}
+
 absl::Status Busy() {
   return absl::UnavailableError(
       "another backup or archiving is under way; try again when it is done");
@@ -73,8 +79,9 @@ absl::StatusOr<BackupReport> ReadEnd(const core::Genesis& genesis, const std::st
 
 }  // namespace
 
-absl::Status CheckJournal(const core::Genesis& genesis, const std::string& data) {
-  return store::VerifySegmentJournal(data, LedgerJournalIdentity(genesis));
+absl::Status CheckJournal(const core::Genesis& genesis, const std::string& data,
+                          const std::string& archive) {
+  return store::VerifySegmentJournal(data, LedgerJournalIdentity(genesis), archive);
 }
 
 absl::Status RepairJournal(const core::Genesis& genesis, const std::string& data,
@@ -109,7 +116,9 @@ absl::StatusOr<BackupReport> JournalCare::Backup(std::string_view name) {
     return absl::FailedPreconditionError(fmt::format("{}: is there already", directory));
   }
   fs::remove_all(unfinished, error);  // of a process that ended in the middle of one
-  absl::Status status = journal_->Backup(unfinished);
+  absl::Status status =
+      UnlessStopped(journal_->Backup(unfinished, [this] { return stopping_.load(); }),
+                    "the backup was given up and nothing of it is left");
   absl::StatusOr<BackupReport> report =
       status.ok() ? ReadEnd(genesis_, unfinished, directories_.archive) : status;
   if (!report.ok()) {
@@ -131,7 +140,9 @@ absl::StatusOr<std::uint32_t> JournalCare::Archive(std::uint64_t before_batch) {
   const std::unique_lock lock(busy_, std::try_to_lock);
   if (!lock.owns_lock()) return Busy();
   const std::size_t before = journal_->archived_count();
-  absl::Status moved = journal_->Archive(before_batch, directories_.archive);
+  absl::Status moved = UnlessStopped(
+      journal_->Archive(before_batch, directories_.archive, [this] { return stopping_.load(); }),
+      "what was moved to the archive until now stays there");
   if (!moved.ok()) return moved;
   return static_cast<std::uint32_t>(journal_->archived_count() - before);
 }

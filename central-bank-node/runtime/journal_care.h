@@ -3,6 +3,7 @@
 #ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_JOURNAL_CARE_H_
 #define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_JOURNAL_CARE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -18,9 +19,11 @@ namespace causeway::node {
 // For a journal in an existing directory that no process has open. NotFound when there is none,
 // FailedPrecondition when it is open or another ledger's.
 
-// Every byte that the journal claims, archived segments excepted, without executing anything, and
-// changes nothing. DataLoss names the first damaged place: file, offset and block.
-absl::Status CheckJournal(const core::Genesis& genesis, const std::string& data);
+// Every byte that the journal claims, without executing anything, and changes nothing; archived
+// segments in `archive`, or not when it is empty. DataLoss names the first damaged place: file,
+// offset and block; FailedPrecondition an archived segment that is not there.
+absl::Status CheckJournal(const core::Genesis& genesis, const std::string& data,
+                          const std::string& archive = "");
 // Puts what is damaged, missing or archived right from `from`, an archive or a backup of it.
 // DataLoss names the first segment that could not be put right.
 absl::Status RepairJournal(const core::Genesis& genesis, const std::string& data,
@@ -48,16 +51,20 @@ class JournalCare {
   // A verified copy of all that is durable at some moment after the call, at `name` under the
   // backup root: there is nothing of that name until it is whole. InvalidArgument for a name that
   // is none, FailedPrecondition for one that is taken or without a backup root, Unavailable while
-  // another operation runs, and what reading and writing may give.
+  // another operation runs or after Stop, and what reading and writing may give.
   absl::StatusOr<BackupReport> Backup(std::string_view name);
   // Moves sealed segments to the archive, where the ledger goes on reading them. How many.
   absl::StatusOr<std::uint32_t> Archive(std::uint64_t before_batch);
+  // Has an operation that runs end soon: of a backup nothing is left, of an archiving what was
+  // moved until then. Later ones are refused.
+  void Stop() { stopping_ = true; }
 
  private:
   store::SegmentJournal* const journal_;
   const core::Genesis genesis_;
   const Directories directories_;
   std::mutex busy_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace causeway::node

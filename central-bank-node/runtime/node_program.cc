@@ -110,6 +110,7 @@ absl::Status RunNode(const NodeOptions& options) {
   return rpc::Serve(kProgram, options.server, services, [&] {
     service.EndStreams();
     if (witness != nullptr) witness->Stop();
+    care.Stop();
     if (keeper.has_value()) keeper->Stop();
     runtime.Stop();
     if (keeper.has_value()) keeper->WriteLast();

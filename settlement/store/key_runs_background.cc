@@ -1,9 +1,9 @@
 // What the background thread of KeyRuns does: it writes frozen tables as runs and merges runs.
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "settlement/core/check.h"
@@ -37,7 +37,7 @@ void KeyRuns::Background() {
     if (frozen_ == nullptr && spare_ == nullptr) {
       lock.unlock();
       Recycle();
-    } else if (filter_wanted_ != 0) {
+    } else if (frozen_ != nullptr && filter_wanted_ != 0) {
       const Generation& frozen = *frozen_;
       lock.unlock();
       status = MakeFilter(frozen);

@@ -34,7 +34,7 @@ absl::Status RunMerge::Advance(std::size_t index) {
     heads_[index] = source.fingerprint();
     return absl::OkStatus();
   }
-  const absl::Status status = source.status();
+  absl::Status status = source.status();
   if (absl::IsDataLoss(status)) damaged_ = &source.run();
   sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(index));
   heads_.erase(heads_.begin() + static_cast<std::ptrdiff_t>(index));

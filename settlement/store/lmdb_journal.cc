@@ -3,7 +3,6 @@
 #include <lmdb.h>
 
 #include <algorithm>
-#include <cstring>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -81,11 +80,8 @@ absl::StatusOr<JournalHead> LmdbJournal::WriteAll(std::span<const Block> blocks,
     const int code = mdb_put(txn->get(), databases_.blocks, &key, &value, MDB_APPEND | MDB_RESERVE);
     if (code != MDB_SUCCESS) return LmdbError(fmt::format("cannot write block {}", number), code);
     char* const record = static_cast<char*>(value.mv_data);
-    std::memcpy(record, header.data(), header.size());
-    // The body of an empty block may have no address.
-    if (!block.body.empty()) {
-      std::memcpy(record + header.size(), block.body.data(), block.body.size());
-    }
+    header.copy(record, header.size());
+    block.body.copy(record + header.size(), block.body.size());
   }
   for (const MetaWrite& write : meta) {
     const std::string key = std::string(kUserPrefix) + write.key;
@@ -211,7 +207,7 @@ absl::StatusOr<JournalHead> VerifyContents(MDB_txn* txn, const Databases& databa
       ReadValue(txn, databases.meta, kHeadKey);
   if (!head_record.ok()) return head_record.status();
   if (!head_record->has_value()) return absl::DataLossError("the head record is missing");
-  const absl::StatusOr<JournalHead> head = DecodeHead(**head_record);
+  absl::StatusOr<JournalHead> head = DecodeHead(**head_record);
   if (!head.ok()) return head.status();
 
   MDB_stat stat{};

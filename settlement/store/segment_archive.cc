@@ -100,6 +100,80 @@ absl::Status VerifyAll(const LmdbIndex& index, FileSystem& files, const JournalI
   return LoadSegments(index, files, identity, {.verify_all = true, .repair = false}).status();
 }
 
+absl::Status VerifyArchived(const LmdbIndex& index, FileSystem& files,
+                            const JournalIdentity& identity, const std::string& archive) {
+  const absl::StatusOr<IndexContents> contents = ReadIndex(index, identity);
+  if (!contents.ok()) return InFile(index.path(), contents.status());
+  for (const SealedSegment& sealed : contents->sealed) {
+    if (!sealed.archive.has_value()) continue;
+    const std::string path = archive + "/" + NameOf(sealed);
+    const auto file = files.Open(path, FileSystem::Mode::kRead);
+    if (absl::IsNotFound(file.status())) {
+      return absl::FailedPreconditionError(path + ": the archived segment is missing");
+    }
+    if (!file.ok()) return file.status();
+    absl::Status walked =
+        WalkSealedSegment(**file, contents->instance, contents->origin, sealed).status();
+    if (!walked.ok()) return InFile(path, walked);
+  }
+  return absl::OkStatus();
+}
+
+// Files as they are until somebody wants an end: from then on nothing is read, and whatever copies
+// or verifies ends with Cancelled.
+class StoppableFiles final : public FileSystem {
+ public:
+  // Both outlive it and the files that it opens. No `stopped`: never.
+  StoppableFiles(FileSystem& files, const std::function<bool()>& stopped)
+      : files_(files), stopped_(stopped) {}
+
+  absl::StatusOr<std::unique_ptr<SegmentFile>> Open(const std::string& path, Mode mode) override {
+    absl::StatusOr<std::unique_ptr<SegmentFile>> file = files_.Open(path, mode);
+    if (!file.ok()) return file.status();
+    return std::make_unique<File>(*std::move(file), stopped_);
+  }
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    return files_.Rename(from, to);
+  }
+  absl::Status Remove(const std::string& path) override { return files_.Remove(path); }
+  absl::Status SyncDirectory(const std::string& path) override {
+    return files_.SyncDirectory(path);
+  }
+  absl::StatusOr<std::vector<std::string>> List(const std::string& path) override {
+    return files_.List(path);
+  }
+
+ private:
+  class File final : public SegmentFile {
+   public:
+    File(std::unique_ptr<SegmentFile> file, const std::function<bool()>& stopped)
+        : file_(std::move(file)), stopped_(stopped) {}
+
+    absl::Status Write(std::uint64_t offset, std::span<const std::string_view> pieces) override {
+      return file_->Write(offset, pieces);
+    }
+    absl::Status Append(std::uint64_t offset, std::span<const std::string_view> pieces) override {
+      return file_->Append(offset, pieces);
+    }
+    absl::Status Allocate(std::uint64_t size) override { return file_->Allocate(size); }
+    absl::Status Truncate(std::uint64_t size) override { return file_->Truncate(size); }
+    absl::Status Sync() override { return file_->Sync(); }
+    absl::StatusOr<std::size_t> Read(std::uint64_t offset, char* bytes,
+                                     std::size_t size) const override {
+      if (stopped_ && stopped_()) return absl::CancelledError("stopped before its end");
+      return file_->Read(offset, bytes, size);
+    }
+    absl::StatusOr<std::uint64_t> Size() const override { return file_->Size(); }
+
+   private:
+    const std::unique_ptr<SegmentFile> file_;
+    const std::function<bool()>& stopped_;
+  };
+
+  FileSystem& files_;
+  const std::function<bool()>& stopped_;
+};
+
 // Puts segments right, one by one.
 class Repairer {
  public:
@@ -180,10 +254,12 @@ class Repairer {
 }  // namespace
 
 absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity& identity,
-                                  FileSystem& files) {
+                                  const std::string& archive, FileSystem& files) {
   const absl::StatusOr<std::unique_ptr<LmdbIndex>> index = OpenIndex(path, identity);
   if (!index.ok()) return index.status();
-  return VerifyAll(**index, files, identity);
+  absl::Status verified = VerifyAll(**index, files, identity);
+  if (!verified.ok() || archive.empty()) return verified;
+  return VerifyArchived(**index, files, identity, archive);
 }
 
 absl::Status RepairSegmentJournal(const std::string& path, const JournalIdentity& identity,
@@ -220,8 +296,10 @@ absl::Status SegmentJournal::SetArchive(SealedSegment sealed, std::vector<BlockP
   return absl::OkStatus();
 }
 
-absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::string& directory) {
+absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::string& directory,
+                                     const std::function<bool()>& stopped) {
   const std::lock_guard lock(archive_mutex_);
+  StoppableFiles files(files_, stopped);
   std::error_code error;
   const std::string archive = fs::absolute(directory, error).lexically_normal().string();
   if (error) return absl::InternalError(fmt::format("{}: {}", directory, error.message()));
@@ -230,12 +308,12 @@ absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::stri
     if (sealed.after.head.block_count > before_block) break;
     if (sealed.archive.has_value()) continue;
     const std::string here = path_ + "/" + NameOf(sealed);
-    const auto file = files_.Open(here, FileSystem::Mode::kRead);
+    const auto file = files.Open(here, FileSystem::Mode::kRead);
     if (!file.ok()) return file.status();
     const CopyPlan plan{
         .from = file->get(), .from_bytes = sealed.file_bytes, .bytes = sealed.file_bytes};
     absl::Status status =
-        CopyInto(files_, plan, archive, NameOf(sealed), [&](const SegmentFile& copy) {
+        CopyInto(files, plan, archive, NameOf(sealed), [&](const SegmentFile& copy) {
           return WalkSealedSegment(copy, instance_, origin_, sealed).status();
         });
     if (!status.ok()) return InFile(here, status);
@@ -291,8 +369,10 @@ absl::Status SegmentJournal::Restore(const std::string& directory) {
   return absl::NotFoundError(fmt::format("{}: holds no archived segment of {}", directory, path_));
 }
 
-absl::Status SegmentJournal::Backup(const std::string& directory) const {
+absl::Status SegmentJournal::Backup(const std::string& directory,
+                                    const std::function<bool()>& stopped) const {
   const std::lock_guard lock(archive_mutex_);
+  StoppableFiles files(files_, stopped);
   if (absl::Status made = MakeTargetDirectory(directory); !made.ok()) return made;
   std::error_code error;
   if (!fs::is_empty(directory, error) || error) {
@@ -307,9 +387,9 @@ absl::Status SegmentJournal::Backup(const std::string& directory) const {
   if (!contents.ok()) return InFile(directory, contents.status());
   const auto accept = [](const SegmentFile&) { return absl::OkStatus(); };  // verified below
   const auto copy_segment = [&](const std::string& name, std::uint64_t bytes) -> absl::Status {
-    const auto file = files_.Open(path_ + "/" + name, FileSystem::Mode::kRead);
+    const auto file = files.Open(path_ + "/" + name, FileSystem::Mode::kRead);
     if (!file.ok()) return file.status();
-    return CopyInto(files_, {.from = file->get(), .from_bytes = bytes, .bytes = bytes}, directory,
+    return CopyInto(files, {.from = file->get(), .from_bytes = bytes, .bytes = bytes}, directory,
                     name, accept);
   };
   for (const SealedSegment& sealed : contents->sealed) {
@@ -331,7 +411,7 @@ absl::Status SegmentJournal::Backup(const std::string& directory) const {
   const MetaWrite write{kEndKey, EncodeKnownEnd(known)};
   if (status = (*copy)->Commit({&write, 1}, {}); !status.ok()) return InFile(directory, status);
   if (status = files_.SyncDirectory(directory); !status.ok()) return status;
-  return VerifyAll(**copy, files_, identity_);
+  return VerifyAll(**copy, files, identity_);
 }
 
 }  // namespace causeway::store

@@ -11,10 +11,12 @@
 
 namespace causeway::store {
 
-// Verifies every byte that the journal in directory `path` claims, archived segments excepted,
-// and changes nothing. The status names the first damaged place, as SegmentJournal::Open does;
-// NotFound when there is no journal.
+// Verifies every byte that the journal in directory `path` claims, and changes nothing. Archived
+// segments are verified in the directory `archive`; when it is empty they are passed over. The
+// status names the first damaged place, as SegmentJournal::Open does; NotFound when there is no
+// journal, FailedPrecondition for an archived segment that is not there.
 absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity& identity,
+                                  const std::string& archive = "",
                                   FileSystem& files = PosixFileSystem());
 
 // Puts right, from the segments in directory `source` (an archive, or a backup of this journal),

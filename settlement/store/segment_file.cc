@@ -293,8 +293,8 @@ class Posix final : public FileSystem {
 }  // namespace
 
 FileSystem& PosixFileSystem() {
-  static Posix* const kPosix = new Posix;  // outlives static destruction
-  return *kPosix;
+  static Posix* const posix = new Posix;  // outlives static destruction
+  return *posix;
 }
 
 }  // namespace causeway::store

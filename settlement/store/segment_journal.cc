@@ -402,11 +402,15 @@ absl::Status SegmentJournal::FindPlaces(Segment& segment,
   return absl::OkStatus();
 }
 
-// With `mutex_` held.
-absl::StatusOr<std::shared_ptr<SegmentFile>> SegmentJournal::OpenFile(Segment& segment) const {
-  if (segment.file != nullptr) return segment.file;
+// The file of a segment that has none open, without `lock` as above.
+absl::Status SegmentJournal::OpenFile(Segment& segment, std::unique_lock<std::mutex>& lock) const {
+  const SealedSegment record = segment.record;
   const std::string path = FileOf(segment);
+  lock.unlock();
   absl::StatusOr<std::unique_ptr<SegmentFile>> file = files_.Open(path, FileSystem::Mode::kRead);
+  lock.lock();
+  // It may have been opened, archived or restored meanwhile.
+  if (segment.file != nullptr || segment.record != record) return absl::OkStatus();
   if (absl::IsNotFound(file.status())) {
     if (segment.record.archive.has_value()) return ArchivedError(segment);
     return absl::DataLossError(path + ": the segment is missing");
@@ -418,7 +422,7 @@ absl::StatusOr<std::shared_ptr<SegmentFile>> SegmentJournal::OpenFile(Segment& s
     opened_.front()->file.reset();
     opened_.pop_front();
   }
-  return segment.file;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<SegmentJournal::Located> SegmentJournal::Locate(std::uint64_t number) const {
@@ -431,10 +435,13 @@ absl::StatusOr<SegmentJournal::Located> SegmentJournal::Locate(std::uint64_t num
       segments_.begin(), segments_.end(), number,
       [](std::uint64_t n, const auto& segment) { return n < segment->first_block(); });
   Segment& segment = **(after - 1);
-  if (absl::Status found = FindPlaces(segment, lock); !found.ok()) return found;
-  absl::StatusOr<std::shared_ptr<SegmentFile>> file = OpenFile(segment);
-  if (!file.ok()) return file.status();
-  return Located{.file = *std::move(file),
+  // Whichever is there may be gone when the other is.
+  while (segment.file == nullptr || segment.blocks.empty()) {
+    if (absl::Status found = FindPlaces(segment, lock); !found.ok()) return found;
+    if (segment.file != nullptr) continue;
+    if (absl::Status opened = OpenFile(segment, lock); !opened.ok()) return opened;
+  }
+  return Located{.file = segment.file,
                  .path = FileOf(segment),
                  .place = segment.blocks[number - segment.first_block()]};
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -79,8 +80,10 @@ class SegmentJournal final : public Journal {
 
   // Moves the sealed segments that hold only blocks before `before_block` to `directory`, which may
   // be on another disk and is created when missing. Each is verified there before it is removed
-  // here. Their blocks are read from SegmentOptions::archive from then on, until Restore.
-  absl::Status Archive(std::uint64_t before_block, const std::string& directory);
+  // here. Their blocks are read from SegmentOptions::archive from then on, until Restore. Cancelled
+  // soon after `stopped` says so; what was moved until then is.
+  absl::Status Archive(std::uint64_t before_block, const std::string& directory,
+                       const std::function<bool()>& stopped = nullptr);
   // Whether every block can be read: FailedPrecondition names the first archived segment that is
   // not in SegmentOptions::archive, DataLoss one whose footer there is damaged.
   absl::Status CheckReadable() const;
@@ -90,8 +93,9 @@ class SegmentJournal final : public Journal {
   absl::Status Restore(const std::string& directory);
   // Writes a verified copy of the journal into `directory`, which must be empty or missing: all
   // that is durable at some moment after the call began, without the archived segments. Appends may
-  // go on.
-  absl::Status Backup(const std::string& directory) const;
+  // go on. Cancelled soon after `stopped` says so; what is in the directory then is no copy.
+  absl::Status Backup(const std::string& directory,
+                      const std::function<bool()>& stopped = nullptr) const;
 
  private:
   struct Frame;
@@ -117,7 +121,7 @@ class SegmentJournal final : public Journal {
   std::uint64_t GrownSize(std::uint64_t needed) const;
   SegmentHeader HeaderFor(const SegmentState& before) const;
   Segment& open_segment() const { return *segments_.back(); }
-  absl::StatusOr<std::shared_ptr<SegmentFile>> OpenFile(Segment& segment) const;
+  absl::Status OpenFile(Segment& segment, std::unique_lock<std::mutex>& lock) const;
   absl::StatusOr<Located> Locate(std::uint64_t number) const;
   absl::Status ArchivedError(const Segment& segment) const;
   std::string FileOf(const Segment& segment) const;

@@ -66,6 +66,14 @@ TEST_F(JournalCareTest, BackupIsAJournalThatEndsWhereTheLedgerWas) {
   EXPECT_FALSE(fs::exists(backups() + "/daily.unfinished"));
 }
 
+TEST_F(JournalCareTest, StopLeavesNothingOfABackup) {
+  Open({.backup_root = backups(), .archive = folder_ / "archive"});
+  care_->Stop();
+  EXPECT_EQ(care_->Backup("daily").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(fs::exists(backups() + "/daily"));
+  EXPECT_FALSE(fs::exists(backups() + "/daily.unfinished"));
+}
+
 TEST_F(JournalCareTest, BackupNeedsARootAndAFreshPlainName) {
   Open({.backup_root = backups(), .archive = {}});
   ASSERT_TRUE(care_->Backup("a.B_3-x").ok());

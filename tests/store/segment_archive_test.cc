@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "settlement/store/segment_journal.h"
+#include "tests/store/gated_files.h"
 #include "tests/store/store_test_util.h"
 
 namespace causeway::store {
@@ -57,8 +58,8 @@ class SegmentArchiveTest : public ::testing::Test {
     WriteWholeFile(path, bytes);
   }
 
-  absl::Status Verify(const std::string& path) {
-    return VerifySegmentJournal(path, TestIdentity());
+  absl::Status Verify(const std::string& path, const std::string& archive = "") {
+    return VerifySegmentJournal(path, TestIdentity(), archive);
   }
 
   TemporaryDirectory directory_;
@@ -97,6 +98,56 @@ TEST_F(SegmentArchiveTest, ArchivedBlocksAreRefusedByFileAndRestored) {
   journal.reset();
   EXPECT_TRUE(Verify(path_).ok());
   ExpectIntact(*MustOpen(path_));
+}
+
+TEST_F(SegmentArchiveTest, VerificationReadsTheArchiveWhenItIsGiven) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 20);
+    ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  }
+  EXPECT_TRUE(Verify(path_, archive_).ok());
+  const std::string segment = archive_ + "/" + Segments(archive_).at(0);
+  FlipBit(segment, 5000);
+  EXPECT_TRUE(Verify(path_).ok()) << "which passes archived segments over";
+  const absl::Status damaged = Verify(path_, archive_);
+  EXPECT_EQ(damaged.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(damaged.ToString().find(segment + ": offset"), std::string::npos) << damaged;
+  EXPECT_NE(damaged.ToString().find("block"), std::string::npos) << damaged;
+  fs::remove(segment);
+  EXPECT_EQ(Verify(path_, archive_).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(SegmentArchiveTest, SlowArchiveHoldsUpNobodyElse) {
+  GatedFiles files;
+  auto journal = *SegmentJournal::Open(
+      path_, TestIdentity(),
+      {.segment_bytes = 1 << 20, .files = &files, .archive = archive_, .instance = {}});
+  Append(*journal, 20);
+  ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  files.HoldBack(archive_);
+  std::thread reader([&] { EXPECT_TRUE(journal->Read(0).ok()); });
+  files.AwaitWaiter();
+  Append(*journal, 8);
+  EXPECT_TRUE(journal->Read(19).ok());
+  files.Release();
+  reader.join();
+  ExpectIntact(*journal);
+}
+
+TEST_F(SegmentArchiveTest, BackupAndArchivingEndSoonWhenStopped) {
+  auto journal = MustOpen(path_);
+  Append(*journal, 20);
+  const std::vector<std::string> before = Segments(path_);
+  int asked = 0;
+  const auto stopped = [&] { return ++asked > 2; };
+  EXPECT_EQ(journal->Backup(backup_, stopped).code(), absl::StatusCode::kCancelled);
+  EXPECT_LE(asked, 4) << "nothing more is read";
+  asked = 0;
+  EXPECT_EQ(journal->Archive(20, archive_, stopped).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Segments(path_).size() + Segments(archive_).size(), before.size());
+  ASSERT_TRUE(journal->Archive(20, archive_).ok());
+  EXPECT_EQ(Segments(path_).size(), 1u);
 }
 
 TEST_F(SegmentArchiveTest, ArchivedBlocksAreReadFromTheArchiveThatIsGiven) {
