@@ -133,10 +133,16 @@ absl::StatusOr<Json> UetrStatus(Context& context, const std::string& text) {
   if (!uetr.ok()) return Annotate("--uetr", uetr.status());
   const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
   if (!ledger.ok()) return ledger.status();
-  const auto found = ledger->client.FindByUetr(*uetr);
-  if (!found.ok()) return found.status();
   Json all = Json::array();
-  for (const client::InstructionView& view : *found) all.push_back(InstructionJson(view));
+  std::uint64_t from_index = 0;
+  do {
+    const auto page = ledger->client.FindByUetr(*uetr, from_index);
+    if (!page.ok()) return page.status();
+    for (const client::InstructionView& view : page->instructions) {
+      all.push_back(InstructionJson(view));
+    }
+    from_index = page->next_index;
+  } while (from_index != 0);
   return all;
 }
 

@@ -22,6 +22,22 @@ T Answer(absl::StatusOr<T> answer) {
   return *std::move(answer);
 }
 
+// A payment of a bulk that has the id: one that repeated an id has it not.
+bool IsIt(const IndexedInstructions::Logged& logged, std::uint32_t party,
+          const core::RawInstructionId& id) {
+  return !logged.instruction.has_value() && logged.party == party && logged.id == id &&
+         logged.outcome != core::Outcome::kInstructionIdReused;
+}
+
+// Of a bulk or alone.
+bool IsPaymentWith(const IndexedInstructions::Logged& logged, std::uint32_t party,
+                   const core::RawInstructionId& id) {
+  if (!logged.instruction.has_value()) return IsIt(logged, party, id);
+  const core::InstructionKey& key = logged.instruction->key;
+  return core::InstructionIndex::SpaceOf(logged.party, key.kind) == party &&
+         core::RawIdOf(key.id) == id;
+}
+
 }  // namespace
 
 store::FingerprintKey IndexedInstructions::KeyOf(std::string_view salt_key) {
@@ -63,78 +79,148 @@ std::uint64_t IndexedInstructions::FingerprintOf(std::uint32_t party,
   return fingerprint_({bytes.data(), 5 + text.size()});
 }
 
-IndexedInstructions::Logged IndexedInstructions::LoggedAt(std::uint64_t leaf) const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = recent_states_.find(leaf); found != recent_states_.end()) {
-      return {.party = found->second.first, .instruction = found->second.second};
-    }
-    const auto after = std::upper_bound(
-        recent_.begin(), recent_.end(), leaf,
-        [](std::uint64_t value, const Recent& recent) { return value < recent.first_leaf; });
-    if (after != recent_.begin()) {
-      const Recent& recent = *std::prev(after);
-      const std::uint64_t place = leaf - recent.first_leaf;
-      if (place < recent.ids.size()) {
-        return {.party = recent.party,
+std::optional<IndexedInstructions::Logged> IndexedInstructions::RecentAt(std::uint64_t leaf) const {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = recent_states_.find(leaf); found != recent_states_.end()) {
+    return Logged{.party = found->second.first, .instruction = found->second.second};
+  }
+  const auto after = std::upper_bound(
+      recent_.begin(), recent_.end(), leaf,
+      [](std::uint64_t value, const Recent& recent) { return value < recent.first_leaf; });
+  if (after == recent_.begin()) return std::nullopt;
+  const Recent& recent = *std::prev(after);
+  const std::uint64_t place = leaf - recent.first_leaf;
+  if (place >= recent.ids.size()) return std::nullopt;
+  return Logged{.party = recent.party,
                 .id = recent.ids[place],
                 .uetr = recent.uetrs[place],
                 .outcome = place < recent.outcomes.size() ? recent.outcomes[place]
                                                           : core::Outcome::kMalformed};
-      }
-    }
-  }
-  return Answer(read_(leaf));
 }
 
-// Of a bulk.
-bool IndexedInstructions::IsIt(std::uint64_t leaf, std::uint32_t party,
-                               const core::RawInstructionId& id) const {
-  const Logged logged = LoggedAt(leaf);
-  return !logged.instruction.has_value() && logged.party == party && logged.id == id &&
-         logged.outcome != core::Outcome::kInstructionIdReused;
+absl::StatusOr<IndexedInstructions::Logged> IndexedInstructions::LoggedAt(
+    std::uint64_t leaf) const {
+  if (const auto found = recalled_.find(leaf); found != recalled_.end()) return found->second;
+  if (std::optional<Logged> recent = RecentAt(leaf)) return *std::move(recent);
+  return read_(leaf);
 }
 
-// Of a bulk or alone.
 bool IndexedInstructions::IsPayment(std::uint64_t leaf, std::uint32_t party,
                                     const core::RawInstructionId& id) const {
-  const Logged logged = LoggedAt(leaf);
-  if (!logged.instruction.has_value()) {
-    return logged.party == party && logged.id == id &&
-           logged.outcome != core::Outcome::kInstructionIdReused;
-  }
-  const core::InstructionKey& key = logged.instruction->key;
-  return SpaceOf(logged.party, key.kind) == party && core::RawIdOf(key.id) == id;
+  return IsPaymentWith(Answer(LoggedAt(leaf)), party, id);
 }
 
-std::optional<core::InstructionState> IndexedInstructions::StateAt(
+absl::StatusOr<std::optional<core::InstructionState>> IndexedInstructions::StateAt(
     std::uint64_t leaf, const core::InstructionKey& key) const {
+  std::optional<core::InstructionState> none;
   // Another batch of the journal says what is executed again.
   if (leaf >= replay_first_leaf_) {
     const std::lock_guard lock(mutex_);
     const auto found = recent_states_.find(leaf);
-    if (found == recent_states_.end() || found->second.second.key != key) return std::nullopt;
+    if (found == recent_states_.end() || found->second.second.key != key) return none;
     return found->second.second;
   }
-  Logged logged = LoggedAt(leaf);
-  if (!logged.instruction.has_value() || logged.instruction->key != key) return std::nullopt;
-  return std::move(logged.instruction);
+  absl::StatusOr<Logged> logged = LoggedAt(leaf);
+  if (!logged.ok()) return logged.status();
+  if (!logged->instruction.has_value() || logged->instruction->key != key) return none;
+  return std::move(logged->instruction);
 }
 
-std::optional<core::InstructionState> IndexedInstructions::FindFinal(
+absl::Status IndexedInstructions::AddMissing(std::uint32_t party, const core::InstructionKey& key,
+                                             Recall& recall, std::vector<Missing>& missing) const {
+  const std::uint64_t fingerprint = FingerprintOf(party, key);
+  const absl::StatusOr<std::uint64_t> newest = keys_->FindNewest(fingerprint);
+  if (!newest.ok()) return newest.status();
+  if (*newest == store::kNoLeaf) return absl::OkStatus();
+  const auto leaves = keys_->Find(store::KeyFamily::kInstruction, fingerprint);
+  if (!leaves.ok()) return leaves.status();
+  for (const std::uint64_t leaf : *leaves) Need({leaf, std::nullopt}, recall, missing);
+  return absl::OkStatus();
+}
+
+absl::Status IndexedInstructions::AddMissing(std::uint32_t party,
+                                             std::span<const core::BulkPayment> payments,
+                                             Recall& recall, std::vector<Missing>& missing) const {
+  if (recall.fingerprints.empty()) {
+    recall.fingerprints.reserve(payments.size());
+    for (const core::BulkPayment& payment : payments) {
+      recall.fingerprints.push_back(FingerprintOf(party, payment.id));
+    }
+  }
+  std::vector<std::uint64_t> newest(payments.size());
+  if (absl::Status found = keys_->FindNewest(recall.fingerprints, newest); !found.ok()) {
+    return found;
+  }
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    if (newest[i] == store::kNoLeaf) continue;
+    if (Need({newest[i], recall.fingerprints[i]}, recall, missing)) continue;
+    if (IsPaymentWith(recall.leaves.at(newest[i]), party, payments[i].id)) continue;
+    // Another key with the same fingerprint: an older one may be it.
+    const auto leaves = keys_->Find(store::KeyFamily::kInstruction, recall.fingerprints[i]);
+    if (!leaves.ok()) return leaves.status();
+    for (const std::uint64_t leaf : *leaves) Need({leaf, std::nullopt}, recall, missing);
+  }
+  return absl::OkStatus();
+}
+
+// Whether it has to be read.
+bool IndexedInstructions::Need(const Missing& leaf, Recall& recall,
+                               std::vector<Missing>& missing) const {
+  if (recall.leaves.contains(leaf.leaf)) return false;
+  if (std::optional<Logged> recent = RecentAt(leaf.leaf)) {
+    recall.leaves.emplace(leaf.leaf, *std::move(recent));
+    return false;
+  }
+  missing.push_back(leaf);
+  return true;
+}
+
+void IndexedInstructions::Expect(Recall recall, std::span<const core::BulkPayment> payments) {
+  recalled_.merge(recall.leaves);
+  if (recall.fingerprints.size() != payments.size() || payments.empty()) return;
+  prepared_.emplace_back(payments.data(), std::move(recall.fingerprints));
+}
+
+// Sets `fingerprints_` to those of the ids.
+void IndexedInstructions::TakeFingerprints(std::uint32_t party,
+                                           std::span<const core::BulkPayment> payments) {
+  for (auto& [place, fingerprints] : prepared_) {
+    if (place != payments.data() || fingerprints.size() != payments.size()) continue;
+    fingerprints_ = std::move(fingerprints);
+    return;
+  }
+  fingerprints_.resize(payments.size());
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    fingerprints_[i] = FingerprintOf(party, payments[i].id);
+  }
+}
+
+absl::StatusOr<std::optional<core::InstructionState>> IndexedInstructions::FindFinal(
     std::uint32_t party, const core::InstructionKey& key) const {
-  const std::vector<std::uint64_t> leaves =
-      Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, key)));
+  const auto leaves = keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, key));
+  if (!leaves.ok()) return leaves.status();
+  if (!leaves->empty()) {
+    // What is not durable yet is here as a whole, whatever it began with.
+    const std::lock_guard lock(mutex_);
+    const auto recent = recent_states_.find(leaves->back());
+    if (recent != recent_states_.end() && recent->second.second.key == key &&
+        core::IsFinal(recent->second.second.status)) {
+      return recent->second.second;
+    }
+  }
   // What instructed it is said by its first entry, what became of it by its last.
   std::optional<core::InstructionState> first;
   std::optional<core::InstructionState> last;
-  for (const std::uint64_t leaf : leaves) {
-    std::optional<core::InstructionState> state = StateAt(leaf, key);
-    if (!state.has_value()) continue;
-    if (!first.has_value()) first = state;
-    last = std::move(state);
+  for (const std::uint64_t leaf : *leaves) {
+    absl::StatusOr<std::optional<core::InstructionState>> state = StateAt(leaf, key);
+    if (!state.ok()) return state.status();
+    if (!state->has_value()) continue;
+    if (!first.has_value()) first = *state;
+    last = *std::move(state);
   }
-  if (!last.has_value() || !core::IsFinal(last->status)) return std::nullopt;
+  if (!last.has_value() || !core::IsFinal(last->status)) {
+    return std::optional<core::InstructionState>();
+  }
   last->payload_hash = first->payload_hash;
   last->item = first->item;
   return last;
@@ -145,22 +231,34 @@ std::optional<core::InstructionState> IndexedInstructions::FindFinalToRecord(
   if (replay_is_new_.contains(key)) return std::nullopt;
   const std::uint64_t newest = Answer(keys_->FindNewest(FingerprintOf(party, key)));
   if (newest == store::kNoLeaf) return std::nullopt;
-  return FindFinal(party, key);
+  return Answer(FindFinal(party, key));
 }
 
-std::vector<core::InstructionState> IndexedInstructions::FindFinalByUetr(
-    const core::Uetr& uetr) const {
-  std::vector<core::InstructionState> found;
-  for (const std::uint64_t leaf :
-       Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)))) {
-    const Logged logged = LoggedAt(leaf);
-    if (!logged.instruction.has_value() || logged.instruction->uetr != uetr) continue;
-    // As a whole: its first entry may be another one.
-    if (auto state = FindFinal(logged.party, logged.instruction->key)) {
-      found.push_back(*std::move(state));
-    }
+absl::StatusOr<core::InstructionIndex::UetrPage> IndexedInstructions::FindByUetr(
+    const core::Uetr& uetr, std::uint64_t from_leaf, std::size_t count) const {
+  absl::StatusOr<std::vector<std::uint64_t>> leaves =
+      keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr), from_leaf, count + 1);
+  if (!leaves.ok()) return leaves.status();
+  UetrPage page;
+  if (leaves->size() > count) {
+    page.next_leaf = leaves->back();
+    leaves->pop_back();
   }
-  return found;
+  for (const std::uint64_t leaf : *leaves) {
+    const absl::StatusOr<Logged> logged = LoggedAt(leaf);
+    if (!logged.ok()) return logged.status();
+    if (!logged->instruction.has_value()) {
+      if (logged->uetr == uetr) page.found.push_back({leaf, std::nullopt});
+      continue;
+    }
+    if (logged->instruction->uetr != uetr) continue;
+    // As a whole: its first entry may be another one.
+    absl::StatusOr<std::optional<core::InstructionState>> state =
+        FindFinal(logged->party, logged->instruction->key);
+    if (!state.ok()) return state.status();
+    if (state->has_value()) page.found.push_back({leaf, **std::move(state)});
+  }
+  return page;
 }
 
 // The same steps: the status says which of the two it is.
@@ -209,10 +307,7 @@ void IndexedInstructions::Record(std::uint32_t party, std::span<const core::Bulk
     return;
   }
   KeepRecent(party, payments, first_leaf);
-  fingerprints_.resize(payments.size());
-  for (std::size_t i = 0; i < payments.size(); ++i) {
-    fingerprints_[i] = FingerprintOf(party, payments[i].id);
-  }
+  TakeFingerprints(party, payments);
   const absl::Status found = keys_->FindOrInsert(fingerprints_, first_leaf, known);
   CW_CHECK(found.ok(), found.ToString().c_str());
   for (std::size_t i = 0; i < payments.size(); ++i) {
@@ -311,12 +406,15 @@ void IndexedInstructions::SetResults(std::uint64_t first_leaf,
   }
 }
 
-std::uint64_t IndexedInstructions::Find(std::uint32_t party,
-                                        const core::RawInstructionId& id) const {
-  const std::vector<std::uint64_t> leaves =
-      Answer(keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, id)));
-  for (const std::uint64_t leaf : leaves) {
-    if (leaf < replay_end_ && IsIt(leaf, party, id)) return leaf;
+absl::StatusOr<std::uint64_t> IndexedInstructions::Find(std::uint32_t party,
+                                                        const core::RawInstructionId& id) const {
+  const auto leaves = keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, id));
+  if (!leaves.ok()) return leaves.status();
+  for (const std::uint64_t leaf : *leaves) {
+    if (leaf >= replay_end_) continue;
+    const absl::StatusOr<Logged> logged = LoggedAt(leaf);
+    if (!logged.ok()) return logged.status();
+    if (IsIt(*logged, party, id)) return leaf;
   }
   return kNoLeaf;
 }
@@ -327,24 +425,16 @@ std::uint64_t IndexedInstructions::FindToRecord(std::uint32_t party,
   // An entry of its own is new in the batch that is executed again: then no bulk has the id.
   if (replay_is_new_.contains(key)) return kNoLeaf;
   const std::uint64_t newest = Answer(keys_->FindNewest(FingerprintOf(party, id)));
-  return newest == store::kNoLeaf ? kNoLeaf : Find(party, id);
+  return newest == store::kNoLeaf ? kNoLeaf : Answer(Find(party, id));
 }
 
 bool IndexedInstructions::IsSettled(std::uint64_t leaf) const {
-  return LoggedAt(leaf).outcome == core::Outcome::kAccepted;
-}
-
-std::vector<std::uint64_t> IndexedInstructions::FindByUetr(const core::Uetr& uetr) const {
-  std::vector<std::uint64_t> leaves =
-      Answer(keys_->Find(store::KeyFamily::kUetr, FingerprintOf(uetr)));
-  std::erase_if(leaves, [&](std::uint64_t leaf) {
-    const Logged logged = LoggedAt(leaf);
-    return logged.instruction.has_value() || logged.uetr != uetr;
-  });
-  return leaves;
+  return Answer(LoggedAt(leaf)).outcome == core::Outcome::kAccepted;
 }
 
 absl::Status IndexedInstructions::EndBatch(std::uint64_t next_leaf) {
+  recalled_.clear();
+  prepared_.clear();
   return keys_->EndBatch(next_leaf);
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,8 +26,9 @@
 
 namespace causeway::node {
 
-// Synchronised as core::InstructionIndex says; MarkDurable from any thread beside everything. An
-// index that cannot answer stops the process: a payment that might be a repeat must not settle.
+// Synchronised as core::InstructionIndex says; MarkDurable from any thread beside everything.
+// Where it must decide and cannot read, it stops the process: a payment that might be a repeat must
+// not settle. So whoever executes asks with Missing first, reads that, and gives it with Expect.
 class IndexedInstructions final : public core::InstructionIndex {
  public:
   // What is at a leaf: what tells whether a fingerprint's leaf is what is looked for.
@@ -41,6 +43,17 @@ class IndexedInstructions final : public core::InstructionIndex {
   };
   // What is at a durable leaf.
   using ReadPayment = std::function<absl::StatusOr<Logged>(std::uint64_t leaf)>;
+  // A leaf that has to be read. With the fingerprint of the payment of a bulk that is most likely
+  // there, if that is all that is asked: only what has that fingerprint needs no checksum.
+  struct Missing {
+    std::uint64_t leaf = 0;
+    std::optional<std::uint64_t> fingerprint;
+  };
+  // What executing one item will ask of the log, as it was read before.
+  struct Recall {
+    absl::flat_hash_map<std::uint64_t, Logged> leaves;
+    std::vector<std::uint64_t> fingerprints;  // of the ids of a bulk's payments
+  };
 
   // The secret of the fingerprints, from that of the ledger: what its key index is opened with.
   static store::FingerprintKey KeyOf(std::string_view salt_key);
@@ -67,21 +80,34 @@ class IndexedInstructions final : public core::InstructionIndex {
   // The keys of the leaves before this one are here.
   std::uint64_t covered() const { return keys_->covered(); }
 
+  // Adds to `missing` the leaves that recording the instruction or the payments will look at and
+  // `recall` lacks: nothing when all are new. What is not durable yet goes into `recall` at once.
+  // For the thread that records, between batches, beside readers. An error is the key index's.
+  absl::Status AddMissing(std::uint32_t party, const core::InstructionKey& key, Recall& recall,
+                          std::vector<Missing>& missing) const;
+  absl::Status AddMissing(std::uint32_t party, std::span<const core::BulkPayment> payments,
+                          Recall& recall, std::vector<Missing>& missing) const;
+  std::uint64_t FingerprintOf(std::uint32_t party, const core::RawInstructionId& id) const;
+  // What to look into before the log, until EndBatch. `payments` are those of the item, and stay
+  // where they are until then; none for an item that is no bulk.
+  void Expect(Recall recall, std::span<const core::BulkPayment> payments);
+
   void RecordLive(std::uint32_t party, const core::InstructionState& instruction) override;
   void RecordFinal(std::uint32_t party, const core::InstructionState& instruction) override;
-  std::optional<core::InstructionState> FindFinal(std::uint32_t party,
-                                                  const core::InstructionKey& key) const override;
+  absl::StatusOr<std::optional<core::InstructionState>> FindFinal(
+      std::uint32_t party, const core::InstructionKey& key) const override;
   std::optional<core::InstructionState> FindFinalToRecord(std::uint32_t party,
                                                           const core::InstructionKey& key) override;
-  std::vector<core::InstructionState> FindFinalByUetr(const core::Uetr& uetr) const override;
   void Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
               std::uint64_t first_leaf, std::span<std::uint64_t> known) override;
   void SetResults(std::uint64_t first_leaf, std::span<const core::PaymentResult> results) override;
-  std::uint64_t Find(std::uint32_t party, const core::RawInstructionId& id) const override;
+  absl::StatusOr<std::uint64_t> Find(std::uint32_t party,
+                                     const core::RawInstructionId& id) const override;
   std::uint64_t FindToRecord(std::uint32_t party, const core::InstructionKey& key,
                              const core::RawInstructionId& id) override;
   bool IsSettled(std::uint64_t leaf) const override;
-  std::vector<std::uint64_t> FindByUetr(const core::Uetr& uetr) const override;
+  absl::StatusOr<UetrPage> FindByUetr(const core::Uetr& uetr, std::uint64_t from_leaf,
+                                      std::size_t count) const override;
 
   // Every payment of the leaves before `next_leaf` was recorded. An error means that the node must
   // stop before long: answers stay right, but there may be no room for more than one more batch.
@@ -97,14 +123,15 @@ class IndexedInstructions final : public core::InstructionIndex {
     std::vector<core::Outcome> outcomes;
   };
 
-  std::uint64_t FingerprintOf(std::uint32_t party, const core::RawInstructionId& id) const;
   std::uint64_t FingerprintOf(const core::Uetr& uetr) const;
   std::uint64_t FingerprintOf(std::uint32_t party, const core::InstructionKey& key) const;
-  Logged LoggedAt(std::uint64_t leaf) const;
-  std::optional<core::InstructionState> StateAt(std::uint64_t leaf,
-                                                const core::InstructionKey& key) const;
-  bool IsIt(std::uint64_t leaf, std::uint32_t party, const core::RawInstructionId& id) const;
+  std::optional<Logged> RecentAt(std::uint64_t leaf) const;
+  absl::StatusOr<Logged> LoggedAt(std::uint64_t leaf) const;
+  absl::StatusOr<std::optional<core::InstructionState>> StateAt(
+      std::uint64_t leaf, const core::InstructionKey& key) const;
   bool IsPayment(std::uint64_t leaf, std::uint32_t party, const core::RawInstructionId& id) const;
+  bool Need(const Missing& leaf, Recall& recall, std::vector<Missing>& missing) const;
+  void TakeFingerprints(std::uint32_t party, std::span<const core::BulkPayment> payments);
   void RecordReplayed(std::uint32_t party, std::span<const core::BulkPayment> payments,
                       std::uint64_t first_leaf, std::span<std::uint64_t> known);
   void KeepRecent(std::uint32_t party, std::span<const core::BulkPayment> payments,
@@ -121,6 +148,9 @@ class IndexedInstructions final : public core::InstructionIndex {
   std::uint64_t replay_end_ = store::kNoLeaf;
   bool replaying_ = false;
   std::vector<std::uint64_t> fingerprints_;  // scratch
+  absl::flat_hash_map<std::uint64_t, Logged> recalled_;
+  // Of the ids of the bulks whose payments lie there.
+  std::vector<std::pair<const core::BulkPayment*, std::vector<std::uint64_t>>> prepared_;
 
   // Of leaves that MarkDurable has not named, because the log may not show them yet.
   mutable std::mutex mutex_;

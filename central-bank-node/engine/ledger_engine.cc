@@ -101,6 +101,7 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
     engine->ledger_ = *std::move(ledger);
     engine->tree_ = engine->NewTree();
   }
+  engine->NoteParticipants();
   const absl::Status status =
       engine->journal_->block_count() == 0 ? engine->WriteGenesis() : engine->Replay();
   if (!status.ok()) return status;
@@ -139,7 +140,7 @@ absl::Status LedgerEngine::Replay() {
   absl::StatusOr<core::SignedCheckpoint> head = core::ParseCheckpoint(durable_.checkpoint);
   if (!head.ok()) return head.status();
   const core::Genesis& genesis = ledger_->genesis();
-  const absl::Status is_signed =
+  absl::Status is_signed =
       core::VerifyCheckpoint(*head, genesis.ledger.text(), genesis.ledger_key, *options_.verifier);
   if (is_signed.ok()) return is_signed;
   return Damaged(journal_->block_count() - 1, std::string(is_signed.message()));
@@ -190,8 +191,19 @@ absl::Status LedgerEngine::ReplayBlock(const store::Block& block) {
               .root = tree_.Root(),
               .checkpoint = batch->checkpoint};
   if (payments_ == nullptr) return absl::OkStatus();
+  NoteParticipants();
   payments_->MarkDurable(durable_.size);
   return payments_->EndBatch(durable_.size);
+}
+
+// Positions never change, and whoever is in the log is on the ledger.
+void LedgerEngine::NoteParticipants() {
+  const std::vector<core::Participant>& participants = ledger_->participants();
+  const std::lock_guard lock(numbers_mutex_);
+  while (numbers_.size() < participants.size()) {
+    const auto number = static_cast<std::uint32_t>(numbers_.size());
+    numbers_.emplace(participants[number].id, number);
+  }
 }
 
 absl::Status LedgerEngine::ExpectReplay(const Batch& batch) {
@@ -245,30 +257,37 @@ LedgerEngine::ExaminedOrRefusal LedgerEngine::Examine(
   return ExaminedItem{*std::move(body), std::move(envelope)};
 }
 
-std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(ExaminedOrRefusal examined,
-                                                                      core::LedgerTime now) const {
+std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(
+    ExaminedOrRefusal examined) const {
   if (auto* refused = std::get_if<core::Rejection>(&examined)) return std::move(*refused);
   auto& [body, envelope] = std::get<ExaminedItem>(examined);
   const bool is_certificate = std::holds_alternative<core::CompleteSettlement>(body);
   const core::SignatureVerifier& verifier =
       is_certificate ? *certificate_verifier_ : *options_.verifier;
-  return ledger_->Admit(std::move(body), std::move(envelope), now, verifier);
+  return ledger_->Admit(std::move(body), std::move(envelope), verifier);
 }
 
-std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(const Item& item,
-                                                                      core::LedgerTime now) const {
-  return Admit(Examine(item, ledger_->KeysOf(item.envelope)), now);
+std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(const Item& item) const {
+  return Admit(Examine(item, ledger_->KeysOf(item.envelope)));
 }
 
-std::unique_ptr<PendingBatch> LedgerEngine::Apply(core::LedgerTime now, std::vector<Item> items,
-                                                  std::vector<core::AdmittedItem> admitted) {
+std::unique_ptr<PendingBatch> LedgerEngine::Apply(
+    core::LedgerTime now, std::vector<Item> items, std::vector<core::AdmittedItem> admitted,
+    std::vector<IndexedInstructions::Recall> recalls) {
   CW_CHECK(items.size() == admitted.size(), "every admitted item has its bytes");
+  CW_CHECK(recalls.empty() || recalls.size() == items.size(), "all items have one, or none has");
   auto pending = std::make_unique<PendingBatch>();
   pending->items = std::move(items);
   pending->admitted = std::move(admitted);
+  for (std::size_t i = 0; payments_ != nullptr && i < recalls.size(); ++i) {
+    payments_->Expect(std::move(recalls[i]), PackedIn(pending->admitted[i]));
+  }
   pending->result = ledger_->ApplyBatch(now, pending->admitted);
   CollectHolds(*pending);
-  if (payments_ != nullptr) pending->index_status = payments_->EndBatch(ledger_->next_index());
+  if (payments_ != nullptr) {
+    NoteParticipants();
+    pending->index_status = payments_->EndBatch(ledger_->next_index());
+  }
   if (!pending->result.entries.empty()) {
     const core::BatchHeader& header = pending->result.header;
     const std::lock_guard lock(log_mutex_);
@@ -354,15 +373,7 @@ absl::StatusOr<std::vector<ItemReply>> LedgerEngine::TakeReplies(PendingBatch& p
   if (absl::Status status = SignVotes(pending); !status.ok()) return status;
   std::vector<ItemReply> replies(pending.result.results.size());
   for (std::size_t i = 0; i < replies.size(); ++i) {
-    ItemResult& result = pending.result.results[i];
-    // A repeated bulk gets what it came to the first time.
-    if (!result.sequenced && !result.refused && !result.instructions.empty() &&
-        result.instructions.front().key.kind == core::ActionKind::kPayBulk) {
-      absl::StatusOr<core::BulkExecution> first = ReadBulk(result.instructions.front().entry_index);
-      if (!first.ok()) return first.status();
-      result.bulk = std::make_shared<const core::BulkExecution>(*std::move(first));
-    }
-    replies[i].result = std::move(result);
+    replies[i].result = std::move(pending.result.results[i]);
   }
   for (std::size_t i = 0; i < pending.votes.size(); ++i) {
     replies[pending.hold_items[i]].vote = std::move(pending.votes[i]);
@@ -370,13 +381,33 @@ absl::StatusOr<std::vector<ItemReply>> LedgerEngine::TakeReplies(PendingBatch& p
   return replies;
 }
 
+absl::Status LedgerEngine::CompleteReply(ItemReply& reply) const {
+  ItemResult& result = reply.result;
+  if (result.sequenced || result.refused || result.bulk != nullptr || result.instructions.empty() ||
+      result.instructions.front().key.kind != core::ActionKind::kPayBulk) {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<core::BulkExecution> first = ReadBulk(result.instructions.front().entry_index);
+  if (!first.ok()) {
+    result.refused = Unreadable();
+    return first.status();
+  }
+  result.bulk = std::make_shared<const core::BulkExecution>(*std::move(first));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<ItemReply>> LedgerEngine::Execute(
-    core::LedgerTime now, std::vector<Item> items, std::vector<core::AdmittedItem> admitted) {
-  const std::unique_ptr<PendingBatch> pending = Apply(now, std::move(items), std::move(admitted));
+    core::LedgerTime now, std::vector<Item> items, std::vector<core::AdmittedItem> admitted,
+    std::vector<IndexedInstructions::Recall> recalls) {
+  const std::unique_ptr<PendingBatch> pending =
+      Apply(now, std::move(items), std::move(admitted), std::move(recalls));
   if (absl::Status status = Seal(*pending); !status.ok()) return status;
   PendingBatch* const batch = pending.get();
   if (absl::Status status = Commit({&batch, 1}); !status.ok()) return status;
-  return TakeReplies(*pending);
+  absl::StatusOr<std::vector<ItemReply>> replies = TakeReplies(*pending);
+  if (!replies.ok()) return replies.status();
+  for (ItemReply& reply : *replies) CompleteReply(reply).IgnoreError();  // the reply says it
+  return replies;
 }
 
 void LedgerEngine::CollectHolds(PendingBatch& pending) const {
@@ -418,20 +449,28 @@ absl::StatusOr<std::vector<ItemReply>> LedgerEngine::Submit(core::LedgerTime now
   std::vector<ItemReply> replies(items.size());
   std::vector<Item> accepted;
   std::vector<core::AdmittedItem> admitted;
+  std::vector<IndexedInstructions::Recall> recalls;
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    auto checked = Admit(items[i], now);
+    auto checked = Admit(items[i]);
     if (auto* refused = std::get_if<core::Rejection>(&checked)) {
       replies[i].result.refused = std::move(*refused);
       continue;
     }
+    auto& item = std::get<core::AdmittedItem>(checked);
+    IndexedInstructions::Recall recall;
+    if (absl::Status recalled = Recall(item, recall); !recalled.ok()) {
+      replies[i].result.refused = Unreadable();
+      continue;
+    }
     accepted.push_back(items[i]);
-    admitted.push_back(std::move(std::get<core::AdmittedItem>(checked)));
+    admitted.push_back(std::move(item));
+    recalls.push_back(std::move(recall));
     positions.push_back(i);
   }
   if (accepted.empty()) return replies;
   absl::StatusOr<std::vector<ItemReply>> executed =
-      Execute(now, std::move(accepted), std::move(admitted));
+      Execute(now, std::move(accepted), std::move(admitted), std::move(recalls));
   if (!executed.ok()) return executed.status();
   for (std::size_t i = 0; i < positions.size(); ++i) {
     replies[positions[i]] = std::move((*executed)[i]);

@@ -27,6 +27,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "central-bank-node/engine/indexed_instructions.h"
 #include "settlement/core/batch.h"
@@ -83,6 +84,13 @@ struct ItemReply {
   std::string vote;
 };
 
+// What the caller is told where the log cannot be read that the answer needs. The place is for the
+// operator, and goes to the log of the node.
+core::Rejection Unreadable();
+
+// The payments of a bulk or the legs of a list; none of anything else.
+std::span<const core::BulkPayment> PackedIn(const core::AdmittedItem& item);
+
 // A batch between Apply and Commit.
 struct PendingBatch {
   std::vector<core::Item> items;
@@ -134,8 +142,7 @@ class LedgerEngine {
 
   // Admission of one item: decodes, verifies. Changes nothing; may run at once with other const
   // members.
-  std::variant<core::AdmittedItem, core::Rejection> Admit(const core::Item& item,
-                                                          core::LedgerTime now) const;
+  std::variant<core::AdmittedItem, core::Rejection> Admit(const core::Item& item) const;
 
   // The same in steps, of which only the first, ledger().KeysOf, and the last need a ledger that
   // nobody changes meanwhile. What an item says, and what came of its signatures; or the refusal.
@@ -146,25 +153,41 @@ class LedgerEngine {
   using ExaminedOrRefusal = std::variant<ExaminedItem, core::Rejection>;
   ExaminedOrRefusal Examine(const core::Item& item,
                             std::span<const std::optional<core::PublicKey>> keys) const;
-  std::variant<core::AdmittedItem, core::Rejection> Admit(ExaminedOrRefusal examined,
-                                                          core::LedgerTime now) const;
+  std::variant<core::AdmittedItem, core::Rejection> Admit(ExaminedOrRefusal examined) const;
 
-  // Executes admitted items as one batch. items[i] is what admitted[i] was made of. The ledger is
-  // then ahead of the journal.
+  // Before an item is applied, what it needs of old history (repeats, citations) can be read, so
+  // that Apply reads nothing and cannot fail where a part of the log cannot be read:
+  // the leaves that are still to be read into `recall`; none for most items. By the thread that
+  // applies, beside const members. An error is the key index's.
+  absl::StatusOr<std::vector<IndexedInstructions::Missing>> LeavesToRecall(
+      const core::AdmittedItem& item, IndexedInstructions::Recall& recall) const;
+  // Reads them. Any thread, beside everything.
+  absl::Status ReadLeaves(std::vector<IndexedInstructions::Missing> missing,
+                          IndexedInstructions::Recall& recall) const;
+
+  // Executes admitted items as one batch. items[i] is what admitted[i] was made of, recalls[i] what
+  // was read for it; without recalls the log is read now, and an error of that stops the process.
+  // The ledger is then ahead of the journal.
   std::unique_ptr<PendingBatch> Apply(core::LedgerTime now, std::vector<core::Item> items,
-                                      std::vector<core::AdmittedItem> admitted);
+                                      std::vector<core::AdmittedItem> admitted,
+                                      std::vector<IndexedInstructions::Recall> recalls = {});
   // Hashes the leaves, signs the head of the log and encodes the block.
   absl::Status Seal(PendingBatch& pending);
   // Makes sealed batches durable, all by one sync, and shows them. An error of this or of Seal
   // means that the outcome is unknown: the process must exit without answering.
   absl::Status Commit(std::span<PendingBatch* const> pending);
-  // What to answer once the batch is committed, in the order of its items, with the votes signed.
+  // What to answer once the batch is committed, in the order of its items, with the votes signed;
+  // CompleteReply then adds what has to be read.
   absl::StatusOr<std::vector<ItemReply>> TakeReplies(PendingBatch& pending) const;
+  // Adds to the reply to a repeated bulk what it came to the first time. When the log cannot be
+  // read, the reply becomes a refusal (kUnavailable) and the error is returned. Any thread, beside
+  // everything.
+  absl::Status CompleteReply(ItemReply& reply) const;
 
-  // Apply, Seal and Commit of one batch.
-  absl::StatusOr<std::vector<ItemReply>> Execute(core::LedgerTime now,
-                                                 std::vector<core::Item> items,
-                                                 std::vector<core::AdmittedItem> admitted);
+  // Apply, Seal and Commit of one batch, and its replies.
+  absl::StatusOr<std::vector<ItemReply>> Execute(
+      core::LedgerTime now, std::vector<core::Item> items, std::vector<core::AdmittedItem> admitted,
+      std::vector<IndexedInstructions::Recall> recalls = {});
 
   // Admit and Execute of items that come together: refusals stand in their places.
   absl::StatusOr<std::vector<ItemReply>> Submit(core::LedgerTime now,
@@ -219,11 +242,18 @@ class LedgerEngine {
   // A payment's or other instruction's status by its key, over the whole history.
   absl::StatusOr<std::optional<core::InstructionState>> FindInstruction(
       const core::InstructionKey& key) const;
-  // Oldest first.
-  absl::StatusOr<std::vector<core::InstructionState>> FindByUetr(const core::Uetr& uetr) const;
+  // Of one UETR, oldest first.
+  struct InstructionPage {
+    std::vector<core::InstructionState> instructions;
+    std::uint64_t next_index = 0;  // where more may be; 0: nowhere
+  };
+  // From a leaf index on, at most `count`, which is 1 or more. Reads about one batch each.
+  absl::StatusOr<InstructionPage> FindByUetr(const core::Uetr& uetr, std::uint64_t from_index,
+                                             std::size_t count) const;
   // How a settlement list, or a settlement that was never prepared, was completed; nothing when it
   // was not. Others are found in the ledger.
-  std::optional<core::InstructionState> FindCompletion(const core::Hash256& settlement_id) const {
+  absl::StatusOr<std::optional<core::InstructionState>> FindCompletion(
+      const core::Hash256& settlement_id) const {
     return ledger_->FindCompletion(settlement_id);
   }
   // What a bulk came to, by the leaf of its entry: for the answer to a repeat.
@@ -261,7 +291,14 @@ class LedgerEngine {
   void CollectHolds(PendingBatch& pending) const;
   absl::Status SignVotes(PendingBatch& pending) const;
   absl::StatusOr<DatedEntry> EntryAt(const core::Batch& batch, std::uint64_t leaf_index) const;
+  void NoteParticipants();
+  absl::Status Recall(const core::AdmittedItem& item, IndexedInstructions::Recall& recall) const;
+  absl::StatusOr<std::uint32_t> NumberOf(const core::ParticipantId& id, std::uint64_t leaf) const;
+  absl::StatusOr<IndexedInstructions::Logged> LoggedIn(const core::Batch& batch,
+                                                       std::uint64_t leaf) const;
   absl::StatusOr<IndexedInstructions::Logged> ReadLogged(std::uint64_t leaf) const;
+  absl::StatusOr<std::optional<IndexedInstructions::Logged>> ReadLikely(
+      std::uint64_t batch, const IndexedInstructions::Missing& wanted) const;
   absl::StatusOr<std::vector<core::Hash256>> LeafHashes(std::uint64_t first,
                                                         std::uint64_t count) const;
   absl::StatusOr<core::Entry> PaymentEntry(const core::Batch& batch,
@@ -284,6 +321,10 @@ class LedgerEngine {
   // log_mutex_, not the other way round.
   mutable std::mutex tree_mutex_;
   core::MerkleTree tree_;
+
+  // The participants' positions on the ledger, for threads that may not look at it.
+  mutable std::mutex numbers_mutex_;
+  absl::flat_hash_map<core::ParticipantId, std::uint32_t> numbers_;
 
   // The batch that ReadLogged read last: repeats of one bulk lie together.
   mutable std::mutex logged_mutex_;

@@ -70,6 +70,13 @@ core::InstructionState StateOf(const DatedEntry& dated) {
 
 }  // namespace
 
+core::Rejection Unreadable() {
+  return {.outcome = core::Outcome::kUnavailable,
+          .message =
+              "this node cannot read the part of its log that the answer needs; nothing "
+              "new was recorded, and its operator is told the place: try again later"};
+}
+
 LedgerEngine::Head LedgerEngine::head() const {
   const std::lock_guard lock(log_mutex_);
   return durable_;
@@ -132,34 +139,29 @@ absl::StatusOr<std::vector<Hash256>> LedgerEngine::LeafHashes(std::uint64_t firs
   return hashes;
 }
 
-absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64_t leaf) const {
-  const std::lock_guard lock(logged_mutex_);
-  const auto holds = [&] {
-    return logged_.has_value() && core::FindEntry(*logged_, leaf).has_value();
-  };
-  if (!holds()) {
-    absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
-    if (!number.ok()) return number.status();
-    absl::StatusOr<Batch> batch = ReadBatch(*number);
-    if (!batch.ok()) return batch.status();
-    logged_ = *std::move(batch);
-  }
-  const std::optional<core::EntryPlace> place = core::FindEntry(*logged_, leaf);
+absl::StatusOr<std::uint32_t> LedgerEngine::NumberOf(const core::ParticipantId& id,
+                                                     std::uint64_t leaf) const {
+  const std::lock_guard lock(numbers_mutex_);
+  const auto found = numbers_.find(id);
+  if (found != numbers_.end()) return found->second;
+  return absl::DataLossError(fmt::format("the entry at leaf {} is of no participant", leaf));
+}
+
+absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::LoggedIn(const Batch& batch,
+                                                                   std::uint64_t leaf) const {
+  const std::optional<core::EntryPlace> place = core::FindEntry(batch, leaf);
   if (!place.has_value()) {
     return absl::DataLossError(fmt::format("the key index names leaf {}, which is no entry", leaf));
   }
-  absl::StatusOr<Entry> entry = core::DecodeEntry(logged_->entries[place->entry]);
+  absl::StatusOr<Entry> entry = core::DecodeEntry(batch.entries[place->entry]);
   if (!entry.ok()) return entry.status();
-  const core::Participant* party = ledger_->FindParticipant(entry->instruction.party);
-  if (party == nullptr) {
-    return absl::DataLossError(fmt::format("the entry at leaf {} is of no participant", leaf));
-  }
-  const auto number = static_cast<std::uint32_t>(party - ledger_->participants().data());
+  const absl::StatusOr<std::uint32_t> party = NumberOf(entry->instruction.party, leaf);
+  if (!party.ok()) return party.status();
   if (place->bulk == nullptr) {
-    return IndexedInstructions::Logged{.party = number,
-                                       .instruction = StateOf({.entry = *std::move(entry),
-                                                               .time = logged_->header.time,
-                                                               .date = logged_->header.date})};
+    return IndexedInstructions::Logged{
+        .party = *party,
+        .instruction = StateOf(
+            {.entry = *std::move(entry), .time = batch.header.time, .date = batch.header.date})};
   }
   const bool is_hold = place->bulk->kind == core::BulkKind::kHolds;
   const std::optional<core::PaymentResult> result =
@@ -169,22 +171,33 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64
   if (!result.has_value()) {
     return absl::DataLossError(fmt::format("the payment at leaf {} cannot be read", leaf));
   }
-  const core::BulkPayment payment = core::PaymentAt(*logged_, *place->bulk, place->position);
+  const core::BulkPayment payment = core::PaymentAt(batch, *place->bulk, place->position);
   if (is_hold) {
     // The entry before it is the central bank's; who pays stands in the list.
     const absl::StatusOr<core::ParticipantId> payer =
-        PayerOf(logged_->items[place->bulk->item], genesis_.ledger);
+        PayerOf(batch.items[place->bulk->item], genesis_.ledger);
     if (!payer.ok()) return payer.status();
-    const core::Participant* pays = ledger_->FindParticipant(*payer);
-    if (pays == nullptr) return absl::DataLossError("a list's payer is no participant");
-    const auto position = static_cast<std::uint32_t>(pays - ledger_->participants().data());
-    return IndexedInstructions::Logged{.party = position | core::InstructionIndex::kLegs,
+    const absl::StatusOr<std::uint32_t> position = NumberOf(*payer, leaf);
+    if (!position.ok()) return position.status();
+    return IndexedInstructions::Logged{.party = *position | core::InstructionIndex::kLegs,
                                        .id = payment.id,
                                        .uetr = payment.uetr,
                                        .outcome = result->outcome};
   }
   return IndexedInstructions::Logged{
-      .party = number, .id = payment.id, .uetr = payment.uetr, .outcome = result->outcome};
+      .party = *party, .id = payment.id, .uetr = payment.uetr, .outcome = result->outcome};
+}
+
+absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64_t leaf) const {
+  const std::lock_guard lock(logged_mutex_);
+  if (!logged_.has_value() || !core::FindEntry(*logged_, leaf).has_value()) {
+    absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
+    if (!number.ok()) return number.status();
+    absl::StatusOr<Batch> batch = ReadBatch(*number);
+    if (!batch.ok()) return batch.status();
+    logged_ = *std::move(batch);
+  }
+  return LoggedIn(*logged_, leaf);
 }
 
 absl::StatusOr<Entry> LedgerEngine::PaymentEntry(const Batch& batch,
@@ -304,8 +317,10 @@ absl::StatusOr<core::InstructionState> LedgerEngine::LatestOf(const DatedEntry& 
   if (!place.has_value() || place->bulk == nullptr) return NoEntry(packed.entry.index);
   const absl::StatusOr<Entry> whole = core::DecodeEntry(batch->entries[place->entry]);
   if (!whole.ok()) return whole.status();
-  const std::optional<core::InstructionState> done = FindCompletion(whole->settlement_id);
-  if (!done.has_value()) return state;
+  const auto completion = FindCompletion(whole->settlement_id);
+  if (!completion.ok()) return completion.status();
+  if (!completion->has_value()) return state;
+  const core::InstructionState* const done = &**completion;
   const absl::StatusOr<std::uint64_t> number_done = FindBatch(done->entry_index);
   if (!number_done.ok()) return number_done.status();
   const absl::StatusOr<Batch> batch_done = ReadBatch(*number_done);
@@ -526,30 +541,38 @@ absl::StatusOr<Statement> LedgerEngine::GetStatement(const core::AccountAddress&
 
 absl::StatusOr<std::optional<core::InstructionState>> LedgerEngine::FindInstruction(
     const core::InstructionKey& key) const {
-  if (std::optional<core::InstructionState> known = ledger_->FindInstruction(key)) return known;
-  const std::uint64_t leaf = ledger_->FindInBulks(key);
-  if (leaf == core::InstructionIndex::kNoLeaf) return std::optional<core::InstructionState>();
-  absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
+  absl::StatusOr<std::optional<core::InstructionState>> known = ledger_->FindInstruction(key);
+  if (!known.ok() || known->has_value()) return known;
+  const absl::StatusOr<std::uint64_t> leaf = ledger_->FindInBulks(key);
+  if (!leaf.ok()) return leaf.status();
+  if (*leaf == core::InstructionIndex::kNoLeaf) return std::optional<core::InstructionState>();
+  absl::StatusOr<DatedEntry> entry = ReadEntry(*leaf);
   if (!entry.ok()) return entry.status();
   absl::StatusOr<core::InstructionState> latest = LatestOf(*entry);
   if (!latest.ok()) return latest.status();
   return std::optional<core::InstructionState>(*std::move(latest));
 }
 
-absl::StatusOr<std::vector<core::InstructionState>> LedgerEngine::FindByUetr(
-    const core::Uetr& uetr) const {
-  std::vector<core::InstructionState> found = ledger_->FindByUetr(uetr);
-  for (const std::uint64_t leaf : ledger_->payments().FindByUetr(uetr)) {
-    absl::StatusOr<DatedEntry> entry = ReadEntry(leaf);
+absl::StatusOr<LedgerEngine::InstructionPage> LedgerEngine::FindByUetr(const core::Uetr& uetr,
+                                                                       std::uint64_t from_index,
+                                                                       std::size_t count) const {
+  absl::StatusOr<core::InstructionIndex::UetrPage> found =
+      ledger_->FindByUetr(uetr, from_index, count);
+  if (!found.ok()) return found.status();
+  static_assert(core::InstructionIndex::kNoLeaf == 0, "as where no more are");
+  InstructionPage page{.instructions = {}, .next_index = found->next_leaf};
+  for (core::InstructionIndex::UetrHit& hit : found->found) {
+    if (hit.instruction.has_value()) {
+      page.instructions.push_back(*std::move(hit.instruction));
+      continue;
+    }
+    absl::StatusOr<DatedEntry> entry = ReadEntry(hit.leaf);
     if (!entry.ok()) return entry.status();
     absl::StatusOr<core::InstructionState> latest = LatestOf(*entry);
     if (!latest.ok()) return latest.status();
-    found.push_back(*std::move(latest));
+    page.instructions.push_back(*std::move(latest));
   }
-  std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
-    return left.entry_index < right.entry_index;
-  });
-  return found;
+  return page;
 }
 
 absl::StatusOr<core::BulkExecution> LedgerEngine::ReadBulk(std::uint64_t entry_index) const {

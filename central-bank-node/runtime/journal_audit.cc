@@ -52,15 +52,15 @@ class Auditor {
   }
 
  private:
-  static absl::Status Wrong(std::string what) { return absl::DataLossError(std::move(what)); }
+  static absl::Status Wrong(const std::string& what) { return absl::DataLossError(what); }
 
-  absl::StatusOr<core::AdmittedItem> Admit(const core::Item& item, core::LedgerTime time) const {
+  absl::StatusOr<core::AdmittedItem> Admit(const core::Item& item) const {
     absl::StatusOr<core::ItemBody> body = codec::DecodeItemBody(item);
     if (!body.ok()) return Wrong(std::string(body.status().message()));
     if (verifier_ == nullptr) {
       return core::Ledger::AdmitFromJournal(item.envelope, *std::move(body));
     }
-    auto admitted = ledger_->Admit(item.envelope, *std::move(body), time, *verifier_);
+    auto admitted = ledger_->Admit(item.envelope, *std::move(body), *verifier_);
     if (const auto* refused = std::get_if<core::Rejection>(&admitted)) {
       return Wrong("it holds an item that may not be in it: " + core::Describe(*refused));
     }
@@ -70,7 +70,7 @@ class Auditor {
   absl::Status Execute(const core::Batch& batch) {
     std::vector<core::AdmittedItem> admitted;
     for (const core::Item& item : batch.items) {
-      absl::StatusOr<core::AdmittedItem> next = Admit(item, batch.header.time);
+      absl::StatusOr<core::AdmittedItem> next = Admit(item);
       if (!next.ok()) return next.status();
       admitted.push_back(*std::move(next));
     }

@@ -45,10 +45,12 @@ QueryEnd FromEngine(const absl::Status& status) {
   return status;
 }
 
-bool MaySee(const LedgerEngine& engine, const Caller& caller, const core::InstructionState& state) {
+absl::StatusOr<bool> MaySee(const LedgerEngine& engine, const Caller& caller,
+                            const core::InstructionState& state) {
   if (caller.SeesEverything() || state.key.party == caller.id) return true;
   absl::StatusOr<DatedEntry> entry = engine.ReadEntry(state.entry_index);
-  return entry.ok() && MaySee(engine.ledger(), caller, entry->entry);
+  if (!entry.ok()) return entry.status();
+  return MaySee(engine.ledger(), caller, entry->entry);
 }
 
 // The state of an instruction that the caller may see.
@@ -59,9 +61,13 @@ QueryEnd FindOwnInstruction(const LedgerEngine& engine, const Caller& caller,
   if (!key.ok()) return Malformed("reference", key.status());
   absl::StatusOr<std::optional<core::InstructionState>> found = engine.FindInstruction(*key);
   if (!found.ok()) return found.status();
-  if (found->has_value() && MaySee(engine, caller, **found)) {
-    *out = **std::move(found);
-    return {};
+  if (found->has_value()) {
+    const absl::StatusOr<bool> visible = MaySee(engine, caller, **found);
+    if (!visible.ok()) return visible.status();
+    if (*visible) {
+      *out = **std::move(found);
+      return {};
+    }
   }
   const std::string what = fmt::format("instruction \"{}\" ({}) of {}", key->id.text(),
                                        core::ActionKindName(key->kind), key->party.text());
@@ -154,12 +160,20 @@ QueryEnd FindByUetr(const LedgerEngine& engine, const Caller& caller,
                     causeway::v1::FindByUetrResponse* out) {
   absl::StatusOr<core::Uetr> uetr = core::Uetr::FromBytes(request.uetr());
   if (!uetr.ok()) return Malformed("uetr", uetr.status());
-  absl::StatusOr<std::vector<core::InstructionState>> found = engine.FindByUetr(*uetr);
-  if (!found.ok()) return FromEngine(found.status());
-  for (const core::InstructionState& state : *found) {
-    if (!MaySee(engine, caller, state)) continue;
-    rpc::ToView(state, /*repeated=*/false, out->add_instructions());
+  if (request.page_size() > kUetrPageMax) {
+    return Refusal(Outcome::kMalformed, fmt::format("page_size: is {}; must be at most {}",
+                                                    request.page_size(), kUetrPageMax));
   }
+  const std::size_t count = request.page_size() == 0 ? kUetrPageMax : request.page_size();
+  absl::StatusOr<LedgerEngine::InstructionPage> page =
+      engine.FindByUetr(*uetr, request.from_index(), count);
+  if (!page.ok()) return page.status();
+  for (const core::InstructionState& state : page->instructions) {
+    const absl::StatusOr<bool> visible = MaySee(engine, caller, state);
+    if (!visible.ok()) return visible.status();
+    if (*visible) rpc::ToView(state, /*repeated=*/false, out->add_instructions());
+  }
+  out->set_next_index(page->next_index);
   return {};
 }
 
@@ -267,6 +281,7 @@ QueryEnd GetReceipt(const LedgerEngine& engine, const Caller& caller,
                      "by: is not set; give entry_index or the instruction's reference");
   }
   absl::StatusOr<DatedEntry> entry = engine.ReadEntry(index);
+  if (!entry.ok() && !absl::IsNotFound(entry.status())) return entry.status();
   const bool visible = entry.ok() && MaySee(engine.ledger(), caller, entry->entry);
   if (!visible && !caller.SeesEverything()) return NotYours(fmt::format("entry {}", index));
   if (!entry.ok()) return FromEngine(entry.status());
@@ -326,10 +341,12 @@ QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
   const core::SettlementState* settlement = engine.ledger().FindSettlement(*id);
   if (settlement == nullptr && caller.SeesSettlements()) {
     // A list that is complete has left memory.
-    if (const std::optional<core::InstructionState> done = engine.FindCompletion(*id)) {
+    const auto done = engine.FindCompletion(*id);
+    if (!done.ok()) return done.status();
+    if (done->has_value()) {
       out->set_settlement_id(std::string(id->view()));
-      out->set_status(rpc::ToProto(done->status));
-      out->set_entry_index(done->entry_index);
+      out->set_status(rpc::ToProto((*done)->status));
+      out->set_entry_index((*done)->entry_index);
       return {};
     }
     return Refusal(Outcome::kNotFound, "this ledger has no settlement " + id->ToHex());

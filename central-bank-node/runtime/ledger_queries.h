@@ -21,7 +21,7 @@
 namespace causeway::node {
 
 // How a query ended: with its response filled, refused, or with an error of this node (its journal
-// cannot be read).
+// cannot be read), which the caller is told as UNAVAILABLE and the operator whole.
 struct QueryEnd {
   QueryEnd() = default;
   QueryEnd(core::Rejection rejection) : refused(std::move(rejection)) {}  // NOLINT: converts
@@ -37,6 +37,9 @@ inline constexpr std::size_t kPageEntriesDefault = 100;
 // Entries that one call looks at for those that the caller may see; then it answers with a shorter
 // page and the place to go on from.
 inline constexpr std::size_t kScanEntriesMax = 20'000;
+
+// Instructions of a page of FindByUetr: each may lie in another batch, which is read as a whole.
+inline constexpr std::size_t kUetrPageMax = 16;
 
 // `now` is the wall clock: the answer's ledger time is that, but never before the last batch.
 QueryEnd GetLedger(const LedgerEngine& engine, core::LedgerTime now, causeway::v1::LedgerInfo* out);

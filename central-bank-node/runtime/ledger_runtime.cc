@@ -68,6 +68,7 @@ struct LedgerRuntime::Group {
   // Each refused, or admitted and then moved into a batch.
   std::vector<std::optional<core::AdmittedItem>> admitted;
   std::vector<std::size_t> instructions;  // of each that was admitted
+  std::vector<IndexedInstructions::Recall> recalls;
   std::vector<ItemReply> replies;
   std::size_t bytes = 0;
   Entitlement entitled;
@@ -94,6 +95,7 @@ LedgerRuntime::LedgerRuntime(std::unique_ptr<LedgerEngine> engine, RuntimeLimits
       engine_(std::move(engine)),
       pool_(limits.threads),
       query_pool_(limits.query_threads),
+      recall_pool_(1),
       applied_batches_(kBatchesPerStageMax),
       sealed_batches_(kBatchesPerStageMax),
       sequencer_([this] { Sequence(); }),
@@ -136,6 +138,7 @@ void LedgerRuntime::Submit(std::vector<core::Item> items, Entitlement entitled,
   group->items = std::move(items);
   group->admitted.resize(count);
   group->instructions.resize(count);
+  group->recalls.resize(count);
   group->replies.resize(count);
   group->entitled = std::move(entitled);
   group->abandoned = std::move(abandoned);
@@ -169,7 +172,7 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
     // Without the gate, which the sequencer waits for: this takes most of the time.
     auto examined = engine_->Examine(item, keys);
     const auto lock = gate_.Read();
-    auto checked = engine_->Admit(std::move(examined), clock_());
+    auto checked = engine_->Admit(std::move(examined));
     if (auto* refused = std::get_if<core::Rejection>(&checked)) {
       reply.result.refused = std::move(*refused);
     } else {
@@ -213,6 +216,7 @@ bool LedgerRuntime::MayGoAlone(const Group& group) const {
 }
 
 void LedgerRuntime::GoAlone(Batch batch) {
+  RecallBatch(batch);
   bool added = false;
   if (!batch.items.empty()) {
     ApplyBatch(batch);
@@ -244,6 +248,8 @@ void LedgerRuntime::Sequence() {
       if (sequence_.empty()) break;
       batch = TakeBatch(lock);
     }
+    RecallBatch(batch);
+    if (batch.items.empty() && batch.complete.empty()) continue;  // all of it is read ahead first
     if (!batch.items.empty()) ApplyBatch(batch);
     // Batches without items too: their refusals speak of a ledger that must be durable first.
     applied_batches_.Push(std::move(batch));
@@ -253,7 +259,8 @@ void LedgerRuntime::Sequence() {
 
 void LedgerRuntime::ApplyBatch(Batch& batch) {
   const auto lock = gate_.Write();
-  batch.pending = engine_->Apply(clock_(), std::move(batch.items), std::move(batch.admitted));
+  batch.pending = engine_->Apply(clock_(), std::move(batch.items), std::move(batch.admitted),
+                                 std::move(batch.recalls));
   applied_ += 1;
 }
 
@@ -279,6 +286,109 @@ bool LedgerRuntime::Commit(std::span<const Batch> batches) {
   }
   committed_changed_.notify_all();
   return engine_->size() != size_before;
+}
+
+// Leaves in the batch what can be applied without reading the log. What cannot goes its own way,
+// with whatever follows it in its group, and comes back when all is read.
+void LedgerRuntime::RecallBatch(Batch& batch) {
+  std::size_t kept = 0;
+  std::shared_ptr<Group> away;
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    const Batch::Place& place = batch.places[i];
+    const std::shared_ptr<Group> group = place.group;
+    const auto give_back = [&] {
+      group->items[place.position] = std::move(batch.items[i]);
+      group->admitted[place.position] = std::move(batch.admitted[i]);
+    };
+    if (group == away) {
+      give_back();
+      continue;
+    }
+    IndexedInstructions::Recall& recall = group->recalls[place.position];
+    auto leaves = engine_->LeavesToRecall(batch.admitted[i], recall);
+    if (!leaves.ok()) {
+      ReportUnreadable(leaves.status());
+      group->replies[place.position].result.refused = Unreadable();
+      continue;
+    }
+    if (!leaves->empty()) {
+      const std::size_t position = place.position;
+      give_back();
+      if (RecallLater(group, position, *std::move(leaves))) {
+        away = group;
+        std::erase(batch.complete, group);
+      }
+      continue;
+    }
+    batch.recalls.push_back(std::move(recall));
+    if (kept != i) {
+      batch.items[kept] = std::move(batch.items[i]);
+      batch.admitted[kept] = std::move(batch.admitted[i]);
+      batch.places[kept] = batch.places[i];
+    }
+    ++kept;
+  }
+  batch.items.resize(kept);
+  batch.admitted.erase(batch.admitted.begin() + static_cast<std::ptrdiff_t>(kept),
+                       batch.admitted.end());
+  batch.places.resize(kept);
+}
+
+// Has the leaves read that the group's item at `position` needs, and the group sequenced from there
+// on after that. Or refuses the item, when too many wait for the same: false.
+bool LedgerRuntime::RecallLater(const std::shared_ptr<Group>& group, std::size_t position,
+                                std::vector<IndexedInstructions::Missing> leaves) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (recalls_under_way_ >= limits_.recalls_max ||
+        recall_bytes_under_way_ + group->bytes > limits_.recall_bytes_max) {
+      group->admitted[position].reset();
+      group->replies[position].result.refused = Refusal(
+          core::Outcome::kOverloaded,
+          fmt::format(
+              "{} calls with repeats of old instructions are being looked up, of at most {} "
+              "({} bytes); nothing was recorded, try again later",
+              recalls_under_way_, limits_.recalls_max, limits_.recall_bytes_max));
+      return false;
+    }
+    recalls_under_way_ += 1;
+    recall_bytes_under_way_ += group->bytes;
+    group->next = position;
+    // It is there when its last items are not taken yet.
+    std::erase(sequence_, group);
+  }
+  recall_pool_.Post([this, group, position, leaves = std::move(leaves)] {
+    const absl::Status read = engine_->ReadLeaves(leaves, group->recalls[position]);
+    if (!read.ok()) {
+      ReportUnreadable(read);
+      group->admitted[position].reset();
+      group->replies[position].result.refused = Unreadable();
+    }
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      recalls_under_way_ -= 1;
+      recall_bytes_under_way_ -= group->bytes;
+      sequence_.push_front(group);
+    }
+    admitted_.notify_one();
+  });
+  return true;
+}
+
+void LedgerRuntime::ReportUnreadable(const absl::Status& status) const {
+  constexpr std::chrono::seconds kPause(10);
+  const std::string message = status.ToString();
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard<std::mutex> lock(report_mutex_);
+    if (message == reported_ && now - reported_at_ < kPause) return;
+    reported_ = message;
+    reported_at_ = now;
+  }
+  rpc::Log("causeway-node",
+           fmt::format("a part of the log cannot be read, and requests that need it are answered "
+                       "with UNAVAILABLE; see \"causeway-node check\" ({})",
+                       message));
 }
 
 void LedgerRuntime::SealAll() {
@@ -393,6 +503,9 @@ void LedgerRuntime::Answer(std::span<const std::shared_ptr<Group>> groups) {
     if (group->dropped) {
       for (ItemReply& reply : group->replies) reply.result.refused = Dropped();
     }
+    for (ItemReply& reply : group->replies) {
+      if (absl::Status read = engine_->CompleteReply(reply); !read.ok()) ReportUnreadable(read);
+    }
     group->done(std::move(group->replies));
     items += group->items.size();
     bytes += group->bytes;
@@ -438,6 +551,7 @@ void LedgerRuntime::Stop() {
   committer_.join();
   pool_.Stop();
   query_pool_.Stop();
+  recall_pool_.Stop();
 }
 
 }  // namespace causeway::node

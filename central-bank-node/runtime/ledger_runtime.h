@@ -1,7 +1,9 @@
 // The live ledger: an engine, the threads that drive it, and the wall clock.
 //
 //   Submit -> admission (a few threads: decode, verify signatures, entitlement)
-//          -> sequencer thread: takes all that waits as one batch and executes it
+//          -> sequencer thread: takes all that waits as one batch and executes it; what needs old
+//             parts of the log (repeats, citations) first makes a detour over a thread that reads
+//             them, so that nobody else waits for the disk
 //          -> sealer thread: hashes the batch's leaves, signs the head of the log
 //          -> committer thread: makes all sealed batches durable by one sync
 //          -> replies, and the listener that wakes subscribers
@@ -20,6 +22,7 @@
 #define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_RUNTIME_H_
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +32,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -70,6 +74,10 @@ struct RuntimeLimits {
   int threads = 2;
   // Threads for queries, which wait for the disk.
   int query_threads = 4;
+  // Calls of Submit that wait until old parts of the log are read, at once, and their bytes: a part
+  // of the above, so that a flood of repeats leaves room for everybody else.
+  std::size_t recalls_max = 4096;
+  std::size_t recall_bytes_max = std::size_t{64} * 1024 * 1024;
 };
 
 // Thread-safe, except that SetListener comes before the first Submit.
@@ -122,6 +130,10 @@ class LedgerRuntime {
     }
   }
 
+  // For whoever met a part of the log that cannot be read and answers kUnavailable: tells the
+  // operator, by one line now and then.
+  void ReportUnreadable(const absl::Status& status) const;
+
   // Writes a snapshot while the ledger goes on; also after Stop. One at a time. Leaves that it
   // holds. Before each of its steps `rest` is called, without any lock, if given.
   absl::StatusOr<std::uint64_t> WriteSnapshot(store::SnapshotStore& snapshots,
@@ -144,8 +156,9 @@ class LedgerRuntime {
     };
     std::vector<core::Item> items;
     std::vector<core::AdmittedItem> admitted;
-    std::vector<Place> places;                     // of each item
-    std::vector<std::shared_ptr<Group>> complete;  // groups of which nothing is left to take
+    std::vector<IndexedInstructions::Recall> recalls;  // of each item
+    std::vector<Place> places;                         // of each item
+    std::vector<std::shared_ptr<Group>> complete;      // groups of which nothing is left to take
     std::size_t instructions = 0;
     std::size_t bytes = 0;
     std::unique_ptr<PendingBatch> pending;  // once applied; null when nothing was to be executed
@@ -161,6 +174,9 @@ class LedgerRuntime {
   void SealAll();
   void CommitAll();
   Batch TakeBatch(std::unique_lock<std::mutex>& lock);
+  void RecallBatch(Batch& batch);
+  bool RecallLater(const std::shared_ptr<Group>& group, std::size_t position,
+                   std::vector<IndexedInstructions::Missing> leaves);
   void ApplyBatch(Batch& batch);
   void SealBatch(Batch& batch);
   // Whether leaves were added.
@@ -188,6 +204,8 @@ class LedgerRuntime {
   std::size_t groups_under_way_ = 0;
   std::size_t groups_open_ = 0;  // of them, those with items that no stage is through with
   std::size_t tasks_under_way_ = 0;
+  std::size_t recalls_under_way_ = 0;
+  std::size_t recall_bytes_under_way_ = 0;
   bool stopping_ = false;  // nothing new
   bool finished_ = false;  // nothing left: the sequencer may go
 
@@ -195,9 +213,14 @@ class LedgerRuntime {
   mutable std::condition_variable committed_changed_;
   std::uint64_t committed_ = 0;  // of applied_
 
+  mutable std::mutex report_mutex_;
+  mutable std::string reported_;
+  mutable std::chrono::steady_clock::time_point reported_at_;
+
   std::mutex stop_mutex_;
   WorkerPool pool_;
   WorkerPool query_pool_;
+  WorkerPool recall_pool_;
   StageQueue<Batch> applied_batches_;
   StageQueue<Batch> sealed_batches_;
   std::thread sequencer_;

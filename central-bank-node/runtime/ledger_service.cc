@@ -40,10 +40,6 @@ Identified Identify(CallbackServerContext* context) {
   return {{}, {grpc::StatusCode::UNAUTHENTICATED, refused.error_message()}};
 }
 
-grpc::Status StatusOf(const QueryEnd& end, CallbackServerContext* context) {
-  return end.refused ? rpc::Refuse(*end.refused, *context) : rpc::ToGrpc(end.error);
-}
-
 LedgerRuntime::Entitlement EntitlementOf(const rpc::Peer& peer) {
   return [peer](const core::Ledger& ledger, const core::AdmittedItem& item) {
     return CheckMaySend(CallerOf(ledger, peer), item);
@@ -368,7 +364,7 @@ ServerUnaryReactor* LedgerService::Impl::Query(
         const QueryEnd end = runtime_->Read([&](const LedgerEngine& engine) {
           return query(engine, CallerOf(engine.ledger(), peer));
         });
-        reactor->Finish(StatusOf(end, context));
+        reactor->Finish(StatusOf(end, *runtime_, *context));
       });
   if (refused) reactor->Finish(rpc::Refuse(*refused, *context));
   return reactor;

@@ -4,11 +4,18 @@
 #include <grpcpp/server_context.h>
 
 #include "central-bank-node/runtime/access.h"
-#include "central-bank-node/runtime/ledger_queries.h"
 #include "settlement/rpc/rejection_status.h"
 #include "settlement/rpc/views.h"
 
 namespace causeway::node {
+
+grpc::Status StatusOf(const QueryEnd& end, const LedgerRuntime& runtime,
+                      grpc::ServerContextBase& context) {
+  if (end.refused) return rpc::Refuse(*end.refused, context);
+  if (end.error.ok()) return grpc::Status::OK;
+  runtime.ReportUnreadable(end.error);
+  return rpc::Refuse(Unreadable(), context);
+}
 
 rpc::Pull BatchSource::Start(const LedgerEngine& engine, grpc::Status* status) {
   if (!CallerOf(engine.ledger(), peer_).SeesSettlements()) {
@@ -33,7 +40,7 @@ rpc::Pull BatchSource::Start(const LedgerEngine& engine, grpc::Status* status) {
   }
   absl::StatusOr<std::uint64_t> number = engine.FindBatch(from_index_);
   if (!number.ok()) {
-    *status = rpc::ToGrpc(number.status());
+    *status = StatusOf(number.status(), *runtime_, *context_);
     return rpc::Pull::kEnd;
   }
   number_ = *number;
@@ -46,7 +53,7 @@ rpc::Pull BatchSource::Next(causeway::v1::BatchMessage* message, grpc::Status* s
     if (*number_ >= engine.batch_count()) return rpc::Pull::kNothing;
     absl::StatusOr<std::string> bytes = engine.ReadBatchBytes(*number_);
     if (!bytes.ok()) {
-      *status = rpc::ToGrpc(bytes.status());
+      *status = StatusOf(bytes.status(), *runtime_, *context_);
       return rpc::Pull::kEnd;
     }
     message->set_number(*number_);
@@ -63,7 +70,7 @@ rpc::Pull EntrySource::Fill(const LedgerEngine& engine, grpc::Status* status) {
       core::AccountAddress address;
       QueryEnd end = FindOwnAccount(engine, caller, request_.address(), &address);
       if (!end.ok()) {
-        *status = end.refused ? rpc::Refuse(*end.refused, *context_) : rpc::ToGrpc(end.error);
+        *status = StatusOf(end, *runtime_, *context_);
         return rpc::Pull::kEnd;
       }
       address_ = address;
@@ -74,7 +81,7 @@ rpc::Pull EntrySource::Fill(const LedgerEngine& engine, grpc::Status* status) {
   absl::StatusOr<EntryPage> page =
       VisibleEntries(engine, caller, *next_index_, kWatchEntriesMax, address_);
   if (!page.ok()) {
-    *status = rpc::ToGrpc(page.status());
+    *status = StatusOf(page.status(), *runtime_, *context_);
     return rpc::Pull::kEnd;
   }
   next_index_ = page->next;

@@ -10,15 +10,21 @@
 #include <utility>
 
 #include "causeway/v1/ledger_service.pb.h"
+#include "central-bank-node/runtime/ledger_queries.h"
 #include "central-bank-node/runtime/ledger_runtime.h"
 #include "settlement/rpc/peer.h"
 #include "settlement/rpc/stream.h"
 
 namespace grpc {
 class ServerContextBase;
+class Status;
 }  // namespace grpc
 
 namespace causeway::node {
+
+// How a call ends whose query ended so. An error of the journal is reported to the operator.
+grpc::Status StatusOf(const QueryEnd& end, const LedgerRuntime& runtime,
+                      grpc::ServerContextBase& context);
 
 // Entries that a Watch reads from the journal at once.
 inline constexpr std::size_t kWatchEntriesMax = 100;

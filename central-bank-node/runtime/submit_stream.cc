@@ -63,7 +63,7 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
       // Nothing is read meanwhile: the next request may have to be held too, in the same place.
       retrying_ = true;
     }
-    Take(std::move(request));
+    Take(request);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       retrying_ = false;
@@ -86,7 +86,7 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
       }
     }
     if (request.Valid()) {
-      Take(std::move(request));
+      Take(request);
       const std::lock_guard<std::mutex> lock(mutex_);
       reading_ = false;
     }
@@ -150,7 +150,7 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
           }
           self->Answer(tag, size, replies.front());
         });
-    if (no_room) Hold(tag, std::move(kept));
+    if (no_room) Hold(tag, kept);
   }
 
   void Hold(std::uint64_t tag, ByteBuffer request) {
@@ -183,9 +183,9 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
     owner_->MadeRoom();
   }
 
-  void Reply(std::size_t request_bytes, ByteBuffer bytes) {
+  void Reply(std::size_t request_bytes, const ByteBuffer& bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    replies_.push_back({std::move(bytes), request_bytes});
+    replies_.push_back({bytes, request_bytes});
   }
 
   struct Next {

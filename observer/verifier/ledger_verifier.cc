@@ -180,7 +180,7 @@ std::optional<Finding> LedgerVerifier::AdmitItems(const core::Batch& batch, Open
                         fmt::format("cannot be read: {}", Text(body.status())));
     }
     std::variant<core::AdmittedItem, core::Rejection> admitted =
-        ledger_->Admit(item.envelope, *std::move(body), batch.header.time, *verifier_);
+        ledger_->Admit(item.envelope, *std::move(body), *verifier_);
     if (const auto* rejection = std::get_if<core::Rejection>(&admitted)) {
       return finding_of(KindOfRefusal(rejection->outcome),
                         fmt::format("had to be refused ({}): {}",

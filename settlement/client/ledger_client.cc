@@ -136,15 +136,18 @@ absl::StatusOr<InstructionView> LedgerClient::GetInstruction(const core::Instruc
   });
 }
 
-absl::StatusOr<std::vector<InstructionView>> LedgerClient::FindByUetr(const core::Uetr& uetr,
-                                                                      CallOptions call) const {
+absl::StatusOr<InstructionsPage> LedgerClient::FindByUetr(const core::Uetr& uetr,
+                                                          std::uint64_t from_index,
+                                                          CallOptions call) const {
   v1::FindByUetrRequest request;
   request.set_uetr(std::string(uetr.view()));
+  request.set_from_index(from_index);
   const auto response = impl_->Call(&Stub::FindByUetr, request, call);
   if (!response.ok()) return response.status();
   return ReadAnswer("ledger", [&](Fields& fields, const Path& path) {
-    return ReadList<InstructionView>(fields, path, "instructions", response->instructions(),
-                                     ReadInstruction);
+    return InstructionsPage{ReadList<InstructionView>(fields, path, "instructions",
+                                                      response->instructions(), ReadInstruction),
+                            response->next_index()};
   });
 }
 

@@ -76,9 +76,10 @@ class LedgerClient {
 
   absl::StatusOr<InstructionView> GetInstruction(const core::InstructionKey& key,
                                                  CallOptions call = {}) const;
-  // Oldest first; empty when there is none.
-  absl::StatusOr<std::vector<InstructionView>> FindByUetr(const core::Uetr& uetr,
-                                                          CallOptions call = {}) const;
+  // Oldest first, from a leaf index on (0: from the beginning); a page may be short although more
+  // follow.
+  absl::StatusOr<InstructionsPage> FindByUetr(const core::Uetr& uetr, std::uint64_t from_index = 0,
+                                              CallOptions call = {}) const;
 
   absl::StatusOr<AccountView> GetAccount(const core::AccountAddress& address,
                                          CallOptions call = {}) const;

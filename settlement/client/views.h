@@ -96,6 +96,11 @@ struct EntryView {
   core::BusinessDate business_date;
   core::Hash256 payload_hash;
 };
+struct InstructionsPage {
+  std::vector<InstructionView> instructions;
+  std::uint64_t next_index = 0;  // ask from here for the next page; 0 at the end
+};
+
 struct EntriesPage {
   std::vector<EntryView> entries;
   std::uint64_t next_index = 0;  // ask from here for the next page; 0 at the end

@@ -1,5 +1,6 @@
 #include "settlement/core/instruction_index.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -30,24 +31,20 @@ class MemoryInstructionIndex final : public InstructionIndex {
   void RecordFinal(std::uint32_t party, const InstructionState& instruction) override {
     const bool is_new = final_by_key_.try_emplace(instruction.key, finals_.size()).second;
     CW_CHECK(is_new, "an instruction becomes final once");
-    if (!instruction.uetr.IsNil()) finals_by_uetr_[instruction.uetr].push_back(finals_.size());
+    if (!instruction.uetr.IsNil()) {
+      by_uetr_[instruction.uetr].push_back({instruction.entry_index, finals_.size()});
+    }
     finals_.push_back(instruction);
     RecordSingle(party, instruction);
   }
 
-  std::optional<InstructionState> FindFinal(std::uint32_t /*party*/,
-                                            const InstructionKey& key) const override {
-    const auto found = final_by_key_.find(key);
-    if (found == final_by_key_.end()) return std::nullopt;
-    return finals_[found->second];
+  absl::StatusOr<std::optional<InstructionState>> FindFinal(
+      std::uint32_t /*party*/, const InstructionKey& key) const override {
+    return FindIt(key);
   }
-
-  std::vector<InstructionState> FindFinalByUetr(const Uetr& uetr) const override {
-    std::vector<InstructionState> states;
-    const auto found = finals_by_uetr_.find(uetr);
-    if (found == finals_by_uetr_.end()) return states;
-    for (const std::size_t position : found->second) states.push_back(finals_[position]);
-    return states;
+  std::optional<InstructionState> FindFinalToRecord(std::uint32_t /*party*/,
+                                                    const InstructionKey& key) override {
+    return FindIt(key);
   }
 
   void Record(std::uint32_t party, std::span<const BulkPayment> payments, std::uint64_t first_leaf,
@@ -57,7 +54,8 @@ class MemoryInstructionIndex final : public InstructionIndex {
       const std::uint64_t leaf = first_leaf + i;
       const auto [place, is_new] = leaf_by_key_.try_emplace(Key{party, payments[i].id}, leaf);
       known[i] = is_new ? kNoLeaf : place->second;
-      if (is_new) leaves_by_uetr_[payments[i].uetr].push_back(leaf);
+      // A repeated id is an entry of its own, with its UETR.
+      by_uetr_[payments[i].uetr].push_back({leaf, kInBulk});
     }
   }
 
@@ -67,16 +65,32 @@ class MemoryInstructionIndex final : public InstructionIndex {
     }
   }
 
-  std::uint64_t Find(std::uint32_t party, const RawInstructionId& id) const override {
-    const auto found = leaf_by_key_.find(Key{party, id});
-    return found == leaf_by_key_.end() || single_.contains(found->second) ? kNoLeaf : found->second;
+  absl::StatusOr<std::uint64_t> Find(std::uint32_t party,
+                                     const RawInstructionId& id) const override {
+    return LeafInBulks(party, id);
+  }
+  std::uint64_t FindToRecord(std::uint32_t party, const InstructionKey& /*key*/,
+                             const RawInstructionId& id) override {
+    return LeafInBulks(party, id);
   }
 
   bool IsSettled(std::uint64_t leaf) const override { return !not_settled_.contains(leaf); }
 
-  std::vector<std::uint64_t> FindByUetr(const Uetr& uetr) const override {
-    const auto found = leaves_by_uetr_.find(uetr);
-    return found == leaves_by_uetr_.end() ? std::vector<std::uint64_t>() : found->second;
+  absl::StatusOr<UetrPage> FindByUetr(const Uetr& uetr, std::uint64_t from_leaf,
+                                      std::size_t count) const override {
+    UetrPage page;
+    const auto all = by_uetr_.find(uetr);
+    if (all == by_uetr_.end()) return page;
+    auto next =
+        std::lower_bound(all->second.begin(), all->second.end(), from_leaf,
+                         [](const WithUetr& one, std::uint64_t leaf) { return one.leaf < leaf; });
+    for (; next != all->second.end() && page.found.size() < count; ++next) {
+      UetrHit& hit = page.found.emplace_back();
+      hit.leaf = next->leaf;
+      if (next->position != kInBulk) hit.instruction = finals_[next->position];
+    }
+    if (next != all->second.end()) page.next_leaf = next->leaf;
+    return page;
   }
 
  private:
@@ -89,14 +103,29 @@ class MemoryInstructionIndex final : public InstructionIndex {
     if (is_new) single_.insert(instruction.entry_index);
   }
 
+  static constexpr std::size_t kInBulk = ~std::size_t{0};
+  struct WithUetr {
+    std::uint64_t leaf = 0;
+    std::size_t position = kInBulk;  // in finals_
+  };
+
+  std::optional<InstructionState> FindIt(const InstructionKey& key) const {
+    const auto found = final_by_key_.find(key);
+    if (found == final_by_key_.end()) return std::nullopt;
+    return finals_[found->second];
+  }
+  std::uint64_t LeafInBulks(std::uint32_t party, const RawInstructionId& id) const {
+    const auto found = leaf_by_key_.find(Key{party, id});
+    return found == leaf_by_key_.end() || single_.contains(found->second) ? kNoLeaf : found->second;
+  }
+
   std::deque<InstructionState> finals_;  // in the order of their entries
   absl::flat_hash_map<InstructionKey, std::size_t> final_by_key_;
-  absl::flat_hash_map<Uetr, std::vector<std::size_t>> finals_by_uetr_;
+  absl::flat_hash_map<Uetr, std::vector<WithUetr>> by_uetr_;  // ascending by leaf
 
   // Payments and legs, single ones with an id that a bulk or list could have included.
   absl::flat_hash_map<Key, std::uint64_t> leaf_by_key_;
   absl::flat_hash_set<std::uint64_t> single_;
-  absl::flat_hash_map<Uetr, std::vector<std::uint64_t>> leaves_by_uetr_;
   absl::flat_hash_set<std::uint64_t> not_settled_;
 };
 

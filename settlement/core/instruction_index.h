@@ -12,12 +12,17 @@
 #include <span>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "settlement/core/bulk.h"
 #include "settlement/core/instruction_state.h"
 
 namespace causeway::core {
 
 // Not synchronised: const members may run at once, others alone.
+//
+// What answers a query (the const members) may fail where the log cannot be read. What decides
+// (those for the thread that records, and IsSettled) always answers, or stops the process: whoever
+// executes sees to it first that all that is needed can be read.
 class InstructionIndex {
  public:
   // Stands for no leaf: leaf 0 is the genesis.
@@ -36,6 +41,16 @@ class InstructionIndex {
     return std::nullopt;
   }
 
+  // Something with a UETR.
+  struct UetrHit {
+    std::uint64_t leaf = kNoLeaf;                 // of the entry that made it final
+    std::optional<InstructionState> instruction;  // none for a payment of a bulk
+  };
+  struct UetrPage {
+    std::vector<UetrHit> found;         // ascending by leaf
+    std::uint64_t next_leaf = kNoLeaf;  // where more may be; kNoLeaf: nowhere
+  };
+
   virtual ~InstructionIndex() = default;
 
   // Takes an instruction that is not final, by its first entry. Once each, and RecordFinal follows.
@@ -44,15 +59,11 @@ class InstructionIndex {
   // Takes an instruction that became final by the entry at its entry_index. Once each.
   virtual void RecordFinal(std::uint32_t party, const InstructionState& instruction) = 0;
   // The final instruction with that key; payments of bulks are none.
-  virtual std::optional<InstructionState> FindFinal(std::uint32_t party,
-                                                    const InstructionKey& key) const = 0;
+  virtual absl::StatusOr<std::optional<InstructionState>> FindFinal(
+      std::uint32_t party, const InstructionKey& key) const = 0;
   // The same, for the thread that records, and faster where most are not there.
   virtual std::optional<InstructionState> FindFinalToRecord(std::uint32_t party,
-                                                            const InstructionKey& key) {
-    return FindFinal(party, key);
-  }
-  // Ascending by entry_index.
-  virtual std::vector<InstructionState> FindFinalByUetr(const Uetr& uetr) const = 0;
+                                                            const InstructionKey& key) = 0;
 
   // Takes the payments of a bulk in their order, payment i at leaf first_leaf + i; or with kLegs in
   // `party` the legs of a list. When an earlier
@@ -64,17 +75,18 @@ class InstructionIndex {
   virtual void SetResults(std::uint64_t first_leaf, std::span<const PaymentResult> results) = 0;
 
   // The leaf of the payment of a bulk with that id, or kNoLeaf.
-  virtual std::uint64_t Find(std::uint32_t party, const RawInstructionId& id) const = 0;
+  virtual absl::StatusOr<std::uint64_t> Find(std::uint32_t party,
+                                             const RawInstructionId& id) const = 0;
   // The same, for the thread that records, and faster where most are not there. `key` is that of a
   // single payment with the id.
-  virtual std::uint64_t FindToRecord(std::uint32_t party, const InstructionKey& /*key*/,
-                                     const RawInstructionId& id) {
-    return Find(party, id);
-  }
+  virtual std::uint64_t FindToRecord(std::uint32_t party, const InstructionKey& key,
+                                     const RawInstructionId& id) = 0;
   // `leaf` is one that Find gave. Of a leg: whether it is held.
   virtual bool IsSettled(std::uint64_t leaf) const = 0;
-  // The leaves of the payments of bulks with it, ascending.
-  virtual std::vector<std::uint64_t> FindByUetr(const Uetr& uetr) const = 0;
+  // What has that UETR and is final, from a leaf on: at most `count`, which is 1 or more, and
+  // perhaps fewer although there are more.
+  virtual absl::StatusOr<UetrPage> FindByUetr(const Uetr& uetr, std::uint64_t from_leaf,
+                                              std::size_t count) const = 0;
 };
 
 // Keeps everything in memory: about 100 bytes a payment of a bulk, 400 any other instruction.

@@ -71,10 +71,12 @@ const PublicKey* Ledger::State::FindKey(const KeyId& key) const {
   return nullptr;
 }
 
-std::optional<InstructionState> Ledger::State::FindInstruction(const InstructionKey& key) const {
+absl::StatusOr<std::optional<InstructionState>> Ledger::State::FindInstruction(
+    const InstructionKey& key) const {
   if (const auto found = live.find(key); found != live.end()) return found->second;
   const std::optional<std::uint32_t> party = PartyNumber(key.party);
-  return party.has_value() ? payments->FindFinal(*party, key) : std::nullopt;
+  if (!party.has_value()) return std::optional<InstructionState>();
+  return payments->FindFinal(*party, key);
 }
 
 std::optional<InstructionState> Ledger::State::FindKnown(const InstructionKey& key) {
@@ -212,14 +214,12 @@ ExaminedEnvelope Examine(const Envelope& envelope, const ItemBody& body,
 }
 
 std::variant<AdmittedItem, Rejection> Ledger::Admit(const Envelope& envelope, ItemBody body,
-                                                    LedgerTime now,
                                                     const SignatureVerifier& verifier) const {
   ExaminedEnvelope examined = Examine(envelope, body, KeysOf(envelope), verifier);
-  return Admit(std::move(body), std::move(examined), now, verifier);
+  return Admit(std::move(body), std::move(examined), verifier);
 }
 
 std::variant<AdmittedItem, Rejection> Ledger::Admit(ItemBody body, ExaminedEnvelope examined,
-                                                    LedgerTime now,
                                                     const SignatureVerifier& verifier) const {
   const State& state = *state_;
   if (examined.refused.has_value()) return *std::move(examined.refused);
@@ -241,9 +241,9 @@ std::variant<AdmittedItem, Rejection> Ledger::Admit(ItemBody body, ExaminedEnvel
                     .signers = std::move(examined.signers)};
   if (is_terms) return item;
   const auto* bulk = std::get_if<Bulk>(&item.body);
-  std::optional<Rejection> refused =
-      bulk != nullptr ? CheckInstruction(item, *bulk, now)
-                      : CheckInstruction(item, std::get<Command>(item.body), now);
+  std::optional<Rejection> refused = bulk != nullptr
+                                         ? CheckInstruction(item, *bulk)
+                                         : CheckInstruction(item, std::get<Command>(item.body));
   if (refused.has_value()) return *std::move(refused);
   return item;
 }
@@ -259,7 +259,9 @@ std::variant<AdmittedItem, Rejection> Ledger::AdmitCompletion(
   }
   const SettlementState* settlement = FindSettlement(completion.settlement_id);
   if (settlement == nullptr && record.verdict == Verdict::kCommit) {
-    if (!FindCompletion(completion.settlement_id).has_value()) {
+    const auto done = FindCompletion(completion.settlement_id);
+    if (!done.ok()) return Rejection{.outcome = Outcome::kUnavailable, .rule = "log"};
+    if (!done->has_value()) {
       return Rejection{.outcome = Outcome::kUnknownSettlement,
                        .rule = completion.settlement_id.ToHex()};
     }
@@ -276,8 +278,8 @@ std::variant<AdmittedItem, Rejection> Ledger::AdmitCompletion(
 
 // What a command and a bulk have in common.
 template <typename Signed>
-std::optional<Rejection> Ledger::CheckInstruction(const AdmittedItem& item, const Signed& what,
-                                                  LedgerTime now) const {
+std::optional<Rejection> Ledger::CheckInstruction(const AdmittedItem& item,
+                                                  const Signed& what) const {
   const State& state = *state_;
   if (what.ledger != state.genesis.ledger || what.genesis_hash != state.genesis.hash) {
     return Rejection{.outcome = Outcome::kWrongLedger,
@@ -292,40 +294,43 @@ std::optional<Rejection> Ledger::CheckInstruction(const AdmittedItem& item, cons
   if (!signed_by_party) {
     return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = what.party.ToString()};
   }
-  const bool is_early = what.valid_until > now + kValidUntilAheadMax;
-  if (now <= what.valid_until && !is_early) return std::nullopt;
-  // A repeat of what is recorded gets its status whenever it comes.
-  if (IsRepeat(item)) return std::nullopt;
-  if (!is_early) {
-    return Rejection{.outcome = Outcome::kPastValidUntil, .rule = what.valid_until.ToString()};
-  }
-  return Rejection{.outcome = Outcome::kValidUntilTooFar,
-                   .rule = "at most 7 days after " + now.ToString()};
+  return std::nullopt;
 }
 
-bool Ledger::IsRepeat(const AdmittedItem& item) const {
-  const auto is_known = [&](const ParticipantId& party, ActionKind kind, const InstructionId& id) {
-    const std::optional<InstructionState> known = FindInstruction({party, kind, id});
-    return known.has_value() && known->payload_hash == item.payload_hash;
+std::vector<InstructionKey> Ledger::KeysLookedFor(const AdmittedItem& item) const {
+  std::vector<InstructionKey> keys;
+  const auto add = [&](const InstructionKey& key) {
+    if (!state_->live.contains(key)) keys.push_back(key);
+  };
+  const auto add_payment = [&](const ParticipantId& party, const InstructionId& id,
+                               const Pay& pay) {
+    add({party, ActionKind::kPay, id});
+    if (pay.cites.kind != ActionKind::kNone) add(pay.cites);
   };
   if (const auto* bulk = std::get_if<Bulk>(&item.body)) {
-    return is_known(bulk->party, ActionKind::kPayBulk, InstructionIdOf(bulk->id));
-  }
-  const Command& command = std::get<Command>(item.body);
-  const ActionKind kind = KindOf(command.action);
-  if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
-    // Any of them: the first may have lost its id to an earlier payment. One that nobody has ends
-    // the search: once a batch is recorded all its ids are taken.
-    for (const Pay& pay : batch->payments) {
-      const InstructionKey key{command.party, kind, pay.id};
-      if (is_known(command.party, kind, pay.id)) return true;
-      if (!FindInstruction(key).has_value() && FindInBulks(key) == InstructionIndex::kNoLeaf) {
-        return false;
-      }
+    add({bulk->party, ActionKind::kPayBulk, InstructionIdOf(bulk->id)});
+  } else if (const auto* prepare = std::get_if<PrepareSettlement>(&item.body)) {
+    for (const ProvenLeg& leg : prepare->legs) add(KeyOf(leg.leg));
+  } else if (const auto* list = std::get_if<PrepareList>(&item.body)) {
+    add(CompletionKeyOf(state_->central_bank(), list->terms.settlement_id));
+  } else if (const auto* completion = std::get_if<CompleteSettlement>(&item.body)) {
+    const SettlementState* settlement = FindSettlement(completion->settlement_id);
+    if (settlement == nullptr) {
+      add(CompletionKeyOf(state_->central_bank(), completion->settlement_id));
+      return keys;
     }
-    return false;
+    for (const Leg& leg : settlement->legs) add(KeyOf(leg));
+  } else {
+    const Command& command = std::get<Command>(item.body);
+    if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
+      for (const Pay& pay : batch->payments) add_payment(command.party, pay.id, pay);
+    } else if (const auto* pay = std::get_if<Pay>(&command.action)) {
+      add_payment(command.party, command.id, *pay);
+    } else {
+      add({command.party, KindOf(command.action), command.id});
+    }
   }
-  return is_known(command.party, kind, command.id);
+  return keys;
 }
 
 AdmittedItem Ledger::AdmitFromJournal(const Envelope& envelope, ItemBody body) {
@@ -370,6 +375,10 @@ const Participant* Ledger::FindParticipant(const ParticipantId& id) const {
   return state_->FindParticipant(id);
 }
 
+std::optional<std::uint32_t> Ledger::PartyNumber(const ParticipantId& id) const {
+  return state_->PartyNumber(id);
+}
+
 const Participant* Ledger::FindParticipantByKey(const KeyId& key) const {
   return state_->FindByKey(key);
 }
@@ -384,22 +393,38 @@ const ChunkedVector<AccountState>& Ledger::accounts() const { return state_->acc
 
 const InstructionIndex& Ledger::payments() const { return *state_->payments; }
 
-std::uint64_t Ledger::FindInBulks(const InstructionKey& key) const {
+absl::StatusOr<std::uint64_t> Ledger::FindInBulks(const InstructionKey& key) const {
   return state_->FindInBulks(key);
 }
 
-std::optional<InstructionState> Ledger::FindInstruction(const InstructionKey& key) const {
+absl::StatusOr<std::optional<InstructionState>> Ledger::FindInstruction(
+    const InstructionKey& key) const {
   return state_->FindInstruction(key);
 }
 
-std::vector<InstructionState> Ledger::FindByUetr(const Uetr& uetr) const {
-  std::vector<InstructionState> found = state_->payments->FindFinalByUetr(uetr);
+absl::StatusOr<InstructionIndex::UetrPage> Ledger::FindByUetr(const Uetr& uetr,
+                                                              std::uint64_t from_leaf,
+                                                              std::size_t count) const {
+  absl::StatusOr<InstructionIndex::UetrPage> page =
+      state_->payments->FindByUetr(uetr, from_leaf, count);
+  if (!page.ok()) return page.status();
+  // Those that are not final lie here; of these the page has all that come before its end.
   const auto [begin, end] = state_->live_by_uetr.equal_range(uetr);
-  for (auto one = begin; one != end; ++one) found.push_back(state_->live.at(one->second));
-  std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
-    return left.entry_index < right.entry_index;
-  });
-  return found;
+  for (auto one = begin; one != end; ++one) {
+    const InstructionState& live = state_->live.at(one->second);
+    if (live.entry_index < from_leaf) continue;
+    if (page->next_leaf != InstructionIndex::kNoLeaf && live.entry_index >= page->next_leaf) {
+      continue;
+    }
+    page->found.push_back({live.entry_index, live});
+  }
+  std::sort(page->found.begin(), page->found.end(),
+            [](const auto& left, const auto& right) { return left.leaf < right.leaf; });
+  if (page->found.size() > count) {
+    page->next_leaf = page->found[count].leaf;
+    page->found.resize(count);
+  }
+  return page;
 }
 
 const SettlementState* Ledger::FindSettlement(const Hash256& settlement_id) const {
@@ -407,7 +432,8 @@ const SettlementState* Ledger::FindSettlement(const Hash256& settlement_id) cons
   return found == state_->settlements.end() ? nullptr : &found->second;
 }
 
-std::optional<InstructionState> Ledger::FindCompletion(const Hash256& settlement_id) const {
+absl::StatusOr<std::optional<InstructionState>> Ledger::FindCompletion(
+    const Hash256& settlement_id) const {
   return FindInstruction(CompletionKeyOf(state_->central_bank(), settlement_id));
 }
 

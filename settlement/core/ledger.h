@@ -176,16 +176,14 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  // Checks signatures, addressing and validity in time at `now`, and certificates. The item as
-  // admitted, or the refusal (never one that is recorded).
+  // Checks signatures, addressing and certificates. The item as admitted, or the refusal (never one
+  // that is recorded). Whether it came in its time is ApplyBatch's to judge, which knows repeats.
   std::variant<AdmittedItem, Rejection> Admit(const Envelope& envelope, ItemBody body,
-                                              LedgerTime now,
                                               const SignatureVerifier& verifier) const;
 
   // The same in steps, for whoever changes the ledger meanwhile: KeysOf, Examine, and this. Only
   // the first and the last look at the ledger, and neither verifies the envelope's signatures.
   std::variant<AdmittedItem, Rejection> Admit(ItemBody body, ExaminedEnvelope examined,
-                                              LedgerTime now,
                                               const SignatureVerifier& verifier) const;
   // Of each signature, in their order; none: no participant has the key.
   std::vector<std::optional<PublicKey>> KeysOf(const Envelope& envelope) const;
@@ -220,6 +218,8 @@ class Ledger {
   Amount issued() const;                    // minus the balance of the liability account
 
   const Participant* FindParticipant(const ParticipantId& id) const;
+  // The position of a participant among them all.
+  std::optional<std::uint32_t> PartyNumber(const ParticipantId& id) const;
   // The participant whose unrevoked key that is.
   const Participant* FindParticipantByKey(const KeyId& key) const;
   const std::vector<Participant>& participants() const;  // in order of registration
@@ -227,15 +227,23 @@ class Ledger {
   // In order of opening: the position is the account's number.
   const ChunkedVector<AccountState>& accounts() const;
   const InstructionIndex& payments() const;  // those of bulks
+  // With an index on disk the next three read the log, and have its errors.
   // The leaf of the payment of a bulk, or of the hold of a list, with that key; or
   // InstructionIndex::kNoLeaf.
-  std::uint64_t FindInBulks(const InstructionKey& key) const;
-  // Of a payment of a bulk, nothing. With an index on disk this reads the log.
-  std::optional<InstructionState> FindInstruction(const InstructionKey& key) const;
-  std::vector<InstructionState> FindByUetr(const Uetr& uetr) const;  // oldest first
+  absl::StatusOr<std::uint64_t> FindInBulks(const InstructionKey& key) const;
+  // Of a payment of a bulk, nothing.
+  absl::StatusOr<std::optional<InstructionState>> FindInstruction(const InstructionKey& key) const;
+  // What has that UETR, from a leaf on: at most `count`, which is 1 or more.
+  absl::StatusOr<InstructionIndex::UetrPage> FindByUetr(const Uetr& uetr, std::uint64_t from_leaf,
+                                                        std::size_t count) const;
+  // The keys that executing an item would look for in `payments()`, but for those of the payments
+  // of a bulk or the legs of a list: its own, those of its payments or legs, and those that it
+  // cites. What is not final is not looked for there.
+  std::vector<InstructionKey> KeysLookedFor(const AdmittedItem& item) const;
   const SettlementState* FindSettlement(const Hash256& settlement_id) const;
   // How a list, or a settlement that was never prepared, was completed. May read the log.
-  std::optional<InstructionState> FindCompletion(const Hash256& settlement_id) const;
+  absl::StatusOr<std::optional<InstructionState>> FindCompletion(
+      const Hash256& settlement_id) const;
   std::vector<const SettlementState*> PreparedSettlements() const;  // by settlement id
   const SettlementPolicy* FindPolicy(const Hash256& hash) const;    // in force or withdrawn
   std::vector<Hash256> PoliciesInForce() const;                     // in order of arrival
@@ -250,9 +258,7 @@ class Ledger {
   friend class SnapshotReader;
   friend class SnapshotWriter;
   template <typename Signed>
-  std::optional<Rejection> CheckInstruction(const AdmittedItem& item, const Signed& what,
-                                            LedgerTime now) const;
-  bool IsRepeat(const AdmittedItem& item) const;
+  std::optional<Rejection> CheckInstruction(const AdmittedItem& item, const Signed& what) const;
   std::variant<AdmittedItem, Rejection> AdmitCompletion(ItemBody body, const Hash256& payload_hash,
                                                         const SignatureVerifier& verifier) const;
   explicit Ledger(std::unique_ptr<State> state);

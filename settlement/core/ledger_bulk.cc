@@ -14,7 +14,7 @@ constexpr std::size_t kPrefetchDistance = 16;
 
 }  // namespace
 
-std::uint64_t Ledger::State::FindInBulks(const InstructionKey& key) const {
+absl::StatusOr<std::uint64_t> Ledger::State::FindInBulks(const InstructionKey& key) const {
   const std::optional<RawInstructionId> raw = RawIdOf(key.id);
   const std::optional<std::uint32_t> party = PackedParty(key);
   if (!raw.has_value() || !party.has_value()) return InstructionIndex::kNoLeaf;

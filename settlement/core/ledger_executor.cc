@@ -118,8 +118,6 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckValidUntil(LedgerTime valid_
   if (header_.time > valid_until) {
     return Rejection{.outcome = Outcome::kPastValidUntil, .rule = valid_until.ToString()};
   }
-  // Again by the batch's time, which is what observers have: the clock may have stepped back since
-  // admission.
   if (valid_until > header_.time + kValidUntilAheadMax) {
     return Rejection{.outcome = Outcome::kValidUntilTooFar,
                      .rule = "at most 7 days after " + header_.time.ToString()};

@@ -9,12 +9,6 @@
 #include "settlement/core/ledger_executor.h"
 
 namespace causeway::core {
-namespace {
-
-InstructionKey KeyOf(const Leg& leg) { return {leg.party, ActionKind::kSettlementLeg, leg.id}; }
-
-}  // namespace
-
 ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement) {
   ItemResult result;
   result.settlement_id = settlement.settlement_id;
@@ -131,7 +125,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckTerms(const AdmittedItem& it
       return Rejection{.outcome = Outcome::kTermsNotSignedByPayer, .rule = approver.ToString()};
     }
     if (!keys.insert(KeyOf(leg)).second || state_.FindKnown(KeyOf(leg)).has_value() ||
-        state_.FindInBulks(KeyOf(leg)) != InstructionIndex::kNoLeaf) {
+        state_.FindKnownInBulks(KeyOf(leg)) != InstructionIndex::kNoLeaf) {
       return Rejection{.outcome = Outcome::kInstructionIdReused, .rule = leg.id.ToString()};
     }
   }

@@ -27,6 +27,10 @@ struct AwaitingApproval {
   Amount amount;
 };
 
+inline InstructionKey KeyOf(const Leg& leg) {
+  return {leg.party, ActionKind::kSettlementLeg, leg.id};
+}
+
 // Hash maps here are looked up and never iterated: their order differs between runs. Whatever is
 // listed, hashed into the state root or searched in order is a vector or a std::map.
 struct Ledger::State {
@@ -134,12 +138,12 @@ struct Ledger::State {
     const std::optional<std::uint32_t> party = PartyNumber(key.party);
     return party.has_value() ? InstructionIndex::SpaceOf(*party, key.kind) : std::nullopt;
   }
-  std::optional<InstructionState> FindInstruction(const InstructionKey& key) const;
+  absl::StatusOr<std::optional<InstructionState>> FindInstruction(const InstructionKey& key) const;
   // The same while a batch is executed.
   std::optional<InstructionState> FindKnown(const InstructionKey& key);
   void SetLive(const InstructionState& instruction);
   void RemoveLive(const InstructionKey& key);
-  std::uint64_t FindInBulks(const InstructionKey& key) const;
+  absl::StatusOr<std::uint64_t> FindInBulks(const InstructionKey& key) const;
   // The same while a batch is executed.
   std::uint64_t FindKnownInBulks(const InstructionKey& key);
   const Policy* FindPolicy(const Hash256& hash) const;

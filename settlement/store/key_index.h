@@ -50,9 +50,17 @@ class KeyIndex {
                                     std::uint64_t first_leaf,
                                     std::span<std::uint64_t> candidates) = 0;
 
-  // The newest leaf under the fingerprint of an instruction id, or kNoLeaf; inserts nothing. For
-  // the writer thread, which may then Insert: as fast as FindOrInsert, where Find reads files.
-  virtual absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const = 0;
+  // For each fingerprint of an instruction id the newest leaf under it, or kNoLeaf; inserts
+  // nothing. For the writer thread, which may then Insert: as fast as FindOrInsert, where Find
+  // reads files. Both spans have the same size; on an error `newest` means nothing.
+  virtual absl::Status FindNewest(std::span<const std::uint64_t> fingerprints,
+                                  std::span<std::uint64_t> newest) const = 0;
+  absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const {
+    std::uint64_t newest = kNoLeaf;
+    absl::Status found = FindNewest(std::span(&fingerprint, 1), std::span(&newest, 1));
+    if (!found.ok()) return found;
+    return newest;
+  }
 
   // Inserts fingerprints[i] for leaf first_leaf + i without looking for it. Leaves that are covered
   // already (see covered) are passed over. Leaves must not lie before the last EndBatch.
@@ -72,9 +80,14 @@ class KeyIndex {
 
   // The leaves under `fingerprint` that are not before `from_leaf`, oldest first, at most `limit`.
   // They may include leaves that are not durable yet. Any thread.
-  virtual absl::StatusOr<std::vector<std::uint64_t>> Find(
-      KeyFamily family, std::uint64_t fingerprint, std::uint64_t from_leaf = 0,
-      std::size_t limit = std::numeric_limits<std::size_t>::max()) const = 0;
+  virtual absl::StatusOr<std::vector<std::uint64_t>> Find(KeyFamily family,
+                                                          std::uint64_t fingerprint,
+                                                          std::uint64_t from_leaf,
+                                                          std::size_t limit) const = 0;
+  absl::StatusOr<std::vector<std::uint64_t>> Find(KeyFamily family,
+                                                  std::uint64_t fingerprint) const {
+    return Find(family, fingerprint, 0, std::numeric_limits<std::size_t>::max());
+  }
 
   // After opening: the keys of the leaves before this one are here already; the caller inserts
   // those of all later leaves from the journal.

@@ -271,12 +271,24 @@ absl::Status KeyRuns::FindOrInsert(std::span<const std::uint64_t> fingerprints,
   return status;
 }
 
-absl::StatusOr<std::uint64_t> KeyRuns::FindNewest(std::uint64_t fingerprint) const {
-  if (!filter_.Test(fingerprint)) return kNoLeaf;
-  const View view = Pin(KeyFamily::kInstruction);
-  const absl::StatusOr<std::uint64_t> newest = FindNewestIn(view, fingerprint);
-  Unpin(view);
-  return newest;
+absl::Status KeyRuns::FindNewest(std::span<const std::uint64_t> fingerprints,
+                                 std::span<std::uint64_t> newest) const {
+  CW_CHECK(fingerprints.size() == newest.size(), "one answer for each fingerprint");
+  const std::size_t count = fingerprints.size();
+  for (std::size_t i = 0; i < std::min(kPrefetchKeys, count); ++i) {
+    filter_.Prefetch(fingerprints[i]);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + kPrefetchKeys < count) filter_.Prefetch(fingerprints[i + kPrefetchKeys]);
+    newest[i] = kNoLeaf;
+    if (!filter_.Test(fingerprints[i])) continue;
+    const View view = Pin(KeyFamily::kInstruction);
+    const absl::StatusOr<std::uint64_t> found = FindNewestIn(view, fingerprints[i]);
+    Unpin(view);
+    if (!found.ok()) return found.status();
+    newest[i] = *found;
+  }
+  return absl::OkStatus();
 }
 
 void KeyRuns::Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,

@@ -74,17 +74,20 @@ class KeyRuns : public KeyIndex {
   // Ends the background thread; a run that it was writing is dropped.
   ~KeyRuns() override;
 
+  using KeyIndex::Find;
+  using KeyIndex::FindNewest;
   using KeyIndex::Insert;
   absl::Status FindOrInsert(std::span<const std::uint64_t> fingerprints, std::uint64_t first_leaf,
                             std::span<std::uint64_t> candidates) override;
-  absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const override;
+  absl::Status FindNewest(std::span<const std::uint64_t> fingerprints,
+                          std::span<std::uint64_t> newest) const override;
   void Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,
               std::uint64_t first_leaf) override;
   absl::Status EndBatch(std::uint64_t next_leaf) override;
   void MarkDurable(std::uint64_t leaves) override;
-  absl::StatusOr<std::vector<std::uint64_t>> Find(
-      KeyFamily family, std::uint64_t fingerprint, std::uint64_t from_leaf = 0,
-      std::size_t limit = std::numeric_limits<std::size_t>::max()) const override;
+  absl::StatusOr<std::vector<std::uint64_t>> Find(KeyFamily family, std::uint64_t fingerprint,
+                                                  std::uint64_t from_leaf,
+                                                  std::size_t limit) const override;
   std::uint64_t covered() const override;
   absl::Status status() const override;
 

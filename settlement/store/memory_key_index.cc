@@ -17,10 +17,15 @@ absl::Status MemoryKeyIndex::FindOrInsert(std::span<const std::uint64_t> fingerp
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::uint64_t> MemoryKeyIndex::FindNewest(std::uint64_t fingerprint) const {
+absl::Status MemoryKeyIndex::FindNewest(std::span<const std::uint64_t> fingerprints,
+                                        std::span<std::uint64_t> newest) const {
+  CW_CHECK(fingerprints.size() == newest.size(), "one answer for each fingerprint");
   const auto& leaves = families_[static_cast<std::size_t>(KeyFamily::kInstruction)];
-  const auto found = leaves.find(fingerprint);
-  return found == leaves.end() ? kNoLeaf : *found->second.rbegin();
+  for (std::size_t i = 0; i < fingerprints.size(); ++i) {
+    const auto found = leaves.find(fingerprints[i]);
+    newest[i] = found == leaves.end() ? kNoLeaf : *found->second.rbegin();
+  }
+  return absl::OkStatus();
 }
 
 void MemoryKeyIndex::Insert(KeyFamily family, std::span<const std::uint64_t> fingerprints,

@@ -15,7 +15,7 @@ class LedgerAdminTest : public LedgerFixture {
     std::vector<const Signer*> keys;
     for (const std::string& name : signers) keys.push_back(&KeyNamed(name));
     envelope_ = *SignEnvelope(kCommandPayloadType, payload, keys);
-    return ledger_->Admit(envelope_, command, now_, verifier_);
+    return ledger_->Admit(envelope_, command, verifier_);
   }
   static Outcome OutcomeOf(const std::variant<AdmittedItem, Rejection>& admitted) {
     const auto* rejection = std::get_if<Rejection>(&admitted);
@@ -39,21 +39,30 @@ TEST_F(LedgerAdminTest, RefusesSignaturesThatDoNotStand) {
   EXPECT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA", "stranger"})), Outcome::kUnknownKey);
   AdmitSigned(command, {"ALPHA"});
   envelope_.payload += " altered";
-  EXPECT_EQ(OutcomeOf(ledger_->Admit(envelope_, command, now_, verifier_)), Outcome::kBadSignature);
+  EXPECT_EQ(OutcomeOf(ledger_->Admit(envelope_, command, verifier_)), Outcome::kBadSignature);
 }
 
-TEST_F(LedgerAdminTest, RefusesPayloadsForOtherLedgersAndOtherTimes) {
+TEST_F(LedgerAdminTest, RefusesPayloadsForOtherLedgers) {
   Command command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
   command.genesis_hash = Sha256("another genesis");
   EXPECT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA"})), Outcome::kWrongLedger);
   command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
   command.ledger = ParseOrDie<LedgerOrigin>("th.example/thb");
   EXPECT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA"})), Outcome::kWrongLedger);
-  command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
-  command.valid_until = now_ - Duration::FromMicros(1);
-  EXPECT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA"})), Outcome::kPastValidUntil);
-  command.valid_until = now_ + kValidUntilAheadMax + Duration::FromMicros(1);
-  EXPECT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA"})), Outcome::kValidUntilTooFar);
+}
+
+// Whether it is a repeat, which has an answer at any time, is known only when it is executed.
+TEST_F(LedgerAdminTest, AdmitsWhateverItsTimeAndRefusesItThen) {
+  Command command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
+  for (const auto& [valid_until, outcome] :
+       {std::pair(now_ - Duration::FromMicros(1), Outcome::kPastValidUntil),
+        std::pair(now_ + kValidUntilAheadMax + Duration::FromMicros(1),
+                  Outcome::kValidUntilTooFar)}) {
+    command.valid_until = valid_until;
+    const auto admitted = AdmitSigned(command, {"ALPHA"});
+    ASSERT_EQ(OutcomeOf(admitted), Outcome::kAccepted);
+    ExpectRefused(ApplyOne(std::get<AdmittedItem>(admitted)), outcome);
+  }
 }
 
 TEST_F(LedgerAdminTest, RevokedKeySignsNothingAndIsNeverTakenAgain) {
@@ -88,13 +97,12 @@ TEST_F(LedgerAdminTest, KeyRevokedWhileItsSignatureIsVerifiedIsRefused) {
   ASSERT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA"})), Outcome::kAccepted);
   const ExaminedEnvelope examined =
       Examine(envelope_, command, ledger_->KeysOf(envelope_), verifier_);
-  EXPECT_EQ(OutcomeOf(ledger_->Admit(command, examined, now_, verifier_)), Outcome::kAccepted);
+  EXPECT_EQ(OutcomeOf(ledger_->Admit(command, examined, verifier_)), Outcome::kAccepted);
   ExpectAccepted(
       ApplyOne(Admitted(MakeCommand("ALPHA", UpdateKeys{.participant = Party("ALPHA"),
                                                         .revoke = {KeyNamed("ALPHA").key_id()}}),
                         {"ALPHA-2"})));
-  EXPECT_EQ(OutcomeOf(ledger_->Admit(command, examined, now_, verifier_)),
-            Outcome::kNotSignedByParty);
+  EXPECT_EQ(OutcomeOf(ledger_->Admit(command, examined, verifier_)), Outcome::kNotSignedByParty);
 }
 
 TEST_F(LedgerAdminTest, CentralBankKeepsEnoughApprovers) {

@@ -117,6 +117,9 @@ class LedgerFixture : public ::testing::Test {
     return ApplyOne(
         Admitted(MakeCommand("CENTRAL", std::move(action), id), {"central-1", "central-2"}));
   }
+  InstructionState KnownState(const InstructionKey& key) const {
+    return **ledger_->FindInstruction(key);
+  }
   ItemResult By(const std::string& party, Action action, std::string_view id = "") {
     return ApplyOne(Admitted(MakeCommand(party, std::move(action), id), {party}));
   }

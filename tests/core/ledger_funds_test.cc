@@ -136,7 +136,7 @@ TEST_F(LedgerFundsTest, RedemptionHoldsUntilApprovedAndShrinksTheLiability) {
   ExpectAccepted(ByCentralBank(Approve{key, "PAYOUT-1"}));
   EXPECT_EQ(Held("ALPHA"), 0);
   EXPECT_EQ(ledger_->issued().minor(), 60'000);
-  EXPECT_EQ(ledger_->FindInstruction(key)->status, InstructionStatus::kSettled);
+  EXPECT_EQ(KnownState(key).status, InstructionStatus::kSettled);
   ExpectRejected(ByCentralBank(Approve{key, "PAYOUT-2"}), Outcome::kWrongInstructionState);
 }
 
@@ -148,9 +148,9 @@ TEST_F(LedgerFundsTest, RefusedAndCancelledRedemptionsReleaseTheHold) {
   ExpectAccepted(ByCentralBank(Refuse{first, "no payout account"}));
   ExpectRejected(By("BETA", Cancel{second}), Outcome::kNotAuthorised);
   ExpectAccepted(By("ALPHA", Cancel{second}));
-  EXPECT_EQ(ledger_->FindInstruction(first)->status, InstructionStatus::kRejected);
-  EXPECT_EQ(ledger_->FindInstruction(first)->rejection.outcome, Outcome::kRefusedByApprovers);
-  EXPECT_EQ(ledger_->FindInstruction(second)->status, InstructionStatus::kCancelled);
+  EXPECT_EQ(KnownState(first).status, InstructionStatus::kRejected);
+  EXPECT_EQ(KnownState(first).rejection.outcome, Outcome::kRefusedByApprovers);
+  EXPECT_EQ(KnownState(second).status, InstructionStatus::kCancelled);
   EXPECT_EQ(Available("ALPHA"), 100'000);
   EXPECT_EQ(Held("ALPHA"), 0);
 }
@@ -221,7 +221,7 @@ TEST_F(LedgerFundsTest, BatchWhoseFirstIdWasTakenIsAnsweredAfterItsValidUntilToo
   const Envelope envelope = *SignEnvelope(kCommandPayloadType, "batch", KeyNamed("ALPHA"));
   const OpenSslSignatureVerifier verifier;
   const auto submit = [&] {
-    return ApplyOne(std::get<AdmittedItem>(ledger_->Admit(envelope, command, now_, verifier)));
+    return ApplyOne(std::get<AdmittedItem>(ledger_->Admit(envelope, command, verifier)));
   };
   EXPECT_EQ(submit().instructions.at(1).status, InstructionStatus::kSettled);
   now_ = now_ + Duration::FromHours(48);
@@ -260,9 +260,31 @@ TEST_F(LedgerFundsTest, OverrideReachesFrozenFundsAndNeverAHold) {
 TEST_F(LedgerFundsTest, UetrMayRecurAndFindsEveryInstruction) {
   By("ALPHA", PayOf("ALPHA", "BETA", 500), "P-1");
   By("BETA", PayOf("BETA", "ALPHA", 200), "P-1");
-  const auto found = ledger_->FindByUetr(SomeUetr(7));
-  ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0].key.party, Party("ALPHA"));
+  const auto page = *ledger_->FindByUetr(SomeUetr(7), 0, 100);
+  ASSERT_EQ(page.found.size(), 2u);
+  EXPECT_EQ(page.found[0].instruction->key.party, Party("ALPHA"));
+  EXPECT_EQ(page.next_leaf, InstructionIndex::kNoLeaf);
+}
+
+TEST_F(LedgerFundsTest, PagesOfAUetrMissNothingAndRepeatNothing) {
+  std::vector<std::uint64_t> leaves;
+  const auto note = [&](const ItemResult& result) {
+    leaves.push_back(result.instructions[0].entry_index);
+  };
+  for (int i = 0; i < 5; ++i) {
+    note(By("ALPHA", PayOf("ALPHA", "BETA", 1), "P-" + std::to_string(i)));
+  }
+  for (std::size_t count = 1; count <= 6; ++count) {
+    std::vector<std::uint64_t> found;
+    std::uint64_t from = 0;
+    do {
+      const auto page = *ledger_->FindByUetr(SomeUetr(7), from, count);
+      ASSERT_LE(page.found.size(), count);
+      for (const auto& hit : page.found) found.push_back(hit.leaf);
+      from = page.next_leaf;
+    } while (from != InstructionIndex::kNoLeaf);
+    EXPECT_EQ(found, leaves) << count;
+  }
 }
 
 // Random traffic of every kind conserves money (ApplyBatch and the fixture check it after each

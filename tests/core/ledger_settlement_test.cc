@@ -155,7 +155,7 @@ TEST_F(LedgerSettlementTest, StrangersSignatureOnTermsSaysNothingBeforeAndAfterI
   Envelope envelope = *SignEnvelope(kTermsPayloadType, "terms", KeyNamed("ALPHA"));
   envelope.signatures.push_back({KeyNamed("GAMMA").key_id(), std::string(64, 'x')});
   const auto signers = [&] {
-    const auto admitted = ledger_->Admit(envelope, prepare, now_, verifier_);
+    const auto admitted = ledger_->Admit(envelope, prepare, verifier_);
     return std::get<AdmittedItem>(admitted).signers;
   };
   const std::vector<KeyId> before = signers();

@@ -96,7 +96,7 @@ class SettlementFixture : public LedgerFixture {
   }
   Outcome AdmitOutcome(const CompleteSettlement& completion) {
     const Envelope envelope{.payload_type = kCompletionPayloadType, .payload = "completion"};
-    const auto admitted = ledger_->Admit(envelope, completion, now_, verifier_);
+    const auto admitted = ledger_->Admit(envelope, completion, verifier_);
     const auto* rejection = std::get_if<Rejection>(&admitted);
     return rejection == nullptr ? Outcome::kAccepted : rejection->outcome;
   }

@@ -22,8 +22,9 @@ class CollidingKeys final : public store::KeyIndex {
                             std::span<std::uint64_t> candidates) override {
     return keys_->FindOrInsert(Cut(fingerprints), first_leaf, candidates);
   }
-  absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const override {
-    return keys_->FindNewest(fingerprint % fingerprints_);
+  absl::Status FindNewest(std::span<const std::uint64_t> fingerprints,
+                          std::span<std::uint64_t> newest) const override {
+    return keys_->FindNewest(Cut(fingerprints), newest);
   }
   void Insert(store::KeyFamily family, std::span<const std::uint64_t> fingerprints,
               std::uint64_t first_leaf) override {
@@ -54,13 +55,29 @@ class CollidingKeys final : public store::KeyIndex {
 // What the log would say of each leaf.
 using Log = std::vector<IndexedInstructions::Logged>;
 
-std::unique_ptr<IndexedInstructions> Indexed(std::uint64_t fingerprints, const Log& log) {
+// `reads` counts how often the log is asked.
+std::unique_ptr<IndexedInstructions> Indexed(std::uint64_t fingerprints, const Log& log,
+                                             int* reads = nullptr) {
   return std::make_unique<IndexedInstructions>(
       std::make_unique<CollidingKeys>(fingerprints),
       IndexedInstructions::KeyOf(std::string(32, 's')),
-      [&log](std::uint64_t leaf) -> absl::StatusOr<IndexedInstructions::Logged> {
+      [&log, reads](std::uint64_t leaf) -> absl::StatusOr<IndexedInstructions::Logged> {
+        if (reads != nullptr) ++*reads;
         return log.at(leaf);
       });
+}
+
+// Reads ahead what recording them will ask for, as the node does.
+void ReadAhead(IndexedInstructions& indexed, const Log& log, std::uint32_t party,
+               std::span<const core::BulkPayment> payments) {
+  IndexedInstructions::Recall recall;
+  for (;;) {
+    std::vector<IndexedInstructions::Missing> missing;
+    ASSERT_TRUE(indexed.AddMissing(party, payments, recall, missing).ok());
+    if (missing.empty()) break;
+    for (const auto& wanted : missing) recall.leaves.emplace(wanted.leaf, log.at(wanted.leaf));
+  }
+  indexed.Expect(std::move(recall), payments);
 }
 
 std::vector<core::BulkPayment> RandomPayments(core::RandomStream& random) {
@@ -72,6 +89,23 @@ std::vector<core::BulkPayment> RandomPayments(core::RandomStream& random) {
     payment.uetr = core::Uetr::FromRandomBytes(uetr);
   }
   return payments;
+}
+
+// Leaves, and for what is no payment of a bulk its id.
+std::vector<std::pair<std::uint64_t, std::string>> AllWith(const core::Uetr& uetr,
+                                                           std::size_t page_size,
+                                                           const core::InstructionIndex& index) {
+  std::vector<std::pair<std::uint64_t, std::string>> all;
+  std::uint64_t from = 0;
+  do {
+    const auto page = *index.FindByUetr(uetr, from, page_size);
+    EXPECT_LE(page.found.size(), page_size);
+    for (const auto& hit : page.found) {
+      all.emplace_back(hit.leaf, hit.instruction ? hit.instruction->key.id.ToString() : "");
+    }
+    from = page.next_leaf;
+  } while (from != core::InstructionIndex::kNoLeaf);
+  return all;
 }
 
 // A payment that came alone, or another instruction, unless its id is taken; and what both say of
@@ -92,9 +126,9 @@ void RecordOneAlone(core::RandomStream& random, std::uint32_t party, IndexedInst
                                .entry_index = log.size(),
                                .uetr = RandomPayments(random).front().uetr};
   const std::optional<core::RawInstructionId> raw = core::RawIdOf(state.key.id);
-  const bool taken = memory.FindFinal(party, state.key).has_value() ||
+  const bool taken = memory.FindFinal(party, state.key)->has_value() ||
                      (state.key.kind == core::ActionKind::kPay && raw.has_value() &&
-                      memory.Find(party, *raw) != core::InstructionIndex::kNoLeaf);
+                      *memory.Find(party, *raw) != core::InstructionIndex::kNoLeaf);
   if (!taken) {
     EXPECT_FALSE(indexed.FindFinalToRecord(party, state.key).has_value());
     indexed.RecordFinal(party, state);
@@ -103,18 +137,15 @@ void RecordOneAlone(core::RandomStream& random, std::uint32_t party, IndexedInst
     EXPECT_TRUE(indexed.EndBatch(log.size()).ok());
   }
   const core::InstructionKey probe = some_key();
-  const auto expected = memory.FindFinal(party, probe);
+  const auto expected = *memory.FindFinal(party, probe);
   for (const auto& found :
-       {indexed.FindFinal(party, probe), indexed.FindFinalToRecord(party, probe)}) {
+       {*indexed.FindFinal(party, probe), indexed.FindFinalToRecord(party, probe)}) {
     ASSERT_EQ(found.has_value(), expected.has_value());
     if (!found.has_value()) continue;
     EXPECT_EQ(found->entry_index, expected->entry_index);
   }
   const core::Uetr uetr = RandomPayments(random).front().uetr;
-  const auto with = indexed.FindFinalByUetr(uetr);
-  const auto wanted = memory.FindFinalByUetr(uetr);
-  ASSERT_EQ(with.size(), wanted.size());
-  for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(with[i].key, wanted[i].key);
+  EXPECT_EQ(AllWith(uetr, 1 + random.Uniform(5), indexed), AllWith(uetr, 100, memory));
 }
 
 class IndexedInstructionsTest : public ::testing::TestWithParam<std::uint64_t> {};
@@ -124,7 +155,8 @@ class IndexedInstructionsTest : public ::testing::TestWithParam<std::uint64_t> {
 TEST_P(IndexedInstructionsTest, AnswersAsTheIndexInMemoryDoes) {
   core::RandomStream random(GetParam(), "indexed payments");
   Log log(1);  // the genesis
-  const std::unique_ptr<IndexedInstructions> indexed = Indexed(GetParam(), log);
+  int reads = 0;
+  const std::unique_ptr<IndexedInstructions> indexed = Indexed(GetParam(), log, &reads);
   const std::unique_ptr<core::InstructionIndex> memory = core::MakeMemoryInstructionIndex();
   for (int bulk = 0; bulk < 60; ++bulk) {
     const auto party = static_cast<std::uint32_t>(random.Uniform(3));
@@ -132,7 +164,13 @@ TEST_P(IndexedInstructionsTest, AnswersAsTheIndexInMemoryDoes) {
     const std::uint64_t first_leaf = log.size();
     std::vector<std::uint64_t> known(payments.size());
     std::vector<std::uint64_t> expected(payments.size());
+    const bool reads_ahead = bulk % 2 == 0;
+    if (reads_ahead) ReadAhead(*indexed, log, party, payments);
+    const int reads_before = reads;
     indexed->Record(party, payments, first_leaf, known);
+    if (reads_ahead) {
+      EXPECT_EQ(reads, reads_before) << "what was read ahead is not read again";
+    }
     memory->Record(party, payments, first_leaf, expected);
     EXPECT_EQ(known, expected);
     std::vector<core::PaymentResult> results(payments.size());
@@ -152,8 +190,8 @@ TEST_P(IndexedInstructionsTest, AnswersAsTheIndexInMemoryDoes) {
     if (random.Bernoulli(1, 3)) indexed->MarkDurable(log.size());
     const core::BulkPayment probe = RandomPayments(random).front();
     RecordOneAlone(random, party, *indexed, *memory, log);
-    const std::uint64_t found = indexed->Find(party, probe.id);
-    EXPECT_EQ(found, memory->Find(party, probe.id));
+    const std::uint64_t found = *indexed->Find(party, probe.id);
+    EXPECT_EQ(found, *memory->Find(party, probe.id));
     if (found != core::InstructionIndex::kNoLeaf) {
       EXPECT_EQ(indexed->IsSettled(found), memory->IsSettled(found));
     }
@@ -185,7 +223,7 @@ TEST_P(IndexedInstructionsTest, KnowsAfterAReplayWhatItKnewBefore) {
   }
   std::vector<std::uint64_t> before;
   for (int id = 0; id < 200; ++id) {
-    before.push_back(indexed->Find(1, core::RawInstructionId{static_cast<std::uint8_t>(id)}));
+    before.push_back(*indexed->Find(1, core::RawInstructionId{static_cast<std::uint8_t>(id)}));
   }
 
   indexed = Indexed(GetParam(), log);
@@ -206,7 +244,7 @@ TEST_P(IndexedInstructionsTest, KnowsAfterAReplayWhatItKnewBefore) {
     indexed->MarkDurable(leaf);
   }
   for (int id = 0; id < 200; ++id) {
-    EXPECT_EQ(indexed->Find(1, core::RawInstructionId{static_cast<std::uint8_t>(id)}), before[id]);
+    EXPECT_EQ(*indexed->Find(1, core::RawInstructionId{static_cast<std::uint8_t>(id)}), before[id]);
   }
 }
 
@@ -219,8 +257,10 @@ TEST(IndexedInstructionsByUetrTest, FindsEveryPaymentWithAUetr) {
   payments[1].uetr = core::Uetr::FromRandomBytes(other);
   std::vector<std::uint64_t> known(3);
   indexed->Record(0, payments, 1, known);
-  EXPECT_EQ(indexed->FindByUetr(payments[1].uetr), (std::vector<std::uint64_t>{2}));
-  EXPECT_EQ(indexed->FindByUetr(payments[0].uetr), (std::vector<std::uint64_t>{1, 3}));
+  using Found = std::vector<std::pair<std::uint64_t, std::string>>;
+  EXPECT_EQ(AllWith(payments[1].uetr, 1, *indexed), (Found{{2, ""}}));
+  EXPECT_EQ(AllWith(payments[0].uetr, 1, *indexed), (Found{{1, ""}, {3, ""}}));
+  EXPECT_EQ(AllWith(payments[0].uetr, 9, *indexed), (Found{{1, ""}, {3, ""}}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Fingerprints, IndexedInstructionsTest,

@@ -229,7 +229,8 @@ TEST_F(LedgerEngineTest, ABulkSettlesReplaysAndIsFoundAgain) {
   const auto found = *engine_->FindInstruction(second.entry.instruction);
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->entry_index, first + 1);
-  EXPECT_EQ(engine_->FindByUetr(second.entry.uetr)->at(0).entry_index, first + 1);
+  EXPECT_EQ(engine_->FindByUetr(second.entry.uetr, 0, 9)->instructions.at(0).entry_index,
+            first + 1);
   const DatedEntry third = *engine_->ReadEntry(first + 2);
   EXPECT_EQ(third.entry.status, InstructionStatus::kRejected);
   EXPECT_EQ(third.entry.rejection.outcome, core::Outcome::kInsufficientFunds);

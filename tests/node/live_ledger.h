@@ -165,7 +165,10 @@ class LiveLedgerTest : public ::testing::Test {
         std::move(journal));
     ASSERT_TRUE(engine.ok()) << engine.status().message();
     SetUpParticipants(**engine);
-    runtime_ = std::make_unique<LedgerRuntime>(*std::move(engine), limits, [this] {
+    Drive(*std::move(engine), limits);
+  }
+  void Drive(std::unique_ptr<LedgerEngine> engine, RuntimeLimits limits = {}) {
+    runtime_ = std::make_unique<LedgerRuntime>(std::move(engine), limits, [this] {
       return core::LedgerTime::FromMicros(now_micros_.fetch_add(1));
     });
   }

@@ -42,6 +42,10 @@ class LiveServiceTest : public LiveLedgerTest {
  protected:
   void StartService(RuntimeLimits limits = {}) {
     StartRuntime(limits);
+    Serve();
+  }
+  // Over `runtime_`.
+  void Serve() {
     service_ = std::make_unique<LedgerService>(runtime_.get());
     auto server = rpc::Server::Start({"127.0.0.1:0", std::nullopt, ""}, {service_->service()});
     ASSERT_TRUE(server.ok()) << server.status().message();
@@ -52,7 +56,7 @@ class LiveServiceTest : public LiveLedgerTest {
   }
   void TearDown() override {
     if (service_ == nullptr) return;
-    journal_->Open();
+    if (journal_ != nullptr) journal_->Open();
     service_->EndStreams();
     runtime_->Stop();
     server_->Shutdown();

@@ -158,8 +158,8 @@ TEST(KeyRuns, FindGivesPagesOfLeaves) {
   index->WaitUntilIdle();
   EXPECT_EQ(index->Find(kUetr, 42)->size(), 2000U);
   EXPECT_EQ(*index->Find(kUetr, 42, 1000, 3), (std::vector<std::uint64_t>{1000, 1001, 1002}));
-  EXPECT_EQ(*index->Find(kUetr, 42, 1998), (std::vector<std::uint64_t>{1998, 1999}));
-  EXPECT_TRUE(index->Find(kUetr, 42, 2000)->empty());
+  EXPECT_EQ(*index->Find(kUetr, 42, 1998, 9), (std::vector<std::uint64_t>{1998, 1999}));
+  EXPECT_TRUE(index->Find(kUetr, 42, 2000, 9)->empty());
   EXPECT_TRUE(index->Find(kUetr, 43)->empty());
 }
 

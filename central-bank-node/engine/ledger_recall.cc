@@ -1,0 +1,123 @@
+// What an item needs of old parts of the log, read before it is applied.
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "central-bank-node/engine/ledger_engine.h"
+#include "settlement/core/payment_lookup.h"
+
+namespace causeway::node {
+namespace {
+
+using core::Batch;
+
+// Short reads of payments of one batch, after which it is cheaper to decode all of it.
+constexpr std::size_t kShortReadsMax = 32;
+
+}  // namespace
+
+std::span<const core::BulkPayment> PackedIn(const core::AdmittedItem& item) {
+  if (const auto* bulk = std::get_if<core::Bulk>(&item.body)) return bulk->payments;
+  if (const auto* list = std::get_if<core::PrepareList>(&item.body)) return list->legs;
+  return {};
+}
+
+absl::StatusOr<std::vector<IndexedInstructions::Missing>> LedgerEngine::LeavesToRecall(
+    const core::AdmittedItem& item, IndexedInstructions::Recall& recall) const {
+  std::vector<IndexedInstructions::Missing> missing;
+  if (payments_ == nullptr) return missing;
+  for (const core::InstructionKey& key : ledger_->KeysLookedFor(item)) {
+    const std::optional<std::uint32_t> party = ledger_->PartyNumber(key.party);
+    if (!party.has_value()) continue;  // nothing is recorded of it
+    absl::Status added = payments_->AddMissing(*party, key, recall, missing);
+    if (!added.ok()) return added;
+  }
+  std::optional<std::uint32_t> party;
+  if (const auto* bulk = std::get_if<core::Bulk>(&item.body)) {
+    party = ledger_->PartyNumber(bulk->party);
+  } else if (const auto* list = std::get_if<core::PrepareList>(&item.body)) {
+    for (std::size_t i = 0; i < list->terms.ledgers.size(); ++i) {
+      if (list->terms.ledgers[i].ledger != genesis_.ledger) continue;
+      party = ledger_->PartyNumber(list->terms.parts[i].payer);
+      if (party.has_value()) *party |= core::InstructionIndex::kLegs;
+    }
+  }
+  if (!party.has_value()) return missing;
+  absl::Status added = payments_->AddMissing(*party, PackedIn(item), recall, missing);
+  if (!added.ok()) return added;
+  return missing;
+}
+
+// The payment that most likely is what is wanted, by a few short reads; nothing when it is not.
+absl::StatusOr<std::optional<IndexedInstructions::Logged>> LedgerEngine::ReadLikely(
+    std::uint64_t batch, const IndexedInstructions::Missing& wanted) const {
+  std::optional<IndexedInstructions::Logged> logged;
+  if (!wanted.fingerprint.has_value()) return logged;
+  absl::StatusOr<std::optional<core::FoundPayment>> found = core::LookUpPayment(
+      [&](std::uint64_t offset, std::uint64_t size) {
+        return journal_->ReadBodyBytes(batch, offset, size);
+      },
+      wanted.leaf);
+  if (!found.ok()) return found.status();
+  if (!found->has_value() || (*found)->outcome == core::Outcome::kInstructionIdReused) {
+    return logged;
+  }
+  const absl::StatusOr<std::uint32_t> party = NumberOf((*found)->party, wanted.leaf);
+  if (!party.ok()) return logged;
+  const core::BulkPayment& payment = (*found)->payment;
+  if (payments_->FingerprintOf(*party, payment.id) != *wanted.fingerprint) return logged;
+  logged = IndexedInstructions::Logged{
+      .party = *party, .id = payment.id, .uetr = payment.uetr, .outcome = (*found)->outcome};
+  return logged;
+}
+
+// In the order of leaves, so that each batch is read once. A batch of which only a few payments are
+// asked for is not read whole.
+absl::Status LedgerEngine::ReadLeaves(std::vector<IndexedInstructions::Missing> missing,
+                                      IndexedInstructions::Recall& recall) const {
+  std::sort(missing.begin(), missing.end(),
+            [](const auto& left, const auto& right) { return left.leaf < right.leaf; });
+  std::optional<Batch> batch;
+  std::uint64_t number = 0;
+  std::size_t reads = 0;  // short ones in that batch
+  for (const IndexedInstructions::Missing& wanted : missing) {
+    const absl::StatusOr<std::uint64_t> in = FindBatch(wanted.leaf);
+    if (!in.ok()) return in.status();
+    if (*in != number) {
+      batch.reset();
+      reads = 0;
+    }
+    number = *in;
+    if (!batch.has_value() && reads++ < kShortReadsMax) {
+      absl::StatusOr<std::optional<IndexedInstructions::Logged>> likely =
+          ReadLikely(number, wanted);
+      if (!likely.ok()) return likely.status();
+      if (likely->has_value()) {
+        recall.leaves.insert_or_assign(wanted.leaf, **std::move(likely));
+        continue;
+      }
+    }
+    if (!batch.has_value()) {
+      absl::StatusOr<Batch> read = ReadBatch(number);
+      if (!read.ok()) return read.status();
+      batch = *std::move(read);
+    }
+    absl::StatusOr<IndexedInstructions::Logged> logged = LoggedIn(*batch, wanted.leaf);
+    if (!logged.ok()) return logged.status();
+    recall.leaves.insert_or_assign(wanted.leaf, *std::move(logged));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LedgerEngine::Recall(const core::AdmittedItem& item,
+                                  IndexedInstructions::Recall& recall) const {
+  for (;;) {
+    auto leaves = LeavesToRecall(item, recall);
+    if (!leaves.ok()) return leaves.status();
+    if (leaves->empty()) return absl::OkStatus();
+    if (absl::Status read = ReadLeaves(*std::move(leaves), recall); !read.ok()) return read;
+  }
+}
+
+}  // namespace causeway::node
