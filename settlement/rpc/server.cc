@@ -110,6 +110,7 @@ void BlockStopSignals() {
   const sigset_t signals = StopSignals();
   CW_CHECK(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0, "valid arguments");
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error of the write like any other
 }
 
 int WaitForStopSignal() {

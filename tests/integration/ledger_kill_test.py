@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""kill -9 of a ledger in the middle of bulks at full load, again and again.
+"""kill -9 of a ledger in the middle of bulks at full load, again and again; and a full disk.
 
 After each restart every acknowledged bulk must be there, once: sent again it is answered as a
 repeat, with the same leaves and results. In the end the whole journal must verify by itself, a
@@ -18,12 +18,13 @@ import uuid
 import grpc
 
 from corridor import (BULK_TYPE, CALL_S, HOUR_US, account_pair, bulk_payload, envelope_of,
-                      ledger_pb)
+                      ledger_pb, read)
 from single_ledger import BANK, ORIGIN, SingleLedger
 
 KILLS = int(os.environ.get("CAUSEWAY_KILLS", "4"))
 SEED = int(os.environ.get("CAUSEWAY_SEED", "1"))
 PAYMENTS = 200  # of a bulk
+OUTCOME_UNKNOWN = 70
 # Small, so that some kills come while one is written.
 FLAGS = ("--snapshot-every", "20000")
 
@@ -92,38 +93,48 @@ class LedgerKill(unittest.TestCase):
                                    "--pool-mib", "64", "--sign-ahead", "0.3", "--quiet"),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def kill_while_it_works(self, acknowledged):
+    def while_it_works(self, acknowledged, end):
+        """`end` ends the ledger. What it left unanswered."""
         self.start_load()
         sender = Sender(self, acknowledged)
         sender.start()
-        time.sleep(self.random.uniform(0.3, 2.5))
-        self.node.kill()
+        end()
         sender.join()
         self.load.kill()
         self.load.wait()
         return sender.unanswered
 
-    def test_what_was_acknowledged_is_there_once(self):
-        acknowledged = []
-        for _ in range(KILLS):
-            known = len(acknowledged)
-            unanswered = self.kill_while_it_works(acknowledged)
-            self.node.start(*FLAGS)
-            # All of this round, and some of long ago.
-            older = self.random.sample(acknowledged[:known], min(known, 5))
-            for envelope, first in older + acknowledged[known:]:
-                again = self.send(envelope)
-                self.assertTrue(again.repeated)
-                self.assertEqual(again.first_index, first.first_index)
-                self.assertEqual(again.rejections, first.rejections)
-            if unanswered is not None:  # now it is executed, or it was
-                acknowledged.append((unanswered, self.send(unanswered)))
-        self.assertGreater(len(acknowledged), KILLS)
+    def kill_soon(self):
+        time.sleep(self.random.uniform(0.3, 2.5))
+        self.node.kill()
+
+    def expect_all_there(self, acknowledged):
+        for envelope, first in acknowledged:
+            again = self.send(envelope)
+            self.assertTrue(again.repeated)
+            self.assertEqual(again.first_index, first.first_index)
+            self.assertEqual(again.rejections, first.rejections)
+
+    def expect_money_of(self, acknowledged):
         payments = PAYMENTS * len(acknowledged)
         payer, payee = (self.account(address) for address in self.mine)
         self.assertEqual(payer.available, self.funds - payments)
         self.assertEqual(payee.available, self.funds + payments)
         self.assertEqual(payer.posting_count, self.postings + payments)
+
+    def test_what_was_acknowledged_is_there_once(self):
+        acknowledged = []
+        for _ in range(KILLS):
+            known = len(acknowledged)
+            unanswered = self.while_it_works(acknowledged, self.kill_soon)
+            self.node.start(*FLAGS)
+            # All of this round, and some of long ago.
+            older = self.random.sample(acknowledged[:known], min(known, 5))
+            self.expect_all_there(older + acknowledged[known:])
+            if unanswered is not None:  # now it is executed, or it was
+                acknowledged.append((unanswered, self.send(unanswered)))
+        self.assertGreater(len(acknowledged), KILLS)
+        self.expect_money_of(acknowledged)
         checkpoint = self.node.checkpoint()
         self.node.stop()
         leaves = checkpoint.split("\n")[1]
@@ -132,6 +143,30 @@ class LedgerKill(unittest.TestCase):
         self.assertEqual(self.node.checkpoint(), checkpoint)
         print(f"{KILLS} kills, {len(acknowledged)} bulks of {PAYMENTS} acknowledged, "
               f"{leaves} leaves")
+
+    def test_full_disk_ends_it_and_loses_nothing(self):
+        self.node.stop()
+        full = {"segment_mib": 64, "file_bytes_max": 6 << 20}
+        self.node.start(**full)
+        acknowledged, statuses = [], []
+        unanswered = self.while_it_works(acknowledged,
+                                         lambda: statuses.append(self.node.await_end()))
+        self.assertEqual(statuses, [OUTCOME_UNKNOWN])
+        self.assertIn("no room to grow", read(self.node.path("log.txt")).decode())
+        self.assertGreater(len(acknowledged), 0)
+        # Without room it still starts and answers; with room it goes on.
+        self.node.start(**full)
+        checkpoint = self.node.checkpoint()
+        self.expect_all_there(acknowledged[-3:])
+        self.node.stop()
+        self.node.start()
+        self.assertEqual(self.node.checkpoint(), checkpoint)
+        self.expect_all_there(acknowledged)
+        if unanswered is not None:
+            acknowledged.append((unanswered, self.send(unanswered)))
+        self.expect_money_of(acknowledged)
+        self.node.stop()
+        self.node.care("verify")
 
 
 if __name__ == "__main__":

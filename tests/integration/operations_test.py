@@ -82,6 +82,67 @@ class Operations(unittest.TestCase):
         node.start()
         self.assertEqual(node.checkpoint(), checkpoint)
 
+    def flip_bit(self, path):
+        """In the first block of a segment. How its place is told."""
+        with open(path, "r+b") as file:
+            file.seek(FIRST_FRAME + 1000)
+            byte = file.read(1)[0]
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte ^ 16]))
+        return rf"{re.escape(path)}: offset [0-9]+: .*block [0-9]+"
+
+    def expect_damaged(self, place, *flags):
+        checked = self.node.care("check", *flags, check=False)
+        self.assertEqual(checked.returncode, WRONG_DATA)
+        self.assertRegex(checked.stderr, place)
+
+    def test_flipped_bit_before_the_newest_snapshot_is_found_by_check_and_by_a_read(self):
+        node = self.node
+        node.load()
+        node.operate("backup", "--name", "before")
+        checkpoint, batches = node.checkpoint(), len(node.all_batches())
+        node.stop()  # which writes a snapshot
+        damaged = node.segments()[1]
+        place = self.flip_bit(os.path.join(node.path("data"), damaged))
+        self.expect_damaged(place)
+        node.start()
+        self.assertIn("from a snapshot", read(node.path("log.txt")).decode())
+        self.assertEqual(node.checkpoint(), checkpoint)
+        seen = []
+        with self.assertRaises(grpc.RpcError) as refused:
+            node.all_batches(seen)
+        self.assertEqual(refused.exception.code(), grpc.StatusCode.UNAVAILABLE)
+        self.assertNotIn(node.folder, refused.exception.details())
+        self.assertEqual(len(seen), int(re.search("[0-9]+", damaged).group()))
+        self.assertRegex(read(node.path("log.txt")).decode(), place)
+        node.load(seed=2)  # new payments go on
+        node.stop()
+        node.care("repair", "--from", node.path("backups/before"))
+        node.care("check")
+        node.start()
+        self.assertGreater(len(node.all_batches()), batches)
+
+    def test_damage_is_put_right_from_the_archive_and_check_reads_the_archive(self):
+        node = self.node
+        node.load()
+        checkpoint = node.checkpoint()
+        node.operate("archive")
+        node.stop()
+        archive = node.path("archive")
+        node.care("check", "--archive", archive)
+        node.care("restore", "--archive", archive)
+        first = node.segments()[0]
+        self.expect_damaged(self.flip_bit(os.path.join(node.path("data"), first)))
+        node.care("repair", "--from", archive)
+        node.care("check")
+        node.start("--archive", archive)
+        self.assertEqual(node.checkpoint(), checkpoint)
+        node.operate("archive")
+        node.stop()
+        place = self.flip_bit(os.path.join(archive, first))
+        node.care("check")  # which passes archived segments over
+        self.expect_damaged(place, "--archive", archive)
+
     def test_flipped_bit_is_refused_with_its_place_and_repaired(self):
         node = self.node
         node.load()
@@ -90,16 +151,9 @@ class Operations(unittest.TestCase):
         node.stop()
         node.care("check")
         root = state_root(node.care("info"))
-        segment = os.path.join(node.path("data"), node.segments()[1])
-        with open(segment, "r+b") as file:
-            file.seek(FIRST_FRAME + 1000)
-            byte = file.read(1)[0]
-            file.seek(-1, os.SEEK_CUR)
-            file.write(bytes([byte ^ 16]))
-        place = rf"{re.escape(segment)}: offset [0-9]+: .*block [0-9]+"
-        checked = node.care("check", check=False)
-        self.assertEqual(checked.returncode, WRONG_DATA)
-        self.assertRegex(checked.stderr, place)
+        shutil.rmtree(node.path("data/snapshots"))  # so that a start reads it
+        place = self.flip_bit(os.path.join(node.path("data"), node.segments()[1]))
+        self.expect_damaged(place)
         status, says = node.refusal()
         self.assertEqual(status, WRONG_DATA, says)
         self.assertRegex(says, place)

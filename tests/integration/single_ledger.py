@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -46,7 +47,11 @@ class SingleLedger:
 
     # Processes.
 
-    def launch(self, *flags, data="data"):
+    def launch(self, *flags, data="data", segment_mib=1, file_bytes_max=None):
+        """With a limit on the size of every file, writing beyond it fails as on a full disk."""
+        def limit():
+            if file_bytes_max is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
         if os.path.exists(self.path("ready")):
             os.remove(self.path("ready"))
         with open(self.path("log.txt"), "wb") as log:
@@ -54,10 +59,11 @@ class SingleLedger:
                 [program("causeway-node"), "run", "--genesis", self.path("genesis"), "--data",
                  self.path(data), "--listen", "127.0.0.1:0", "--key", self.path("ledger.pem"),
                  "--salt-key", self.path("salt.key"), "--insecure", "--ready-file",
-                 self.path("ready"), "--segment-mib", "1", *flags], stdout=log, stderr=log)
+                 self.path("ready"), "--segment-mib", str(segment_mib), *flags], stdout=log,
+                stderr=log, preexec_fn=limit)
 
-    def start(self, *flags, data="data"):
-        self.launch(*flags, data=data)
+    def start(self, *flags, **how):
+        self.launch(*flags, **how)
         end = time.monotonic() + START_WAIT_S
         while not os.path.exists(self.path("ready")):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -86,8 +92,13 @@ class SingleLedger:
     def kill(self):
         """Without a chance to end anything. Calls that are under way end with an error."""
         self.process.kill()
-        self.process.wait()
+        self.await_end()
+
+    def await_end(self):
+        """The status of a process that ends by itself."""
+        status = self.process.wait(timeout=STOP_WAIT_S)
         self.process = self.channel = None
+        return status
 
     def end(self):
         if self.process and self.process.poll() is None:
@@ -109,10 +120,10 @@ class SingleLedger:
         return [program("causeway-load"), "run", *self.load_flags(), "--participant", BANK, "--key",
                 self.path("bank.pem"), "--accounts", self.path("accounts"), *flags]
 
-    def load(self):
+    def load(self, seed=1):
         """Several segments."""
-        subprocess.run(self.load_command("--batch", "4096", "--payments", "40960"), check=True,
-                       capture_output=True)
+        subprocess.run(self.load_command("--batch", "4096", "--payments", "40960", "--seed",
+                                         str(seed)), check=True, capture_output=True)
 
     def operate(self, verb, *flags):
         return run("causeway-node", verb, "--ledger", self.address, "--insecure", *flags)
@@ -133,6 +144,16 @@ class SingleLedger:
         found = [next(stream) for _ in range(count)]
         stream.cancel()
         return found
+
+    def all_batches(self, seen=None):
+        """All that there are, as an observer gets them; `seen` has them after an error too."""
+        seen = [] if seen is None else seen
+        last = self.batches(1, from_index=int(self.checkpoint().split("\n")[1]) - 1)[0].number
+        for message in self.ledger.Subscribe(ledger_pb.SubscribeRequest(), timeout=CALL_S):
+            seen.append(message)
+            if message.number == last:
+                break
+        return seen
 
     def segments(self, directory="data"):
         return sorted(name for name in os.listdir(self.path(directory))
