@@ -158,7 +158,10 @@ void BridgeNode::Flush() {
   busy_ = true;
   std::vector<Event> inbox = std::move(inbox_);
   inbox_.clear();
-  for (Event& happened : inbox) happened();
+  for (Event& happened : inbox) {
+    happened();
+    if (!up()) return;  // it died of that
+  }
   if (!engine_->Flush(now()).ok()) {
     Die();
     return;
@@ -267,6 +270,14 @@ void BridgeNode::SendToWitness(const bridge::WitnessCall& call) {
   });
 }
 
+// The engine stops the process over a damaged record of a settlement that somebody asks for again;
+// here only the node stops.
+bool BridgeNode::CanRead(const core::Hash256& id) {
+  if (!absl::IsDataLoss(engine_->MakeCertificate(id).status())) return true;
+  Die();
+  return false;
+}
+
 // At the ledger.
 void BridgeNode::Arrive(const std::shared_ptr<const bridge::LedgerRequest>& request,
                         const std::shared_ptr<const std::vector<core::Item>>& items) {
@@ -332,6 +343,7 @@ void BridgeNode::OnPrepareReply(const bridge::LedgerRequest& request,
 
 void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
+  if (!CanRead(id)) return;
   const bool known = engine_->Find(id).has_value();
   const auto answer = engine_->Submit(now(), submit.terms, submit.legs);
   const bool refused = std::holds_alternative<core::Rejection>(answer);
@@ -343,6 +355,7 @@ void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback call
 
 void BridgeNode::HandleAsk(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
+  if (!CanRead(id)) return;
   const bool known = engine_->Find(id).has_value();
   const auto answer = engine_->JudgeDeadline(now(), id, submit.terms.payload);
   if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {

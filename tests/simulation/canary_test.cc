@@ -15,6 +15,7 @@ namespace {
 // Seeds within which each variant must be caught. Most are within the first few.
 constexpr std::uint64_t kSeedsToCatch = 200;
 
+// Without the observer, which would be the first to see some of them: the checkers must see all.
 SeedsResult Search(const NodeFactory* nodes, const char* profile, bool shrink = false) {
   SeedsOptions options;
   options.count = kSeedsToCatch;
@@ -24,6 +25,7 @@ SeedsResult Search(const NodeFactory* nodes, const char* profile, bool shrink = 
   options.shrink = shrink;
   options.stop_at_failure = true;
   options.run.nodes = nodes;
+  options.run.observe = false;
   absl::StatusOr<SeedsResult> result = RunSeeds(options);
   EXPECT_TRUE(result.ok()) << result.status();
   return result.ok() ? *std::move(result) : SeedsResult{};
@@ -62,7 +64,7 @@ TEST(CanaryTest, FreezingAPreparedHoldIsCaught) {
 }
 
 TEST(CanaryTest, DecisionToldBeforeItIsDurableIsCaught) {
-  ExpectCaught(TellsBeforeDurable().get(), "crashes", "the decision log says nothing durable");
+  ExpectCaught(TellsBeforeDurable().get(), "calm", "the decision log says nothing durable");
 }
 
 TEST(CanaryTest, InventingACommitWithoutVotesIsCaught) {
@@ -86,11 +88,11 @@ TEST(CanaryTest, BoundIdsKeepALyingBridgeFromMovingMoney) {
   EXPECT_EQ(Said(result).find("booked"), std::string::npos) << Said(result);
 }
 
-TEST(CanaryTest, WhatIsCaughtShrinksToASettlementAndItsFault) {
+TEST(CanaryTest, WhatIsCaughtShrinksToAFewStepsAndOneFault) {
   const SeedsResult result = Search(nullptr, "equivocation", /*shrink=*/true);
   ASSERT_FALSE(result.failures.empty());
   const SeedFailure& failure = result.failures.front();
-  EXPECT_EQ(failure.scenario.steps_size(), 1);
+  EXPECT_LE(failure.scenario.steps_size(), 3);
   EXPECT_EQ(failure.scenario.faults_size(), 1);
   EXPECT_FALSE(failure.scenario_breaches.empty());
 }
