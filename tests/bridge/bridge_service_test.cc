@@ -28,36 +28,16 @@ class LedgerStub final : public v1::Ledger::Service {
  public:
   explicit LedgerStub(FakeLedger* ledger) : ledger_(ledger) {}
 
-  grpc::Status Prepare(grpc::ServerContext* context, const v1::PrepareRequest* request,
-                       v1::PrepareResponse* response) override {
+  grpc::Status SettleMany(grpc::ServerContext*, const v1::SettleManyRequest* request,
+                          v1::SettleManyResponse* response) override {
     const std::lock_guard lock(mutex_);
-    LedgerRequest asked;
-    asked.terms = Must(codec::FromProto(request->terms()));
-    for (const v1::ProvenLeg& leg : request->legs()) {
-      asked.legs.push_back(Must(codec::FromProto(leg)));
+    for (const v1::SettleRequest& one : request->requests()) {
+      if (one.has_prepare()) {
+        Prepare(one.prepare(), response->add_results());
+      } else {
+        Complete(one.complete(), response->add_results());
+      }
     }
-    const PrepareAnswer answer = ledger_->Prepare(rpc::Now(), asked);
-    if (const auto* refused = std::get_if<core::Rejection>(&answer)) {
-      if (!core::IsRecorded(refused->outcome)) return rpc::Refuse(*refused, *context);
-      response->set_status(v1::INSTRUCTION_STATUS_REJECTED);
-      codec::ToProto(*refused, response->mutable_rejection());
-      return grpc::Status::OK;
-    }
-    response->set_status(v1::INSTRUCTION_STATUS_PREPARED);
-    response->set_vote(std::get<std::string>(answer));
-    return grpc::Status::OK;
-  }
-  grpc::Status Complete(grpc::ServerContext* context, const v1::CompleteRequest* request,
-                        v1::CompleteResponse* response) override {
-    const std::lock_guard lock(mutex_);
-    LedgerRequest asked;
-    asked.completion = request->completion();
-    const CompleteAnswer answer = ledger_->Complete(asked);
-    if (const auto* refused = std::get_if<core::Rejection>(&answer)) {
-      return rpc::Refuse(*refused, *context);
-    }
-    response->set_status(
-        static_cast<v1::InstructionStatus>(std::get<core::InstructionStatus>(answer)));
     return grpc::Status::OK;
   }
   core::InstructionStatus StatusOf(const core::Hash256& id) {
@@ -66,6 +46,40 @@ class LedgerStub final : public v1::Ledger::Service {
   }
 
  private:
+  void Prepare(const v1::PrepareRequest& request, v1::SettleResult* out) {
+    LedgerRequest asked;
+    asked.terms = Must(codec::FromProto(request.terms()));
+    for (const v1::ProvenLeg& leg : request.legs()) {
+      asked.legs.push_back(Must(codec::FromProto(leg)));
+    }
+    asked.part = request.part();
+    const PrepareAnswer answer = ledger_->Prepare(rpc::Now(), asked);
+    const auto* refused = std::get_if<core::Rejection>(&answer);
+    if (refused != nullptr && !core::IsRecorded(refused->outcome)) {
+      codec::ToProto(*refused, out->mutable_rejection());
+      return;
+    }
+    v1::PrepareResponse* const response = out->mutable_prepare();
+    if (refused != nullptr) {
+      response->set_status(v1::INSTRUCTION_STATUS_REJECTED);
+      codec::ToProto(*refused, response->mutable_rejection());
+      return;
+    }
+    response->set_status(v1::INSTRUCTION_STATUS_PREPARED);
+    response->set_vote(std::get<std::string>(answer));
+  }
+  void Complete(const v1::CompleteRequest& request, v1::SettleResult* out) {
+    LedgerRequest asked;
+    asked.completion = request.completion();
+    const CompleteAnswer answer = ledger_->Complete(asked);
+    if (const auto* refused = std::get_if<core::Rejection>(&answer)) {
+      codec::ToProto(*refused, out->mutable_rejection());
+      return;
+    }
+    out->mutable_complete()->set_status(
+        static_cast<v1::InstructionStatus>(std::get<core::InstructionStatus>(answer)));
+  }
+
   std::mutex mutex_;
   FakeLedger* const ledger_;
 };
