@@ -117,7 +117,7 @@ absl::StatusOr<LedgerNode::Executed> LedgerNode::Execute(const std::vector<core:
   std::vector<core::AdmittedItem> admitted;
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    auto checked = engine_->Admit(items[i], at);
+    auto checked = engine_->Admit(items[i]);
     if (auto* refused = std::get_if<core::Rejection>(&checked)) {
       executed.replies[i].result.refused = std::move(*refused);
       continue;
