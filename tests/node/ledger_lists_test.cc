@@ -224,7 +224,9 @@ TEST_P(LedgerListsTest, ACompletedListIsFoundInTheLog) {
     EXPECT_EQ(StatusOf(4), InstructionStatus::kSettled);
     const core::Hash256 id = core::SettlementIdOf(list.envelope.payload);
     EXPECT_EQ(engine_->ledger().FindSettlement(id), nullptr);
-    EXPECT_EQ(engine_->FindCompletion(id)->status, InstructionStatus::kSettled);
+    const auto completion = engine_->FindCompletion(id);
+    ASSERT_TRUE(completion.ok() && completion->has_value());
+    EXPECT_EQ((*completion)->status, InstructionStatus::kSettled);
     EXPECT_EQ(Run(commit).result.settlement_status, InstructionStatus::kSettled);
     EXPECT_TRUE(Run(list).result.refused.has_value());
     CheckReceipts();
@@ -262,10 +264,10 @@ TEST_P(LedgerListsTest, HistoriesHaveHoldsAndWhatBecameOfThem) {
   ASSERT_EQ(entries->size(), 1u);
   EXPECT_EQ(entries->front().entry.instruction.party, Party("ALPHA"));
   EXPECT_EQ(entries->front().entry.status, InstructionStatus::kSettled);
-  const auto by_uetr = engine_->FindByUetr(SomeUetr(1001));
+  const auto by_uetr = engine_->FindByUetr(SomeUetr(1001), 0, 2);
   ASSERT_TRUE(by_uetr.ok());
-  ASSERT_EQ(by_uetr->size(), 1u);
-  EXPECT_EQ(by_uetr->front().status, InstructionStatus::kSettled);
+  ASSERT_EQ(by_uetr->instructions.size(), 1u);
+  EXPECT_EQ(by_uetr->instructions.front().status, InstructionStatus::kSettled);
 }
 
 INSTANTIATE_TEST_SUITE_P(InMemoryAndByTheLog, LedgerListsTest, ::testing::Bool());
