@@ -77,6 +77,9 @@ class YesVerifier final : public core::SignatureVerifier {
   bool Verify(const core::PublicKey&, std::string_view, std::string_view) const override {
     return true;
   }
+  bool VerifySha256(const core::PublicKey&, const core::Hash256&, std::string_view) const override {
+    return true;
+  }
 };
 
 class TrustingLedger final : public LedgerNode {
