@@ -37,8 +37,13 @@ const pb::FieldDescriptor* FieldOf(const pb::Message& message, const char* field
 
 Place Node::Of(const char* field, int index) const {
   if (tree_ == nullptr) return place_;
-  const pb::TextFormat::ParseLocation location =
-      tree_->GetLocation(FieldOf(*message_, field), index);
+  const pb::FieldDescriptor* descriptor = FieldOf(*message_, field);
+  // Of a repeated field as a whole: its first element, if there is one.
+  if (descriptor->is_repeated() && index < 0) {
+    if (message_->GetReflection()->FieldSize(*message_, descriptor) == 0) return place_;
+    index = 0;
+  }
+  const pb::TextFormat::ParseLocation location = tree_->GetLocation(descriptor, index);
   if (location.line < 0) return place_;
   return {location.line + 1, location.column + 1};
 }

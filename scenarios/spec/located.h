@@ -26,7 +26,8 @@ class Node {
        const google::protobuf::TextFormat::ParseInfoTree* tree, Place place)
       : message_(&message), tree_(tree), place_(place) {}
 
-  // Where `field` begins, or where the message begins when the field is not in the file.
+  // Where `field` begins, or where the message begins when the field is not in the file. Of a
+  // repeated field its element `index`; -1: the first.
   Place Of(const char* field, int index = -1) const;
   // The nested message in a field; `index` for a repeated one.
   Node Child(const char* field, int index = -1) const;
