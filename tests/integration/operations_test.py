@@ -96,32 +96,6 @@ class Operations(unittest.TestCase):
         self.assertEqual(checked.returncode, WRONG_DATA)
         self.assertRegex(checked.stderr, place)
 
-    def test_flipped_bit_before_the_newest_snapshot_is_found_by_check_and_by_a_read(self):
-        node = self.node
-        node.load()
-        node.operate("backup", "--name", "before")
-        checkpoint, batches = node.checkpoint(), len(node.all_batches())
-        node.stop()  # which writes a snapshot
-        damaged = node.segments()[1]
-        place = self.flip_bit(os.path.join(node.path("data"), damaged))
-        self.expect_damaged(place)
-        node.start()
-        self.assertIn("from a snapshot", read(node.path("log.txt")).decode())
-        self.assertEqual(node.checkpoint(), checkpoint)
-        seen = []
-        with self.assertRaises(grpc.RpcError) as refused:
-            node.all_batches(seen)
-        self.assertEqual(refused.exception.code(), grpc.StatusCode.UNAVAILABLE)
-        self.assertNotIn(node.folder, refused.exception.details())
-        self.assertEqual(len(seen), int(re.search("[0-9]+", damaged).group()))
-        self.assertRegex(read(node.path("log.txt")).decode(), place)
-        node.load(seed=2)  # new payments go on
-        node.stop()
-        node.care("repair", "--from", node.path("backups/before"))
-        node.care("check")
-        node.start()
-        self.assertGreater(len(node.all_batches()), batches)
-
     def test_damage_is_put_right_from_the_archive_and_check_reads_the_archive(self):
         node = self.node
         node.load()
