@@ -3,7 +3,8 @@
 A swap is one payment in each database, prepared in both (PREPARE TRANSACTION) and then committed
 in both (COMMIT PREPARED). A payment is that of tests/bench/ledger/postgres.py: double entry under
 two unique keys, refused when it is not covered. The databases share one server, whose log they
-share too: fewer syncs than two servers would need.
+share too: fewer syncs than two servers would need; names of prepared transactions are the server's,
+so that each database has its own.
 """
 
 import os
@@ -35,9 +36,9 @@ BEGIN;
 SELECT pay(md5('id :key')::uuid, md5('uetr :key')::uuid, :debtor, :creditor, 1);
 PREPARE TRANSACTION 'swap :key';
 SELECT dblink_exec('second', $sql$BEGIN; DO $do$ BEGIN PERFORM pay(md5('id :key')::uuid, \
-md5('uetr :key')::uuid, :debtor, :creditor, 1); END $do$; PREPARE TRANSACTION 'swap :key'$sql$);
+md5('uetr :key')::uuid, :debtor, :creditor, 1); END $do$; PREPARE TRANSACTION 'second :key'$sql$);
 COMMIT PREPARED 'swap :key';
-SELECT dblink_exec('second', $sql$COMMIT PREPARED 'swap :key'$sql$);
+SELECT dblink_exec('second', $sql$COMMIT PREPARED 'second :key'$sql$);
 """
 
 
