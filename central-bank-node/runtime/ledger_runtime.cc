@@ -9,6 +9,7 @@
 
 #include "central-bank-node/runtime/access.h"
 #include "settlement/core/check.h"
+#include "settlement/core/settlement_list.h"
 #include "settlement/rpc/log.h"
 
 namespace causeway::node {
@@ -37,7 +38,9 @@ std::size_t InstructionsOf(const core::AdmittedItem& item, const core::Ledger& l
   if (const auto* list = std::get_if<core::PrepareList>(&item.body)) return list->legs.size();
   const auto& completion = std::get<core::CompleteSettlement>(item.body);
   const core::SettlementState* settlement = ledger.FindSettlement(completion.settlement_id);
-  if (settlement == nullptr) return 1;
+  // A prepare that waits before it may make it complete a whole list: more of these in a batch than
+  // fit could make a block that nobody can be sent.
+  if (settlement == nullptr) return core::kListSettlementsMax;
   if (settlement->list != nullptr) return settlement->list->legs.size();
   return std::max<std::size_t>(1, settlement->legs.size());
 }
