@@ -151,8 +151,14 @@ absl::Status WitnessEngine::TakeBatches(std::span<const std::string> batches,
 void WitnessEngine::Accuse(EvidenceKind kind, std::string message, std::string_view ours,
                            std::string_view theirs, std::string_view batch,
                            Staging& staging) const {
-  // The first is enough, and there is no end to what a faulty log may send.
-  if (staging.evidence.has_value() || refusing()) return;
+  // The first is enough, and there is no end to what a faulty log may send. But that the key lost
+  // its state outweighs what a later epoch of the policy settles.
+  const Evidence* const first = staging.evidence.has_value() ? &*staging.evidence
+                                : refusing()                 ? &*evidence_
+                                                             : nullptr;
+  const bool outweighs = first != nullptr && kind == EvidenceKind::kStateLost &&
+                         first->kind != EvidenceKind::kStateLost;
+  if (first != nullptr && !outweighs) return;
   staging.evidence = Evidence{kind,
                               policies_.latest().epoch,
                               options_.signer->key_id(),

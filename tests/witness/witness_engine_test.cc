@@ -350,6 +350,23 @@ TEST_F(WitnessEngineTest, OneThatLostItsStateNeverSignsAgainUnderItsKey) {
   EXPECT_TRUE(engine_->refusing());
 }
 
+// A forked log was found first; what a later epoch settles must not bring the lost key back.
+TEST_F(WitnessEngineTest, LostStateOutweighsEvidenceThatALaterEpochSettles) {
+  SendBatch(log_.Write(Commit(1)));
+  SendBatch(log_.Write(Commit(2)));
+  const std::string cosigned = Ask().checkpoint;
+  disk_ = Disk();
+  Reopen();
+  SendBatch(log_.batches()[0]);
+  TestLog other;
+  SendBatch(other.Write(Abort(1)));
+  EXPECT_EQ(engine_->evidence()->kind, EvidenceKind::kForkedLog);
+  ExpectRefused(Ask(cosigned), Refusal::kRefusing, "The key must not sign again.");
+  EXPECT_EQ(engine_->evidence()->kind, EvidenceKind::kStateLost);
+  Reopen({PolicyBytes(1), PolicyBytes(2)});
+  EXPECT_TRUE(engine_->refusing());
+}
+
 TEST_F(WitnessEngineTest, WhatOthersCosignedDoesNotMeanThatItLostItsState) {
   SendBatch(log_.Write(Commit(1)));
   log_.Write(Commit(2));
