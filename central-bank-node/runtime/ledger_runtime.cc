@@ -36,6 +36,7 @@ std::size_t InstructionsOf(const core::AdmittedItem& item, const core::Ledger& l
     return prepare->legs.size();
   }
   if (const auto* list = std::get_if<core::PrepareList>(&item.body)) return list->legs.size();
+  if (item.unverified) return 1;  // it records nothing
   const auto& completion = std::get<core::CompleteSettlement>(item.body);
   const core::SettlementState* settlement = ledger.FindSettlement(completion.settlement_id);
   // A prepare that waits before it may make it complete a whole list: more of these in a batch than

@@ -43,6 +43,9 @@ struct AdmittedItem {
   ItemBody body;
   Hash256 payload_hash;
   std::vector<KeyId> signers;
+  // Of a commit whose settlement is not in memory: nothing is at hand to verify its certificate by.
+  // It can be answered as a repeat of what is complete, and is never carried out.
+  bool unverified = false;
 };
 
 // What can be told of an envelope without a ledger, once its signers' keys are at hand: most of the
@@ -177,7 +180,9 @@ class Ledger {
   Ledger& operator=(const Ledger&) = delete;
 
   // Checks signatures, addressing and certificates. The item as admitted, or the refusal (never one
-  // that is recorded). Whether it came in its time is ApplyBatch's to judge, which knows repeats.
+  // that is recorded). Whether it came in its time is ApplyBatch's to judge, which knows repeats;
+  // so is what a commit means whose settlement is not in memory (AdmittedItem::unverified). Looks
+  // at nothing but memory.
   std::variant<AdmittedItem, Rejection> Admit(const Envelope& envelope, ItemBody body,
                                               const SignatureVerifier& verifier) const;
 

@@ -9,6 +9,17 @@
 #include "settlement/core/ledger_executor.h"
 
 namespace causeway::core {
+namespace {
+
+ItemResult UnknownSettlement(const Hash256& id) {
+  ItemResult result;
+  result.settlement_id = id;
+  result.refused = Rejection{.outcome = Outcome::kUnknownSettlement, .rule = id.ToHex()};
+  return result;
+}
+
+}  // namespace
+
 ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement) {
   ItemResult result;
   result.settlement_id = settlement.settlement_id;
@@ -214,10 +225,7 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
       }
       return result;
     }
-    if (commit) {
-      result.refused = Rejection{.outcome = Outcome::kUnknownSettlement, .rule = id.ToHex()};
-      return result;
-    }
+    if (commit) return UnknownSettlement(id);
     // A tombstone: the prepare may still be on its way, and must find the abort.
     SettlementState& settlement = state_.settlements[id];
     settlement.settlement_id = id;
@@ -242,6 +250,8 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
   }
   switch (settlement.status) {
     case InstructionStatus::kPrepared:
+      // It was prepared after the certificate was admitted, which thus is not verified.
+      if (item.unverified) return UnknownSettlement(id);
       if (settlement.list != nullptr) return ResolveList(item, completion, settlement);
       ResolveLegs(item, settlement, commit);
       break;

@@ -249,6 +249,22 @@ TEST_F(LedgerListTest, ACommitNeedsAVoteOfEveryLedgerOnThisList) {
   EXPECT_EQ(Held("ALPHA"), 20);
 }
 
+TEST_F(LedgerListTest, ACommitThatWasNotVerifiedIsOnlyARepeat) {
+  const PrepareList prepare = ListOf({LegOf("ALPHA", "BETA", 10, 1)});
+  const AdmittedItem early = AdmitCompletion(DecideList(prepare, Verdict::kCommit, All(1)));
+  EXPECT_TRUE(early.unverified);
+  ExpectRefused(ApplyOne(early), Outcome::kUnknownSettlement);
+  PrepareIt(prepare);
+  ExpectRefused(ApplyOne(early), Outcome::kUnknownSettlement);
+  EXPECT_EQ(Held("ALPHA"), 10);
+  Complete(DecideList(prepare, Verdict::kCommit, All(1)));
+  const ItemResult repeat = ApplyOne(early);
+  EXPECT_FALSE(repeat.sequenced);
+  EXPECT_FALSE(repeat.refused.has_value());
+  EXPECT_EQ(repeat.settlement_status, InstructionStatus::kSettled);
+  EXPECT_EQ(Available("BETA"), 10);
+}
+
 TEST_F(LedgerListTest, AFreezeAfterThePrepareDoesNotTouchTheHolds) {
   const PrepareList prepare = ListOf({LegOf("ALPHA", "BETA", 10, 1)});
   PrepareIt(prepare);

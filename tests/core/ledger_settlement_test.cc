@@ -48,7 +48,7 @@ TEST_F(LedgerSettlementTest, AbortThatComesFirstIsATombstoneForTheLatePrepare) {
 
 TEST_F(LedgerSettlementTest, CommitIsNeitherInventedNorTakenForAnUnpreparedSettlement) {
   const PrepareSettlement prepare = MakePrepare(700, "S-1");
-  EXPECT_EQ(AdmitOutcome(Decide(prepare, Verdict::kCommit)), Outcome::kUnknownSettlement);
+  ExpectRefused(Complete(Decide(prepare, Verdict::kCommit)), Outcome::kUnknownSettlement);
   Prepare(prepare);
   EXPECT_EQ(AdmitOutcome(Decide(prepare, Verdict::kCommit, /*all_votes=*/false)),
             Outcome::kVotesMissing);
@@ -64,6 +64,24 @@ TEST_F(LedgerSettlementTest, CommitIsNeitherInventedNorTakenForAnUnpreparedSettl
       {.origin = origin, .size = 1, .root = log.Root()}, origin, KeyNamed("stranger"));
   EXPECT_EQ(AdmitOutcome(unsigned_log), Outcome::kBadCertificate);
   EXPECT_EQ(Held("ALPHA"), 700);
+}
+
+// What is not verified must not be carried out, even if the settlement comes to be prepared between
+// admission and execution, and the certificate is good.
+TEST_F(LedgerSettlementTest, CommitThatWasAdmittedBeforeThePrepareIsRefused) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  const AdmittedItem early = AdmitCompletion(Decide(prepare, Verdict::kCommit));
+  EXPECT_TRUE(early.unverified);
+  const BatchResult both = Apply({SignedPrepare(prepare), early});
+  EXPECT_FALSE(both.results[0].refused.has_value());
+  ExpectRefused(both.results[1], Outcome::kUnknownSettlement);
+  EXPECT_EQ(Held("ALPHA"), 700);
+  EXPECT_EQ(Available("BETA"), 0);
+  EXPECT_EQ(Complete(Decide(prepare, Verdict::kCommit)).settlement_status,
+            InstructionStatus::kSettled);
+  const ItemResult repeat = ApplyOne(early);
+  EXPECT_FALSE(repeat.refused.has_value());
+  EXPECT_EQ(repeat.settlement_status, InstructionStatus::kSettled);
 }
 
 TEST_F(LedgerSettlementTest, SecondVerdictAgainstTheFirstIsAConflict) {

@@ -100,9 +100,16 @@ class SettlementFixture : public LedgerFixture {
     const auto* rejection = std::get_if<Rejection>(&admitted);
     return rejection == nullptr ? Outcome::kAccepted : rejection->outcome;
   }
+  // As admitted against the ledger of now.
+  AdmittedItem AdmitCompletion(const CompleteSettlement& completion) {
+    const Envelope envelope{.payload_type = kCompletionPayloadType, .payload = "completion"};
+    auto admitted = ledger_->Admit(envelope, completion, verifier_);
+    const auto* rejection = std::get_if<Rejection>(&admitted);
+    EXPECT_EQ(rejection, nullptr) << Describe(*rejection);
+    return rejection == nullptr ? std::get<AdmittedItem>(std::move(admitted)) : AdmittedItem{};
+  }
   ItemResult Complete(const CompleteSettlement& completion) {
-    EXPECT_EQ(OutcomeName(AdmitOutcome(completion)), "ACCEPTED");
-    return ApplyOne({.body = completion, .payload_hash = Sha256("completion")});
+    return ApplyOne(AdmitCompletion(completion));
   }
 
   SettlementPolicy policy_;
