@@ -96,7 +96,8 @@ class PosixFile final : public SegmentFile {
     absl::StatusOr<std::uint64_t> old = Size();
     if (!old.ok()) return old.status();
     if (*old >= size) return absl::OkStatus();
-    // The size changes in one step, after the space is there: a crash leaves the old or the new.
+    // The size never says more than the space that is there: it changes in one step after that was
+    // reserved, or grows with the zeros.
     int error = 0;
     do {
       error = fallocate(fd_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(*old),
@@ -104,9 +105,10 @@ class PosixFile final : public SegmentFile {
                   ? 0
                   : errno;
     } while (error == EINTR);
-    if (error != 0 && error != EOPNOTSUPP) return Full(size, error);
+    if (error == EOPNOTSUPP) return FillWithZeros(*old, size);
+    if (error != 0) return Full(size, error);
     if (ftruncate(fd_, static_cast<off_t>(size)) != 0) return Full(size, errno);
-    return error == 0 ? absl::OkStatus() : FillWithZeros(*old, size);
+    return absl::OkStatus();
   }
 
   absl::Status Truncate(std::uint64_t size) override {
@@ -202,7 +204,8 @@ class PosixFile final : public SegmentFile {
     return rest.empty() ? absl::OkStatus() : Write(staged_offset_ + done, {&rest, 1});
   }
 
-  // For a file system that cannot reserve: the zeros take the space.
+  // For a file system that cannot reserve: the zeros take the space. A crash leaves a size between
+  // the old and the new, an error the old.
   absl::Status FillWithZeros(std::uint64_t from, std::uint64_t size) {
     const std::uint64_t old = from;
     const std::string zeros(kZeroBytes, '\0');

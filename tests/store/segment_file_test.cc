@@ -2,13 +2,40 @@
 #include "settlement/store/segment_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tests/store/store_test_util.h"
+
+namespace {
+
+// A file system that cannot reserve space, and how large its file is at each write: these two take
+// the place of the C library's.
+bool cannot_reserve = false;
+bool size_is_ahead = false;
+
+}  // namespace
+
+extern "C" int fallocate(int fd, int mode, off_t offset, off_t size) {
+  if (cannot_reserve) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_fallocate, fd, mode, offset, size));
+}
+
+extern "C" ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
+  struct stat status {};
+  if (cannot_reserve && fstat(fd, &status) == 0 && status.st_size > offset) size_is_ahead = true;
+  return syscall(SYS_pwrite64, fd, bytes, size, offset);
+}
 
 namespace causeway::store {
 namespace {
@@ -92,6 +119,22 @@ TEST_F(SegmentFileTest, AnAppendGoesOnWhereAFileWasCutOrWrittenOtherwise) {
   ASSERT_TRUE(file_->Allocate(4 * kMiB).ok());
   Append(100'004);
   ExpectHolds(4 * kMiB);
+}
+
+// A crash while the space is made must not leave a file that claims what it does not have.
+TEST_F(SegmentFileTest, WhereSpaceCannotBeReservedTheSizeGrowsWithTheZeros) {
+  Open(FileSystem::Mode::kCreate);
+  Append(1'000);
+  cannot_reserve = true;
+  size_is_ahead = false;
+  const absl::Status allocated = file_->Allocate(3 * kMiB + 5);
+  cannot_reserve = false;
+  ASSERT_TRUE(allocated.ok()) << allocated;
+  EXPECT_FALSE(size_is_ahead);
+  struct stat status {};
+  ASSERT_EQ(stat(directory_.Path("file").c_str(), &status), 0);
+  EXPECT_GE(static_cast<std::size_t>(status.st_blocks) * 512, 3 * kMiB);
+  ExpectHolds(3 * kMiB + 5);
 }
 
 TEST_F(SegmentFileTest, RefusesAnAppendBehindTheEnd) {
