@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +26,8 @@ namespace {
 namespace core = causeway::core;
 namespace node = causeway::node;
 namespace rpc = causeway::rpc;
+
+constexpr int kExitSoftware = 70;  // EX_SOFTWARE
 
 absl::Status WriteGenesis(const node::GenesisSpec& spec, const std::string& out) {
   absl::StatusOr<core::Genesis> genesis = node::MakeGenesis(spec);
@@ -265,9 +268,7 @@ void AddOperations(CLI::App& app, Commands& commands) {
   });
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   rpc::BlockStopSignals();
   CLI::App app("The ledger of one central bank's currency.");
   app.require_subcommand(1);
@@ -291,4 +292,17 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "causeway-node: {}\n", std::string(status.message()));
   }
   return rpc::ExitStatusOf(status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fputs("causeway-node: ", stderr);
+    std::fputs(error.what(), stderr);
+    std::fputs("\n", stderr);
+  }
+  return kExitSoftware;
 }

@@ -125,7 +125,8 @@ std::optional<std::string> FromBase64(std::string_view text) {
     // Bits beyond the last byte must be zero, or one value would have several spellings.
     if ((bits & ((1U << (8 * (3 - byte_count))) - 1U)) != 0) return std::nullopt;
     for (std::size_t b = 0; b < byte_count; ++b) {
-      raw += static_cast<char>(static_cast<unsigned char>(bits >> (16 - 8 * b)));
+      raw += static_cast<char>(static_cast<unsigned char>(bits >> 16));
+      bits <<= 8;
     }
   }
   return raw;

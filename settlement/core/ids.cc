@@ -61,7 +61,7 @@ absl::StatusOr<Uetr> Uetr::Parse(std::string_view text) {
   }
   const std::optional<std::string> raw = FromHex(hex);
   CW_CHECK(raw.has_value(), "the digits were checked above");
-  const absl::StatusOr<Uetr> uetr = FromBytes(*raw);
+  absl::StatusOr<Uetr> uetr = FromBytes(*raw);
   if (!uetr.ok()) {
     return Refuse("UETR", text,
                   "must be of version 4 (third group begins with 4) and of the RFC 4122 variant "
