@@ -323,6 +323,7 @@ class LedgerEngine {
   core::MerkleTree tree_;
 
   // The participants' positions on the ledger, for threads that may not look at it.
+  bool IsKnown(const core::AdmittedItem& item, const IndexedInstructions::Recall& recall) const;
   mutable std::mutex numbers_mutex_;
   absl::flat_hash_map<core::ParticipantId, std::uint32_t> numbers_;
 

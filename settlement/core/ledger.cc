@@ -71,6 +71,13 @@ const PublicKey* Ledger::State::FindKey(const KeyId& key) const {
   return nullptr;
 }
 
+bool Ledger::State::IsSignedBy(const AdmittedItem& item, const ParticipantId& party) const {
+  return std::any_of(item.signers.begin(), item.signers.end(), [&](const KeyId& signer) {
+    const Participant* participant = FindByKey(signer);
+    return participant != nullptr && participant->id == party;
+  });
+}
+
 absl::StatusOr<std::optional<InstructionState>> Ledger::State::FindInstruction(
     const InstructionKey& key) const {
   if (const auto found = live.find(key); found != live.end()) return found->second;
@@ -112,6 +119,12 @@ InstructionKey CompletionKeyOf(const ParticipantId& central_bank, const Hash256&
   const auto id = InstructionId::Parse(settlement_id.ToHex().substr(0, InstructionId::kSizeMax));
   CW_CHECK(id.ok(), "hexadecimal digits make an instruction id");
   return {central_bank, ActionKind::kComplete, *id};
+}
+
+InstructionKey PrepareKeyOf(const ParticipantId& central_bank, const Hash256& list_id) {
+  InstructionKey key = CompletionKeyOf(central_bank, list_id);
+  key.kind = ActionKind::kPrepare;
+  return key;
 }
 
 BulkResults PackResults(const BulkExecution& execution, std::size_t item) {
@@ -281,12 +294,7 @@ std::optional<Rejection> Ledger::CheckInstruction(const AdmittedItem& item,
                      .rule = "this is " + state.genesis.ledger.ToString() + " with genesis " +
                              state.genesis.hash.ToHex()};
   }
-  const bool signed_by_party =
-      std::any_of(item.signers.begin(), item.signers.end(), [&](const KeyId& signer) {
-        const Participant* participant = state.FindByKey(signer);
-        return participant != nullptr && participant->id == what.party;
-      });
-  if (!signed_by_party) {
+  if (!state.IsSignedBy(item, what.party)) {
     return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = what.party.ToString()};
   }
   return std::nullopt;
@@ -305,13 +313,22 @@ std::vector<InstructionKey> Ledger::KeysLookedFor(const AdmittedItem& item) cons
   if (const auto* bulk = std::get_if<Bulk>(&item.body)) {
     add({bulk->party, ActionKind::kPayBulk, InstructionIdOf(bulk->id)});
   } else if (const auto* prepare = std::get_if<PrepareSettlement>(&item.body)) {
-    for (const ProvenLeg& leg : prepare->legs) add(KeyOf(leg.leg));
+    if (const SettlementState* known = FindSettlement(prepare->terms.settlement_id)) {
+      for (const Leg& leg : known->legs) add(KeyOf(leg));
+      return keys;
+    }
+    for (const ProvenLeg& leg : prepare->legs) {
+      if (!state_->IsSignedBy(item, leg.leg.party)) break;  // refused there
+      add(KeyOf(leg.leg));
+    }
   } else if (const auto* list = std::get_if<PrepareList>(&item.body)) {
     add(CompletionKeyOf(state_->central_bank(), list->terms.settlement_id));
+    add(PrepareKeyOf(state_->central_bank(), list->terms.settlement_id));
   } else if (const auto* completion = std::get_if<CompleteSettlement>(&item.body)) {
     const SettlementState* settlement = FindSettlement(completion->settlement_id);
     if (settlement == nullptr) {
       add(CompletionKeyOf(state_->central_bank(), completion->settlement_id));
+      add(PrepareKeyOf(state_->central_bank(), completion->settlement_id));
       return keys;
     }
     for (const Leg& leg : settlement->legs) add(KeyOf(leg));
@@ -323,6 +340,9 @@ std::vector<InstructionKey> Ledger::KeysLookedFor(const AdmittedItem& item) cons
       add_payment(command.party, command.id, *pay);
     } else {
       add({command.party, KindOf(command.action), command.id});
+      if (const auto* order = std::get_if<OrderAbort>(&command.action)) {
+        add(CompletionKeyOf(state_->central_bank(), order->settlement_id));
+      }
     }
   }
   return keys;
@@ -429,7 +449,9 @@ const SettlementState* Ledger::FindSettlement(const Hash256& settlement_id) cons
 
 absl::StatusOr<std::optional<InstructionState>> Ledger::FindCompletion(
     const Hash256& settlement_id) const {
-  return FindInstruction(CompletionKeyOf(state_->central_bank(), settlement_id));
+  auto found = FindInstruction(CompletionKeyOf(state_->central_bank(), settlement_id));
+  if (found.ok() && found->has_value() && (*found)->settlement_id != settlement_id) found->reset();
+  return found;
 }
 
 std::vector<const SettlementState*> Ledger::PreparedSettlements() const {

@@ -152,8 +152,15 @@ struct BatchResult {
 };
 
 // Under which the entry of a completion is recorded: of a settlement list, and of an abort that
-// came before its prepare.
+// came before its prepare. And that of the prepare of a list.
+//
+// An instruction id has room for 35 of the 64 hexadecimal digits of a settlement's id: 140 bits.
+// Entries have been recorded so, and no encoding in 35 characters of text holds 256 bits. Whoever
+// makes two lists with the same 140 bits (2^70 steps) gets one of them refused, as an id that is
+// taken: entries name the whole id, and what is found under a key counts for no other settlement.
+// To hit the id of somebody else's list takes 2^140.
 InstructionKey CompletionKeyOf(const ParticipantId& central_bank, const Hash256& settlement_id);
+InstructionKey PrepareKeyOf(const ParticipantId& central_bank, const Hash256& list_id);
 
 // What a batch journals of it, when the bulk is item `item` of the batch's items.
 BulkResults PackResults(const BulkExecution& execution, std::size_t item);
@@ -245,6 +252,9 @@ class Ledger {
   // of a bulk or the legs of a list: its own, those of its payments or legs, and those that it
   // cites. What is not final is not looked for there.
   std::vector<InstructionKey> KeysLookedFor(const AdmittedItem& item) const;
+  // Whether executing a bulk or a list can come to its payments or legs: not of a list that is
+  // known, not signed by who pays, or not this ledger's. What is false stays false.
+  bool MayComeToPacked(const AdmittedItem& item) const;
   const SettlementState* FindSettlement(const Hash256& settlement_id) const;
   // How a list, or a settlement that was never prepared, was completed. May read the log.
   absl::StatusOr<std::optional<InstructionState>> FindCompletion(

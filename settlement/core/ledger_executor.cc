@@ -220,10 +220,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Dispatch(const Context& context,
 }
 
 bool LedgerExecutor::SignedBy(const AdmittedItem& item, const ParticipantId& party) const {
-  return std::any_of(item.signers.begin(), item.signers.end(), [&](const KeyId& signer) {
-    const Participant* participant = state_.FindByKey(signer);
-    return participant != nullptr && participant->id == party;
-  });
+  return state_.IsSignedBy(item, party);
 }
 
 std::uint32_t LedgerExecutor::ApproverCount(const AdmittedItem& item) const {

@@ -127,12 +127,14 @@ class LedgerExecutor {
   MaybeRejection DoOrderAbort(const Context& context, const ParticipantId& party,
                               const OrderAbort& order);
   ItemResult DescribeSettlement(const SettlementState& settlement);
+  std::optional<InstructionState> FindCompletion(const Hash256& id);
+  MaybeRejection CheckIdIsFree(const Hash256& id);
   MaybeRejection CheckPolicyAndDeadline(const TermsHeader& terms) const;
 
   // ledger_list.cc
   ItemResult ExecutePrepareList(const AdmittedItem& item, const PrepareList& prepare);
   MaybeRejection CheckList(const AdmittedItem& item, const PrepareList& prepare,
-                           const ListPart*& part) const;
+                           const ListPart* part) const;
   std::shared_ptr<const HeldList> HoldAll(std::uint32_t party, const PrepareList& prepare,
                                           BulkExecution& execution);
   MaybeRejection HoldPacked(const BulkPayment& payment, std::uint32_t party, std::uint64_t leaf,

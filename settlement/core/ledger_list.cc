@@ -12,12 +12,6 @@ namespace {
 // As for bulks: accounts are far apart in memory.
 constexpr std::size_t kLegPrefetchDistance = 16;
 
-InstructionKey PrepareKeyOf(const ParticipantId& central_bank, const Hash256& list_id) {
-  InstructionKey key = CompletionKeyOf(central_bank, list_id);
-  key.kind = ActionKind::kPrepare;
-  return key;
-}
-
 Amount SumOf(Amount left, Amount right) {
   const std::optional<Amount> sum = CheckedAdd(left, right);
   CW_CHECK(sum.has_value(), "the leg's check bounds the sums");
@@ -30,7 +24,28 @@ Amount DifferenceOf(Amount left, Amount right) {
   return *difference;
 }
 
+const ListPart* PartOf(const TermsHeader& terms, const LedgerOrigin& ledger) {
+  for (std::size_t i = 0; i < terms.ledgers.size(); ++i) {
+    if (terms.ledgers[i].ledger == ledger) return &terms.parts[i];
+  }
+  return nullptr;
+}
+
+bool IsWhole(const PrepareList& prepare, const ListPart& part) {
+  return part.hash == prepare.part_hash && prepare.legs.size() == prepare.terms.list_count;
+}
+
 }  // namespace
+
+// Who has a key, and that a list is complete, does not change.
+bool Ledger::MayComeToPacked(const AdmittedItem& item) const {
+  const auto* prepare = std::get_if<PrepareList>(&item.body);
+  if (prepare == nullptr) return std::holds_alternative<Bulk>(item.body);
+  const ListPart* part = PartOf(prepare->terms, state_->genesis.ledger);
+  return part != nullptr && IsWhole(*prepare, *part) &&
+         FindSettlement(prepare->terms.settlement_id) == nullptr &&
+         state_->IsSignedBy(item, part->payer);
+}
 
 ItemResult LedgerExecutor::ExecutePrepareList(const AdmittedItem& item,
                                               const PrepareList& prepare) {
@@ -44,7 +59,7 @@ ItemResult LedgerExecutor::ExecutePrepareList(const AdmittedItem& item,
   }
   ItemResult result;
   result.settlement_id = id;
-  if (const auto done = state_.FindKnown(CompletionKeyOf(state_.central_bank(), id))) {
+  if (const auto done = FindCompletion(id)) {
     const bool settled = done->status == InstructionStatus::kSettled;
     result.settlement_status = done->status;
     result.settlement_entry = done->entry_index;
@@ -53,8 +68,9 @@ ItemResult LedgerExecutor::ExecutePrepareList(const AdmittedItem& item,
                   .rule = id.ToHex() + (settled ? " is settled" : "")};
     return result;
   }
-  const ListPart* part = nullptr;
+  const ListPart* const part = PartOf(prepare.terms, state_.genesis.ledger);
   result.refused = CheckList(item, prepare, part);
+  if (!result.refused.has_value()) result.refused = CheckIdIsFree(id);
   if (result.refused.has_value()) return result;
 
   const Context context{
@@ -84,17 +100,13 @@ ItemResult LedgerExecutor::ExecutePrepareList(const AdmittedItem& item,
   return result;
 }
 
-// What concerns all its settlements alike. Else `part` is this ledger's.
+// What concerns all its settlements alike. `part` is this ledger's, if it has one.
 LedgerExecutor::MaybeRejection LedgerExecutor::CheckList(const AdmittedItem& item,
                                                          const PrepareList& prepare,
-                                                         const ListPart*& part) const {
+                                                         const ListPart* part) const {
   const TermsHeader& terms = prepare.terms;
   if (MaybeRejection refused = CheckPolicyAndDeadline(terms)) return refused;
-  for (std::size_t i = 0; i < terms.ledgers.size(); ++i) {
-    if (terms.ledgers[i].ledger == state_.genesis.ledger) part = &terms.parts[i];
-  }
-  if (part == nullptr || part->hash != prepare.part_hash ||
-      prepare.legs.size() != terms.list_count) {
+  if (part == nullptr || !IsWhole(prepare, *part)) {
     return Rejection{.outcome = Outcome::kLegNotInTerms,
                      .actual = static_cast<std::int64_t>(prepare.legs.size()),
                      .required = part == nullptr ? 0 : terms.list_count,

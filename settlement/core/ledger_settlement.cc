@@ -34,6 +34,26 @@ ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement)
   return result;
 }
 
+// How a settlement that is no longer in memory, or never was, was completed.
+std::optional<InstructionState> LedgerExecutor::FindCompletion(const Hash256& id) {
+  std::optional<InstructionState> done =
+      state_.FindKnown(CompletionKeyOf(state_.central_bank(), id));
+  if (done.has_value() && done->settlement_id != id) done.reset();
+  return done;
+}
+
+// Of a settlement of which nothing is known: another one may have an id that begins alike, and the
+// keys under which this one would be recorded.
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckIdIsFree(const Hash256& id) {
+  for (const InstructionKey& key :
+       {PrepareKeyOf(state_.central_bank(), id), CompletionKeyOf(state_.central_bank(), id)}) {
+    if (state_.FindKnown(key).has_value()) {
+      return Rejection{.outcome = Outcome::kInstructionIdReused, .rule = key.id.ToString()};
+    }
+  }
+  return std::nullopt;
+}
+
 ItemResult LedgerExecutor::ExecutePrepare(const AdmittedItem& item,
                                           const PrepareSettlement& prepare) {
   const Hash256& id = prepare.terms.settlement_id;
@@ -216,8 +236,7 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
     ItemResult result;
     result.settlement_id = id;
     // A list that is complete is no longer in memory.
-    const InstructionKey completion_key = CompletionKeyOf(state_.central_bank(), id);
-    if (const std::optional<InstructionState> done = state_.FindKnown(completion_key)) {
+    if (const std::optional<InstructionState> done = FindCompletion(id)) {
       result.settlement_status = done->status;
       result.settlement_entry = done->entry_index;
       if (commit != (done->status == InstructionStatus::kSettled)) {
@@ -226,11 +245,14 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
       return result;
     }
     if (commit) return UnknownSettlement(id);
+    result.refused = CheckIdIsFree(id);
+    if (result.refused.has_value()) return result;
     // A tombstone: the prepare may still be on its way, and must find the abort.
     SettlementState& settlement = state_.settlements[id];
     settlement.settlement_id = id;
     settlement.status = InstructionStatus::kAborted;
-    const Context context{.item = &item, .key = completion_key, .settlement_id = id};
+    const Context context{
+        .item = &item, .key = CompletionKeyOf(state_.central_bank(), id), .settlement_id = id};
     const Entry& entry = Add(context, InstructionStatus::kAborted, Cause::kCertificate);
     settlement.entry_index = entry.index;
     Record(entry);
@@ -303,11 +325,17 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoOrderAbort(const Context& conte
   if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
   if (auto rejection = CheckText(order.legal_basis, "legal_basis")) return rejection;
   // One that is not known here may still come to be prepared, or is held up by another ledger.
-  const auto known = state_.settlements.find(order.settlement_id);
-  if (known != state_.settlements.end() && known->second.status != InstructionStatus::kPrepared) {
-    return Rejection{.outcome = Outcome::kWrongInstructionState,
-                     .rule = "the settlement is " +
-                             std::string(InstructionStatusName(known->second.status)) + " here"};
+  InstructionStatus status = InstructionStatus::kNone;
+  if (const auto known = state_.settlements.find(order.settlement_id);
+      known != state_.settlements.end()) {
+    status = known->second.status;
+  } else if (const auto done = FindCompletion(order.settlement_id)) {
+    status = done->status;
+  }
+  if (status != InstructionStatus::kNone && status != InstructionStatus::kPrepared) {
+    return Rejection{
+        .outcome = Outcome::kWrongInstructionState,
+        .rule = "the settlement is " + std::string(InstructionStatusName(status)) + " here"};
   }
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;

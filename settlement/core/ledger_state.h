@@ -100,6 +100,8 @@ struct Ledger::State {
   // Only while the key is not revoked.
   const Participant* FindByKey(const KeyId& key) const;
   const PublicKey* FindKey(const KeyId& key) const;
+  // False stays false: a key is nobody else's later, and what is revoked stays so.
+  bool IsSignedBy(const AdmittedItem& item, const ParticipantId& party) const;
   // Opens it; its number is its position.
   void AddAccount(AccountState account) {
     account.number = static_cast<std::uint32_t>(accounts.size());

@@ -265,6 +265,58 @@ TEST_F(LedgerListTest, ACommitThatWasNotVerifiedIsOnlyARepeat) {
   EXPECT_EQ(Available("BETA"), 10);
 }
 
+TEST_F(LedgerListTest, AnAbortIsNotOrderedOfWhatIsComplete) {
+  const PrepareList prepare = ListOf({LegOf("ALPHA", "BETA", 10, 1)});
+  PrepareIt(prepare);
+  const OrderAbort order{prepare.terms.settlement_id, "Some Act, s. 3"};
+  ExpectAccepted(ByCentralBank(order));
+  Complete(DecideList(prepare, Verdict::kCommit, All(1)));
+  const ItemResult late = ByCentralBank(order);
+  ASSERT_EQ(late.instructions.size(), 1u);
+  EXPECT_EQ(late.instructions[0].rejection.outcome, Outcome::kWrongInstructionState);
+}
+
+// Instruction ids have room for 35 hexadecimal digits of a list's id.
+TEST_F(LedgerListTest, AListWhoseIdBeginsLikeAnotherIsRefused) {
+  const auto with_id_like = [](PrepareList prepare, const PrepareList& other) {
+    prepare.terms.settlement_id = other.terms.settlement_id;
+    prepare.terms.settlement_id.bytes.back() ^= 1;
+    return prepare;
+  };
+  const PrepareList first = ListOf({LegOf("ALPHA", "BETA", 10, 1)}, 'a');
+  const PrepareList second = with_id_like(ListOf({LegOf("ALPHA", "BETA", 20, 2)}, 'b'), first);
+  const CompleteSettlement abort = DecideList(second, Verdict::kAbort, {});
+  PrepareIt(first);
+  ExpectRefused(PrepareIt(second), Outcome::kInstructionIdReused);
+  ExpectRefused(Complete(abort), Outcome::kInstructionIdReused);
+  Complete(DecideList(first, Verdict::kCommit, All(1)));
+  ExpectRefused(PrepareIt(second), Outcome::kInstructionIdReused);
+  ExpectRefused(Complete(abort), Outcome::kInstructionIdReused);
+  ExpectRefused(Complete(DecideList(second, Verdict::kCommit, All(1))),
+                Outcome::kUnknownSettlement);
+  EXPECT_FALSE(ledger_->FindCompletion(second.terms.settlement_id)->has_value());
+  EXPECT_TRUE(ledger_->FindCompletion(first.terms.settlement_id)->has_value());
+  // An abort that comes before its prepare takes the key as well.
+  const PrepareList third = ListOf({LegOf("ALPHA", "BETA", 30, 3)}, 'c');
+  Complete(DecideList(third, Verdict::kAbort, {}));
+  ExpectRefused(PrepareIt(with_id_like(ListOf({LegOf("ALPHA", "BETA", 40, 4)}, 'd'), third)),
+                Outcome::kInstructionIdReused);
+  EXPECT_EQ(Available("ALPHA"), 100'000 - 10);
+}
+
+TEST_F(LedgerListTest, LooksForLegsOnlyOfWhatItMayHold) {
+  const PrepareList prepare = ListOf({LegOf("ALPHA", "BETA", 10, 1)});
+  EXPECT_TRUE(ledger_->MayComeToPacked(Given(prepare)));
+  AdmittedItem unsigned_item = Given(prepare);
+  unsigned_item.signers = {KeyNamed("BETA").key_id()};
+  EXPECT_FALSE(ledger_->MayComeToPacked(unsigned_item));
+  PrepareList other = prepare;
+  other.part_hash = Sha256("another part");
+  EXPECT_FALSE(ledger_->MayComeToPacked(Given(other)));
+  PrepareIt(prepare);
+  EXPECT_FALSE(ledger_->MayComeToPacked(Given(prepare)));
+}
+
 TEST_F(LedgerListTest, AFreezeAfterThePrepareDoesNotTouchTheHolds) {
   const PrepareList prepare = ListOf({LegOf("ALPHA", "BETA", 10, 1)});
   PrepareIt(prepare);

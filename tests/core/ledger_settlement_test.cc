@@ -84,6 +84,18 @@ TEST_F(LedgerSettlementTest, CommitThatWasAdmittedBeforeThePrepareIsRefused) {
   EXPECT_EQ(repeat.settlement_status, InstructionStatus::kSettled);
 }
 
+TEST_F(LedgerSettlementTest, LooksForTheLegsThatAreSignedOrKnown) {
+  PrepareSettlement prepare = MakePrepare(700, "S-1");
+  const InstructionKey leg{Party("ALPHA"), ActionKind::kSettlementLeg, Id("S-1")};
+  EXPECT_EQ(ledger_->KeysLookedFor(SignedPrepare(prepare)), std::vector{leg});
+  EXPECT_TRUE(ledger_->KeysLookedFor(SignedPrepare(prepare, {"BETA"})).empty());
+  Prepare(prepare);
+  Complete(Decide(prepare, Verdict::kCommit));
+  // Whatever legs a repeat names, it is answered with those that the ledger knows.
+  prepare.legs[0].leg.id = Id("S-2");
+  EXPECT_EQ(ledger_->KeysLookedFor(SignedPrepare(prepare)), std::vector{leg});
+}
+
 TEST_F(LedgerSettlementTest, SecondVerdictAgainstTheFirstIsAConflict) {
   const PrepareSettlement prepare = MakePrepare(700, "S-1");
   Prepare(prepare);

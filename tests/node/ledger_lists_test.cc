@@ -238,6 +238,41 @@ TEST_P(LedgerListsTest, ACompletedListIsFoundInTheLog) {
 }
 
 TEST_P(LedgerListsTest, HistoriesHaveHoldsAndWhatBecameOfThem) {
+// A flood of repeats must not cost a look-up of each leg, or payment, of each.
+TEST_P(LedgerListsTest, OfWhatTheLogHasAsAWholeNoLegOrPaymentIsReadAgain) {
+  if (!GetParam()) GTEST_SKIP() << "everything is in memory";
+  const Item list = ListItem({100, 200, 300}, 1);
+  const std::string vote = Run(list).vote;
+  Run(CommitItem(vote, core::PositionSet(3)));
+  core::Bulk bulk{.ledger = genesis_.ledger,
+                  .genesis_hash = genesis_.hash,
+                  .party = Party("ALPHA"),
+                  .id = Raw(50),
+                  .valid_until = kStart + core::Duration::FromHours(1)};
+  const core::AccountState* from = engine_->ledger().FindAccount(Address("ALPHA"));
+  const core::AccountState* to = engine_->ledger().FindAccount(Address("BETA"));
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    bulk.payments.push_back({.debtor = {.number = from->number, .check = from->check},
+                             .creditor = {.number = to->number, .check = to->check},
+                             .amount = core::Amount::FromMinor(1),
+                             .id = Raw(static_cast<std::uint8_t>(60 + i)),
+                             .uetr = SomeUetr(2000U + i)});
+  }
+  const Item bulk_item{.envelope = *core::SignEnvelope(core::kBulkPayloadType,
+                                                       core::EncodeBulk(bulk), *Key("ALPHA"))};
+  ASSERT_TRUE(Run(bulk_item).result.sequenced);
+  for (const auto& [item, leaves] : {std::pair(list, 2u), std::pair(bulk_item, 1u)}) {
+    const auto admitted = std::get<core::AdmittedItem>(engine_->Admit(item));
+    IndexedInstructions::Recall recall;
+    const auto missing = engine_->LeavesToRecall(admitted, recall);
+    ASSERT_TRUE(missing.ok());
+    EXPECT_EQ(missing->size(), leaves);
+    ASSERT_TRUE(engine_->ReadLeaves(*missing, recall).ok());
+    EXPECT_TRUE(engine_->LeavesToRecall(admitted, recall)->empty());
+    EXPECT_FALSE(Run(item).result.sequenced);
+  }
+}
+
   const std::string vote = Run(ListItem({100, 200}, 1)).vote;
   core::PositionSet far_held(2);
   far_held.Insert(0);
