@@ -30,13 +30,16 @@ Certifier::Certifier(const core::PolicySet& policies, const core::SignatureVerif
       entry.witnesses.push_back(index);
     }
   }
-  // A key that took the place of another under the same name came in a later policy.
+  // Behind a name stands the key that the latest policy to have the name gives it. That may be one
+  // that an epoch in between had replaced.
+  std::map<std::string_view, std::size_t> in_force;
+  for (const Policy& entry : entries_) {
+    for (const std::size_t index : entry.witnesses) in_force[witnesses_[index].name] = index;
+  }
   for (std::size_t i = 0; i < witnesses_.size(); ++i) {
-    for (std::size_t later = i + 1; later < witnesses_.size(); ++later) {
-      if (witnesses_[later].name != witnesses_[i].name) continue;
-      witnesses_[i].phase = Phase::kRetired;
-      witnesses_[i].timer = core::LedgerTime::Max();
-    }
+    if (in_force.at(witnesses_[i].name) == i) continue;
+    witnesses_[i].phase = Phase::kRetired;
+    witnesses_[i].timer = core::LedgerTime::Max();
   }
 }
 

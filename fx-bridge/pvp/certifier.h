@@ -115,7 +115,7 @@ class Certifier {
 
  private:
   enum class Phase {
-    kRetired,  // its name stands for another key in a later policy: it is not reached any more
+    kRetired,  // the latest policy with its name gives that another key: it is not reached any more
     kWaiting,  // for the time to ask
     kAsked,    // how far it is
     kLocated,  // what it lacks is sent as it comes

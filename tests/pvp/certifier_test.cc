@@ -403,5 +403,29 @@ TEST_F(EpochsTest, ARetiredKeyIsNotReachedAndDoesNotCount) {
   EXPECT_FALSE(certifier_->Certify());
 }
 
+class ReturningKeyTest : public CertifierTest {
+ protected:
+  static core::SettlementPolicy Replaced() {
+    core::SettlementPolicy policy = PolicyOf(2, 4, 3, 1);
+    policy.witnesses[0].key = KeyNamed("w0, for a while")->public_key();
+    return policy;
+  }
+  ReturningKeyTest() : CertifierTest({PolicyOf(1, 4, 3, 1), Replaced(), PolicyOf(3, 4, 3, 1)}) {}
+};
+
+// A key that the next epoch replaced and the one after it took back once stayed retired, and the
+// bridge went on asking for the other, which nobody had any more.
+TEST_F(ReturningKeyTest, CountsInTheEpochThatNamesItAgain) {
+  certifier_->Tick(Ms(0));
+  EXPECT_THAT(certifier_->TakeCalls(), SizeIs(4));
+  Locate(Ms(0), {0, 1, 2});
+  Write(Ms(1));
+  for (const std::size_t witness : {0U, 1U, 2U}) {
+    ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
+  }
+  EXPECT_TRUE(certifier_->Certify());
+  EXPECT_EQ(certified(2).size, 1U);
+}
+
 }  // namespace
 }  // namespace causeway::pvp
