@@ -160,6 +160,7 @@ std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckRecord(
   decision.record_bytes = decided.record;
   decision.terms = std::move(valid.terms);
   decision.holds = std::move(valid.holds);
+  decision.votes = decided.votes;
   if (decision.record.decided > batch.time) {
     return Problem{fmt::format("was decided at {}, after its batch was made at {}",
                                decision.record.decided.ToString(), batch.time.ToString())};

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "observer/verifier/finding.h"
 #include "observer/verifier/log_verifier.h"
+#include "settlement/codec/decision_check.h"
 #include "settlement/core/decision_batch.h"
 #include "settlement/core/policy_set.h"
 
@@ -28,8 +29,10 @@ struct VerifiedDecision {
   std::uint64_t index = 0;  // leaf
   // Where the record came with terms (always for a commit).
   std::optional<core::TermsHeader> terms;
-  // For a commit: the leaf of each ledger's hold, in the order of the terms.
-  std::vector<std::pair<core::LedgerOrigin, std::uint64_t>> holds;
+  // For a commit, of each ledger in the order of the terms: what its vote says that it holds, and
+  // the encoded vote.
+  std::vector<codec::VotedHold> holds;
+  std::vector<std::string> votes;
 };
 
 class DecisionLogVerifier {

@@ -318,7 +318,8 @@ void LedgerVerifier::Observe(const core::Batch& batch, const Opened& opened) {
     const bool holds_list = entry.instruction.kind == core::ActionKind::kPrepare;
     const core::InstructionStatus status =
         holds_list ? core::InstructionStatus::kPrepared : entry.status;
-    transitions_.push_back({entry.settlement_id, status, entry.index, batch.entries[i]});
+    transitions_.push_back({entry.settlement_id, status, entry.index, batch.entries[i],
+                            holds_list ? HeldAfter(batch, entry) : core::PositionSet()});
   }
   for (const core::AdmittedItem& item : opened.items) {
     const auto* completion = std::get_if<core::CompleteSettlement>(&item.body);
@@ -330,6 +331,22 @@ void LedgerVerifier::Observe(const core::Batch& batch, const Opened& opened) {
                              certificate.record.verdict, certificate.record_bytes,
                              certificate.index, certificate.checkpoint});
   }
+}
+
+// The holds of a list follow the entry of its prepare.
+core::PositionSet LedgerVerifier::HeldAfter(const core::Batch& batch, const core::Entry& entry) {
+  const auto holds =
+      std::find_if(batch.bulks.begin(), batch.bulks.end(), [&](const core::BulkResults& bulk) {
+        return bulk.kind == core::BulkKind::kHolds && bulk.first_index == entry.index + 1;
+      });
+  CW_CHECK(holds != batch.bulks.end(), "the entry of a verified list is followed by its holds");
+  const auto count = static_cast<std::uint32_t>(holds->count());
+  core::PositionSet held(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto result = core::ReadPaymentResult(holds->RecordAt(i));
+    if (result.has_value() && result->outcome == core::Outcome::kAccepted) held.Insert(i);
+  }
+  return held;
 }
 
 void LedgerVerifier::NoteOverride(const core::Entry& entry, const Opened& opened) {

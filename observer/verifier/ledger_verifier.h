@@ -32,7 +32,8 @@ struct SettlementTransition {
   core::Hash256 settlement_id;
   core::InstructionStatus status = core::InstructionStatus::kNone;
   std::uint64_t entry_index = 0;
-  std::string entry;  // the leaf
+  std::string entry;       // the leaf
+  core::PositionSet held;  // of a settlement list that is prepared: which of its settlements
 };
 
 // A certificate that this ledger accepted.
@@ -111,6 +112,7 @@ class LedgerVerifier {
   std::optional<Finding> CompareEntries(const core::Batch& batch, const Opened& opened,
                                         const core::BatchResult& result) const;
   void Observe(const core::Batch& batch, const Opened& opened);
+  static core::PositionSet HeldAfter(const core::Batch& batch, const core::Entry& entry);
   void NoteOverride(const core::Entry& entry, const Opened& opened);
   std::optional<Finding> Halted(std::optional<Finding> finding);
 

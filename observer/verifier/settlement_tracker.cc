@@ -66,6 +66,7 @@ std::vector<Finding> SettlementTracker::OnLedger(const LedgerVerifier& ledger) {
     }
     if (transition.status == InstructionStatus::kPrepared && !leg.hold.has_value()) {
       leg.hold = transition.entry_index;
+      if (!transition.held.empty()) tracked.held.emplace(origin, transition.held);
     }
   }
   for (const ShownCertificate& certificate : ledger.certificates()) {
@@ -88,9 +89,11 @@ std::vector<Finding> SettlementTracker::OnDecisions(const DecisionLogVerifier& l
     tracked.verdict = decision.record.verdict;
     tracked.record = decision.record_bytes;
     if (decision.terms.has_value()) AddTerms(tracked, *decision.terms);
-    for (const auto& [ledger, hold] : decision.holds) {
-      tracked.voted_holds.emplace(ledger, hold);
-      LookAgain(ledger, hold, decision.record.settlement_id);
+    for (std::size_t i = 0; i < decision.holds.size(); ++i) {
+      const codec::VotedHold& hold = decision.holds[i];
+      if (!in_view_.contains(hold.ledger)) continue;
+      tracked.voted.emplace(hold.ledger, Voted{hold.leaf, hold.listed, decision.votes[i]});
+      LookAgain(hold.ledger, hold.leaf, decision.record.settlement_id);
     }
     Update(tracked, findings);
   }
@@ -151,6 +154,7 @@ void SettlementTracker::Update(Tracked& tracked, std::vector<Finding>& findings)
   if (const std::optional<Conflict> conflict = FindConflict(tracked); conflict.has_value()) {
     Report(tracked, *conflict, findings);
   }
+  DropShownVotes(tracked);
   const auto counter = [this](Phase phase) -> std::uint64_t& {
     if (phase == Phase::kSettled) return counts_.settled;
     return phase == Phase::kAborted ? counts_.aborted : counts_.open;
@@ -160,6 +164,7 @@ void SettlementTracker::Update(Tracked& tracked, std::vector<Finding>& findings)
   ++counter(phase);
   tracked.phase = phase;
   if (phase != Phase::kOpen) tracked.entries.clear();
+  if (tracked.verdict == core::Verdict::kAbort) tracked.held.clear();  // no votes come
 }
 
 std::optional<SettlementTracker::Conflict> SettlementTracker::FindConflict(
@@ -213,19 +218,52 @@ std::optional<SettlementTracker::Conflict> SettlementTracker::FindRecordConflict
   return std::nullopt;
 }
 
-// A vote behind the commit speaks of a hold that the ledger's log does not have.
+bool SettlementTracker::IsShown(const Tracked& tracked, const core::LedgerOrigin& origin,
+                                const Voted& voted) const {
+  const auto leg = tracked.legs.find(origin);
+  return leg != tracked.legs.end() && leg->second.hold == voted.hold;
+}
+
+// A vote behind the commit speaks of a hold that the ledger's log does not have, or of other
+// settlements of a list than are held there.
 std::optional<SettlementTracker::Conflict> SettlementTracker::FindVoteConflict(
     const Tracked& tracked) const {
-  for (const auto& [origin, hold] : tracked.voted_holds) {
+  for (const auto& [origin, voted] : tracked.voted) {
     const auto size = sizes_.find(origin);
-    if (!in_view_.contains(origin) || size == sizes_.end() || size->second <= hold) continue;
-    const auto leg = tracked.legs.find(origin);
-    if (leg != tracked.legs.end() && leg->second.hold == hold) continue;
-    return Conflict{origin, fmt::format("ledger '{}' voted for a hold at leaf {} that is not in "
-                                        "its log",
-                                        origin.text(), hold)};
+    if (size == sizes_.end() || size->second <= voted.hold) continue;
+    if (!IsShown(tracked, origin, voted)) {
+      return Conflict{origin,
+                      fmt::format("ledger '{}' voted for a hold at leaf {} that is not in its log",
+                                  origin.text(), voted.hold),
+                      {{kEvidenceVote, voted.vote}}};
+    }
+    const auto held = tracked.held.find(origin);
+    if (held == tracked.held.end() || held->second == voted.listed) continue;
+    std::uint32_t position = 0;
+    while (held->second.Contains(position) == voted.listed.Contains(position)) ++position;
+    const bool holds = held->second.Contains(position);
+    return Conflict{origin,
+                    fmt::format("ledger '{}' voted that it {} settlement {} of the list; its log "
+                                "{} it at leaf {}",
+                                origin.text(), holds ? "does not hold" : "holds", position,
+                                holds ? "holds" : "refused to hold", voted.hold + 1 + position),
+                    {{kEvidenceVote, voted.vote}}};
   }
   return std::nullopt;
+}
+
+void SettlementTracker::DropShownVotes(Tracked& tracked) const {
+  for (auto voted = tracked.voted.begin(); voted != tracked.voted.end();) {
+    const core::LedgerOrigin& origin = voted->first;
+    const auto held = tracked.held.find(origin);
+    const bool bits_differ = held != tracked.held.end() && held->second != voted->second.listed;
+    if (!IsShown(tracked, origin, voted->second) || bits_differ) {
+      ++voted;
+      continue;
+    }
+    if (held != tracked.held.end()) tracked.held.erase(held);
+    voted = tracked.voted.erase(voted);
+  }
 }
 
 void SettlementTracker::Report(Tracked& tracked, const Conflict& conflict,

@@ -61,13 +61,20 @@ class SettlementTracker {
 
  private:
   enum class Phase { kOpen, kSettled, kAborted };
+  struct Voted {
+    std::uint64_t hold = 0;
+    core::PositionSet listed;
+    std::string vote;
+  };
   struct Tracked {
     core::Hash256 settlement_id;
     core::Verdict verdict = core::Verdict::kNone;
     std::string record;
     std::set<core::LedgerOrigin> in_terms;  // empty until the terms are known
     std::map<core::LedgerOrigin, ObservedLeg> legs;
-    std::map<core::LedgerOrigin, std::uint64_t> voted_holds;  // by the votes behind a commit
+    // What the votes behind a commit say, of ledgers in view, until their logs have shown it.
+    std::map<core::LedgerOrigin, Voted> voted;
+    std::map<core::LedgerOrigin, core::PositionSet> held;  // of a list, until it is voted and shown
     std::map<core::LedgerOrigin, ShownCertificate> certificates;
     std::map<core::LedgerOrigin, std::string> entries;  // latest, until it is complete
     Phase phase = Phase::kOpen;
@@ -82,6 +89,9 @@ class SettlementTracker {
   std::optional<Conflict> FindConflict(const Tracked& tracked) const;
   std::optional<Conflict> FindRecordConflict(const Tracked& tracked) const;
   std::optional<Conflict> FindVoteConflict(const Tracked& tracked) const;
+  // Forgets votes that their ledgers' logs bear out: nothing changes that any more.
+  void DropShownVotes(Tracked& tracked) const;
+  bool IsShown(const Tracked& tracked, const core::LedgerOrigin& origin, const Voted& voted) const;
   void Report(Tracked& tracked, const Conflict& conflict, std::vector<Finding>& findings);
   void LookAgain(const core::LedgerOrigin& origin, std::uint64_t index,
                  const core::Hash256& settlement_id);

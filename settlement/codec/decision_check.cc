@@ -83,7 +83,7 @@ MaybeFault CheckVotesOf(const core::DecidedSettlement& decided,
     if (absl::Status signature = core::VerifyVote(*vote, policy, verifier); !signature.ok()) {
       return fault_of(Text(signature));
     }
-    checked.holds.emplace_back(ledger, vote->hold);
+    checked.holds.push_back({ledger, vote->hold, vote->listed});
   }
   return std::nullopt;
 }

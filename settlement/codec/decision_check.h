@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -17,13 +16,20 @@
 
 namespace causeway::codec {
 
+// What a vote says that its ledger holds.
+struct VotedHold {
+  core::LedgerOrigin ledger;
+  std::uint64_t leaf = 0;
+  core::PositionSet listed;  // of a settlement list: core::Vote::listed
+};
+
 // A record that is valid.
 struct CheckedDecision {
   core::DecisionRecord record;
   // Where it came with terms that can be read (always for a commit).
   std::optional<core::TermsHeader> terms;
-  // For a commit: the leaf of each ledger's hold, in the order of the terms.
-  std::vector<std::pair<core::LedgerOrigin, std::uint64_t>> holds;
+  // For a commit: each ledger's, in the order of the terms.
+  std::vector<VotedHold> holds;
 };
 
 struct DecisionFault {

@@ -1,5 +1,6 @@
 #include "observer/verifier/corridor_verifier.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "settlement/codec/codec.h"
@@ -8,6 +9,8 @@
 
 namespace causeway::observer {
 namespace {
+
+using ::testing::HasSubstr;
 
 class CorridorVerifierTest : public ::testing::Test {
  protected:
@@ -230,6 +233,42 @@ TEST_F(CorridorVerifierTest, AVoteForAHoldThatDoesNotExistIsFound) {
   EXPECT_TRUE(ReadDecisions().empty());
   EXPECT_TRUE(Read(world_.hkd).empty());
   ExpectNotAtomic(Read(world_.thb), settlement, world_.thb.origin());
+}
+
+// A ledger that votes otherwise than it holds takes no certificate of the commit, because its own
+// vote in it is not the one of its holds: it only looked slow.
+TEST_F(CorridorVerifierTest, AVoteForAListThatIsNotWhatTheLedgerHoldsIsFound) {
+  for (const bool log_first : {false, true}) {
+    for (const std::uint32_t lie : {0U, 1U}) {  // of those one is held and one is not
+      const TestSettlement list = world_.ProposeList({300, 500}, {400, 900'000});
+      world_.hkd.Write({list.prepare_hkd});
+      world_.thb.Write({list.prepare_thb});
+      std::vector<core::Vote> votes = world_.Votes(list);
+      core::PositionSet listed(2);
+      for (std::uint32_t i = 0; i < 2; ++i) {
+        if (votes[1].listed.Contains(i) != (i == lie)) listed.Insert(i);
+      }
+      const std::vector<core::Hold> holds = {{list.id, votes[1].hold, listed}};
+      votes[1] = core::SignVotes(world_.thb.genesis().ledger, world_.thb.genesis().hash, holds,
+                                 *KeyNamed(world_.thb.key()))
+                     ->front();
+      world_.bridge->Write({world_.bridge->Commit(list, votes)});
+      EXPECT_TRUE(Read(world_.hkd).empty());
+      if (log_first) {
+        EXPECT_TRUE(Read(world_.thb).empty());
+      }
+      std::vector<Finding> findings = ReadDecisions();
+      if (!log_first) {
+        EXPECT_TRUE(findings.empty());
+        findings = Read(world_.thb);
+      }
+      ExpectNotAtomic(findings, list, world_.thb.origin());
+      EXPECT_THAT(findings[0].message,
+                  HasSubstr(lie == 0 ? "voted that it does not hold settlement 0 of the list"
+                                     : "voted that it holds settlement 1 of the list"));
+      EXPECT_EQ(*findings[0].Find(kEvidenceVote), core::EncodeVote(votes[1]));
+    }
+  }
 }
 
 TEST_F(CorridorVerifierTest, OpenSettlementsAreListedOldestFirst) {
