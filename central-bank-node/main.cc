@@ -82,8 +82,8 @@ CLI::App* AddJournalCommand(CLI::App& app, const char* name, const char* what,
   return command;
 }
 
-// --name, --key, --data, --policy and --peer, each with `prefix` before its name. Without a prefix
-// all but --peer are required; with one, the name needs the others.
+// --name, --key, --data, --policy, --bridge and --peer, each with `prefix` before its name. Without
+// a prefix all but --peer are required; with one, the name needs the others.
 void AddWitnessFlags(CLI::App& run, const std::string& prefix, node::WitnessOptions& options) {
   const auto flag = [&prefix](const char* name) { return "--" + prefix + name; };
   CLI::Option* const name = run.add_option(flag("name"), options.name,
@@ -94,14 +94,16 @@ void AddWitnessFlags(CLI::App& run, const std::string& prefix, node::WitnessOpti
                                            "Directory of the witness's journal; created if new");
   CLI::Option* const policy = run.add_option(flag("policy"), options.policy_files,
                                              "Settlement policy, one for each epoch of the log");
+  CLI::Option* const bridge = run.add_option(
+      flag("bridge"), options.bridge, "Participant that the certificate of the log's bridge names");
   CLI::Option* const peer =
       run.add_option(flag("peer"), options.peers,
                      "HOST:PORT of the bridge or of another witness, asked before it starts");
   if (prefix.empty()) {
-    for (CLI::Option* const option : {name, key, data, policy}) option->required();
+    for (CLI::Option* const option : {name, key, data, policy, bridge}) option->required();
   } else {
-    name->needs(key, data, policy);
-    for (CLI::Option* const option : {key, data, policy, peer}) option->needs(name);
+    name->needs(key, data, policy, bridge);
+    for (CLI::Option* const option : {key, data, policy, bridge, peer}) option->needs(name);
   }
 }
 

@@ -105,7 +105,9 @@ absl::Status RunNode(const NodeOptions& options) {
         StartWitness(options.witness, options.server.tls);
     if (!started.ok()) return started.status();
     witness = *std::move(started);
-    services.push_back(witness_service.emplace(witness.get()).service());
+    services.push_back(
+        witness_service.emplace(witness.get(), *core::ParticipantId::Parse(options.witness.bridge))
+            .service());
   }
   return rpc::Serve(kProgram, options.server, services, [&] {
     service.EndStreams();

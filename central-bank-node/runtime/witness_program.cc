@@ -50,6 +50,10 @@ absl::StatusOr<std::unique_ptr<witness::WitnessEngine>> OpenEngine(const Witness
       codec::DecodePolicies(engine.policies, "witness-policy");
   if (!policies.ok()) return policies.status();
   engine.name = options.name;
+  if (const auto bridge = core::ParticipantId::Parse(options.bridge); !bridge.ok()) {
+    return absl::InvalidArgumentError(fmt::format("the bridge of witness {}: {}", options.name,
+                                                  std::string(bridge.status().message())));
+  }
   absl::StatusOr<std::shared_ptr<const core::Signer>> signer = ReadSigner(options.key_file, "");
   if (!signer.ok()) return signer.status();
   engine.signer = *std::move(signer);
@@ -155,7 +159,7 @@ absl::Status RunWitness(const WitnessOptions& options, const rpc::ServerOptions&
   google::protobuf::SetLogHandler(nullptr);  // as in RunNode
   absl::StatusOr<std::unique_ptr<WitnessRuntime>> runtime = StartWitness(options, server.tls);
   if (!runtime.ok()) return runtime.status();
-  WitnessService service(runtime->get());
+  WitnessService service(runtime->get(), *core::ParticipantId::Parse(options.bridge));
   return rpc::Serve(kWitnessLogName, server, {service.service()}, [&] { (*runtime)->Stop(); });
 }
 

@@ -23,6 +23,9 @@ struct WitnessOptions {
   std::string key_file;                   // Ed25519, PEM, unencrypted
   std::string data_directory;             // of its journal; created if new
   std::vector<std::string> policy_files;  // exact bytes of every policy of the decision log
+  // The participant that the bridge's certificate names: batches of the log are taken from it
+  // alone.
+  std::string bridge;
   // Bridge and other witnesses ("host:port"), which are asked before it starts what they have seen
   // of the log: one that has this witness's cosignature on what it does not hold stops it.
   std::vector<std::string> peers;

@@ -46,13 +46,22 @@ void ToProto(const witness::Evidence& evidence, causeway::v1::WitnessEvidence* o
 
 class WitnessService::Impl final : public causeway::v1::Witness::CallbackService {
  public:
-  explicit Impl(WitnessRuntime* runtime) : runtime_(runtime) {}
+  Impl(WitnessRuntime* runtime, const core::ParticipantId& bridge)
+      : runtime_(runtime), bridge_(bridge) {}
 
   ServerUnaryReactor* Cosign(CallbackServerContext* context,
                              const causeway::v1::CosignRequest* request,
                              causeway::v1::CosignResponse* response) override {
     ServerUnaryReactor* const reactor = context->DefaultReactor();
-    if (Refused(context, reactor)) return reactor;
+    const std::optional<rpc::Peer> peer = PeerOrRefuse(context, reactor);
+    if (!peer.has_value()) return reactor;
+    if (request->batches_size() > 0 && peer->participant != bridge_) {
+      // The log signs its tree, not where its batches begin: who carries them decides that.
+      reactor->Finish(rpc::Refuse(
+          core::Outcome::kSenderNotEntitled,
+          fmt::format("batches: are taken from the bridge {} only", bridge_.text()), *context));
+      return reactor;
+    }
     if (request->batches_size() > kWitnessCallBatchesMax) {
       reactor->Finish(rpc::Refuse(core::Outcome::kMalformed,
                                   fmt::format("batches: has {} elements; at most {}",
@@ -79,7 +88,7 @@ class WitnessService::Impl final : public causeway::v1::Witness::CallbackService
                                  const causeway::v1::GetWitnessRequest*,
                                  causeway::v1::WitnessState* response) override {
     ServerUnaryReactor* const reactor = context->DefaultReactor();
-    if (Refused(context, reactor)) return reactor;
+    if (!PeerOrRefuse(context, reactor).has_value()) return reactor;
     const WitnessRuntime::State state = runtime_->state();
     response->set_name(runtime_->name());
     codec::ToProto(runtime_->public_key(), response->mutable_key());
@@ -95,17 +104,20 @@ class WitnessService::Impl final : public causeway::v1::Witness::CallbackService
 
  private:
   // Without a certificate that names somebody there is no answer.
-  static bool Refused(CallbackServerContext* context, ServerUnaryReactor* reactor) {
+  static std::optional<rpc::Peer> PeerOrRefuse(CallbackServerContext* context,
+                                               ServerUnaryReactor* reactor) {
     const absl::StatusOr<rpc::Peer> peer = rpc::PeerOf(*context);
-    if (peer.ok()) return false;
+    if (peer.ok()) return *peer;
     reactor->Finish({grpc::StatusCode::UNAUTHENTICATED, std::string(peer.status().message())});
-    return true;
+    return std::nullopt;
   }
 
   WitnessRuntime* const runtime_;
+  const core::ParticipantId bridge_;
 };
 
-WitnessService::WitnessService(WitnessRuntime* runtime) : impl_(std::make_unique<Impl>(runtime)) {}
+WitnessService::WitnessService(WitnessRuntime* runtime, const core::ParticipantId& bridge)
+    : impl_(std::make_unique<Impl>(runtime, bridge)) {}
 WitnessService::~WitnessService() = default;
 grpc::Service* WitnessService::service() { return impl_.get(); }
 

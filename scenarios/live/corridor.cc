@@ -33,10 +33,13 @@ Member LedgerMember(const PlannedLedger& ledger, const LedgerFiles& files) {
           .process = nullptr};
 }
 
-std::vector<std::string> WitnessArguments(const std::string& prefix, const std::string& name,
-                                          const WitnessFiles& files) {
-  return {"--" + prefix + "name",   name,        "--" + prefix + "key", files.key,
-          "--" + prefix + "policy", files.policy};
+std::vector<std::string> WitnessArguments(const Plan& plan, const std::string& prefix,
+                                          std::size_t index, const WitnessFiles& files) {
+  const PlannedBridge& bridge = *plan.bridge;
+  return {"--" + prefix + "name",   bridge.witnesses[index].name,
+          "--" + prefix + "key",    files.key,
+          "--" + prefix + "policy", files.policy,
+          "--" + prefix + "bridge", plan.participants[bridge.participant].id.ToString()};
 }
 
 }  // namespace
@@ -121,8 +124,7 @@ class Corridor::Impl {
       if (i < files_.witnesses.size()) {
         std::vector<std::string>& arguments = members_.back().arguments;
         const WitnessFiles& witness = files_.witnesses[i];
-        for (std::string& argument :
-             WitnessArguments("witness-", plan_.bridge->witnesses[i].name, witness)) {
+        for (std::string& argument : WitnessArguments(plan_, "witness-", i, witness)) {
           arguments.push_back(std::move(argument));
         }
         arguments.insert(arguments.end(), {"--witness-data", witness.server.data});
@@ -175,8 +177,7 @@ class Corridor::Impl {
         continue;
       }
       std::vector<std::string> arguments = {"witness"};
-      for (std::string& argument :
-           WitnessArguments("", plan_.bridge->witnesses[i].name, files_.witnesses[i])) {
+      for (std::string& argument : WitnessArguments(plan_, "", i, files_.witnesses[i])) {
         arguments.push_back(std::move(argument));
       }
       absl::StatusOr<std::string> address = StartMember({.name = WitnessProcess(i),

@@ -109,6 +109,7 @@ class Corridors(unittest.TestCase):
             "--name", "bridge.causeway.example/decisions/witness-4",
             "--key", os.path.join(folder, "witness-key.pem"),
             "--policy", os.path.join(folder, "policy.bin"),
+            "--bridge", self.corridor.description["bridge"]["participant"],
             "--peer", self.corridor.description["bridge"]["address"])
         self.assertEqual(ended.returncode, 65, ended.stderr)
         self.assertIn("which it does not hold: it has 0 records", ended.stderr)

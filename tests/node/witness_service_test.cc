@@ -12,6 +12,7 @@
 #include "causeway/v1/witness_service.grpc.pb.h"
 #include "central-bank-node/runtime/witness_runtime.h"
 #include "settlement/core/decision_checkpoint.h"
+#include "settlement/rpc/peer.h"
 #include "settlement/rpc/server.h"
 #include "settlement/rpc/tls.h"
 #include "tests/witness/test_log.h"
@@ -26,7 +27,7 @@ class WitnessServiceTest : public ::testing::Test {
  protected:
   WitnessServiceTest()
       : runtime_(*witness::OpenWitness(disk_), [] { return std::uint64_t{1'660'000'000}; }),
-        service_(&runtime_) {
+        service_(&runtime_, *core::ParticipantId::Parse("BRIDGE")) {
     server_ = *rpc::Server::Start({.listen = "127.0.0.1:0"}, {service_.service()});
     stub_ = v1::Witness::NewStub(*rpc::OpenChannel(server_->address(), std::nullopt));
   }
@@ -35,12 +36,18 @@ class WitnessServiceTest : public ::testing::Test {
     server_->Shutdown();
   }
 
+  // `sender` is named by the connection, as a certificate would.
+  grpc::Status CosignAs(const std::string& sender, const v1::CosignRequest& request,
+                        v1::CosignResponse& response) {
+    grpc::ClientContext context;
+    if (!sender.empty()) rpc::NameParticipant(*core::ParticipantId::Parse(sender), context);
+    return stub_->Cosign(&context, request, &response);
+  }
   v1::CosignResponse Cosign(const std::vector<std::string>& batches) {
     v1::CosignRequest request;
     for (const std::string& batch : batches) request.add_batches(batch);
-    grpc::ClientContext context;
     v1::CosignResponse response;
-    const grpc::Status status = stub_->Cosign(&context, request, &response);
+    const grpc::Status status = CosignAs("BRIDGE", request, response);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response;
   }
@@ -114,12 +121,46 @@ TEST_F(WitnessServiceTest, CallsAtOnceBecomeDurableInTheOrderOfTheirBatches) {
   EXPECT_EQ(disk_.record_count(), 40U);
 }
 
+// The log signs trees, not batches. Somebody who merged two batches of it into one made the witness
+// count another number of them than the bridge, for ever.
+TEST_F(WitnessServiceTest, BatchesOfAnybodyButTheBridgeAreRefused) {
+  const std::vector<std::string> batches = {log_.Write(witness::Commit(1)),
+                                            log_.Write(witness::Commit(2))};
+  core::DecisionBatch merged = *core::DecodeDecisionBatch(batches[0]);
+  const core::DecisionBatch second = *core::DecodeDecisionBatch(batches[1]);
+  merged.decided.insert(merged.decided.end(), second.decided.begin(), second.decided.end());
+  merged.checkpoint = second.checkpoint;
+  v1::CosignRequest request;
+  request.add_batches(core::EncodeDecisionBatch(merged));
+  for (const std::string sender : {"BANKA", ""}) {
+    v1::CosignResponse response;
+    const grpc::Status status = CosignAs(sender, request, response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << sender;
+    EXPECT_THAT(status.error_message(), HasSubstr("are taken from the bridge BRIDGE only"));
+  }
+  EXPECT_EQ(disk_.record_count(), 0U);
+  EXPECT_EQ(Cosign(batches).cosignatures_size(), 2);
+  EXPECT_EQ(State().batches(), 2U);
+}
+
+TEST_F(WitnessServiceTest, AnybodyMayAskAndShowACheckpoint) {
+  Cosign({log_.Write(witness::Commit(1))});
+  witness::TestLog other;
+  other.Write(witness::Abort(1));
+  v1::CosignRequest request;
+  request.set_known(other.Note());
+  v1::CosignResponse response;
+  ASSERT_TRUE(CosignAs("BANKA", request, response).ok());
+  EXPECT_EQ(response.batches(), 1U);
+  EXPECT_EQ(response.refusal(), v1::WITNESS_REFUSAL_REFUSING);
+  EXPECT_EQ(State().evidence().kind(), v1::WitnessEvidence::KIND_FORKED_LOG);
+}
+
 TEST_F(WitnessServiceTest, TooManyBatchesInOneCallAreRefused) {
   v1::CosignRequest request;
   for (int i = 0; i <= kWitnessCallBatchesMax; ++i) request.add_batches("batch");
-  grpc::ClientContext context;
   v1::CosignResponse response;
-  const grpc::Status status = stub_->Cosign(&context, request, &response);
+  const grpc::Status status = CosignAs("BRIDGE", request, response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("batches: has 65 elements; at most 64"));
 }
@@ -128,9 +169,8 @@ TEST_F(WitnessServiceTest, AStoppedWitnessTakesNothing) {
   runtime_.Stop();
   v1::CosignRequest request;
   request.add_batches(log_.Write(witness::Commit(1)));
-  grpc::ClientContext context;
   v1::CosignResponse response;
-  EXPECT_EQ(stub_->Cosign(&context, request, &response).error_code(),
+  EXPECT_EQ(CosignAs("BRIDGE", request, response).error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(disk_.record_count(), 0U);
 }

@@ -243,6 +243,7 @@ class Network:
     async def _witness_flags(self, name, host, own, prefix):
         return [f"--{prefix}name", name, f"--{prefix}key", os.path.join(own, "witness-key.pem"),
                 f"--{prefix}policy", os.path.join(own, "policy.bin"),
+                f"--{prefix}bridge", self.corridor.description["bridge"]["participant"],
                 f"--{prefix}peer", await self._link(host, BRIDGE)]
 
     async def _start(self, process):
