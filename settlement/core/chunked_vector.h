@@ -1,12 +1,14 @@
 // A sequence that grows without moving what it holds: elements lie in chunks of equal size, so that
 // growth neither copies nor needs twice the memory, and references stay valid. Chunks that are
-// whole huge pages are allocated as such.
+// whole huge pages are allocated as such. An element is made when it is added and not before: a
+// sequence of a few touches a page or two, whatever the size of its chunk.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_CHUNKED_VECTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_CHUNKED_VECTOR_H_
 
 #include <cstddef>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -20,22 +22,32 @@ class ChunkedVector {
   static_assert((kChunkSize & (kChunkSize - 1)) == 0, "positions are split by shift and mask");
 
  public:
+  ChunkedVector() = default;
+  ~ChunkedVector() { Clear(); }
+  ChunkedVector(ChunkedVector&& other) noexcept { Swap(other); }
+  ChunkedVector& operator=(ChunkedVector&& other) noexcept {
+    ChunkedVector taken(std::move(other));
+    Swap(taken);
+    return *this;
+  }
+  ChunkedVector(const ChunkedVector&) = delete;
+  ChunkedVector& operator=(const ChunkedVector&) = delete;
+
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  T& operator[](std::size_t position) {
-    return chunks_[position / kChunkSize][position % kChunkSize];
-  }
-  const T& operator[](std::size_t position) const {
-    return chunks_[position / kChunkSize][position % kChunkSize];
-  }
+  T& operator[](std::size_t position) { return *At(position); }
+  const T& operator[](std::size_t position) const { return *At(position); }
   T& back() { return (*this)[size_ - 1]; }
   const T& back() const { return (*this)[size_ - 1]; }
 
   void push_back(T value) {
     if (size_ % kChunkSize == 0) {
       chunks_.push_back(Chunk(NewChunk()));
+      if (size_ > 0) AdviseHuge(chunks_.back().get());
+    } else if (size_ == kFewElements) {
+      AdviseHuge(chunks_.front().get());
     }
-    (*this)[size_] = std::move(value);
+    std::construct_at(At(size_), std::move(value));
     ++size_;
   }
 
@@ -77,26 +89,41 @@ class ChunkedVector {
  private:
   static constexpr std::size_t kChunkBytes = kChunkSize * sizeof(T);
   static constexpr bool kIsHuge = kChunkBytes % kHugePageBytes == 0;
+  // Up to here the first chunk is no reason to clear a huge page.
+  static constexpr std::size_t kFewElements = kChunkSize / 64 + 1;
+  // Of memory alone: the elements are destroyed before.
   struct DeleteChunk {
     void operator()(T* chunk) const {
       if constexpr (kIsHuge) {
-        std::destroy_n(chunk, kChunkSize);
-        FreeHugePages(chunk, kChunkBytes);
+        FreePages(chunk, kChunkBytes);
       } else {
-        delete[] chunk;
+        ::operator delete (chunk, std::align_val_t{alignof(T)});
       }
     }
   };
-  using Chunk = std::unique_ptr<T[], DeleteChunk>;
+  using Chunk = std::unique_ptr<T, DeleteChunk>;
 
   static T* NewChunk() {
     if constexpr (kIsHuge) {
-      T* const chunk = static_cast<T*>(AllocateHugePages(kChunkBytes));
-      std::uninitialized_value_construct_n(chunk, kChunkSize);
-      return chunk;
+      return static_cast<T*>(AllocatePages(kChunkBytes));
     } else {
-      return new T[kChunkSize]();
+      return static_cast<T*>(::operator new (kChunkBytes, std::align_val_t{alignof(T)}));
     }
+  }
+  static void AdviseHuge(T* chunk) {
+    if constexpr (kIsHuge) AdviseHugePages(chunk, kChunkBytes);
+  }
+  T* At(std::size_t position) const {
+    return chunks_[position / kChunkSize].get() + position % kChunkSize;
+  }
+  void Clear() {
+    for (std::size_t i = 0; i < size_; ++i) std::destroy_at(At(i));
+    size_ = 0;
+    chunks_.clear();
+  }
+  void Swap(ChunkedVector& other) noexcept {
+    std::swap(chunks_, other.chunks_);
+    std::swap(size_, other.size_);
   }
 
   std::vector<Chunk> chunks_;

@@ -8,7 +8,7 @@
 
 namespace causeway::core {
 
-void* AllocateHugePages(std::size_t bytes) {
+void* AllocatePages(std::size_t bytes) {
   CW_CHECK(bytes > 0 && bytes % kHugePageBytes == 0, "whole huge pages are allocated");
   // One more than asked for has an aligned place in it; what is around that goes back.
   void* const mapped = mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
@@ -20,11 +20,14 @@ void* AllocateHugePages(std::size_t bytes) {
   const auto before = static_cast<std::size_t>(pages - begin);
   if (before > 0) munmap(begin, before);
   munmap(pages + bytes, kHugePageBytes - before);
-  // Advice only: without huge pages it is slower, not wrong.
-  (void)madvise(pages, bytes, MADV_HUGEPAGE);
   return pages;
 }
 
-void FreeHugePages(void* pages, std::size_t bytes) { munmap(pages, bytes); }
+void AdviseHugePages(void* pages, std::size_t bytes) {
+  // Advice only: without huge pages it is slower, not wrong.
+  (void)madvise(pages, bytes, MADV_HUGEPAGE);
+}
+
+void FreePages(void* pages, std::size_t bytes) { munmap(pages, bytes); }
 
 }  // namespace causeway::core

@@ -11,9 +11,11 @@ namespace causeway::core {
 inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
 // `bytes`, a multiple of kHugePageBytes, of zeros, aligned to kHugePageBytes. Without memory the
-// process stops. Given back by FreeHugePages with the same size.
-void* AllocateHugePages(std::size_t bytes);
-void FreeHugePages(void* pages, std::size_t bytes);
+// process stops. Given back by FreePages with the same size.
+void* AllocatePages(std::size_t bytes);
+// What is touched of them from now on may become huge pages, each of which is cleared as a whole.
+void AdviseHugePages(void* pages, std::size_t bytes);
+void FreePages(void* pages, std::size_t bytes);
 
 }  // namespace causeway::core
 

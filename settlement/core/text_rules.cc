@@ -41,6 +41,13 @@ std::optional<std::uint32_t> TakeCodePoint(std::string_view& text) {
   return point;
 }
 
+// Of the bytes that begin `text`, those that are printable ASCII: nearly always all.
+std::size_t PrintableAscii(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && static_cast<std::uint8_t>(text[size] - 0x20) < 0x60) ++size;
+  return size;
+}
+
 bool IsUnicodeSpace(std::uint32_t point) {
   return (point >= 0x09 && point <= 0x0d) || point == 0x20 || point == 0x85 || point == 0xa0 ||
          point == 0x1680 || (point >= 0x2000 && point <= 0x200a) || point == 0x2028 ||
@@ -50,12 +57,13 @@ bool IsUnicodeSpace(std::uint32_t point) {
 }  // namespace
 
 bool IsPlainText(std::string_view text, bool newlines) {
-  while (!text.empty()) {
+  for (;;) {
+    text.remove_prefix(PrintableAscii(text));
+    if (text.empty()) return true;
     const std::optional<std::uint32_t> point = TakeCodePoint(text);
     if (!point.has_value()) return false;
     if (*point < 0x20 && !(newlines && *point == '\n')) return false;
   }
-  return true;
 }
 
 bool HasUnicodeSpace(std::string_view text) {
