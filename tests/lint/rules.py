@@ -26,6 +26,7 @@ COMMON = {"settlement/core", "absl", "fmt"}
 UNITS = {
     "settlement/core": {"openssl"},
     "settlement/codec": {"proto", "protobuf"},
+    "settlement/liquidity": set(),
     "settlement/store": {"xxhash"},
     "settlement/store/key_runs": {"settlement/store", "posix"},
     "settlement/store/lmdb": {"settlement/store", "lmdb", "posix"},
@@ -80,6 +81,8 @@ UNITS = {
 FORBIDDEN_LINKS = {
     "causeway_core": ["causeway_*", "PkgConfig::LMDB", "gRPC::*", "protobuf::*"],
     "causeway_codec": ["PkgConfig::LMDB", "gRPC::*", "causeway_proto_grpc", "causeway_store*"],
+    "causeway_liquidity": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*", "causeway_codec",
+                           "causeway_store*"],
     "causeway_store": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*"],
     "causeway_client": ["PkgConfig::LMDB", "causeway_store*", "causeway_node*", "causeway_bridge*"],
     "causeway_node_engine": ["PkgConfig::LMDB", "gRPC::*"],
@@ -105,7 +108,7 @@ FORBIDDEN_LINKS = {
 
 # Units that must be a function of their inputs alone, so that a run replays bit for bit.
 DETERMINISTIC = {
-    "settlement/core", "settlement/codec", "central-bank-node/engine",
+    "settlement/core", "settlement/codec", "settlement/liquidity", "central-bank-node/engine",
     "central-bank-node/witness", "fx-bridge/pvp",
     "fx-bridge/venues", "fx-bridge/engine", "observer/verifier", "scenarios/spec",
     "scenarios/simulator",
