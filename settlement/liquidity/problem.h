@@ -15,8 +15,9 @@ namespace causeway::liquidity {
 
 // Which sets the queue discipline allows.
 enum class Order : std::uint8_t {
-  kFree,  // any
-  kKept,  // of each bank's payments, in its queue's order, only the first so many
+  kFree,        // any
+  kKept,        // of each bank's payments, in its queue's order, only the first so many
+  kNormalFree,  // as kKept, but of the normal payments any, once all before them are in the set
 };
 
 struct ProblemBank {
@@ -56,8 +57,17 @@ struct Problem {
 // A set of payments: one value each, in the order of Problem::payments.
 using Selection = std::vector<bool>;
 
-// Whether the payments of `selection` may settle together: every bank's funds, reservations,
-// release condition, limits and, with kKept, the order of its queue. The empty set may.
+// Whether the payments of `selection` may settle together. The empty set may. For every bank, with
+// `in` the value it receives in the set, `out` what it pays (by priority: out_u, out_h, out_n),
+// after = funds + in - out, U = max(0, reserved_urgent - out_u), H = max(0, reserved_high - out_h):
+//   after >= 0;   after >= U when out_h + out_n > 0;
+//   after >= U + H + kept_from_normal, and out_n <= receipts_left + in, when out_n > 0;
+//   in - out <= room_to_hold when in > out;
+//   for each bilateral room: what it pays that payee less what it receives from it, of the payments
+//   that limits bind, is at most the room when it pays that payee any such; likewise the
+//   multilateral room, over all payees without a bilateral room;
+// and the order of its queue as Problem::order says. All but the room to hold can only be helped by
+// more inflow: that is what makes the largest set under kKept unique.
 bool IsFeasible(const Problem& problem, const Selection& selection);
 
 core::Amount ValueOf(const Problem& problem, const Selection& selection);
