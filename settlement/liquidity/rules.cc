@@ -76,6 +76,9 @@ absl::Status CheckRules(const Rules& rules) {
   if (rules.credit_price_ppm_per_day < 0 || rules.credit_price_ppm_per_day > 1'000'000) {
     return absl::InvalidArgumentError("credit_price_ppm_per_day: must lie between 0 and 1000000");
   }
+  if (rules.splitting.part_min.IsPositive() && rules.discipline == Discipline::kImmediate) {
+    return absl::InvalidArgumentError("splitting: needs a queue for what remains");
+  }
   return CheckSplitting(rules.splitting);
 }
 
