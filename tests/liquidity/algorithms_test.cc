@@ -1,0 +1,429 @@
+// What each algorithm promises (docs/liquidity.md), held against the exact solver and against plain
+// enumeration, on small random queues.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "settlement/liquidity/exact.h"
+#include "tests/liquidity/random_queue.h"
+
+namespace causeway::liquidity {
+namespace {
+
+constexpr Features kAllFeatures = {.reservations = true, .limits = true, .credit = true};
+
+// A system with payments in its queue, an algorithm that may be run on it, and the queue before.
+struct Case {
+  explicit Case(std::uint64_t seed, Discipline discipline, Algorithm algorithm,
+                Features features = kAllFeatures, bool normal_bypass = false)
+      : random(seed, "algorithms"), system(DrawSystem(random, discipline, features)) {
+    system.rules.normal_bypass = normal_bypass;
+    Optimisation optimisation;
+    optimisation.algorithm = algorithm;
+    optimisation.counter_payments_max = 3;
+    system.rules.optimisations.push_back(optimisation);
+    engine.emplace(CreateOrDie(system));
+    const std::uint64_t payments = 6 + random.Uniform(14);
+    for (std::uint64_t i = 0; i < payments && engine->queued_count() < 12; ++i) {
+      engine->Submit(At(static_cast<std::int64_t>(i)), DrawOrder(random, system.banks.size()),
+                     effects);
+    }
+    before = engine->QueueAsProblem();
+    effects.clear();
+  }
+
+  void Run() {
+    for (BankIndex bank = 0; bank < engine->banks(); ++bank) {
+      balances.push_back(engine->Balance(bank).minor());
+    }
+    settled = engine->RunOptimisation(At(1000), 0, effects);
+    engine->CheckInvariants();
+    for (const Effect& effect : effects) {
+      if (effect.kind == EffectKind::kSettled && effect.set > 0) {
+        sets[effect.set].push_back(effect.payment);
+      }
+    }
+  }
+
+  // Books the effects again, set by set, and sees that no bank ever lacks funds.
+  void ExpectNoOverdraftAtAnyInstant() const {
+    std::vector<std::int64_t> balance = balances;
+    std::uint32_t last_set = 0;
+    const auto expect_covered = [&] {
+      for (BankIndex bank = 0; bank < balance.size(); ++bank) {
+        EXPECT_GE(balance[bank] + engine->Bank(bank).credit_line.minor(), 0);
+      }
+    };
+    for (const Effect& effect : effects) {
+      if (effect.kind != EffectKind::kSettled) continue;
+      if (effect.set == 0 || effect.set != last_set) expect_covered();
+      last_set = effect.set;
+      const PaymentOrder order = engine->Payment(effect.payment).order;
+      balance[order.sender] -= effect.amount.minor();
+      balance[order.receiver] += effect.amount.minor();
+    }
+    expect_covered();
+    for (BankIndex bank = 0; bank < balance.size(); ++bank) {
+      EXPECT_EQ(balance[bank], engine->Balance(bank).minor());
+    }
+  }
+
+  Selection SelectionOf(const std::vector<PaymentId>& payments) const {
+    Selection selection;
+    for (const ProblemPayment& payment : before.payments) {
+      selection.push_back(std::find(payments.begin(), payments.end(), payment.id) !=
+                          payments.end());
+    }
+    return selection;
+  }
+
+  Selection FirstSet() const {
+    return SelectionOf(sets.empty() ? std::vector<PaymentId>() : sets.begin()->second);
+  }
+
+  core::RandomStream random;
+  RandomSystem system;
+  std::optional<Engine> engine;
+  Engine::Effects effects;
+  Problem before;
+  std::vector<std::int64_t> balances;
+  std::uint32_t settled = 0;
+  std::map<std::uint32_t, std::vector<PaymentId>> sets;
+};
+
+constexpr std::uint64_t kSeeds = 1500;
+
+TEST(BechSoramaki, SettlesTheBestSetThatKeepsTheOrderOfEveryQueue) {
+  for (const Discipline discipline : {Discipline::kFifo, Discipline::kPriority}) {
+    int nonempty = 0;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      Case run(seed, discipline, Algorithm::kBechSoramaki);
+      const Selection best = SolveExactly(run.before);
+      run.Run();
+      ASSERT_EQ(run.FirstSet(), best) << "seed " << seed;
+      ASSERT_LE(run.sets.size(), 1U);
+      ASSERT_EQ(run.settled, CountOf(best));
+      run.ExpectNoOverdraftAtAnyInstant();
+      nonempty += run.settled > 0 ? 1 : 0;
+    }
+    EXPECT_GT(nonempty, 100);
+  }
+}
+
+TEST(BechSoramaki, LeavesNothingThatCouldBeReleasedAlone) {
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kPriority, Algorithm::kBechSoramaki);
+    run.Run();
+    for (const Effect& effect : run.effects) ASSERT_NE(effect.cause, Cause::kQueueRelease);
+    ASSERT_NE(run.engine->Diagnose(), QueueState::kGridlock);
+  }
+}
+
+// The problem of one bank alone: all others may do anything.
+bool MeetsItsConditions(Problem problem, const Selection& selection, BankIndex bank) {
+  for (BankIndex other = 0; other < problem.banks.size(); ++other) {
+    if (other != bank) problem.banks[other] = ProblemBank{.funds = Minor(1'000'000)};
+  }
+  std::vector<ProblemBilateralRoom> own;
+  for (const ProblemBilateralRoom& room : problem.bilateral_rooms) {
+    if (room.sender == bank) own.push_back(room);
+  }
+  problem.bilateral_rooms = own;
+  problem.order = Order::kFree;
+  return IsFeasible(problem, selection);
+}
+
+// The same algorithm with the bank that drops drawn by lot each time.
+Selection DropInRandomOrder(const Problem& problem, core::RandomStream& random) {
+  Selection selection(problem.payments.size(), true);
+  while (true) {
+    std::vector<std::size_t> droppable;
+    for (BankIndex bank = 0; bank < problem.banks.size(); ++bank) {
+      std::optional<std::size_t> last;
+      for (std::size_t i = 0; i < problem.payments.size(); ++i) {
+        if (!selection[i] || problem.payments[i].sender != bank) continue;
+        if (!last || problem.payments[i].place > problem.payments[*last].place) last = i;
+      }
+      if (last && !MeetsItsConditions(problem, selection, bank)) droppable.push_back(*last);
+    }
+    if (droppable.empty()) return selection;
+    selection[droppable[random.Uniform(droppable.size())]] = false;
+  }
+}
+
+TEST(BechSoramaki, SettlesTheSameWhateverTheOrderInWhichBanksDrop) {
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kPriority, Algorithm::kBechSoramaki);
+    run.Run();
+    for (int order = 0; order < 4; ++order) {
+      ASSERT_EQ(DropInRandomOrder(run.before, run.random), run.FirstSet()) << "seed " << seed;
+    }
+  }
+}
+
+TEST(BechSoramaki, SettlesSomeSetThatFitsWherePayeesMayHoldNoMore) {
+  int less_than_best = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kFifo, Algorithm::kBechSoramaki, {.holding_limits = true});
+    run.Run();
+    ASSERT_TRUE(IsFeasible(run.before, run.FirstSet())) << "seed " << seed;
+    run.ExpectNoOverdraftAtAnyInstant();
+    const Selection best = SolveExactly(run.before);
+    less_than_best += ValueOf(run.before, run.FirstSet()) < ValueOf(run.before, best) ? 1 : 0;
+  }
+  EXPECT_GT(less_than_best, 0);  // the guarantee does end there
+}
+
+TEST(BechSoramaki, SettlesSomeSetThatFitsWherePaymentsMayPass) {
+  int less_than_best = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kFifoBypass, Algorithm::kBechSoramaki);
+    run.Run();
+    ASSERT_TRUE(IsFeasible(run.before, run.FirstSet())) << "seed " << seed;
+    const Selection best = SolveExactly(run.before);
+    less_than_best += ValueOf(run.before, run.FirstSet()) < ValueOf(run.before, best) ? 1 : 0;
+  }
+  EXPECT_GT(less_than_best, 0);
+}
+
+TEST(AllOrNothing, SettlesEverythingOrNothing) {
+  int all = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kPriority, Algorithm::kAllOrNothing);
+    const bool fits = IsFeasible(run.before, Selection(run.before.payments.size(), true));
+    run.Run();
+    ASSERT_EQ(run.settled, fits ? run.before.payments.size() : 0) << "seed " << seed;
+    run.ExpectNoOverdraftAtAnyInstant();
+    all += run.settled > 0 ? 1 : 0;
+  }
+  EXPECT_GT(all, 5);
+}
+
+TEST(Partial, SettlesWhatBechSoramakiSettles) {
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case partial(seed, Discipline::kPriority, Algorithm::kPartial);
+    Case bech_soramaki(seed, Discipline::kPriority, Algorithm::kBechSoramaki);
+    partial.Run();
+    bech_soramaki.Run();
+    ASSERT_EQ(partial.sets, bech_soramaki.sets) << "seed " << seed;
+  }
+}
+
+TEST(Multiple, LeavesNoSetThatKeepsTheOrderOfEveryQueue) {
+  int bilateral = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kPriority, Algorithm::kMultiple);
+    run.Run();
+    ASSERT_FALSE(AnyFeasible(run.engine->QueueAsProblem())) << "seed " << seed;
+    run.ExpectNoOverdraftAtAnyInstant();
+    for (const Effect& effect : run.effects) {
+      bilateral += effect.cause == Cause::kBilateralQueue ? 1 : 0;
+    }
+  }
+  EXPECT_GT(bilateral, 100);
+}
+
+TEST(Greedy, SettlesASetThatNoFurtherPaymentCouldJoin) {
+  int nonempty = 0;
+  for (const Discipline discipline : {Discipline::kFifoBypass, Discipline::kDeferred}) {
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      Case run(seed, discipline, Algorithm::kGreedy);
+      run.Run();
+      Selection set = run.FirstSet();
+      ASSERT_TRUE(IsFeasible(run.before, set)) << "seed " << seed;
+      run.ExpectNoOverdraftAtAnyInstant();
+      for (std::size_t i = 0; i < set.size(); ++i) {
+        if (set[i]) continue;
+        set[i] = true;
+        ASSERT_FALSE(IsFeasible(run.before, set)) << "seed " << seed << ", payment " << i;
+        set[i] = false;
+      }
+      nonempty += CountOf(set) > 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(nonempty, 500);
+}
+
+TEST(Exact, SettlesTheBestSet) {
+  for (const Discipline discipline : {Discipline::kFifo, Discipline::kFifoBypass}) {
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      const Features all = {
+          .reservations = true, .limits = true, .holding_limits = true, .credit = true};
+      Case run(seed, discipline, Algorithm::kExact, all);
+      run.Run();
+      ASSERT_EQ(run.FirstSet(), SolveExactly(run.before)) << "seed " << seed;
+      run.ExpectNoOverdraftAtAnyInstant();
+    }
+  }
+}
+
+// The payments at the head of a queue that go to one bank.
+std::vector<std::size_t> LeadingTo(const Problem& problem, BankIndex from, BankIndex to) {
+  std::vector<std::size_t> queue;
+  for (std::size_t i = 0; i < problem.payments.size(); ++i) {
+    if (problem.payments[i].sender == from) queue.push_back(i);
+  }
+  std::sort(queue.begin(), queue.end(), [&](std::size_t left, std::size_t right) {
+    return problem.payments[left].place < problem.payments[right].place;
+  });
+  std::size_t count = 0;
+  while (count < queue.size() && problem.payments[queue[count]].receiver == to) ++count;
+  queue.resize(count);
+  return queue;
+}
+
+bool AnyPairOfHeadsFits(const Problem& problem) {
+  for (BankIndex one = 0; one < problem.banks.size(); ++one) {
+    for (BankIndex other = one + 1; other < problem.banks.size(); ++other) {
+      const std::vector<std::size_t> there = LeadingTo(problem, one, other);
+      const std::vector<std::size_t> back = LeadingTo(problem, other, one);
+      for (std::size_t i = 1; i <= there.size(); ++i) {
+        for (std::size_t j = 1; j <= back.size(); ++j) {
+          Selection set(problem.payments.size(), false);
+          for (std::size_t k = 0; k < i; ++k) set[there[k]] = true;
+          for (std::size_t k = 0; k < j; ++k) set[back[k]] = true;
+          if (IsFeasible(problem, set)) return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+TEST(Bilateral, LeavesNoTwoBanksWhoseHeadsOffset) {
+  int nonempty = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kPriority, Algorithm::kBilateral);
+    const bool any = AnyPairOfHeadsFits(run.before);
+    run.Run();
+    ASSERT_EQ(run.settled > 0, any) << "seed " << seed;
+    ASSERT_FALSE(AnyPairOfHeadsFits(run.engine->QueueAsProblem())) << "seed " << seed;
+    run.ExpectNoOverdraftAtAnyInstant();
+    nonempty += any ? 1 : 0;
+  }
+  EXPECT_GT(nonempty, 50);
+}
+
+TEST(BilateralSingle, SettlesOnePaymentWithTheFewestOldestCounterPayments) {
+  int sets = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kFifoBypass, Algorithm::kBilateralSingle);
+    run.Run();
+    run.ExpectNoOverdraftAtAnyInstant();
+    if (run.sets.empty()) continue;
+    ++sets;
+    const std::vector<PaymentId>& set = run.sets.begin()->second;
+    std::map<BankIndex, int> senders;
+    for (const PaymentId payment : set) ++senders[run.engine->Payment(payment).order.sender];
+    ASSERT_EQ(senders.size(), 2U) << "seed " << seed;
+    int singles = 0;
+    for (const auto& [bank, count] : senders) {
+      ASSERT_LE(count, 3);
+      singles += count == 1 ? 1 : 0;
+    }
+    ASSERT_GE(singles, 1) << "seed " << seed;
+    ASSERT_TRUE(IsFeasible(run.before, run.FirstSet())) << "seed " << seed;
+  }
+  EXPECT_GT(sets, 100);
+}
+
+// Whether a ring of the given payments, at most one between each two banks, fits; by enumeration.
+bool AnyRingFits(const Problem& problem, const std::vector<std::size_t>& edges,
+                 std::vector<std::size_t>& path, BankIndex begin) {
+  const BankIndex at = path.empty() ? begin : problem.payments[path.back()].receiver;
+  if (!path.empty() && at == begin) {
+    Selection set(problem.payments.size(), false);
+    for (const std::size_t edge : path) set[edge] = true;
+    return IsFeasible(problem, set);
+  }
+  for (const std::size_t edge : edges) {
+    const ProblemPayment& payment = problem.payments[edge];
+    const bool seen = std::any_of(path.begin(), path.end(), [&](std::size_t other) {
+      return problem.payments[other].sender == payment.sender;
+    });
+    if (payment.sender != at || seen) continue;
+    path.push_back(edge);
+    const bool fits = AnyRingFits(problem, edges, path, begin);
+    path.pop_back();
+    if (fits) return true;
+  }
+  return false;
+}
+
+bool AnyRingFits(const Problem& problem, bool heads_only) {
+  std::map<std::pair<BankIndex, BankIndex>, std::size_t> first;
+  for (std::size_t i = 0; i < problem.payments.size(); ++i) {
+    const ProblemPayment& payment = problem.payments[i];
+    const auto key = std::pair(payment.sender, heads_only ? 0 : payment.receiver);
+    const auto found = first.find(key);
+    const bool before = found != first.end() &&
+                        (!heads_only || problem.payments[found->second].place < payment.place);
+    if (!before) first[key] = i;
+  }
+  std::vector<std::size_t> edges;
+  for (const auto& [key, edge] : first) edges.push_back(edge);
+  for (BankIndex begin = 0; begin < problem.banks.size(); ++begin) {
+    std::vector<std::size_t> path;
+    if (AnyRingFits(problem, edges, path, begin)) return true;
+  }
+  return false;
+}
+
+TEST(Cycle, LeavesNoRingOfHeads) {
+  int nonempty = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kPriority, Algorithm::kCycle);
+    const bool any = AnyRingFits(run.before, /*heads_only=*/true);
+    run.Run();
+    ASSERT_EQ(run.settled > 0, any) << "seed " << seed;
+    ASSERT_FALSE(AnyRingFits(run.engine->QueueAsProblem(), /*heads_only=*/true)) << "seed " << seed;
+    run.ExpectNoOverdraftAtAnyInstant();
+    nonempty += any ? 1 : 0;
+  }
+  EXPECT_GT(nonempty, 50);
+}
+
+TEST(Cycle, LeavesNoRingOfOldestPaymentsWherePaymentsMayPass) {
+  int nonempty = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Case run(seed, Discipline::kFifoBypass, Algorithm::kCycle);
+    const bool any = AnyRingFits(run.before, /*heads_only=*/false);
+    run.Run();
+    ASSERT_EQ(run.settled > 0, any) << "seed " << seed;
+    ASSERT_FALSE(AnyRingFits(run.engine->QueueAsProblem(), /*heads_only=*/false))
+        << "seed " << seed;
+    run.ExpectNoOverdraftAtAnyInstant();
+    nonempty += any ? 1 : 0;
+  }
+  EXPECT_GT(nonempty, 50);
+}
+
+TEST(Diagnose, TellsGridlockFromDeadlock) {
+  struct Kind {
+    Discipline discipline;
+    bool normal_bypass;
+  };
+  for (const Kind kind : {Kind{Discipline::kFifo, false}, Kind{Discipline::kFifoBypass, false},
+                          Kind{Discipline::kPriority, false}, Kind{Discipline::kPriority, true}}) {
+    std::map<QueueState, int> states;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      const Features all = {
+          .reservations = true, .limits = true, .holding_limits = true, .credit = true};
+      Case run(seed, kind.discipline, Algorithm::kDiagnose, all, kind.normal_bypass);
+      const QueueState expected = run.before.payments.empty() ? QueueState::kEmpty
+                                  : AnyFeasible(run.before)   ? QueueState::kGridlock
+                                                              : QueueState::kDeadlock;
+      ASSERT_EQ(run.engine->Diagnose(), expected) << "seed " << seed;
+      ++states[expected];
+    }
+    EXPECT_GT(states[QueueState::kGridlock], 50);
+    EXPECT_GT(states[QueueState::kDeadlock], 50);
+  }
+}
+
+}  // namespace
+}  // namespace causeway::liquidity
