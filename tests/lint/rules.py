@@ -67,6 +67,7 @@ UNITS = {
         "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
+    "scenarios/study": {"json"},
     "scenarios/live": {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
         "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",
@@ -111,7 +112,7 @@ DETERMINISTIC = {
     "settlement/core", "settlement/codec", "settlement/liquidity", "central-bank-node/engine",
     "central-bank-node/witness", "fx-bridge/pvp",
     "fx-bridge/venues", "fx-bridge/engine", "observer/verifier", "scenarios/spec",
-    "scenarios/simulator",
+    "scenarios/simulator", "scenarios/study",
 }
 # Of those, the ones that handle money: no floating point at all.
 EXACT = DETERMINISTIC - {"scenarios/spec", "scenarios/simulator"}
