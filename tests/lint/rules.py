@@ -67,7 +67,7 @@ UNITS = {
         "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
-    "scenarios/study": {"json"},
+    "scenarios/study": {"settlement/liquidity", "json"},
     "scenarios/live": {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
         "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",

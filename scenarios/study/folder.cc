@@ -1,0 +1,312 @@
+#include "scenarios/study/folder.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <numeric>
+#include <sstream>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "fmt/format.h"
+#include "scenarios/study/mapping.h"
+#include "scenarios/study/table_reader.h"
+#include "scenarios/study/values.h"
+
+namespace causeway::study {
+namespace {
+
+constexpr std::size_t kTextBytesMax = 200;  // of an id or a name
+
+// The hash containers of Abseil look up its own string_view only.
+absl::string_view Key(std::string_view text) { return {text.data(), text.size()}; }
+
+class FolderReader {
+ public:
+  FolderReader(const FileSource& source, int minor_digits)
+      : source_(source), mapping_(DefaultMapping()) {
+    result_.input.minor_digits = minor_digits;
+    amount_expected_ =
+        fmt::format("expected a decimal number above 0 with at most {} decimals", minor_digits);
+    balance_expected_ =
+        fmt::format("expected a decimal number from 0 with at most {} decimals", minor_digits);
+  }
+
+  FolderResult Read() {
+    ReadMapping(source_, mapping_, result_.problems, result_.notices);
+    ForEachRow(mapping_.banks, [this](TableReader& row) { AddBank(row); });
+    ForEachRow(mapping_.accounts, [this](TableReader& row) { AddAccount(row); });
+    ForEachRow(mapping_.payments, [this](TableReader& row) { AddPayment(row); });
+    ForEachRow(mapping_.limits, [this](TableReader& row) { AddLimit(row); });
+    if (result_.problems.empty()) {
+      NumberDays();
+      SortByTime();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  template <typename Function>
+  void ForEachRow(const MappedTable& table, Function function) {
+    std::string file;
+    std::unique_ptr<std::istream> in;
+    for (std::size_t i = 0; in == nullptr && i < table.files.size(); ++i) {
+      file = table.files[i];
+      in = source_.Open(file);
+    }
+    if (in == nullptr) {
+      if (table.required) {
+        result_.problems.Add({table.files.front(), 0, 0,
+                              table.files.size() > 1
+                                  ? fmt::format("cannot be read, nor {}", table.files[1])
+                                  : "cannot be read"});
+      }
+      return;
+    }
+    TableReader row(*in, file, table.Columns(), table.separator, result_.problems, result_.notices);
+    if (!row.ReadHeader()) return;
+    while (row.NextRow()) function(row);
+  }
+
+  std::optional<std::int64_t> Money(TableReader& row, std::size_t field, AmountForm form) {
+    if (!row.Has(field) || row.Text(field).empty()) return 0;
+    std::optional<std::int64_t> amount =
+        ParseMinor(row.Text(field), result_.input.minor_digits, form);
+    if (amount && *amount > liquidity::kTotalMinorMax) amount.reset();
+    if (!amount) row.Report(field, balance_expected_);
+    return amount;
+  }
+
+  // An id or name that is not empty.
+  std::optional<std::string_view> Name(TableReader& row, std::size_t field) {
+    const std::string_view text = row.Text(field);
+    if (!text.empty() && text.size() <= kTextBytesMax) return text;
+    row.Report(field, fmt::format("expected 1 to {} bytes", kTextBytesMax));
+    return std::nullopt;
+  }
+
+  void AddBank(TableReader& row) {
+    const auto name = Name(row, kBankName);
+    if (!name) return;
+    has_banks_ = true;
+    if (!banks_.emplace(Key(*name)).second)
+      row.Report(kBankName, "is there already: expected each once");
+  }
+
+  void AddAccount(TableReader& row) {
+    const auto id = Name(row, kAccountId);
+    Account account;
+    account.owner = row.Text(kAccountOwner);
+    if (account.owner.empty() && id) account.owner = *id;
+    if (has_banks_ && row.Has(kAccountOwner) && !banks_.contains(account.owner)) {
+      row.Report(kAccountOwner, "expected a name that banks.csv lists");
+    }
+    const AmountForm form = mapping_.accounts.amount_form;
+    const auto balance = Money(row, kAccountBalance, form);
+    const auto collateral = Money(row, kAccountCollateral, form);
+    const auto credit = Money(row, kAccountCredit, form);
+    if (!id || !balance || !collateral || !credit) return;
+    account.id = *id;
+    account.balance = *balance;
+    account.posted_collateral = *collateral;
+    account.credit_limit = *credit;
+    const auto index = static_cast<AccountIndex>(result_.input.accounts.size());
+    if (!accounts_.emplace(account.id, index).second) {
+      row.Report(kAccountId, "is there already: expected each once");
+      return;
+    }
+    result_.input.accounts.push_back(std::move(account));
+  }
+
+  std::optional<AccountIndex> FindAccount(TableReader& row, std::size_t field) {
+    const auto found = accounts_.find(Key(row.Text(field)));
+    if (found != accounts_.end()) return found->second;
+    row.Report(field, "expected the id of an account");
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> Day(TableReader& row) {
+    if (!row.Has(kPaymentDay)) return 1;
+    const std::string_view text = row.Text(kPaymentDay);
+    if (text == day_text_) return day_;
+    const auto day = ParseDay(text, mapping_.payments.day_form);
+    if (!day) {
+      row.Report(kPaymentDay, "expected a number from 0 to 999999 or a date in the stated form");
+      return std::nullopt;
+    }
+    day_text_ = text;
+    day_ = *day;
+    return day;
+  }
+
+  // 0 when it was reported.
+  std::int64_t PaymentAmount(TableReader& row);
+  void AddPayment(TableReader& row);
+  void AddLinkAndId(TableReader& row);
+
+  void AddLimit(TableReader& row) {
+    Limit limit;
+    const auto account = FindAccount(row, kLimitAccount);
+    if (!row.Text(kLimitCounterparty).empty()) {
+      const auto counterparty = FindAccount(row, kLimitCounterparty);
+      if (!counterparty) return;
+      limit.counterparty = *counterparty;
+    }
+    const auto amount = Money(row, kLimitAmount, mapping_.limits.amount_form);
+    if (!account || !amount) return;
+    if (*account == limit.counterparty) {
+      row.Report(kLimitCounterparty, "expected another account than the one with the limit");
+      return;
+    }
+    limit.account = *account;
+    limit.amount = *amount;
+    if (!limits_.emplace(limit.account, limit.counterparty).second) {
+      row.Report(kLimitAccount, "has such a limit already: expected one for each counterparty");
+      return;
+    }
+    result_.input.limits.push_back(limit);
+  }
+
+  // Days become 0, 1, 2, ... in their order.
+  void NumberDays();
+  void SortByTime();
+
+  const FileSource& source_;
+  Mapping mapping_;
+  FolderResult result_;
+  std::string amount_expected_;
+  std::string balance_expected_;
+  bool has_banks_ = false;
+  absl::flat_hash_set<std::string> banks_;
+  absl::flat_hash_map<std::string, AccountIndex> accounts_;
+  absl::flat_hash_set<std::pair<AccountIndex, AccountIndex>> limits_;
+  absl::flat_hash_map<std::string, std::uint32_t> links_;
+  std::string day_text_ = "\n";  // of the row before; no field of one line is this
+  std::int64_t day_ = 0;
+  std::vector<std::int32_t> payment_days_;  // as payments: what the file says, until numbered
+  std::uint32_t row_ = 0;
+  std::int64_t total_ = 0;
+};
+
+std::int64_t FolderReader::PaymentAmount(TableReader& row) {
+  const std::int64_t amount = ParseMinor(row.Text(kPaymentAmount), result_.input.minor_digits,
+                                         mapping_.payments.amount_form)
+                                  .value_or(0);
+  if (amount == 0) {
+    row.Report(kPaymentAmount, amount_expected_);
+  } else if (amount > liquidity::kTotalMinorMax - total_) {
+    row.Report(kPaymentAmount,
+               fmt::format("expected all payments to come to at most {} minor units",
+                           liquidity::kTotalMinorMax));
+    return 0;
+  }
+  return amount;
+}
+
+void FolderReader::AddPayment(TableReader& row) {
+  ++row_;
+  Input& input = result_.input;
+  const auto sender = FindAccount(row, kPaymentSender);
+  const auto recipient = FindAccount(row, kPaymentRecipient);
+  const std::int64_t amount = PaymentAmount(row);
+  const auto day = Day(row);
+  const auto time = ParseTimeOfDay(row.Text(kPaymentTime), mapping_.payments.time_form);
+  if (!time) row.Report(kPaymentTime, "expected a time of day such as 09:05, in the stated form");
+  const auto priority = ParsePriority(row.Text(kPaymentPriority));
+  if (!priority) row.Report(kPaymentPriority, "expected urgent, high or normal, or 1, 2 or 3");
+  const auto time_specific = ParseFlag(row.Text(kPaymentTimeSpecific));
+  if (!time_specific) row.Report(kPaymentTimeSpecific, "expected yes or no");
+  const auto for_customer = ParseFlag(row.Text(kPaymentForCustomer));
+  if (!for_customer) row.Report(kPaymentForCustomer, "expected yes or no");
+  if (sender && recipient && *sender == *recipient) {
+    row.Report(kPaymentRecipient, "expected another account than the sender's");
+    return;
+  }
+  if (!sender || !recipient || amount == 0 || !day || !time || !priority || !time_specific ||
+      !for_customer) {
+    return;
+  }
+  total_ += amount;
+  input.payments.push_back(
+      {amount, *time, *sender, *recipient, *priority, *time_specific, *for_customer});
+  payment_days_.push_back(static_cast<std::int32_t>(*day));
+  input.rows.push_back(row_);
+  AddLinkAndId(row);
+}
+
+void FolderReader::AddLinkAndId(TableReader& row) {
+  Input& input = result_.input;
+  if (row.Has(kPaymentId)) input.payment_ids.Append(row.Text(kPaymentId));
+  if (!row.Has(kPaymentLink)) return;
+  const std::string_view link = row.Text(kPaymentLink);
+  std::uint32_t number = 0;
+  if (!link.empty()) {
+    number = links_.emplace(Key(link), static_cast<std::uint32_t>(links_.size() + 1)).first->second;
+  }
+  input.links.push_back(number);
+}
+
+void FolderReader::NumberDays() {
+  std::vector<std::int32_t> days = payment_days_;
+  days.erase(std::unique(days.begin(), days.end()), days.end());
+  std::sort(days.begin(), days.end());
+  days.erase(std::unique(days.begin(), days.end()), days.end());
+  for (const std::int32_t day : days) result_.input.days.push_back(FormatDay(day));
+  if (days.empty()) result_.input.days.push_back("1");
+  std::int32_t last = -1;
+  TimeUs start = 0;
+  for (std::size_t i = 0; i < payment_days_.size(); ++i) {
+    if (payment_days_[i] != last) {
+      last = payment_days_[i];
+      start = kDayUs * (std::lower_bound(days.begin(), days.end(), last) - days.begin());
+    }
+    result_.input.payments[i].due += start;
+  }
+  payment_days_ = {};
+}
+
+void FolderReader::SortByTime() {
+  Input& input = result_.input;
+  const auto earlier = [](const Payment& a, const Payment& b) { return a.due < b.due; };
+  if (std::is_sorted(input.payments.begin(), input.payments.end(), earlier)) return;
+  std::vector<std::uint32_t> order(input.payments.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return input.payments[a].due < input.payments[b].due;
+  });
+  const auto arrange = [&order](auto& items) {
+    if (items.empty()) return;
+    std::remove_reference_t<decltype(items)> arranged;
+    arranged.reserve(items.size());
+    for (const std::uint32_t from : order) arranged.push_back(items[from]);
+    items = std::move(arranged);
+  };
+  arrange(input.payments);
+  arrange(input.rows);
+  arrange(input.links);
+  if (input.payment_ids.empty()) return;
+  TextColumn ids;
+  for (const std::uint32_t from : order) ids.Append(input.payment_ids[from]);
+  input.payment_ids = std::move(ids);
+}
+
+}  // namespace
+
+std::unique_ptr<std::istream> DiskFolder::Open(const std::string& name) const {
+  auto file = std::make_unique<std::ifstream>(path_ + "/" + name, std::ios::binary);
+  if (!*file) return nullptr;
+  return file;
+}
+
+std::unique_ptr<std::istream> MemoryFolder::Open(const std::string& name) const {
+  const auto found = files_.find(name);
+  if (found == files_.end()) return nullptr;
+  return std::make_unique<std::istringstream>(found->second);
+}
+
+FolderResult ReadFolder(const FileSource& source, int minor_digits) {
+  return FolderReader(source, minor_digits).Read();
+}
+
+}  // namespace causeway::study

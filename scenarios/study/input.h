@@ -1,0 +1,91 @@
+// What a study runs: accounts, payments and limits, from files or from a generator.
+#ifndef CAUSEWAY_SCENARIOS_STUDY_INPUT_H_
+#define CAUSEWAY_SCENARIOS_STUDY_INPUT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "settlement/liquidity/types.h"
+
+namespace causeway::study {
+
+// Place of an account in Input::accounts, of a payment in Input::payments.
+using AccountIndex = std::uint32_t;
+using PaymentIndex = std::uint32_t;
+inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+// Microseconds. A point in time counts from the midnight before the first day of the study; day n
+// (from 0) begins at n * kDayUs.
+using TimeUs = std::int64_t;
+inline constexpr TimeUs kMinuteUs = 60'000'000;
+inline constexpr TimeUs kHourUs = 60 * kMinuteUs;
+inline constexpr TimeUs kDayUs = 24 * kHourUs;
+
+// Amounts are in minor units of the study's currency.
+struct Account {
+  std::string id;
+  std::string owner;  // the bank; several accounts may have one owner
+  std::int64_t balance = 0;
+  std::int64_t posted_collateral = 0;
+  std::int64_t credit_limit = 0;  // how far below zero the balance may go
+};
+
+struct Payment {
+  std::int64_t amount = 0;  // above zero
+  TimeUs due = 0;           // when its sender submits it
+  AccountIndex sender = 0;
+  AccountIndex recipient = 0;  // another account
+  liquidity::Priority priority = liquidity::Priority::kNormal;
+  // Its sender's obligation to settle it by a time (BCBS 248 A(iv)); so named in the file.
+  bool time_specific = false;
+  // Made on behalf of a correspondent's customer (BCBS 248 B(i)).
+  bool for_customer = false;
+};
+
+// How much more `account` may have paid than received, at any time of a day: in all
+// (counterparty = kNone), or towards one other account.
+struct Limit {
+  AccountIndex account = 0;
+  AccountIndex counterparty = kNone;
+  std::int64_t amount = 0;
+};
+
+// Texts of the same number as something else, kept together: a million short strings would cost
+// more than what they name.
+class TextColumn {
+ public:
+  void Append(std::string_view text) {
+    bytes_ += text;
+    ends_.push_back(bytes_.size());
+  }
+  bool empty() const { return ends_.empty(); }
+  std::size_t size() const { return ends_.size(); }
+  std::string_view operator[](std::size_t index) const {
+    const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
+    return std::string_view(bytes_).substr(begin, ends_[index] - begin);
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::uint64_t> ends_;
+};
+
+struct Input {
+  std::string name;      // of the preset or the folder
+  int minor_digits = 2;  // decimals of an amount
+  std::vector<Account> accounts;
+  // By due time; at the same time in the order of the file.
+  std::vector<Payment> payments;
+  TextColumn payment_ids;           // as `payments`, or empty: then they are numbered from 1
+  std::vector<std::uint32_t> rows;  // as `payments`: number in the file, from 1
+  // As `payments`, or empty: payments with the same number other than 0 are legs of one settlement.
+  std::vector<std::uint32_t> links;
+  std::vector<Limit> limits;
+  std::vector<std::string> days;  // their names, in order
+};
+
+}  // namespace causeway::study
+
+#endif  // CAUSEWAY_SCENARIOS_STUDY_INPUT_H_

@@ -1,0 +1,96 @@
+#include "scenarios/study/table_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace causeway::study {
+namespace {
+
+// Reports show no more of a field than this.
+constexpr std::size_t kShownBytesMax = 60;
+
+std::string_view Shown(std::string_view text) { return text.substr(0, kShownBytesMax); }
+
+}  // namespace
+
+TableReader::TableReader(std::istream& in, std::string file, std::vector<Column> columns,
+                         char separator, ProblemList& problems, std::vector<std::string>& notices)
+    : reader_(in, separator),
+      file_(std::move(file)),
+      columns_(std::move(columns)),
+      problems_(problems),
+      notices_(notices),
+      places_(columns_.size(), kAbsent) {}
+
+void TableReader::ReportAt(std::uint64_t line, std::uint64_t column, std::string message) {
+  problems_.Add({file_, line, column, std::move(message)});
+}
+
+void TableReader::Report(std::size_t column, std::string_view expected) {
+  const CsvField& field = record_.fields[places_[column]];
+  ReportAt(field.line, field.column,
+           fmt::format("{} \"{}\": {}", header_[places_[column]], Shown(field.text), expected));
+}
+
+bool TableReader::ReadHeader() {
+  if (!reader_.Next(record_)) {
+    ReportAt(0, 0, "is empty: expected a first line with the names of the columns");
+    return false;
+  }
+  if (!record_.fault.empty()) {
+    ReportAt(record_.fault_line, record_.fault_column, record_.fault);
+    return false;
+  }
+  bool good = true;
+  for (const CsvField& field : record_.fields) header_.emplace_back(field.text);
+  for (std::size_t place = 0; place < header_.size(); ++place) {
+    const auto wants = [&](const Column& column) {
+      return std::find(column.names.begin(), column.names.end(), header_[place]) !=
+             column.names.end();
+    };
+    const auto found = std::find_if(columns_.begin(), columns_.end(), wants);
+    if (found == columns_.end()) {
+      notices_.push_back(
+          fmt::format("{}: column \"{}\" is not used", file_, Shown(header_[place])));
+      continue;
+    }
+    std::size_t& mine = places_[static_cast<std::size_t>(found - columns_.begin())];
+    if (mine != kAbsent) {
+      const CsvField& field = record_.fields[place];
+      ReportAt(field.line, field.column,
+               fmt::format("column \"{}\" means the same as column \"{}\" before it: expected one",
+                           header_[place], header_[mine]));
+      good = false;
+    }
+    mine = place;
+  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (!columns_[i].required || places_[i] != kAbsent) continue;
+    ReportAt(record_.line, 1,
+             fmt::format("has the columns {}: expected one named {} as well",
+                         fmt::join(header_, ", "), fmt::join(columns_[i].names, " or ")));
+    good = false;
+  }
+  return good;
+}
+
+bool TableReader::NextRow() {
+  while (reader_.Next(record_)) {
+    if (!record_.fault.empty()) {
+      ReportAt(record_.fault_line, record_.fault_column, record_.fault);
+    } else if (record_.fields.size() != header_.size()) {
+      ReportAt(record_.line, 1,
+               fmt::format("has {} fields: expected {}, as the first line has",
+                           record_.fields.size(), header_.size()));
+    } else {
+      return true;
+    }
+  }
+  if (reader_.failed()) ReportAt(0, 0, "cannot be read to its end");
+  return false;
+}
+
+}  // namespace causeway::study

@@ -1,0 +1,58 @@
+// One table of a study: columns by name, in any order, with every fault reported in its place.
+#ifndef CAUSEWAY_SCENARIOS_STUDY_TABLE_READER_H_
+#define CAUSEWAY_SCENARIOS_STUDY_TABLE_READER_H_
+
+#include <istream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/study/csv_reader.h"
+#include "scenarios/study/problems.h"
+
+namespace causeway::study {
+
+struct Column {
+  std::vector<std::string> names;  // any of them, as the header has it; case matters
+  bool required = false;
+};
+
+class TableReader {
+ public:
+  // `in`, `problems` and `notices` must outlive the reader. `file` is its name in reports.
+  TableReader(std::istream& in, std::string file, std::vector<Column> columns, char separator,
+              ProblemList& problems, std::vector<std::string>& notices);
+
+  // Reads the first record. False, with problems, when a required column is missing or one stands
+  // there twice. Columns that nobody asked for are a notice.
+  bool ReadHeader();
+
+  // The next row of the right form; those of a wrong one are reported and passed over.
+  bool NextRow();
+
+  // Of the columns given, by place. A column that the file lacks has empty text.
+  bool Has(std::size_t column) const { return places_[column] != kAbsent; }
+  std::string_view Text(std::size_t column) const {
+    return Has(column) ? record_.fields[places_[column]].text : std::string_view();
+  }
+  // Reports the field: `<name> "<text>": <expected>`.
+  void Report(std::size_t column, std::string_view expected);
+
+ private:
+  static constexpr std::size_t kAbsent = ~std::size_t{0};
+
+  void ReportAt(std::uint64_t line, std::uint64_t column, std::string message);
+
+  CsvReader reader_;
+  std::string file_;
+  std::vector<Column> columns_;
+  ProblemList& problems_;
+  std::vector<std::string>& notices_;
+  std::vector<std::size_t> places_;  // by column: place in a record
+  std::vector<std::string> header_;
+  CsvRecord record_;
+};
+
+}  // namespace causeway::study
+
+#endif  // CAUSEWAY_SCENARIOS_STUDY_TABLE_READER_H_

@@ -1,0 +1,157 @@
+#include "scenarios/study/values.h"
+
+#include <limits>
+
+#include "fmt/format.h"
+#include "settlement/core/time.h"
+
+namespace causeway::study {
+namespace {
+
+bool IsDigit(char character) { return character >= '0' && character <= '9'; }
+
+// A number of 1 to `digits_max` (at most 9) digits at the beginning of `text`, which it takes off.
+std::optional<std::int64_t> TakeNumber(std::string_view& text, std::size_t digits_max) {
+  std::int64_t value = 0;
+  std::size_t size = 0;
+  for (; size < text.size() && size < digits_max && IsDigit(text[size]); ++size) {
+    value = value * 10 + (text[size] - '0');
+  }
+  if (size == 0) return std::nullopt;
+  text.remove_prefix(size);
+  return value;
+}
+
+bool TakeChar(std::string_view& text, char character) {
+  if (text.empty() || text.front() != character) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::optional<TimeUs> MakeTime(std::int64_t hours, std::int64_t minutes, std::int64_t seconds) {
+  if (hours > 23 || minutes > 59 || seconds > 59) return std::nullopt;
+  return hours * kHourUs + minutes * kMinuteUs + seconds * 1'000'000;
+}
+
+std::optional<std::int64_t> DateKey(std::int64_t year, std::int64_t month, std::int64_t day) {
+  const auto date = core::BusinessDate::FromCivil(static_cast<int>(year), static_cast<int>(month),
+                                                  static_cast<int>(day));
+  if (!date || year < 1900) return std::nullopt;
+  return kDateBase + date->days();
+}
+
+}  // namespace
+
+std::optional<TimeUs> ParseTimeOfDay(std::string_view text, TimeForm form) {
+  if (form != TimeForm::kColons) {
+    const bool seconds = form == TimeForm::kDigitsWithSeconds;
+    const std::size_t size_max = seconds ? 6 : 4;
+    if (text.size() > size_max || text.size() + 1 < size_max) return std::nullopt;
+    const std::optional<std::int64_t> number = TakeNumber(text, size_max);
+    if (!number || !text.empty()) return std::nullopt;
+    const std::int64_t with_seconds = seconds ? *number : *number * 100;
+    return MakeTime(with_seconds / 10'000, with_seconds / 100 % 100, with_seconds % 100);
+  }
+  const auto hours = TakeNumber(text, 2);
+  if (!hours || !TakeChar(text, ':') || text.size() < 2 || !IsDigit(text[1])) return std::nullopt;
+  const auto minutes = TakeNumber(text, 2);
+  if (!minutes) return std::nullopt;
+  if (text.empty()) return MakeTime(*hours, *minutes, 0);
+  if (!TakeChar(text, ':') || text.size() < 2 || !IsDigit(text[1])) return std::nullopt;
+  const auto seconds = TakeNumber(text, 2);
+  if (!seconds) return std::nullopt;
+  std::int64_t micros = 0;
+  if (TakeChar(text, '.')) {
+    const std::size_t size = text.size();
+    const auto fraction = TakeNumber(text, 6);
+    if (!fraction) return std::nullopt;
+    micros = *fraction;
+    for (std::size_t i = size - text.size(); i < 6; ++i) micros *= 10;
+  }
+  const std::optional<TimeUs> time = MakeTime(*hours, *minutes, *seconds);
+  if (!text.empty() || !time) return std::nullopt;
+  return *time + micros;
+}
+
+std::string FormatTimeOfDay(TimeUs time) {
+  const std::int64_t seconds = time / 1'000'000;
+  std::string text =
+      fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  if (time % 1'000'000 != 0) text += fmt::format(".{:06}", time % 1'000'000);
+  return text;
+}
+
+std::optional<std::int64_t> ParseDay(std::string_view text, DayForm form) {
+  if (form == DayForm::kCompactDate) {
+    if (text.size() != 8) return std::nullopt;
+    const auto number = TakeNumber(text, 8);
+    if (!number || !text.empty()) return std::nullopt;
+    return DateKey(*number / 10'000, *number / 100 % 100, *number % 100);
+  }
+  const auto first = TakeNumber(text, 6);
+  if (!first) return std::nullopt;
+  if (text.empty()) return form == DayForm::kNumberOrDate ? first : std::nullopt;
+  const char mark = form == DayForm::kDottedDate ? '.' : '-';
+  if (!TakeChar(text, mark)) return std::nullopt;
+  const auto second = TakeNumber(text, 2);
+  if (!second || !TakeChar(text, mark)) return std::nullopt;
+  const auto third = TakeNumber(text, 4);
+  if (!third || !text.empty()) return std::nullopt;
+  return mark == '.' ? DateKey(*third, *second, *first) : DateKey(*first, *second, *third);
+}
+
+std::string FormatDay(std::int64_t day) {
+  if (day < kDateBase) return fmt::format("{}", day);
+  const auto date = core::BusinessDate::FromDays(static_cast<std::int32_t>(day - kDateBase));
+  return date ? date->ToString() : fmt::format("{}", day);
+}
+
+std::optional<std::int64_t> ParseMinor(std::string_view text, int minor_digits, AmountForm form) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  const char point = form == AmountForm::kDecimalComma ? ',' : '.';
+  std::int64_t value = 0;
+  const auto push = [&value](std::int64_t digit) {
+    if (value > (kMax - digit) / 10) return false;
+    value = value * 10 + digit;
+    return true;
+  };
+  std::size_t at = 0;
+  for (; at < text.size() && IsDigit(text[at]); ++at) {
+    if (!push(text[at] - '0')) return std::nullopt;
+  }
+  if (at == 0) return std::nullopt;
+  if (form == AmountForm::kMinor) return at == text.size() ? std::optional(value) : std::nullopt;
+  int decimals = 0;
+  if (at < text.size()) {
+    if (text[at] != point || ++at == text.size()) return std::nullopt;
+    for (; at < text.size(); ++at) {
+      if (!IsDigit(text[at])) return std::nullopt;
+      if (decimals == minor_digits) {
+        if (text[at] != '0') return std::nullopt;
+        continue;
+      }
+      if (!push(text[at] - '0')) return std::nullopt;
+      ++decimals;
+    }
+  }
+  for (; decimals < minor_digits; ++decimals) {
+    if (!push(0)) return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<liquidity::Priority> ParsePriority(std::string_view text) {
+  using liquidity::Priority;
+  if (text.empty() || text == "normal" || text == "3") return Priority::kNormal;
+  if (text == "high" || text == "2") return Priority::kHigh;
+  if (text == "urgent" || text == "1") return Priority::kUrgent;
+  return std::nullopt;
+}
+
+std::optional<bool> ParseFlag(std::string_view text) {
+  if (text.empty() || text == "no" || text == "false" || text == "0") return false;
+  if (text == "yes" || text == "true" || text == "1") return true;
+  return std::nullopt;
+}
+
+}  // namespace causeway::study
