@@ -1,0 +1,332 @@
+#include "scenarios/study/account_indicators.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+namespace causeway::study {
+namespace {
+
+using Int128 = __int128;
+
+// A net position over time: what went out less what came in, and its extremes.
+class Position {
+ public:
+  void Out(std::int64_t amount) { net_out_ += amount; }
+  void In(std::int64_t amount) { net_out_ -= amount; }
+  // At an instant that others can see: not within a set.
+  void Look() {
+    out_most_ = std::max(out_most_, net_out_);
+    in_most_ = std::max(in_most_, -net_out_);
+  }
+  std::int64_t out_most() const { return out_most_; }
+  std::int64_t in_most() const { return in_most_; }
+
+ private:
+  std::int64_t net_out_ = 0;
+  std::int64_t out_most_ = 0;
+  std::int64_t in_most_ = 0;
+};
+
+struct Positions {
+  Position real;
+  Position without_largest_payer;
+  Position without_customers;  // receipts for customers
+  Position customers;          // what is for customers, and nothing else
+};
+
+// For each account the one that pays most to it, kNone for those that nobody pays; the earlier
+// account of two.
+std::vector<AccountIndex> LargestPayers(const Input& input, const std::vector<Flow>& flows) {
+  std::vector<AccountIndex> payers(input.accounts.size(), kNone);
+  std::vector<std::int64_t> most(input.accounts.size(), 0);
+  for (const Flow& flow : flows) {
+    if (flow.settled.value <= most[flow.recipient]) continue;
+    most[flow.recipient] = flow.settled.value;
+    payers[flow.recipient] = flow.sender;
+  }
+  return payers;
+}
+
+// Follows the positions of all accounts through one day's settlements.
+class PositionWalk {
+ public:
+  PositionWalk(const Input& input, const RunResult& result, const std::vector<Flow>& flows)
+      : input_(input),
+        result_(result),
+        largest_payers_(LargestPayers(input, flows)),
+        positions_(input.accounts.size()) {}
+
+  // From settlement_order[next] to the end of the day, which gives the next day's first.
+  std::size_t Walk(std::size_t next, TimeUs day_end, AccountIndicators* accounts) {
+    std::fill(positions_.begin(), positions_.end(), Positions());
+    const std::vector<PaymentIndex>& order = result_.settlement_order;
+    while (next < order.size() && input_.payments[order[next]].due < day_end) {
+      const std::uint32_t set = result_.payments[order[next]].set;
+      const std::size_t first = next;
+      do {
+        Book(input_.payments[order[next++]], accounts);
+      } while (set != 0 && next < order.size() && result_.payments[order[next]].set == set);
+      for (std::size_t i = first; i < next; ++i) Look(input_.payments[order[i]]);
+    }
+    for (std::size_t i = 0; i < positions_.size(); ++i) {
+      accounts[i].usage = positions_[i].real.out_most();
+      accounts[i].largest_inflow = positions_[i].real.in_most();
+      accounts[i].counterparty_stress_usage = positions_[i].without_largest_payer.out_most();
+      accounts[i].customer_stress_usage = positions_[i].without_customers.out_most();
+      accounts[i].customer_usage = positions_[i].customers.out_most();
+    }
+    return next;
+  }
+
+ private:
+  void Book(const Payment& payment, AccountIndicators* accounts) {
+    const std::int64_t amount = payment.amount;
+    AccountIndicators& sender = accounts[payment.sender];
+    sender.sent += amount;
+    ++sender.sent_count;
+    accounts[payment.recipient].received += amount;
+    ++accounts[payment.recipient].received_count;
+    Positions& out = positions_[payment.sender];
+    out.real.Out(amount);
+    out.without_largest_payer.Out(amount);
+    out.without_customers.Out(amount);
+    Positions& in = positions_[payment.recipient];
+    in.real.In(amount);
+    if (largest_payers_[payment.recipient] != payment.sender) in.without_largest_payer.In(amount);
+    if (payment.for_customer) {
+      out.customers.Out(amount);
+      in.customers.In(amount);
+    } else {
+      in.without_customers.In(amount);
+    }
+  }
+  void Look(const Payment& payment) {
+    for (const AccountIndex account : {payment.sender, payment.recipient}) {
+      Positions& positions = positions_[account];
+      positions.real.Look();
+      positions.without_largest_payer.Look();
+      positions.without_customers.Look();
+      positions.customers.Look();
+    }
+  }
+
+  const Input& input_;
+  const RunResult& result_;
+  std::vector<AccountIndex> largest_payers_;
+  std::vector<Positions> positions_;
+};
+
+// Sums of one day that become an account's ratios.
+struct DaySums {
+  std::array<std::int64_t, kHoursMax> by_hour{};
+  Int128 weighted_delay = 0;
+  Int128 weighted_close = 0;
+};
+
+void AddPayment(const Payment& payment, const PaymentResult& out, TimeUs midnight, TimeUs closes,
+                AccountIndicators& account, DaySums& sums) {
+  if (out.status == Status::kLate) return;
+  const bool settled = out.status == Status::kSettled;
+  account.submitted += payment.amount;
+  if (payment.time_specific) {
+    ++account.time_specific.count;
+    account.time_specific.value += payment.amount;
+    if (!settled) {
+      ++account.time_specific_missed.count;
+      account.time_specific_missed.value += payment.amount;
+    }
+  }
+  if (payment.for_customer) {
+    ++account.for_customers.count;
+    account.for_customers.value += payment.amount;
+  }
+  if (out.status == Status::kRejected) return;
+  sums.weighted_delay += Int128{payment.amount} * ((settled ? out.settled : closes) - payment.due);
+  sums.weighted_close += Int128{payment.amount} * (closes - payment.due);
+  if (!settled) return;
+  const TimeUs hour = std::min<TimeUs>((out.settled - midnight - 1) / kHourUs, kHoursMax - 1);
+  sums.by_hour[static_cast<std::size_t>(hour)] += payment.amount;
+}
+
+void FinishAccount(const AccountDay& day, const DaySums& sums, AccountIndicators& out) {
+  out.available = day.opening + day.credit_limit;
+  out.own_stress_usage = out.sent;
+  out.own_stress_available = day.opening;
+  // The part of the credit that is lost, rounded up.
+  const std::int64_t lost = static_cast<std::int64_t>(
+      (Int128{day.credit_limit} * kMarketStressCreditLossPercent + 99) / 100);
+  out.market_stress_available = day.opening + day.credit_limit - lost;
+  std::int64_t sum = 0;
+  for (std::size_t hour = 0; hour < kHoursMax; ++hour) {
+    sum += sums.by_hour[hour];
+    out.throughput[hour] = RatioOf(sum, out.sent);
+  }
+  out.mean_delay = RatioOf(sums.weighted_delay, sums.weighted_close);
+}
+
+template <typename Compare>
+ThreeAndAverage ThreeOf(std::vector<std::int64_t> values, Compare better) {
+  ThreeAndAverage result;
+  Int128 sum = 0;
+  for (const std::int64_t value : values) sum += value;
+  const auto count = static_cast<Int128>(values.size());
+  if (count == 0) return result;
+  Int128 average = sum / count;
+  const Int128 twice = sum % count * 2;
+  if (twice > count || (twice == count && average % 2 != 0)) ++average;
+  result.average = static_cast<std::int64_t>(average);
+  std::sort(values.begin(), values.end(), better);
+  values.resize(std::min<std::size_t>(3, values.size()));
+  result.three = std::move(values);
+  return result;
+}
+
+}  // namespace
+
+std::vector<Flow> FlowsOf(const Input& input, const RunResult& result) {
+  // By sender, then by recipient: a counting sort by sender, and a plain one within each.
+  const std::size_t accounts = input.accounts.size();
+  std::vector<std::size_t> begin(accounts + 1, 0);
+  for (const PaymentIndex index : result.settlement_order)
+    ++begin[input.payments[index].sender + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  std::vector<PaymentIndex> by_sender(result.settlement_order.size());
+  std::vector<std::size_t> at(begin.begin(), begin.end() - 1);
+  for (const PaymentIndex index : result.settlement_order) {
+    by_sender[at[input.payments[index].sender]++] = index;
+  }
+  std::vector<Flow> flows;
+  std::vector<CountAndValue> to(accounts);
+  std::vector<AccountIndex> recipients;
+  for (std::size_t sender = 0; sender < accounts; ++sender) {
+    recipients.clear();
+    for (std::size_t i = begin[sender]; i < begin[sender + 1]; ++i) {
+      const Payment& payment = input.payments[by_sender[i]];
+      CountAndValue& sum = to[payment.recipient];
+      if (sum.count == 0) recipients.push_back(payment.recipient);
+      ++sum.count;
+      sum.value += payment.amount;
+    }
+    std::sort(recipients.begin(), recipients.end());
+    for (const AccountIndex recipient : recipients) {
+      flows.push_back({static_cast<AccountIndex>(sender), recipient, to[recipient]});
+      to[recipient] = {};
+    }
+  }
+  return flows;
+}
+
+std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const RunResult& result,
+                                                   const std::vector<Flow>& flows) {
+  const std::size_t accounts = input.accounts.size();
+  std::vector<AccountIndicators> all(input.days.size() * accounts);
+  const std::vector<Bounds> bounds = BoundsOf(input, result.closes);
+  PositionWalk walk(input, result, flows);
+  std::vector<DaySums> sums(accounts);
+  PaymentIndex next = 0;
+  std::size_t next_settled = 0;
+  for (std::size_t day = 0; day < input.days.size(); ++day) {
+    const TimeUs midnight = static_cast<TimeUs>(day) * kDayUs;
+    AccountIndicators* const of_day = all.data() + day * accounts;
+    std::fill(sums.begin(), sums.end(), DaySums());
+    for (; next < input.payments.size() && input.payments[next].due < midnight + kDayUs; ++next) {
+      const Payment& payment = input.payments[next];
+      AddPayment(payment, result.payments[next], midnight, midnight + result.closes,
+                 of_day[payment.sender], sums[payment.sender]);
+    }
+    next_settled = walk.Walk(next_settled, midnight + kDayUs, of_day);
+    for (std::size_t i = 0; i < accounts; ++i) {
+      of_day[i].bounds = bounds[day * accounts + i];
+      FinishAccount(result.account_days[day * accounts + i], sums[i], of_day[i]);
+    }
+  }
+  return all;
+}
+
+std::vector<AccountMonth> MonthsOf(const Input& input,
+                                   const std::vector<AccountIndicators>& accounts) {
+  std::vector<AccountMonth> months(input.accounts.size());
+  const std::size_t days = input.days.size();
+  for (std::size_t i = 0; i < months.size(); ++i) {
+    const auto over_days = [&](auto value_of) {
+      std::vector<std::int64_t> values(days);
+      for (std::size_t day = 0; day < days; ++day) {
+        values[day] = value_of(accounts[day * months.size() + i]);
+      }
+      return values;
+    };
+    using Of = const AccountIndicators&;
+    const std::greater<> largest;
+    months[i].usage = ThreeOf(over_days([](Of a) { return a.usage; }), largest);
+    months[i].available = ThreeOf(over_days([](Of a) { return a.available; }), std::less<>());
+    months[i].submitted = ThreeOf(over_days([](Of a) { return a.submitted; }), largest);
+    months[i].for_customers =
+        ThreeOf(over_days([](Of a) { return a.for_customers.value; }), largest);
+    months[i].customer_usage = ThreeOf(over_days([](Of a) { return a.customer_usage; }), largest);
+  }
+  return months;
+}
+
+void AddLinked(const Input& input, const RunResult& result, std::vector<DayIndicators>& days) {
+  if (input.links.empty()) return;
+  const std::uint32_t links = *std::max_element(input.links.begin(), input.links.end());
+  constexpr TimeUs kNever = -1;
+  // Of each link's legs: when the last settled, and whether all did in the same instant.
+  struct Link {
+    TimeUs first = kNever;
+    TimeUs last = kNever;
+    bool open = false;
+  };
+  std::vector<Link> all(links + 1);
+  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+    Link& link = all[input.links[i]];
+    const PaymentResult& out = result.payments[i];
+    if (out.status != Status::kSettled) {
+      link.open = true;
+      continue;
+    }
+    link.first = link.first == kNever ? out.settled : std::min(link.first, out.settled);
+    link.last = std::max(link.last, out.settled);
+  }
+  struct Sums {
+    std::int64_t settled = 0;
+    std::int64_t together = 0;
+    Int128 exposure = 0;
+    std::vector<std::pair<TimeUs, std::int64_t>> changes;
+  };
+  std::vector<Sums> sums(days.size());
+  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+    if (input.links[i] == 0 || result.payments[i].status == Status::kLate) continue;
+    const auto d = static_cast<std::size_t>(input.payments[i].due / kDayUs);
+    const std::int64_t amount = input.payments[i].amount;
+    ++days[d].linked.count;
+    days[d].linked.value += amount;
+    if (result.payments[i].status != Status::kSettled) continue;
+    const Link& link = all[input.links[i]];
+    sums[d].settled += amount;
+    if (!link.open && link.first == link.last) {
+      sums[d].together += amount;
+      continue;
+    }
+    // Paid, and not all others are: at risk until the last leg, or the close.
+    const TimeUs until = link.open ? static_cast<TimeUs>(d) * kDayUs + result.closes : link.last;
+    const TimeUs from = result.payments[i].settled;
+    if (until <= from) continue;
+    sums[d].exposure += Int128{amount} * (until - from);
+    sums[d].changes.emplace_back(from, amount);
+    sums[d].changes.emplace_back(until, -amount);
+  }
+  for (std::size_t d = 0; d < days.size(); ++d) {
+    days[d].pvp_share = RatioOf(sums[d].together, sums[d].settled);
+    days[d].principal_at_risk_hours = RatioOf(sums[d].exposure, Int128{sums[d].settled} * kHourUs);
+    std::sort(sums[d].changes.begin(), sums[d].changes.end());
+    std::int64_t at_risk = 0;
+    for (const auto& [time, change] : sums[d].changes) {
+      at_risk += change;
+      days[d].principal_at_risk_peak = std::max(days[d].principal_at_risk_peak, at_risk);
+    }
+  }
+}
+
+}  // namespace causeway::study

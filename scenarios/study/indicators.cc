@@ -1,0 +1,233 @@
+#include "scenarios/study/indicators.h"
+
+#include <algorithm>
+
+#include "scenarios/study/account_indicators.h"
+
+namespace causeway::study {
+namespace {
+
+using Int128 = __int128;
+
+void Count(CountAndValue& sum, std::int64_t value) {
+  ++sum.count;
+  sum.value += value;
+}
+
+// The indicators of one day but those of its accounts.
+class DayCounter {
+ public:
+  DayCounter(const Input& input, const RunResult& result, std::size_t day)
+      : input_(input),
+        result_(result),
+        midnight_(static_cast<TimeUs>(day) * kDayUs),
+        closes_(midnight_ + result.closes),
+        sent_(input.accounts.size(), 0) {}
+
+  void Add(PaymentIndex index) {
+    const Payment& payment = input_.payments[index];
+    const PaymentResult& out = result_.payments[index];
+    if (out.status == Status::kLate) return Count(day_.late, payment.amount);
+    Count(day_.submitted, payment.amount);
+    if (out.status == Status::kRejected) return Count(day_.rejected, payment.amount);
+    const bool settled = out.status == Status::kSettled;
+    const TimeUs delay = (settled ? out.settled : closes_) - payment.due;
+    ++delayed_;
+    delay_sum_ += delay;
+    weighted_delay_ += Int128{payment.amount} * delay;
+    weighted_close_ += Int128{payment.amount} * (closes_ - payment.due);
+    day_.longest_delay_us = std::max(day_.longest_delay_us, delay);
+    if (!settled) return Count(day_.unsettled, payment.amount);
+    Count(day_.settled, payment.amount);
+    Count(ByCause(out.cause), payment.amount);
+    sent_[payment.sender] += payment.amount;
+    if (delay <= kHourUs) Count(within_hour_, payment.amount);
+    const auto hour = static_cast<std::size_t>(
+        std::min<TimeUs>((out.settled - midnight_ - 1) / kHourUs, kHoursMax - 1));
+    by_hour_[hour] += payment.amount;
+  }
+
+  DayIndicators Finish(const std::vector<AccountIndicators>& accounts, std::size_t first);
+
+ private:
+  CountAndValue& ByCause(liquidity::Cause cause) {
+    switch (cause) {
+      case liquidity::Cause::kBilateralEntry:
+      case liquidity::Cause::kBilateralQueue:
+        return day_.settled_bilaterally;
+      case liquidity::Cause::kMultilateralRun:
+        return day_.settled_multilaterally;
+      case liquidity::Cause::kCycle:
+        return day_.settled_in_cycles;
+      case liquidity::Cause::kQueueRelease:
+        return day_.settled_from_queue;
+      case liquidity::Cause::kNone:
+      case liquidity::Cause::kImmediate:
+        break;
+    }
+    return day_.settled_immediately;
+  }
+  void FinishQueue();
+
+  const Input& input_;
+  const RunResult& result_;
+  TimeUs midnight_;
+  TimeUs closes_;
+  DayIndicators day_;
+  std::uint64_t delayed_ = 0;
+  Int128 delay_sum_ = 0;
+  Int128 weighted_delay_ = 0;
+  Int128 weighted_close_ = 0;
+  CountAndValue within_hour_;
+  std::array<std::int64_t, kHoursMax> by_hour_{};
+  std::vector<std::int64_t> sent_;  // by account
+};
+
+// (liquidity - LB) / (UB - LB). Where all settles on LB alone there is nothing to use: 0 with LB,
+// and nothing else has a meaning.
+Millionths UsageOf(const DayIndicators& day, std::int64_t liquidity) {
+  if (day.upper_bound == day.lower_bound) {
+    return liquidity == day.lower_bound ? Millionths(0) : std::nullopt;
+  }
+  return RatioOf(liquidity - day.lower_bound, day.upper_bound - day.lower_bound);
+}
+
+void DayCounter::FinishQueue() {
+  const auto begin =
+      std::lower_bound(result_.samples.begin(), result_.samples.end(), midnight_,
+                       [](const QueueSample& sample, TimeUs time) { return sample.time < time; });
+  const Episode* open = nullptr;
+  for (auto at = begin; at != result_.samples.end() && at->time <= closes_; ++at) {
+    day_.queue_peak_count = std::max(day_.queue_peak_count, at->queued_count);
+    day_.queue_peak_value = std::max(day_.queue_peak_value, at->queued_value);
+    const bool gridlock = at->state == liquidity::QueueState::kGridlock;
+    const bool stuck = gridlock || at->state == liquidity::QueueState::kDeadlock;
+    if (open != nullptr) day_.episodes.back().to = at->time;
+    if (open != nullptr && (!stuck || open->gridlock != gridlock)) open = nullptr;
+    if (open == nullptr && stuck && at->time < closes_) {
+      day_.episodes.push_back({at->time, at->time, gridlock});
+      open = &day_.episodes.back();
+    }
+  }
+  for (const Episode& episode : day_.episodes) {
+    (episode.gridlock ? day_.gridlock_us : day_.deadlock_us) += episode.to - episode.from;
+  }
+}
+
+DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
+                                 std::size_t first) {
+  if (delayed_ > 0) {
+    day_.mean_delay_us = static_cast<std::int64_t>(
+        (delay_sum_ + static_cast<Int128>(delayed_ / 2)) / static_cast<Int128>(delayed_));
+  }
+  day_.delay = RatioOf(weighted_delay_, weighted_close_);
+  const std::int64_t settled = day_.settled.value;
+  day_.offset_share = RatioOf(Int128{day_.settled_bilaterally.value} +
+                                  day_.settled_multilaterally.value + day_.settled_in_cycles.value,
+                              settled);
+  Int128 squares = 0;
+  for (std::size_t i = 0; i < sent_.size(); ++i) {
+    const AccountIndicators& account = accounts[first + i];
+    day_.lower_bound += account.bounds.lower;
+    day_.upper_bound += account.bounds.upper;
+    day_.liquidity += account.available;
+    day_.liquidity_used += account.usage;
+    // Shares of 2^31, so that the sum of squares of a million accounts stays within 128 bits.
+    if (settled > 0) {
+      const Int128 share = (Int128{sent_[i]} << 31) / settled;
+      squares += share * share;
+    }
+  }
+  if (settled > 0) day_.herfindahl = RatioOf(squares, Int128{1} << 62);
+  day_.usage = UsageOf(day_, day_.liquidity);
+  day_.used_usage = UsageOf(day_, day_.liquidity_used);
+  day_.turnover = RatioOf(settled, day_.liquidity);
+  day_.one_hour_count =
+      RatioOf(static_cast<Int128>(within_hour_.count), static_cast<Int128>(day_.submitted.count));
+  day_.one_hour_value = RatioOf(within_hour_.value, day_.submitted.value);
+  std::int64_t sum = 0;
+  for (std::size_t hour = 0; hour < kHoursMax; ++hour) {
+    sum += by_hour_[hour];
+    day_.throughput[hour] = RatioOf(sum, settled);
+  }
+  FinishQueue();
+  return std::move(day_);
+}
+
+// When shares of the settled value had settled, and how linked payments did: in the order of
+// settlement.
+void AddTimesOfShares(const Input& input, const RunResult& result,
+                      std::vector<DayIndicators>& days) {
+  std::vector<Int128> sums(days.size(), 0);
+  for (const PaymentIndex index : result.settlement_order) {
+    const TimeUs time = result.payments[index].settled;
+    const auto d = static_cast<std::size_t>(input.payments[index].due / kDayUs);
+    DayIndicators& day = days[d];
+    sums[d] += input.payments[index].amount;
+    const TimeUs time_of_day = time - static_cast<TimeUs>(d) * kDayUs;
+    if (!day.half_settled_at && 2 * sums[d] >= day.settled.value) day.half_settled_at = time_of_day;
+    if (!day.three_quarters_settled_at && 4 * sums[d] >= Int128{3} * day.settled.value) {
+      day.three_quarters_settled_at = time_of_day;
+    }
+  }
+}
+
+}  // namespace
+
+Millionths RatioOf(__int128 numerator, __int128 denominator) {
+  if (denominator == 0) return std::nullopt;
+  const bool negative = (numerator < 0) != (denominator < 0);
+  Int128 left = numerator < 0 ? -numerator : numerator;
+  Int128 right = denominator < 0 ? -denominator : denominator;
+  // Below 2^107 a million times fits; above, the last bits do not show.
+  while (left >> 106 != 0) {
+    left >>= 1;
+    right >>= 1;
+  }
+  if (right == 0) return std::nullopt;
+  const Int128 scaled = left * 1'000'000;
+  Int128 quotient = scaled / right;
+  const Int128 twice = (scaled % right) * 2;
+  if (twice > right || (twice == right && quotient % 2 != 0)) ++quotient;
+  return static_cast<std::int64_t>(negative ? -quotient : quotient);
+}
+
+std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes) {
+  const std::size_t accounts = input.accounts.size();
+  std::vector<Bounds> bounds(input.days.size() * accounts);
+  std::vector<std::int64_t> positions(bounds.size(), 0);
+  for (const Payment& payment : input.payments) {
+    if (payment.due % kDayUs >= closes) continue;
+    const auto base = static_cast<std::size_t>(payment.due / kDayUs) * accounts;
+    std::int64_t& sender = positions[base + payment.sender];
+    sender -= payment.amount;
+    positions[base + payment.recipient] += payment.amount;
+    Bounds& of_sender = bounds[base + payment.sender];
+    of_sender.upper = std::max(of_sender.upper, -sender);
+  }
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    bounds[i].lower = std::max<std::int64_t>(0, -positions[i]);
+  }
+  return bounds;
+}
+
+Indicators ComputeIndicators(const Input& input, const RunResult& result) {
+  Indicators all;
+  all.flows = FlowsOf(input, result);
+  all.accounts = AccountIndicatorsOf(input, result, all.flows);
+  all.months = MonthsOf(input, all.accounts);
+  PaymentIndex next = 0;
+  for (std::size_t day = 0; day < input.days.size(); ++day) {
+    DayCounter counter(input, result, day);
+    const TimeUs end = (static_cast<TimeUs>(day) + 1) * kDayUs;
+    for (; next < input.payments.size() && input.payments[next].due < end; ++next) {
+      counter.Add(next);
+    }
+    all.days.push_back(counter.Finish(all.accounts, day * input.accounts.size()));
+  }
+  AddTimesOfShares(input, result, all.days);
+  AddLinked(input, result, all.days);
+  return all;
+}
+
+}  // namespace causeway::study

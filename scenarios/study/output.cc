@@ -1,0 +1,347 @@
+#include "scenarios/study/output.h"
+
+#include <array>
+#include <functional>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "nlohmann/json.hpp"
+#include "scenarios/study/output_text.h"
+#include "scenarios/study/values.h"
+
+namespace causeway::study {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<std::string> QuotedIds(const Input& input) {
+  std::vector<std::string> ids;
+  ids.reserve(input.accounts.size());
+  for (const Account& account : input.accounts) ids.push_back(Quoted(account.id));
+  return ids;
+}
+
+// Appends `minor` as a decimal; the writer of millions of lines has no time for strings.
+void AppendMoney(fmt::memory_buffer& buffer, std::int64_t minor, int minor_digits) {
+  static constexpr std::array<std::int64_t, 7> kPowers = {1,      10,      100,      1'000,
+                                                          10'000, 100'000, 1'000'000};
+  const std::int64_t one = kPowers[static_cast<std::size_t>(minor_digits)];
+  const auto out = std::back_inserter(buffer);
+  if (minor_digits == 0) {
+    fmt::format_to(out, FMT_STRING("{}"), minor);
+  } else {
+    fmt::format_to(out, FMT_STRING("{}.{:0{}}"), minor / one, minor % one, minor_digits);
+  }
+}
+
+void AppendTime(fmt::memory_buffer& buffer, TimeUs time) {
+  const std::int64_t seconds = time / 1'000'000;
+  const auto put = [&buffer](std::int64_t number) {
+    buffer.push_back(static_cast<char>('0' + number / 10));
+    buffer.push_back(static_cast<char>('0' + number % 10));
+  };
+  put(seconds / 3600);
+  buffer.push_back(':');
+  put(seconds / 60 % 60);
+  buffer.push_back(':');
+  put(seconds % 60);
+  if (time % 1'000'000 != 0) {
+    fmt::format_to(std::back_inserter(buffer), FMT_STRING(".{:06}"), time % 1'000'000);
+  }
+}
+
+void Append(fmt::memory_buffer& buffer, std::string_view text) {
+  buffer.append(text.data(), text.data() + text.size());
+}
+
+void WriteAccountsCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+  LineWriter lines(out);
+  std::string hours;
+  for (std::size_t hour = 1; hour <= kHoursMax; ++hour) hours += fmt::format(",by_{:02}00", hour);
+  lines.Line(
+      "day,account,owner,sent_count,sent,received_count,received,lower_bound,upper_bound,usage,"
+      "largest_inflow,available,submitted,time_specific,time_specific_missed,for_customers,"
+      "customer_usage,delay,own_stress_usage,own_stress_available,counterparty_stress_usage,"
+      "customer_stress_usage,market_stress_available{}",
+      hours);
+  for (std::size_t i = 0; i < indicators.accounts.size(); ++i) {
+    const AccountIndicators& of = indicators.accounts[i];
+    const Account& account = input.accounts[i % input.accounts.size()];
+    const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
+    std::string throughput;
+    for (const Millionths& share : of.throughput) throughput += "," + Share(share);
+    lines.Line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}",
+               input.days[i / input.accounts.size()], Quoted(account.id), Quoted(account.owner),
+               of.sent_count, money(of.sent), of.received_count, money(of.received),
+               money(of.bounds.lower), money(of.bounds.upper), money(of.usage),
+               money(of.largest_inflow), money(of.available), money(of.submitted),
+               money(of.time_specific.value), money(of.time_specific_missed.value),
+               money(of.for_customers.value), money(of.customer_usage), Share(of.mean_delay),
+               money(of.own_stress_usage), money(of.own_stress_available),
+               money(of.counterparty_stress_usage), money(of.customer_stress_usage),
+               money(of.market_stress_available), throughput);
+  }
+}
+
+void WriteMonthsCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("account,owner,tool,first,second,third,average");
+  for (std::size_t i = 0; i < indicators.months.size(); ++i) {
+    const AccountMonth& month = indicators.months[i];
+    const std::array<std::pair<std::string_view, const ThreeAndAverage*>, 5> tools = {
+        {{"usage", &month.usage},
+         {"available", &month.available},
+         {"submitted", &month.submitted},
+         {"for_customers", &month.for_customers},
+         {"customer_usage", &month.customer_usage}}};
+    for (const auto& [name, tool] : tools) {
+      const auto place = [&, t = tool](std::size_t at) {
+        return at < t->three.size() ? Money(t->three[at], input.minor_digits) : std::string();
+      };
+      lines.Line("{},{},{},{},{},{},{}", Quoted(input.accounts[i].id),
+                 Quoted(input.accounts[i].owner), name, place(0), place(1), place(2),
+                 Money(tool->average, input.minor_digits));
+    }
+  }
+}
+
+void WriteQueueCsv(const Input& input, const RunResult& result, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("day,time,queued_count,queued_value,state");
+  for (const QueueSample& sample : result.samples) {
+    lines.Line("{},{},{},{},{}", input.days[static_cast<std::size_t>(sample.time / kDayUs)],
+               TimeOfDay(sample.time % kDayUs), sample.queued_count,
+               Money(sample.queued_value, input.minor_digits), liquidity::Name(sample.state));
+  }
+}
+
+void WriteThroughputCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("day,by,settled_share");
+  for (std::size_t day = 0; day < indicators.days.size(); ++day) {
+    for (std::size_t hour = 0; hour < kHoursMax; ++hour) {
+      lines.Line("{},{:02}:00,{}", input.days[day], hour + 1,
+                 Share(indicators.days[day].throughput[hour]));
+    }
+  }
+}
+
+void WriteFlowsCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+  const std::vector<std::string> ids = QuotedIds(input);
+  LineWriter lines(out);
+  lines.Line("sender,recipient,count,value");
+  for (const Flow& flow : indicators.flows) {
+    lines.Line("{},{},{},{}", ids[flow.sender], ids[flow.recipient], flow.settled.count,
+               Money(flow.settled.value, input.minor_digits));
+  }
+}
+
+void WriteEpisodesCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("day,from,to,state");
+  for (std::size_t day = 0; day < indicators.days.size(); ++day) {
+    for (const Episode& episode : indicators.days[day].episodes) {
+      const TimeUs midnight = static_cast<TimeUs>(day) * kDayUs;
+      lines.Line("{},{},{},{}", input.days[day], TimeOfDay(episode.from - midnight),
+                 TimeOfDay(episode.to - midnight), episode.gridlock ? "gridlock" : "deadlock");
+    }
+  }
+}
+
+}  // namespace
+
+void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream& out) {
+  const std::vector<std::string> ids = QuotedIds(input);
+  LineWriter lines(out);
+  lines.Line(
+      "id,row,day,due,submitted,sender,recipient,amount,priority,status,settled,cause,algorithm,"
+      "set");
+  fmt::memory_buffer& buffer = lines.buffer();
+  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+    const Payment& payment = input.payments[i];
+    const PaymentResult& of = result.payments[i];
+    const auto out_at = std::back_inserter(buffer);
+    if (input.payment_ids.empty()) {
+      fmt::format_to(out_at, FMT_STRING("{}"), input.rows[i]);
+    } else {
+      Append(buffer, Quoted(input.payment_ids[i]));
+    }
+    fmt::format_to(out_at, FMT_STRING(",{},"), input.rows[i]);
+    Append(buffer, input.days[static_cast<std::size_t>(payment.due / kDayUs)]);
+    buffer.push_back(',');
+    AppendTime(buffer, payment.due % kDayUs);
+    buffer.push_back(',');
+    if (of.status != Status::kLate && of.status != Status::kWithheld) {
+      AppendTime(buffer, of.submitted % kDayUs);
+    }
+    buffer.push_back(',');
+    Append(buffer, ids[payment.sender]);
+    buffer.push_back(',');
+    Append(buffer, ids[payment.recipient]);
+    buffer.push_back(',');
+    AppendMoney(buffer, payment.amount, input.minor_digits);
+    buffer.push_back(',');
+    Append(buffer, liquidity::Name(payment.priority));
+    buffer.push_back(',');
+    Append(buffer, Name(of.status));
+    buffer.push_back(',');
+    if (of.status == Status::kSettled) {
+      AppendTime(buffer, of.settled - payment.due / kDayUs * kDayUs);
+      buffer.push_back(',');
+      Append(buffer, liquidity::Name(of.cause));
+      buffer.push_back(',');
+      if (of.algorithm != liquidity::Algorithm::kNone)
+        Append(buffer, liquidity::Name(of.algorithm));
+      buffer.push_back(',');
+      if (of.set != 0) fmt::format_to(out_at, FMT_STRING("{}"), of.set);
+    } else {
+      Append(buffer, ",,,");
+    }
+    lines.EndLine();
+  }
+}
+
+void WriteBalancesCsv(const Input& input, const RunResult& result, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("day,account,owner,opening,closing,credit_limit");
+  for (std::size_t i = 0; i < result.account_days.size(); ++i) {
+    const Account& account = input.accounts[i % input.accounts.size()];
+    const AccountDay& day = result.account_days[i];
+    lines.Line("{},{},{},{},{},{}", input.days[i / input.accounts.size()], Quoted(account.id),
+               Quoted(account.owner), Money(day.opening, input.minor_digits),
+               Money(day.closing, input.minor_digits), Money(day.credit_limit, input.minor_digits));
+  }
+}
+
+void WriteIndicatorsCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("day,indicator,value");
+  for (std::size_t day = 0; day < indicators.days.size(); ++day) {
+    for (const NamedValue& value : ValuesOf(indicators.days[day], input.minor_digits)) {
+      lines.Line("{},{},{}", input.days[day], value.name, value.value);
+    }
+  }
+}
+
+std::string RenderIndicatorsJson(const Input& input, const RunResult& result,
+                                 const Indicators& indicators, const Facts& facts) {
+  Json json = Json::object();
+  for (const auto& [name, text] : facts) json[name] = text;
+  json["accounts"] = input.accounts.size();
+  json["payments"] = input.payments.size();
+  json["opens"] = TimeOfDay(result.opens);
+  json["closes"] = TimeOfDay(result.closes);
+  json["sets"] = result.sets;
+  json["optimisation_runs"] = result.optimisation_runs;
+  Json days = Json::array();
+  for (std::size_t day = 0; day < indicators.days.size(); ++day) {
+    Json values = {{"day", input.days[day]}};
+    // Decimals as text: they are exact, and a reader's binary numbers are not.
+    for (const NamedValue& value : ValuesOf(indicators.days[day], input.minor_digits)) {
+      values[value.name] = value.value.empty() ? Json(nullptr) : Json(value.value);
+    }
+    days.push_back(std::move(values));
+  }
+  json["days"] = std::move(days);
+  return json.dump(2) + "\n";
+}
+
+absl::Status WriteResults(const Input& input, const RunResult& result, const Indicators& indicators,
+                          const Facts& facts, const std::string& directory) {
+  if (absl::Status made = MakeDirectory(directory); !made.ok()) return made;
+  using Write = std::function<void(std::ostream&)>;
+  const std::vector<std::pair<std::string, Write>> files = {
+      {"payments.csv", [&](std::ostream& out) { WritePaymentsCsv(input, result, out); }},
+      {"balances.csv", [&](std::ostream& out) { WriteBalancesCsv(input, result, out); }},
+      {"accounts.csv", [&](std::ostream& out) { WriteAccountsCsv(input, indicators, out); }},
+      {"months.csv", [&](std::ostream& out) { WriteMonthsCsv(input, indicators, out); }},
+      {"queue.csv", [&](std::ostream& out) { WriteQueueCsv(input, result, out); }},
+      {"throughput.csv", [&](std::ostream& out) { WriteThroughputCsv(input, indicators, out); }},
+      {"flows.csv", [&](std::ostream& out) { WriteFlowsCsv(input, indicators, out); }},
+      {"episodes.csv", [&](std::ostream& out) { WriteEpisodesCsv(input, indicators, out); }},
+      {"indicators.csv", [&](std::ostream& out) { WriteIndicatorsCsv(input, indicators, out); }},
+      {"indicators.json",
+       [&](std::ostream& out) { out << RenderIndicatorsJson(input, result, indicators, facts); }},
+  };
+  for (const auto& [name, write] : files) {
+    if (absl::Status status = WriteFileAt(directory + "/" + name, write); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string RenderSummary(const Input& input, const RunResult& result,
+                          const Indicators& indicators) {
+  std::string text = fmt::format("{}: {} accounts, {} payments on {} day{}, {} to {}\n\n",
+                                 input.name, input.accounts.size(), input.payments.size(),
+                                 input.days.size(), input.days.size() == 1 ? "" : "s",
+                                 TimeOfDay(result.opens), TimeOfDay(result.closes));
+  for (std::size_t day = 0; day < indicators.days.size(); ++day) {
+    text += fmt::format("  day {}\n", input.days[day]);
+    for (const NamedValue& value : ValuesOf(indicators.days[day], input.minor_digits)) {
+      static constexpr std::array<std::string_view, 14> kShown = {
+          "submitted_count", "submitted_value", "settled_count", "settled_value", "unsettled_count",
+          "unsettled_value", "offset_share",    "mean_delay_s",  "delay",         "lower_bound",
+          "upper_bound",     "liquidity",       "usage",         "turnover"};
+      for (const std::string_view shown : kShown) {
+        if (value.name == shown) text += fmt::format("    {:<18}{:>24}\n", shown, value.value);
+      }
+    }
+  }
+  return text;
+}
+
+absl::Status WriteInputFolder(const Input& input, const std::string& directory) {
+  if (absl::Status made = MakeDirectory(directory); !made.ok()) return made;
+  const std::vector<std::string> ids = QuotedIds(input);
+  const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
+  absl::Status status = WriteFileAt(directory + "/accounts.csv", [&](std::ostream& out) {
+    LineWriter lines(out);
+    lines.Line("id,owner,balance,posted_collateral,credit_limit");
+    for (std::size_t i = 0; i < input.accounts.size(); ++i) {
+      const Account& account = input.accounts[i];
+      lines.Line("{},{},{},{},{}", ids[i], Quoted(account.owner), money(account.balance),
+                 money(account.posted_collateral), money(account.credit_limit));
+    }
+  });
+  if (!status.ok()) return status;
+  status = WriteFileAt(directory + "/payments.csv", [&](std::ostream& out) {
+    LineWriter lines(out);
+    lines.Line("sender,recipient,amount,day,time,priority,link,time_specific,for_customer");
+    fmt::memory_buffer& buffer = lines.buffer();
+    for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+      const Payment& payment = input.payments[i];
+      Append(buffer, ids[payment.sender]);
+      buffer.push_back(',');
+      Append(buffer, ids[payment.recipient]);
+      buffer.push_back(',');
+      AppendMoney(buffer, payment.amount, input.minor_digits);
+      buffer.push_back(',');
+      Append(buffer, input.days[static_cast<std::size_t>(payment.due / kDayUs)]);
+      buffer.push_back(',');
+      AppendTime(buffer, payment.due % kDayUs);
+      buffer.push_back(',');
+      Append(buffer, liquidity::Name(payment.priority));
+      buffer.push_back(',');
+      if (!input.links.empty() && input.links[i] != 0) {
+        fmt::format_to(std::back_inserter(buffer), FMT_STRING("{}"), input.links[i]);
+      }
+      Append(buffer, payment.time_specific ? ",yes" : ",");
+      Append(buffer, payment.for_customer ? ",yes" : ",");
+      lines.EndLine();
+    }
+  });
+  if (!status.ok() || input.limits.empty()) return status;
+  return WriteFileAt(directory + "/limits.csv", [&](std::ostream& out) {
+    LineWriter lines(out);
+    lines.Line("account,counterparty,amount");
+    for (const Limit& limit : input.limits) {
+      lines.Line("{},{},{}", ids[limit.account],
+                 limit.counterparty == kNone ? std::string() : ids[limit.counterparty],
+                 money(limit.amount));
+    }
+  });
+}
+
+}  // namespace causeway::study
