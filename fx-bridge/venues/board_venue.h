@@ -22,6 +22,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fx-bridge/venues/venue.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/outcome.h"
 #include "settlement/core/rate.h"
@@ -34,13 +35,6 @@ namespace causeway::bridge {
 // simulator.
 using RandomSource = std::function<std::string(std::size_t size)>;
 
-// Price is quote currency per unit of base currency.
-struct CurrencyPair {
-  core::Currency base;
-  core::Currency quote;
-
-  friend auto operator<=>(const CurrencyPair&, const CurrencyPair&) = default;
-};
 
 // What a provider posts on the board.
 struct BoardRate {
