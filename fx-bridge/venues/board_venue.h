@@ -35,7 +35,6 @@ namespace causeway::bridge {
 // simulator.
 using RandomSource = std::function<std::string(std::size_t size)>;
 
-
 // What a provider posts on the board.
 struct BoardRate {
   CurrencyPair pair;

@@ -67,7 +67,7 @@ std::variant<Offer, core::Rejection> PoolVenue::DoPrice(core::LedgerTime now,
   return BilateralOffer(request.taker, options_.owner, sell, buy, now + options_.validity);
 }
 
-void PoolVenue::DoReserve(const Offer& offer) {
+void PoolVenue::DoReserve(const TradeRequest&, const Offer& offer) {
   Grow(PendingOf(offer).in, offer.sell.amount);
   Grow(PendingOf(offer).out, offer.buy.amount);
 }

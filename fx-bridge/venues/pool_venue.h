@@ -34,7 +34,7 @@ class PoolVenue : public Venue {
  protected:
   std::variant<Offer, core::Rejection> DoPrice(core::LedgerTime now,
                                                const TradeRequest& request) const override;
-  void DoReserve(const Offer& offer) override;
+  void DoReserve(const TradeRequest& request, const Offer& offer) override;
   void DoSettle(const Offer& offer) override;
   void DoRelease(const Offer& offer) override;
 

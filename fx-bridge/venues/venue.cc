@@ -91,7 +91,7 @@ std::variant<Offer, core::Rejection> Venue::Reserve(core::LedgerTime now,
   auto* offer = std::get_if<Offer>(&priced);
   if (offer == nullptr) return priced;
   offer->id = ++last_id_;
-  DoReserve(*offer);
+  DoReserve(request, *offer);
   by_expiry_.emplace(std::pair(offer->expires, offer->id), true);
   open_.emplace(offer->id, Open{*offer, false});
   return priced;
