@@ -37,7 +37,7 @@
 #include "fx-bridge/engine/pending.h"
 #include "fx-bridge/pvp/certifier.h"
 #include "fx-bridge/pvp/coordinator.h"
-#include "fx-bridge/venues/board_venue.h"
+#include "fx-bridge/venues/quote_desk.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/decision_batch.h"
 #include "settlement/core/envelope.h"
@@ -102,7 +102,7 @@ class BridgeEngine {
     std::shared_ptr<const core::SignatureVerifier> verifier;
     std::shared_ptr<const KeyDirectory> keys;
     // May be null: then nothing is quoted or countersigned.
-    std::shared_ptr<BoardVenue> venue;
+    std::shared_ptr<QuoteDesk> venue;
     pvp::CoordinatorOptions coordinator;
   };
 
@@ -133,7 +133,7 @@ class BridgeEngine {
                                                        const core::Envelope& terms,
                                                        std::vector<std::string> legs);
 
-  // kNoRate without a venue; else as BoardVenue::RequestQuote.
+  // kNoRate without a venue; else as QuoteDesk::RequestQuote.
   std::variant<Quote, core::Rejection> RequestQuote(core::LedgerTime now,
                                                     const QuoteRequest& request,
                                                     const RandomSource& random);
@@ -210,7 +210,7 @@ class BridgeEngine {
   const std::string& policy_bytes() const { return policy_bytes_; }
   // Verifies what is signed ahead of Submit, on any thread: what was verified once is remembered.
   void VerifyAhead(const core::Envelope& terms) const;
-  const BoardVenue* venue() const { return options_.venue.get(); }
+  const QuoteDesk* venue() const { return options_.venue.get(); }
   const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
   // With the cosignatures that the policy in force needs. Empty before the first.
   const std::string& certified_checkpoint() const {

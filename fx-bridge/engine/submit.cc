@@ -252,10 +252,10 @@ std::optional<core::Rejection> BridgeEngine::Countersign(core::LedgerTime now,
   if (options_.venue == nullptr || quote_id.empty() || Missing(settlement).empty()) {
     return std::nullopt;
   }
-  auto signature = options_.venue->Countersign(now, quote_id, settlement.terms.payload);
-  if (auto* refused = std::get_if<core::Rejection>(&signature)) return std::move(*refused);
-  auto& given = std::get<core::Signature>(signature);
-  if (!HasSigned(settlement.terms, given.key_id)) {
+  auto signed_by = options_.venue->SignQuoted(now, quote_id, settlement.terms.payload);
+  if (auto* refused = std::get_if<core::Rejection>(&signed_by)) return std::move(*refused);
+  for (auto& given : std::get<std::vector<core::Signature>>(signed_by)) {
+    if (HasSigned(settlement.terms, given.key_id)) continue;
     settlement.terms.signatures.push_back(std::move(given));
   }
   return std::nullopt;

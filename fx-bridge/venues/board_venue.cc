@@ -1,35 +1,16 @@
 #include "fx-bridge/venues/board_venue.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
-#include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 
 namespace causeway::bridge {
 namespace {
-
-constexpr std::size_t kNonceBytes = 16;
-// With its prefix it must fit an instruction id, because it is that of the provider's leg.
-constexpr std::size_t kQuoteIdRandomBytes = 16;
-
-core::Rejection Refuse(core::Outcome outcome, std::string message) {
-  core::Rejection rejection;
-  rejection.outcome = outcome;
-  rejection.message = std::move(message);
-  return rejection;
-}
-
-const ProviderAccount* FindAccount(const Provider& provider, const core::Currency& currency) {
-  for (const ProviderAccount& account : provider.accounts) {
-    if (account.account.currency() == currency) return &account;
-  }
-  return nullptr;
-}
 
 absl::Status CheckRates(const Provider& provider, const std::vector<BoardRate>& rates) {
   const auto invalid = [&](std::string_view what) {
@@ -39,11 +20,8 @@ absl::Status CheckRates(const Provider& provider, const std::vector<BoardRate>& 
   std::set<CurrencyPair> pairs;
   for (const BoardRate& rate : rates) {
     const std::string name = fmt::format("{}/{}", rate.pair.base.code(), rate.pair.quote.code());
-    if (rate.pair.base == rate.pair.quote)
-      return invalid(fmt::format("rate {}: a pair is of two currencies", name));
-    if (rate.ask < rate.bid) return invalid(fmt::format("rate {}: ask is below bid", name));
-    if (rate.base_amount_max.IsNegative()) {
-      return invalid(fmt::format("rate {}: base_amount_max must not be negative", name));
+    if (const std::string wrong = CheckBoardRate(rate); !wrong.empty()) {
+      return invalid(fmt::format("rate {}: {}", name, wrong));
     }
     if (!pairs.insert(rate.pair).second || pairs.contains({rate.pair.quote, rate.pair.base})) {
       return invalid(fmt::format("rate {}: the pair is posted twice", name));
@@ -56,67 +34,9 @@ absl::Status CheckRates(const Provider& provider, const std::vector<BoardRate>& 
   return absl::OkStatus();
 }
 
-// What the taker's side of a trade at a rate is, both amounts.
-struct Amounts {
-  core::Amount sell;
-  core::Amount buy;
-};
-
-// Rounded once, against the taker: it gets less or pays more by less than one minor unit.
-std::optional<Amounts> ConvertAtRate(const QuoteRequest& request, const CurrencyPair& pair,
-                                     const core::Rate& rate) {
-  const int base_digits = pair.base.minor_digits();
-  const int quote_digits = pair.quote.minor_digits();
-  const bool sells_base = request.sell_currency == pair.base;
-  const auto to_quote = [&](core::Amount base, core::Rounding rounding) {
-    return core::ConvertBaseToQuote(base, rate, base_digits, quote_digits, rounding);
-  };
-  const auto to_base = [&](core::Amount quote, core::Rounding rounding) {
-    return core::ConvertQuoteToBase(quote, rate, base_digits, quote_digits, rounding);
-  };
-  std::optional<core::Amount> other;
-  if (request.sell_amount.has_value()) {
-    other = sells_base ? to_quote(*request.sell_amount, core::Rounding::kDown)
-                       : to_base(*request.sell_amount, core::Rounding::kDown);
-    if (!other.has_value()) return std::nullopt;
-    return Amounts{*request.sell_amount, *other};
-  }
-  other = sells_base ? to_base(*request.buy_amount, core::Rounding::kUp)
-                     : to_quote(*request.buy_amount, core::Rounding::kUp);
-  if (!other.has_value()) return std::nullopt;
-  return Amounts{*other, *request.buy_amount};
-}
-
-std::optional<core::Rejection> CheckRequest(const QuoteRequest& request) {
-  if (request.taker.IsEmpty()) return Refuse(core::Outcome::kMalformed, "taker: must be set");
-  if (request.instruction_id.IsEmpty()) {
-    return Refuse(core::Outcome::kMalformed, "instruction_id: must be set");
-  }
-  if (request.sell_currency == request.buy_currency) {
-    return Refuse(core::Outcome::kMalformed, "buy_currency: must differ from sell_currency");
-  }
-  if (request.sell_amount.has_value() == request.buy_amount.has_value()) {
-    return Refuse(core::Outcome::kMalformed,
-                  "dealt: set exactly one of sell_minor_units and buy_minor_units");
-  }
-  const core::Amount dealt =
-      request.sell_amount.has_value() ? *request.sell_amount : *request.buy_amount;
-  if (!dealt.IsPositive()) {
-    return Refuse(core::Outcome::kAmountNotPositive,
-                  fmt::format("dealt: is {} minor units; must be more than zero", dealt.minor()));
-  }
-  if (request.sell_account.currency() != request.sell_currency) {
-    return Refuse(
-        core::Outcome::kWrongCurrency,
-        fmt::format("sell_account: is in {}; must be in {}", request.sell_account.currency().code(),
-                    request.sell_currency.code()));
-  }
-  if (request.buy_account.currency() != request.buy_currency) {
-    return Refuse(core::Outcome::kWrongCurrency,
-                  fmt::format("buy_account: is in {}; must be in {}",
-                              request.buy_account.currency().code(), request.buy_currency.code()));
-  }
-  return std::nullopt;
+TradeRequest TradeOf(const QuoteRequest& request) {
+  return {request.taker, request.sell_currency, request.buy_currency, request.sell_amount,
+          request.buy_amount};
 }
 
 }  // namespace
@@ -124,10 +44,8 @@ std::optional<core::Rejection> CheckRequest(const QuoteRequest& request) {
 // One provider's price for a request.
 struct BoardVenue::Priced {
   std::size_t provider = 0;
-  BoardRate board;
-  core::Rate rate;
-  core::Amount sell;
-  core::Amount buy;
+  CurrencyPair pair;
+  PostedPrice price;
 };
 
 BoardVenue::BoardVenue(const Options& options, std::vector<Provider> providers)
@@ -164,6 +82,13 @@ absl::Status BoardVenue::CheckProvider(const Provider& provider) {
       return invalid(fmt::format("accounts: two are in {}", account.account.currency().code()));
     }
   }
+  for (const core::Money& limit : provider.limits) {
+    if (!limit.amount.IsPositive()) return invalid("limits: must be more than zero");
+    const bool twice = std::any_of(
+        provider.limits.begin(), provider.limits.end(),
+        [&](const auto& each) { return &each != &limit && each.currency == limit.currency; });
+    if (twice) return invalid(fmt::format("limits: two are in {}", limit.currency.code()));
+  }
   return CheckRates(provider, provider.rates);
 }
 
@@ -186,61 +111,68 @@ std::vector<CurrencyPair> BoardVenue::pairs() const {
   return {pairs.begin(), pairs.end()};
 }
 
+bool BoardVenue::WithinLimits(std::size_t provider, const core::Money& owed) const {
+  for (const core::Money& limit : providers_[provider].limits) {
+    if (limit.currency != owed.currency) continue;
+    const auto place = owed_.find(std::pair(provider, owed.currency));
+    const core::Amount before = place == owed_.end() ? core::Amount::Zero() : place->second;
+    const auto after = core::CheckedAdd(before, owed.amount);
+    return after.has_value() && *after <= limit.amount;
+  }
+  return true;
+}
+
 std::variant<BoardVenue::Priced, core::Rejection> BoardVenue::BestPrice(
-    const QuoteRequest& request) const {
+    core::LedgerTime now, const QuoteRequest& request) const {
+  const TradeRequest trade = TradeOf(request);
   std::optional<Priced> best;
   bool quoted = false;
   bool overflow = false;
   for (std::size_t i = 0; i < providers_.size(); ++i) {
     if (providers_[i].participant == request.taker) continue;
     for (const BoardRate& board : providers_[i].rates) {
-      const CurrencyPair& pair = board.pair;
-      const bool sells_base = pair == CurrencyPair{request.sell_currency, request.buy_currency};
-      const bool buys_base = pair == CurrencyPair{request.buy_currency, request.sell_currency};
-      if (!sells_base && !buys_base) continue;
+      const PostedPrice price = PriceAtPosted(board, now, trade);
+      if (price.answer == PostedAnswer::kOtherPair) continue;
       quoted = true;
-      const core::Rate& rate = sells_base ? board.bid : board.ask;
-      const std::optional<Amounts> amounts = ConvertAtRate(request, pair, rate);
-      if (!amounts.has_value()) {
-        overflow = true;
-        continue;
-      }
-      if (!amounts->sell.IsPositive() || !amounts->buy.IsPositive()) continue;
-      const core::Amount base = sells_base ? amounts->sell : amounts->buy;
-      if (board.base_amount_max.IsPositive() && base > board.base_amount_max) continue;
+      if (price.answer == PostedAnswer::kOverflow) overflow = true;
+      if (price.answer != PostedAnswer::kPriced) continue;
+      if (!WithinLimits(i, {request.buy_currency, price.buy})) continue;
       const bool better =
-          !best.has_value() ||
-          (request.sell_amount.has_value() ? amounts->buy > best->buy : amounts->sell < best->sell);
-      if (better) best = Priced{i, board, rate, amounts->sell, amounts->buy};
+          !best.has_value() || (request.sell_amount.has_value() ? price.buy > best->price.buy
+                                                                : price.sell < best->price.sell);
+      if (better) best = Priced{i, board.pair, price};
     }
   }
   if (best.has_value()) return *std::move(best);
   if (overflow) {
-    return Refuse(core::Outcome::kAmountOverflow,
-                  "dealt: the other side would not fit 64-bit minor units");
+    return Refusal(core::Outcome::kAmountOverflow,
+                   "dealt: the other side would not fit 64-bit minor units");
   }
   const std::string pair =
       fmt::format("{} for {}", request.sell_currency.code(), request.buy_currency.code());
-  return Refuse(core::Outcome::kNoRate,
-                quoted ? fmt::format("no provider quotes {} in this amount", pair)
-                       : fmt::format("no provider quotes {}", pair));
+  return Refusal(core::Outcome::kNoRate,
+                 quoted ? fmt::format("no provider quotes {} in this amount", pair)
+                        : fmt::format("no provider quotes {}", pair));
 }
 
 std::variant<Quote, core::Rejection> BoardVenue::RequestQuote(core::LedgerTime now,
                                                               const QuoteRequest& request,
                                                               const RandomSource& random) {
-  if (auto refused = CheckRequest(request)) return *refused;
+  if (auto refused = CheckQuoteRequest(request)) return *refused;
   ForgetExpired(now);
   if (quotes_.size() >= options_.quotes_max) {
-    return Refuse(core::Outcome::kOverloaded, "too many quotes are open; try again later");
+    return Refusal(core::Outcome::kOverloaded, "too many quotes are open; try again later");
   }
-  auto priced = BestPrice(request);
+  auto priced = BestPrice(now, request);
   if (auto* refused = std::get_if<core::Rejection>(&priced)) return std::move(*refused);
   Quote quote = MakeQuote(now, request, std::get<Priced>(priced), random);
   Open open;
   open.terms = quote.terms;
   open.expires = quote.expires;
   open.provider = std::get<Priced>(priced).provider;
+  open.owed = quote.buy;
+  core::Amount& owed = owed_[std::pair(open.provider, open.owed.currency)];
+  owed = core::CheckedAdd(owed, open.owed.amount).value_or(core::Amount::Max());
   const bool added = quotes_.emplace(quote.quote_id, std::move(open)).second;
   CW_CHECK(added, "quote ids are random and do not repeat");
   by_expiry_.emplace(std::pair(quote.expires, quote.quote_id), true);
@@ -253,59 +185,23 @@ Quote BoardVenue::MakeQuote(core::LedgerTime now, const QuoteRequest& request, c
   const ProviderAccount& sell_side = *FindAccount(provider, request.sell_currency);
   const ProviderAccount& buy_side = *FindAccount(provider, request.buy_currency);
   Quote quote;
-  quote.quote_id = "Q-" + core::ToHex(random(kQuoteIdRandomBytes));
+  quote.quote_id = DrawQuoteId(random);
   quote.provider = provider.participant;
-  quote.pair = priced.board.pair;
-  quote.bid = priced.board.bid;
-  quote.ask = priced.board.ask;
-  quote.rate = priced.rate;
-  quote.sell = {request.sell_currency, priced.sell};
-  quote.buy = {request.buy_currency, priced.buy};
+  quote.pair = priced.pair;
+  quote.bid = priced.price.bid;
+  quote.ask = priced.price.ask;
+  quote.rate = priced.price.rate;
+  quote.sell = {request.sell_currency, priced.price.sell};
+  quote.buy = {request.buy_currency, priced.price.buy};
   quote.expires = now + provider.validity;
-
-  core::Uetr uetr = request.uetr;
-  if (uetr.IsNil()) {
-    const std::string drawn = random(16);
-    CW_CHECK(drawn.size() == 16, "a random source gives the bytes that it is asked for");
-    std::array<std::uint8_t, 16> bytes{};
-    std::copy(drawn.begin(), drawn.end(), bytes.begin());
-    uetr = core::Uetr::FromRandomBytes(bytes);
-  }
-  core::Leg taker_pays;
-  taker_pays.salt = random(kNonceBytes);
-  taker_pays.ledger = sell_side.ledger;
-  taker_pays.party = request.taker;
-  taker_pays.id = request.instruction_id;
-  taker_pays.uetr = uetr;
-  taker_pays.debtor = request.sell_account;
-  taker_pays.creditor = sell_side.account;
-  taker_pays.amount = quote.sell;
-
-  core::Leg provider_pays;
-  provider_pays.salt = random(kNonceBytes);
-  provider_pays.ledger = buy_side.ledger;
-  provider_pays.party = provider.participant;
   const auto provider_id = core::InstructionId::Parse(quote.quote_id);
   CW_CHECK(provider_id.ok(), "a quote id is an instruction id");
-  provider_pays.id = *provider_id;
-  provider_pays.uetr = uetr;
-  provider_pays.debtor = buy_side.account;
-  provider_pays.creditor = request.buy_account;
-  provider_pays.amount = quote.buy;
-  quote.legs = {codec::EncodeLeg(taker_pays), codec::EncodeLeg(provider_pays)};
-
-  core::TermsHeader terms;
-  terms.policy_hash = options_.policy_hash;
-  terms.deadline = quote.expires + options_.settlement_window;
-  terms.ledgers = {{sell_side.ledger, 1}, {buy_side.ledger, 1}};
-  if (buy_side.ledger < sell_side.ledger) std::swap(terms.ledgers[0], terms.ledgers[1]);
-  // Two currencies of one ledger would be one entry with both legs.
-  if (buy_side.ledger == sell_side.ledger) terms.ledgers = {{sell_side.ledger, 2}};
-  terms.legs_root = core::LegsRoot(quote.legs);
-  terms.nonce = random(kNonceBytes);
-  terms.quote_id = quote.quote_id;
-  quote.terms = codec::EncodeTerms(terms);
-  quote.settlement_id = core::SettlementIdOf(quote.terms);
+  MakeQuotedTerms(options_.policy_hash, quote.expires + options_.settlement_window, request.uetr,
+                  {{sell_side.ledger, request.taker, request.instruction_id, request.sell_account,
+                    sell_side.account, quote.sell},
+                   {buy_side.ledger, provider.participant, *provider_id, buy_side.account,
+                    request.buy_account, quote.buy}},
+                  random, quote);
   return quote;
 }
 
@@ -314,26 +210,33 @@ std::variant<core::Signature, core::Rejection> BoardVenue::Countersign(core::Led
                                                                        std::string_view terms) {
   const auto place = quotes_.find(std::string(quote_id));
   if (place == quotes_.end()) {
-    return Refuse(core::Outcome::kUnknownQuote,
-                  "terms.quote_id: names no open quote; ask for a new one");
+    return Refusal(core::Outcome::kUnknownQuote,
+                   "terms.quote_id: names no open quote; ask for a new one");
   }
   const Open& open = place->second;
   if (now > open.expires) {
-    return Refuse(core::Outcome::kQuoteExpired,
-                  fmt::format("terms.quote_id: the quote expired at {}; ask for a new one",
-                              open.expires.ToString()));
+    return Refusal(core::Outcome::kQuoteExpired,
+                   fmt::format("terms.quote_id: the quote expired at {}; ask for a new one",
+                               open.expires.ToString()));
   }
   if (open.terms != terms) {
-    return Refuse(core::Outcome::kTermsDifferFromQuote,
-                  "terms: are not the exact bytes that were quoted");
+    return Refusal(core::Outcome::kTermsDifferFromQuote,
+                   "terms: are not the exact bytes that were quoted");
   }
   const core::Signer& signer = *providers_[open.provider].signer;
   absl::StatusOr<std::string> signature =
       signer.Sign(core::PreAuthEncoding(core::kTermsPayloadType, terms));
   if (!signature.ok()) {
-    return Refuse(core::Outcome::kUnavailable, "the provider's signer does not answer");
+    return Refusal(core::Outcome::kUnavailable, "the provider's signer does not answer");
   }
   return core::Signature{signer.key_id(), *std::move(signature)};
+}
+
+std::variant<std::vector<core::Signature>, core::Rejection> BoardVenue::SignQuoted(
+    core::LedgerTime now, std::string_view quote_id, std::string_view terms) {
+  auto signature = Countersign(now, quote_id, terms);
+  if (auto* refused = std::get_if<core::Rejection>(&signature)) return std::move(*refused);
+  return std::vector{std::get<core::Signature>(std::move(signature))};
 }
 
 // Expired quotes are kept for the length of the settlement window, so that a late taker is told
@@ -342,7 +245,13 @@ void BoardVenue::ForgetExpired(core::LedgerTime now) {
   while (!by_expiry_.empty()) {
     const auto first = by_expiry_.begin();
     if (first->first.first + options_.settlement_window >= now) break;
-    quotes_.erase(first->first.second);
+    const auto place = quotes_.find(first->first.second);
+    CW_CHECK(place != quotes_.end(), "a quote that is forgotten was kept");
+    // No settlement of it can begin any more, and one that began holds the provider's money by now.
+    const Open& open = place->second;
+    core::Amount& owed = owed_[std::pair(open.provider, open.owed.currency)];
+    owed = core::CheckedSub(owed, open.owed.amount).value_or(core::Amount::Zero());
+    quotes_.erase(place);
     by_expiry_.erase(first);
   }
 }

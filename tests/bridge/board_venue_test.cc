@@ -256,6 +256,49 @@ TEST_F(BoardVenueTest, NewRatesApplyToNewQuotesOnly) {
   EXPECT_EQ(Countersign(At(1), before.quote_id, before.terms), core::Outcome::kAccepted);
 }
 
+TEST_F(BoardVenueTest, TheTierOfTheAmountApplies) {
+  Provider provider = Dealer();
+  provider.rates[0].tiers = {{Minor(100'000), RateOf("147.00"), RateOf("147.40")}};
+  venue_ = Venue({provider});
+  EXPECT_EQ(Ask(SellUsd(99'999)).rate, RateOf("147.10"));
+  const Quote large = Ask(SellUsd(100'000));
+  EXPECT_EQ(large.rate, RateOf("147.00"));
+  EXPECT_EQ(large.buy.amount, Minor(147'000));
+}
+
+TEST_F(BoardVenueTest, ARateIsNotQuotedAfterItsValidity) {
+  Provider provider = Dealer();
+  provider.rates[0].valid_until = At(5);
+  venue_ = Venue({provider});
+  EXPECT_EQ(Ask(SellUsd(100), At(5)).rate, RateOf("147.10"));
+  EXPECT_TRUE(std::holds_alternative<core::Rejection>(
+      venue_->RequestQuote(At(5) + core::Duration::FromMicros(1), SellUsd(100), random_)));
+}
+
+TEST_F(BoardVenueTest, AProviderOwesNoMoreThanItsLimitOverOpenQuotes) {
+  Provider limited = Dealer();
+  limited.limits = {{Ccy("JPY"), Minor(20'000)}};
+  venue_ = Venue({limited});
+  const Quote first = Ask(SellUsd(10'000));  // 14,710 yen
+  EXPECT_EQ(Refused(SellUsd(10'000)), core::Outcome::kNoRate);
+  EXPECT_EQ(Ask(SellUsd(3'000)).buy.amount, Minor(4'413));
+  EXPECT_EQ(Ask(SellJpy(1'000'000)).buy.currency, Ccy("USD"));  // no limit in dollars
+  // Past the deadline of the terms nothing of a quote can be due any more.
+  const core::LedgerTime after =
+      first.expires + core::Duration::FromSeconds(60) + core::Duration::FromMicros(1);
+  EXPECT_EQ(Ask(SellUsd(10'000), after).buy.amount, Minor(14'710));
+}
+
+TEST_F(BoardVenueTest, AnotherProviderQuotesWhatIsAboveTheLimitOfTheBest) {
+  Provider limited = Dealer("DEALER");
+  limited.limits = {{Ccy("JPY"), Minor(14'000)}};
+  Provider other = Dealer("OTHER");
+  other.rates[0].bid = RateOf("147.00");
+  venue_ = Venue({limited, other});
+  EXPECT_EQ(Ask(SellUsd(10'000)).provider, Party("OTHER"));
+  EXPECT_EQ(Ask(SellUsd(9'000)).provider, Party("DEALER"));
+}
+
 TEST_F(BoardVenueTest, RefusesABoardThatContradictsItself) {
   BoardVenue::Options options;
   Provider crossed = Dealer();
