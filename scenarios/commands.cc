@@ -15,6 +15,7 @@
 #include "scenarios/live/corridor_runner.h"
 #include "scenarios/live/live_runner.h"
 #include "scenarios/report/report.h"
+#include "scenarios/report/run_page.h"
 #include "scenarios/report/trace.h"
 #include "scenarios/simulator/replay.h"
 #include "scenarios/simulator/simulator.h"
@@ -79,6 +80,12 @@ std::optional<KillSpec> ParseKill(const Plan& plan, const std::string& text) {
   return std::nullopt;
 }
 
+// Of a file that was read before; empty when it is gone since.
+std::string ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 // Programs lie beside this one.
 std::string DefaultBinDir() {
   std::error_code error;
@@ -132,7 +139,10 @@ int RunCommand(const RunFlags& flags) {
   const Summary summary = Summarise(*plan, *result);
   if (!flags.quiet) Print(RenderTable(*plan, *result, summary));
   if (!flags.out.empty()) {
-    const absl::Status written = WriteReport(*plan, *result, summary, flags.out);
+    absl::Status written = WriteReport(*plan, *result, summary, flags.out);
+    if (written.ok()) {
+      written = WriteRunPage(*plan, *result, summary, ReadText(flags.file), flags.out);
+    }
     if (!written.ok()) {
       PrintError(std::string(written.message()));
       return kExitFailed;

@@ -18,7 +18,7 @@ int Main(int argc, char** argv) {
   RunFlags flags;
   CLI::App* run = app.add_subcommand("run", "Run a scenario file");
   run->add_option("FILE", flags.file, "Scenario, *.txtpb")->required();
-  run->add_option("--out", flags.out, "Folder for report.json, the tables and the trace");
+  run->add_option("--out", flags.out, "Folder for report.html, report.json, the tables and the trace");
   run->add_option("--seed", flags.seed, "Replaces the file's seed");
   run->add_flag("--live", flags.live, "Against real processes on loopback, not in virtual time");
   run->add_flag("--quiet", flags.quiet, "No table and no progress: the exit status tells");

@@ -60,7 +60,8 @@ UNITS = {
     "observer": {"observer/runtime", "settlement/rpc", "settlement/rpc/flags", "cli11", "posix"},
     "wallet-cli": {"settlement/client", "settlement/codec", "cli11", "json", "posix"},
     "scenarios/spec": {"settlement/codec", "proto", "protobuf"},
-    "scenarios/report": {"scenarios/spec", "settlement/codec", "json"},
+    "scenarios/page": {"json"},
+    "scenarios/report": {"scenarios/spec", "scenarios/page", "settlement/codec", "json"},
     "scenarios/simulator": {
         "scenarios/spec", "scenarios/report", "central-bank-node/engine",
         "central-bank-node/witness", "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",

@@ -1,0 +1,62 @@
+// Puts the plots of the page into their places, again when its width changes, and saves them.
+"use strict";
+
+(() => {
+  const plots = JSON.parse(document.getElementById("plots").textContent);
+  // What a plot looks like in a file: the light theme, whatever the page has.
+  const LIGHT = {
+    paper: "#ffffff", ink: "#1b1f24", ink2: "#57606a", grid: "#e3e7eb",
+    s0: "#0072b2", s1: "#d55e00", s2: "#009e73", s3: "#cc79a7", s4: "#b58900", s5: "#56b4e9",
+    s6: "#6e7781",
+  };
+  const PRINT_WIDTH = 720;
+
+  function heightOf(plot) {
+    return plot.kind === "network" ? 480 : 320;
+  }
+  function drawAll() {
+    for (const plot of plots) {
+      const place = document.getElementById(`plot-${plot.id}`);
+      const width = Math.max(280, Math.floor(place.clientWidth));
+      if (place.dataset.width === String(width)) continue;
+      place.dataset.width = String(width);
+      place.innerHTML = shapes.draw(plot, width, heightOf(plot));
+    }
+  }
+
+  function save(name, type, content) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], {type}));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+  function standalone(plot) {
+    const svg = shapes.draw(plot, PRINT_WIDTH, heightOf(plot))
+                    .replace(/var\(--(\w+)\)/g, (_, name) => LIGHT[name]);
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' +
+        svg.replace("</title>", '</title><rect width="100%" height="100%" fill="#ffffff"/>') + "\n";
+  }
+  function csv(plot) {
+    const field = (text) => /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+    const rows = document.querySelectorAll(`#data-${plot.id} tr`);
+    return Array.from(rows, (row) => Array.from(row.cells, (cell) => field(cell.textContent))
+                                         .join(",")).join("\r\n") + "\r\n";
+  }
+
+  for (const plot of plots) {
+    const tools = document.getElementById(`tools-${plot.id}`);
+    const button = (label, action) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.textContent = label;
+      made.addEventListener("click", action);
+      tools.append(made);
+    };
+    button("Save as SVG", () => save(`${plot.id}.svg`, "image/svg+xml", standalone(plot)));
+    button("Save data as CSV", () => save(`${plot.id}.csv`, "text/csv", csv(plot)));
+  }
+  drawAll();
+  new ResizeObserver(drawAll).observe(document.querySelector("main"));
+  addEventListener("beforeprint", drawAll);
+})();

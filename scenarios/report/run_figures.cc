@@ -1,0 +1,160 @@
+// What the page's plots and indicators are made of.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "scenarios/report/run_page.h"
+
+namespace causeway::sim {
+namespace {
+
+double PowerOfTen(int digits) {
+  double power = 1;
+  for (int i = 0; i < digits; ++i) power *= 10;
+  return power;
+}
+
+double Major(core::Currency currency, core::Amount amount) {
+  return static_cast<double>(amount.minor()) / PowerOfTen(currency.minor_digits());
+}
+
+// Turns amounts of all currencies into one unit.
+class Valuer {
+ public:
+  explicit Valuer(const Plan& plan) : plan_(plan) {
+    if (plan.value_currency) {
+      by_rates_ = std::all_of(plan.ledgers.begin(), plan.ledgers.end(), [&](const auto& ledger) {
+        return plan.ValueOf(ledger.currency, core::Amount()).has_value();
+      });
+    }
+  }
+  std::string unit() const {
+    if (by_rates_) return plan_.value_currency->ToString();
+    return plan_.ledgers.size() == 1 ? plan_.ledgers.front().currency.ToString() : "transfers";
+  }
+  double operator()(const ActionLeg& leg) const {
+    const core::Currency currency = plan_.ledgers[leg.ledger].currency;
+    if (by_rates_) {
+      const std::optional<core::Amount> value = plan_.ValueOf(currency, leg.amount);
+      return value ? Major(*plan_.value_currency, *value) : 0;
+    }
+    return plan_.ledgers.size() == 1 ? Major(currency, leg.amount) : 1;
+  }
+
+ private:
+  const Plan& plan_;
+  bool by_rates_ = false;
+};
+
+// The provider who quotes a pair, when it can be no other.
+ParticipantIndex ProviderOf(const Plan& plan, const SwapOnQuote& swap) {
+  ParticipantIndex found = kSomeProvider;
+  if (!plan.bridge) return found;
+  const core::Currency sell = plan.ledgers[swap.sell_ledger].currency;
+  const core::Currency buy = plan.ledgers[swap.buy_ledger].currency;
+  for (const PlannedProvider& provider : plan.bridge->providers) {
+    const bool quotes =
+        std::any_of(provider.rates.begin(), provider.rates.end(), [&](const auto& rate) {
+          return (rate.base == sell && rate.quote == buy) ||
+                 (rate.base == buy && rate.quote == sell);
+        });
+    if (!quotes) continue;
+    if (found != kSomeProvider) return kSomeProvider;
+    found = provider.participant;
+  }
+  return found;
+}
+
+struct Ends {
+  ParticipantIndex from = 0;
+  ParticipantIndex to = 0;
+};
+// Of the first leg and of the second, if there is one.
+std::pair<Ends, Ends> EndsOf(const Plan& plan, const PlannedWhat& what) {
+  if (const auto* pay = std::get_if<PayOneWay>(&what)) return {{pay->from, pay->to}, {}};
+  if (const auto* swap = std::get_if<SwapOnQuote>(&what)) {
+    const ParticipantIndex provider = ProviderOf(plan, *swap);
+    return {{swap->taker, provider}, {provider, swap->payee}};
+  }
+  const auto& pvp = std::get<SettlePvp>(what);
+  return {{pvp.party, pvp.counterparty}, {pvp.counterparty, pvp.party}};
+}
+
+}  // namespace
+
+RunFigures FiguresOf(const Plan& plan, const RunResult& result) {
+  RunFigures figures;
+  const Valuer value_of(plan);
+  figures.unit = value_of.unit();
+  figures.begin_us = std::numeric_limits<std::int64_t>::max();
+  figures.end_us = std::numeric_limits<std::int64_t>::min();
+  for (const ActionResult& action : result.actions) {
+    const std::int64_t due_us = plan.actions[action.action].time.micros();
+    figures.begin_us = std::min(figures.begin_us, due_us);
+    figures.end_us = std::max({figures.end_us, due_us, action.ended.micros()});
+  }
+  if (result.actions.empty()) figures.begin_us = figures.end_us = 0;
+  for (const ActionResult& action : result.actions) {
+    const PlannedAction& planned = plan.actions[action.action];
+    if (!IsTransaction(planned.what)) continue;
+    const bool ended =
+        action.status != ActionStatus::kPending && action.status != ActionStatus::kVanished;
+    Transaction transaction;
+    transaction.due_us = planned.time.micros();
+    // A live run has the wall clock in its results and the scenario's clock in its plan.
+    const std::int64_t from_us =
+        result.mode == "live" && action.attempts > 0 ? action.started.micros() : transaction.due_us;
+    transaction.due_us = from_us;
+    transaction.ended_us = ended ? std::max(action.ended.micros(), from_us) : figures.end_us;
+    transaction.settled = action.status == ActionStatus::kSettled;
+    transaction.is_settlement = !std::holds_alternative<PayOneWay>(planned.what);
+    const auto [first, second] = EndsOf(plan, planned.what);
+    for (std::size_t i = 0; i < action.legs.size(); ++i) {
+      const Ends& ends = i == 0 ? first : second;
+      const double value = value_of(action.legs[i]);
+      transaction.value += value;
+      figures.transfers.push_back({ends.from, ends.to, action.legs[i].ledger, value,
+                                   transaction.settled, transaction.is_settlement});
+    }
+    figures.transactions.push_back(transaction);
+  }
+  if (result.mode == "live" && !figures.transactions.empty()) {
+    figures.begin_us = std::numeric_limits<std::int64_t>::max();
+    for (const Transaction& transaction : figures.transactions) {
+      figures.begin_us = std::min(figures.begin_us, transaction.due_us);
+    }
+  }
+  return figures;
+}
+
+double DelayFigures::Percentile(double percent) const {
+  if (seconds.empty()) return 0;
+  const auto size = static_cast<double>(seconds.size());
+  const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(percent / 100 * size)));
+  return seconds[std::min(rank, seconds.size()) - 1];
+}
+
+DelayFigures DelaysOf(const RunFigures& figures, Kinds kinds) {
+  DelayFigures delays;
+  double value = 0;
+  double sum = 0;
+  double sum_by_value = 0;
+  for (const Transaction& transaction : figures.transactions) {
+    if (!transaction.settled) continue;
+    if (kinds != Kinds::kAll && transaction.is_settlement != (kinds == Kinds::kSettlements)) {
+      continue;
+    }
+    const double delay_s =
+        static_cast<double>(transaction.ended_us - transaction.due_us) / 1'000'000;
+    delays.seconds.push_back(delay_s);
+    sum += delay_s;
+    sum_by_value += delay_s * transaction.value;
+    value += transaction.value;
+  }
+  std::sort(delays.seconds.begin(), delays.seconds.end());
+  if (!delays.seconds.empty()) delays.mean_s = sum / static_cast<double>(delays.seconds.size());
+  if (value > 0) delays.mean_by_value_s = sum_by_value / value;
+  return delays;
+}
+
+}  // namespace causeway::sim

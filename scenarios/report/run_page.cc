@@ -1,0 +1,257 @@
+#include "scenarios/report/run_page.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "fmt/format.h"
+
+namespace causeway::sim {
+namespace {
+
+std::string YesNo(bool yes) { return yes ? "yes" : "NO"; }
+
+std::string Seconds(double seconds) {
+  if (seconds >= 3600) return fmt::format("{:.2f} h", seconds / 3600);
+  if (seconds >= 60) return fmt::format("{:.2f} min", seconds / 60);
+  if (seconds >= 1) return fmt::format("{:.2f} s", seconds);
+  return fmt::format("{:.3f} ms", seconds * 1000);
+}
+
+std::string Money(const core::Currency& currency, core::Amount amount) {
+  return page::Grouped(core::FormatAmount(amount, currency.minor_digits()));
+}
+
+std::string Value(const Plan& plan, const std::optional<core::Amount>& amount) {
+  if (!amount || !plan.value_currency) return "";
+  return fmt::format("{} {}", plan.value_currency->code(), Money(*plan.value_currency, *amount));
+}
+
+page::Verdict VerdictOf(bool good) { return good ? page::Verdict::kGood : page::Verdict::kBad; }
+
+std::vector<page::Fact> FactsOf(const Plan& plan, const RunResult& result, const Summary& summary) {
+  std::vector<page::Fact> facts = {
+      {"expectations",
+       summary.expectations_met ? fmt::format("all {} met", summary.expectations.size())
+                                : "NOT MET",
+       VerdictOf(summary.expectations_met)},
+      {"transactions settled", page::Grouped(fmt::format("{}", summary.settled))},
+      {"rejected", page::Grouped(fmt::format("{}", summary.rejected))}};
+  if (summary.settled_value) facts.push_back({"value settled", Value(plan, summary.settled_value)});
+  facts.push_back({"money conserved", YesNo(summary.conserved), VerdictOf(summary.conserved)});
+  facts.push_back({"all or none", YesNo(summary.all_or_none), VerdictOf(summary.all_or_none)});
+  facts.push_back(
+      {"observer",
+       !result.observer.ran       ? "did not run"
+       : result.observer.verified ? "verified every log"
+                                  : "NOT VERIFIED",
+       result.observer.ran ? VerdictOf(result.observer.verified) : page::Verdict::kNone});
+  return facts;
+}
+
+page::Table CurrencyTable(const Plan& plan, const Summary& summary) {
+  page::Table table{.title = "Money by currency",
+                    .columns = {{"currency"},
+                                {"legs", true},
+                                {"settled", true},
+                                {"issued", true},
+                                {"redeemed", true},
+                                {"in circulation", true},
+                                {"conserved"}},
+                    .rows = {},
+                    .note =
+                        "Conserved: issued - redeemed = in circulation by the ledger = the sum "
+                        "of all balances."};
+  for (const CurrencySummary& each : summary.currencies) {
+    const core::Currency currency = plan.ledgers[each.ledger].currency;
+    table.rows.push_back({currency.ToString(), fmt::format("{}", each.settled_legs),
+                          Money(currency, each.settled), Money(currency, each.issued),
+                          Money(currency, each.redeemed), Money(currency, each.in_circulation),
+                          YesNo(each.conserved)});
+  }
+  return table;
+}
+
+page::Table InvariantTable(const Plan& plan, const RunResult& result, const Summary& summary) {
+  page::Table table{
+      .title = "Invariants and expectations",
+      .columns = {{"what"}, {"holds"}, {"found"}},
+      .rows = {},
+      .note = plan.modelled_signatures ? "Signatures are modelled: they prove nothing." : ""};
+  table.rows.push_back({"money is conserved in every currency", YesNo(summary.conserved), ""});
+  table.rows.push_back({"every settlement is all or none", YesNo(summary.all_or_none), ""});
+  for (const std::string& breach : result.all_or_none_breaches) {
+    table.rows.push_back({"every settlement is all or none", "NO", breach});
+  }
+  for (const std::string& breach : result.other_breaches) {
+    table.rows.push_back({"other invariants", "NO", breach});
+  }
+  for (const std::string& alert : result.observer.alerts) {
+    table.rows.push_back({"observer", "ALERT", alert});
+  }
+  for (const ExpectationResult& expectation : summary.expectations) {
+    table.rows.push_back(
+        {"expected: " + expectation.expected, YesNo(expectation.met), expectation.actual});
+  }
+  return table;
+}
+
+page::Table RootTable(const Plan& plan, const RunResult& result) {
+  page::Table table{.title = "State roots",
+                    .columns = {{"log"}, {"entries", true}, {"state root", false}},
+                    .rows = {},
+                    .note =
+                        "Of each ledger the SHA-256 of its state at the end, of the decision "
+                        "log the root of its Merkle tree. The same scenario and seed give the "
+                        "same roots."};
+  for (const LedgerResult& ledger : result.ledgers) {
+    table.rows.push_back({plan.ledgers[ledger.ledger].origin.ToString(),
+                          fmt::format("{}", ledger.log_size), ledger.state_root});
+  }
+  if (plan.bridge) {
+    table.rows.push_back({plan.bridge->decision_log.ToString(), fmt::format("{}", result.decisions),
+                          result.decision_log_root});
+  }
+  return table;
+}
+
+page::Section Reproduction(const Plan& plan, const RunResult& result, std::string_view source) {
+  page::Section section{.heading = "Reproduce", .content = {}};
+  section.content.push_back(page::Table{
+      .title = "",
+      .columns = {{"what"}, {"value"}},
+      .rows = {{"program", fmt::format("causeway-sim {}", CAUSEWAY_VERSION)},
+               {"scenario", plan.name},
+               {"SHA-256 of the file", plan.source_sha256},
+               {"seed", fmt::format("{}", plan.seed)},
+               {"mechanism", plan.mechanism},
+               {"signatures", plan.modelled_signatures ? "modelled" : "ed25519-sha256"}},
+      .note = ""});
+  section.content.push_back(page::Text{
+      result.mode == "live"
+          ? "The run was live, against real processes: its times are those of that day. A "
+            "simulated "
+            "run of the file ends with the same balances."
+          : "Save the scenario below as scenario.txtpb; this command makes the same report to the "
+            "byte:",
+      false});
+  section.content.push_back(page::Text{
+      fmt::format("causeway-sim run scenario.txtpb --seed {} --out report", plan.seed), true});
+  if (!source.empty()) section.content.push_back(page::Text{std::string(source), true});
+  return section;
+}
+
+// Squares of the payers' shares in the value settled: 1 / n for n equal payers, 1 for a single one.
+double HerfindahlOfPayers(const RunFigures& figures) {
+  std::map<ParticipantIndex, double> paid;
+  double total = 0;
+  for (const Transfer& transfer : figures.transfers) {
+    if (!transfer.settled) continue;
+    paid[transfer.from] += transfer.value;
+    total += transfer.value;
+  }
+  double index = 0;
+  for (const auto& [payer, value] : paid) index += value / total * (value / total);
+  return index;
+}
+
+std::string Share(double part, double whole) {
+  return whole > 0 ? fmt::format("{:.2f}%", 100 * part / whole) : "none";
+}
+
+}  // namespace
+
+page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summary& summary,
+                         const RunFigures& figures) {
+  page::Table table{.title = "",
+                    .columns = {{"indicator"}, {"value", true}, {"what it is"}},
+                    .rows = {},
+                    .note = ""};
+  const auto add = [&table](std::string name, std::string value, std::string what) {
+    table.rows.push_back({std::move(name), std::move(value), std::move(what)});
+  };
+  double all = 0;
+  double settled = 0;
+  double by_settlement = 0;
+  for (const Transfer& transfer : figures.transfers) {
+    all += transfer.value;
+    if (!transfer.settled) continue;
+    settled += transfer.value;
+    if (transfer.of_settlement) by_settlement += transfer.value;
+  }
+  const DelayFigures delays = DelaysOf(figures, Kinds::kAll);
+  const auto within_hour = std::upper_bound(delays.seconds.begin(), delays.seconds.end(), 3600.0);
+  std::uint64_t retried = 0;
+  for (const ActionResult& action : result.actions) retried += action.attempts > 1 ? 1 : 0;
+  add("payments settled", page::Grouped(fmt::format("{}", summary.payments_settled)), "one-way");
+  add("settlements settled", page::Grouped(fmt::format("{}", summary.settlements_settled)),
+      "swaps and PvP, each counted once");
+  add("settlements aborted", page::Grouped(fmt::format("{}", summary.settlements_aborted)),
+      "without effect in any currency");
+  add("tried again", page::Grouped(fmt::format("{}", retried)),
+      "transactions that took more than one attempt");
+  add("value settled",
+      fmt::format("{} {}", page::Grouped(fmt::format("{:.2f}", settled)), figures.unit),
+      "payments and all legs of settlements");
+  add("share of value settled", Share(settled, all), "of the value of all that was tried");
+  add("PvP share", Share(by_settlement, settled), "of the value settled: legs of settlements");
+  if (summary.settled_value && summary.issued_value && summary.issued_value->IsPositive()) {
+    add("turnover ratio",
+        fmt::format("{:.3f}", static_cast<double>(summary.settled_value->minor()) /
+                                  static_cast<double>(summary.issued_value->minor())),
+        "value settled / value issued");
+  }
+  add("delay, mean", Seconds(delays.mean_s), "from due to settled");
+  add("delay, weighted by value", Seconds(delays.mean_by_value_s),
+      "sum of value x delay / sum of value");
+  add("delay, median", Seconds(delays.Percentile(50)), "");
+  add("delay, 95th percentile", Seconds(delays.Percentile(95)), "nearest rank");
+  add("delay, 99th percentile", Seconds(delays.Percentile(99)), "nearest rank");
+  add("delay, longest", Seconds(delays.Percentile(100)), "");
+  add("within one hour",
+      Share(static_cast<double>(within_hour - delays.seconds.begin()),
+            static_cast<double>(figures.transactions.size())),
+      "of all transactions; the G20 target for cross-border payments is 75% by end 2027");
+  add("Herfindahl index of payers", fmt::format("{:.4f}", HerfindahlOfPayers(figures)),
+      "sum of squared shares in the value settled");
+  add("business days", fmt::format("{}", plan.days.size()), "");
+  return table;
+}
+
+page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
+                   std::string_view source) {
+  const RunFigures figures = FiguresOf(plan, result);
+  page::Page page;
+  page.title = plan.name;
+  page.subtitle = fmt::format("{}{}{} run, seed {}, {} business day{} {} to {}", plan.description,
+                              plan.description.empty() ? "" : " · ", result.mode, plan.seed,
+                              plan.days.size(), plan.days.size() == 1 ? "" : "s",
+                              plan.days.front().ToString(), plan.days.back().ToString());
+  page.facts = FactsOf(plan, result, summary);
+  page.sections.push_back(
+      {"Flows",
+       {NetworkPlotOf(plan, figures), CorridorPlotOf(plan, figures), ValuePlotOf(plan, figures)}});
+  page.sections.push_back({"Queue and liquidity",
+                           {QueueLengthPlotOf(figures), QueueValuePlotOf(figures),
+                            LiquidityPlotOf(plan, result, figures)}});
+  page.sections.push_back({"Delay", {DelayPlotOf(figures)}});
+  page.sections.push_back(
+      {"Indicators", {IndicatorsOf(plan, result, summary, figures), CurrencyTable(plan, summary)}});
+  page.sections.push_back(
+      {"Invariants", {InvariantTable(plan, result, summary), RootTable(plan, result)}});
+  page.sections.push_back(Reproduction(plan, result, source));
+  return page;
+}
+
+absl::Status WriteRunPage(const Plan& plan, const RunResult& result, const Summary& summary,
+                          std::string_view source, const std::string& directory) {
+  const std::filesystem::path path = std::filesystem::path(directory) / "report.html";
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << page::RenderPage(RunPage(plan, result, summary, source));
+  file.close();
+  if (file.fail()) return absl::UnavailableError(fmt::format("cannot write {}", path.string()));
+  return absl::OkStatus();
+}
+
+}  // namespace causeway::sim

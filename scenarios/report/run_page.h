@@ -1,0 +1,86 @@
+// The report of a run as a page (report.html): network map, flows, queue and liquidity over time,
+// delays, indicators, invariants, state roots and the scenario itself. docs/formats/report.md
+// describes it. A function of plan, result and the scenario's text, as the other files are.
+#ifndef CAUSEWAY_SCENARIOS_REPORT_RUN_PAGE_H_
+#define CAUSEWAY_SCENARIOS_REPORT_RUN_PAGE_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "scenarios/page/page.h"
+#include "scenarios/report/summary.h"
+#include "scenarios/spec/plan.h"
+#include "scenarios/spec/run_result.h"
+
+namespace causeway::sim {
+
+// `source` is the text of the scenario file; empty: the page has none.
+page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
+                   std::string_view source);
+
+// Writes it as report.html into `directory`, which is there. The system's reason when that fails.
+absl::Status WriteRunPage(const Plan& plan, const RunResult& result, const Summary& summary,
+                          std::string_view source, const std::string& directory);
+
+// What the plots and indicators of a run are made of: one transfer for each leg of a payment or
+// settlement, settled or not.
+struct Transfer {
+  // The one participant who paid and was paid; kSomeProvider for a provider that the plan leaves
+  // open.
+  ParticipantIndex from = 0;
+  ParticipantIndex to = 0;
+  LedgerIndex ledger = 0;
+  double value = 0;  // in RunFigures::unit
+  bool settled = false;
+  bool of_settlement = false;  // a leg of a swap or PvP settlement
+};
+inline constexpr ParticipantIndex kSomeProvider = 0xffffffff;
+
+// A payment or settlement.
+struct Transaction {
+  std::int64_t due_us = 0;
+  std::int64_t ended_us = 0;  // the end of the run when it has none
+  double value = 0;           // all its legs
+  bool settled = false;
+  bool is_settlement = false;
+};
+
+struct RunFigures {
+  // What values are in: "USD"; with neither reference rates nor one single currency, "transfers",
+  // and each has the value 1.
+  std::string unit;
+  std::vector<Transfer> transfers;        // by action
+  std::vector<Transaction> transactions;  // by action
+  std::int64_t begin_us = 0;              // of the first action and the last end
+  std::int64_t end_us = 0;
+};
+RunFigures FiguresOf(const Plan& plan, const RunResult& result);
+
+// Settlement delay is from when a payment or settlement was due to when its participant had the
+// last reply; of those that settled.
+struct DelayFigures {
+  std::vector<double> seconds;  // ascending
+  double mean_s = 0;
+  double mean_by_value_s = 0;               // weighted by value
+  double Percentile(double percent) const;  // nearest rank; 0 without any
+};
+enum class Kinds { kAll, kPayments, kSettlements };
+DelayFigures DelaysOf(const RunFigures& figures, Kinds kinds);
+
+// Plots, each for itself.
+page::Plot NetworkPlotOf(const Plan& plan, const RunFigures& figures);
+page::Plot CorridorPlotOf(const Plan& plan, const RunFigures& figures);
+page::Plot ValuePlotOf(const Plan& plan, const RunFigures& figures);
+page::Plot QueueLengthPlotOf(const RunFigures& figures);
+page::Plot QueueValuePlotOf(const RunFigures& figures);
+page::Plot LiquidityPlotOf(const Plan& plan, const RunResult& result, const RunFigures& figures);
+page::Plot DelayPlotOf(const RunFigures& figures);
+
+page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summary& summary,
+                         const RunFigures& figures);
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_REPORT_RUN_PAGE_H_
