@@ -97,7 +97,12 @@ absl::StatusOr<RunResult> RunPlan(const Plan& plan, const RunFlags& flags) {
   ProgressBar bar(flags.quiet);
   const auto on_progress = [&bar](std::size_t done, std::size_t all) { bar.Update(done, all); };
   if (!flags.live) {
-    return RunSimulation(plan, {.observe = !flags.no_observer, .on_progress = on_progress});
+    return RunSimulation(
+        plan, {.observe = !flags.no_observer, .measure = true, .on_progress = on_progress});
+  }
+  if (plan.mechanism.kind != MechanismKind::kCoordinated) {
+    return absl::InvalidArgumentError(
+        fmt::format("mechanism {} is for simulated runs only", MechanismName(plan.mechanism.kind)));
   }
   LiveOptions options;
   options.bin_dir = flags.bin_dir.empty() ? DefaultBinDir() : flags.bin_dir;
@@ -126,7 +131,16 @@ absl::StatusOr<RunResult> RunPlan(const Plan& plan, const RunFlags& flags) {
 }  // namespace
 
 int RunCommand(const RunFlags& flags) {
-  const absl::StatusOr<Plan> plan = LoadScenario(flags.file, {.seed = flags.seed});
+  CompileOptions options{.seed = flags.seed};
+  if (!flags.mechanism.empty()) {
+    options.mechanism = MechanismFromName(flags.mechanism);
+    if (!options.mechanism) {
+      PrintError(fmt::format("--mechanism {}: there is none of that name", flags.mechanism));
+      return kExitUsage;
+    }
+  }
+  if (flags.no_faults || !flags.fault_groups.empty()) options.fault_groups = flags.fault_groups;
+  const absl::StatusOr<Plan> plan = LoadScenario(flags.file, options);
   if (!plan.ok()) {
     PrintError(std::string(plan.status().message()));
     return kExitBadFile;

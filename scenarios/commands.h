@@ -21,6 +21,9 @@ struct RunFlags {
   std::string file;
   std::string out;  // folder of the report; empty: none
   std::optional<std::uint64_t> seed;
+  std::string mechanism;                  // replaces the file's; empty: does not
+  bool no_faults = false;                 // leaves out the file's
+  std::vector<std::string> fault_groups;  // leaves out the others; empty: none is left out
   bool live = false;
   bool quiet = false;
   bool no_observer = false;
@@ -38,6 +41,11 @@ struct CorridorFlags {
   std::string bin_dir;    // empty: where this program lies
 };
 
+struct MechanismsFlags {
+  std::string file;
+  std::optional<std::uint64_t> seed;
+};
+
 struct SeedsFlags {
   std::uint64_t first = 1;
   std::uint64_t seeds = 100;
@@ -50,6 +58,8 @@ struct SeedsFlags {
 };
 
 int RunCommand(const RunFlags& flags);
+// A line of a table for every mechanism, without faults and with each group of the file's faults.
+int MechanismsCommand(const MechanismsFlags& flags);
 // Serves until SIGTERM or SIGINT. Call before any thread is started.
 int CorridorCommand(const CorridorFlags& flags);
 int ReplayCommand(const std::string& trace_file);

@@ -20,6 +20,11 @@ int Main(int argc, char** argv) {
   run->add_option("FILE", flags.file, "Scenario, *.txtpb")->required();
   run->add_option("--out", flags.out, "Folder for report.html, report.json, the tables and the trace");
   run->add_option("--seed", flags.seed, "Replaces the file's seed");
+  run->add_option("--mechanism", flags.mechanism, "Replaces the file's mechanism for PvP");
+  run->add_flag("--no-faults", flags.no_faults, "Leaves out the file's faults");
+  run->add_option("--faults", flags.fault_groups,
+                  "Only faults whose name, up to the first point, is this; repeatable")
+      ->excludes("--no-faults");
   run->add_flag("--live", flags.live, "Against real processes on loopback, not in virtual time");
   run->add_flag("--quiet", flags.quiet, "No table and no progress: the exit status tells");
   run->add_flag("--no-observer", flags.no_observer, "Simulate without the observer: faster");
@@ -31,6 +36,11 @@ int Main(int argc, char** argv) {
   run->add_option("--kill", flags.kills,
                   "With --live: PROCESS@ACTION[+MS] kills a process before an action, or so many "
                   "milliseconds after it began, and starts it again; repeatable");
+  MechanismsFlags mechanisms_flags;
+  CLI::App* mechanisms = app.add_subcommand(
+      "mechanisms", "Compare the mechanisms for PvP on one scenario, with and without its faults");
+  mechanisms->add_option("FILE", mechanisms_flags.file, "Scenario, *.txtpb")->required();
+  mechanisms->add_option("--seed", mechanisms_flags.seed, "Replaces the file's seed");
   CorridorFlags corridor_flags;
   CLI::App* corridor =
       app.add_subcommand("corridor", "Run a scenario's network without its traffic, live");
@@ -73,6 +83,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitMet : kExitUsage;
   }
   if (run->parsed()) return RunCommand(flags);
+  if (mechanisms->parsed()) return MechanismsCommand(mechanisms_flags);
   if (corridor->parsed()) return CorridorCommand(corridor_flags);
   if (seeds->parsed()) return SeedsCommand(seeds_flags);
   if (replay->parsed()) return ReplayCommand(trace);

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "scenarios/report/mechanism_report.h"
 #include "scenarios/report/trace.h"
 
 namespace causeway::sim {
@@ -84,7 +85,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"scenario_sha256", plan.source_sha256},
       {"seed", plan.seed},
       {"mode", result.mode},
-      {"mechanism", plan.mechanism},
+      {"mechanism", MechanismName(plan.mechanism.kind)},
       {"signatures", plan.modelled_signatures ? "modelled" : "ed25519-sha256"},
       {"business_days", plan.days.size()},
       {"settled", summary.settled},
@@ -99,6 +100,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"currencies", CurrenciesJson(plan, summary)},
       {"state_roots", state_roots},
       {"logs", logs},
+      {"mechanism_figures", MechanismJson(plan, result)},
       {"checks",
        {{"conserved", summary.conserved},
         {"all_or_none", summary.all_or_none},

@@ -5,6 +5,7 @@
 
 #include "absl/numeric/int128.h"
 #include "fmt/format.h"
+#include "scenarios/mechanisms/meter.h"
 #include "scenarios/simulator/bridge_node.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/observer_node.h"
@@ -111,6 +112,7 @@ void Checkers::OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header
 void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
                        const core::Entry& entry) {
   OnPostings(ledger, entry);
+  if (world_.meter != nullptr) world_.meter->OnEntry(world_.clock.now(), ledger, entry);
   if (!entry.settlement_id.IsZero()) {
     OnSettlementEntry(ledger, header, entry);
   } else if (entry.instruction.kind == core::ActionKind::kPay) {

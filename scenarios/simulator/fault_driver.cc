@@ -6,13 +6,14 @@
 namespace causeway::sim {
 
 FaultDriver::FaultDriver(World& world, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-                         BridgeNode* bridge, ObserverNode* observer)
-    : world_(world), ledgers_(ledgers), bridge_(bridge), observer_(observer) {}
+                         BridgeNode* bridge, ObserverNode* observer, SimulatedNode* operated)
+    : world_(world), ledgers_(ledgers), bridge_(bridge), observer_(observer), operator_(operated) {}
 
 SimulatedNode* FaultDriver::Find(NodeIndex node) const {
   if (node < ledgers_.size()) return ledgers_[node].get();
   if (node == world_.nodes.Bridge()) return bridge_;
   if (node == world_.nodes.Observer()) return observer_;
+  if (operator_ != nullptr && node == operator_->index()) return operator_;
   return nullptr;  // a client: it has neither disk nor process here
 }
 
@@ -101,9 +102,10 @@ void FaultDriver::Happen(const Crash& crash, core::RandomStream& random) {
     const core::Duration down = core::Duration::FromMicros(
         random.UniformInRange(1000, std::max<std::int64_t>(1000, crash.down_max.micros())));
     if (!node->up()) continue;
-    world_.coverage.Add(node == observer_ ? Covered::kCrashOfObserver
-                        : node == bridge_ ? Covered::kCrashOfBridge
-                                          : Covered::kCrashOfLedger);
+    if (node != operator_)
+      world_.coverage.Add(node == observer_ ? Covered::kCrashOfObserver
+                          : node == bridge_ ? Covered::kCrashOfBridge
+                                            : Covered::kCrashOfLedger);
     if (crash.point == CrashPoint::kAtOnce || node->disk() == nullptr) {
       world_.coverage.Add(Covered::kCrashAtRest);
       node->Crash(random, down);

@@ -15,9 +15,9 @@ namespace causeway::sim {
 
 class FaultDriver {
  public:
-  // References outlive this; `bridge` and `observer` may be null.
+  // References outlive this; `bridge`, `observer` and who runs the mechanism may be null.
   FaultDriver(World& world, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-              BridgeNode* bridge, ObserverNode* observer);
+              BridgeNode* bridge, ObserverNode* observer, SimulatedNode* operated);
 
   // Once, before the run: schedules everything.
   void Schedule();
@@ -41,6 +41,7 @@ class FaultDriver {
   const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
   BridgeNode* bridge_;
   ObserverNode* observer_;
+  SimulatedNode* operator_;
   std::vector<std::unique_ptr<core::RandomStream>> streams_;  // by fault
   core::LedgerTime over_ = core::LedgerTime::Min();
 };

@@ -29,13 +29,14 @@ ItemsReply ReadReplies(const std::vector<node::ItemReply>& replies) {
 
 Participants::Participants(World& world, const KeyRing& keys,
                            const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-                           BridgeNode* bridge,
+                           BridgeNode* bridge, Mechanism* mechanism,
                            std::function<void(std::size_t, std::size_t)> on_progress)
     : world_(world),
       plan_(world.plan),
       keys_(keys),
       ledgers_(ledgers),
       bridge_(bridge),
+      mechanism_(mechanism),
       on_progress_(std::move(on_progress)),
       waits_for_(plan_.actions.size()),
       followers_(plan_.actions.size()),
@@ -92,6 +93,10 @@ ClientFaultKind Participants::FaultOf(ActionIndex action) const {
 }
 
 void Participants::Start(ActionIndex action) {
+  if (mechanism_ != nullptr && std::holds_alternative<SettlePvp>(plan_.actions[action].what)) {
+    mechanism_->Settle(action, [this](const ActionResult& result) { EndWith(result); });
+    return;
+  }
   running_[action] = std::make_unique<Running>();
   running_[action]->script.emplace(plan_, keys_, plan_.actions[action]);
   Continue(action);
@@ -302,8 +307,14 @@ void Participants::OnReply(ActionIndex action, std::uint32_t sequence, const sim
 }
 
 void Participants::End(ActionIndex action) {
-  results_[action] = running_[action]->script->result();
+  ActionResult result = running_[action]->script->result();
   running_[action].reset();
+  EndWith(std::move(result));
+}
+
+void Participants::EndWith(ActionResult result) {
+  const ActionIndex action = result.action;
+  results_[action] = std::move(result);
   for (const ActionIndex follower : followers_[action]) {
     waits_for_[follower] -= 1;
     if (waits_for_[follower] == 0) Schedule(follower);

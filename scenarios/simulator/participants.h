@@ -12,6 +12,7 @@
 #include "scenarios/simulator/bridge_node.h"
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/ledger_node.h"
+#include "scenarios/simulator/mechanism.h"
 #include "scenarios/simulator/virtual_world.h"
 #include "scenarios/spec/actor.h"
 #include "scenarios/spec/plan.h"
@@ -24,10 +25,11 @@ ItemsReply ReadReplies(const std::vector<node::ItemReply>& replies);
 
 class Participants {
  public:
-  // References outlive this. `bridge` is null when the plan has none.
+  // References outlive this. `bridge` is null when the plan has none, `mechanism` when PvP actions
+  // go to the bridge.
   Participants(World& world, const KeyRing& keys,
                const std::vector<std::unique_ptr<LedgerNode>>& ledgers, BridgeNode* bridge,
-               std::function<void(std::size_t, std::size_t)> on_progress);
+               Mechanism* mechanism, std::function<void(std::size_t, std::size_t)> on_progress);
 
   // Schedules what waits for nothing; the rest follows by itself.
   void Begin();
@@ -73,12 +75,14 @@ class Participants {
              sim::Reply reply);
   void OnReply(ActionIndex action, std::uint32_t sequence, const sim::Reply& reply);
   void End(ActionIndex action);
+  void EndWith(ActionResult result);
 
   World& world_;
   const Plan& plan_;
   const KeyRing& keys_;
   const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
   BridgeNode* bridge_;
+  Mechanism* mechanism_;
   std::function<void(std::size_t, std::size_t)> on_progress_;
   std::map<ActionIndex, ClientFaultKind> faults_;
   std::vector<std::uint32_t> waits_for_;             // by action: how many that have not ended

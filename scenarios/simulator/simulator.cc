@@ -1,13 +1,18 @@
 #include "scenarios/simulator/simulator.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "fmt/format.h"
+#include "scenarios/mechanisms/meter.h"
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/fault_driver.h"
+#include "scenarios/simulator/mechanism.h"
 #include "scenarios/simulator/modelled_suite.h"
 #include "scenarios/simulator/participants.h"
 #include "scenarios/simulator/virtual_world.h"
@@ -30,6 +35,7 @@ class Simulation {
         world_(plan),
         checkers_(world_, world_.coverage, *verifier_) {
     world_.checkers = &checkers_;
+    if (options.measure) world_.meter = &meter_.emplace(plan);
   }
 
   absl::Status Build();
@@ -47,6 +53,7 @@ class Simulation {
   void CollectObserver(RunResult& result) const;
   void CollectLogs(RunResult& result) const;
   void CheckSettlements(RunResult& result) const;
+  void CheckFlows(RunResult& result) const;
   bool IsUp(LedgerIndex ledger) const { return ledgers_[ledger]->up(); }
   bool AnyDownForGood() const;
 
@@ -61,7 +68,9 @@ class Simulation {
   std::vector<std::unique_ptr<WitnessNode>> witnesses_;
   std::unique_ptr<BridgeNode> bridge_;
   std::unique_ptr<FaultDriver> faults_;
+  std::unique_ptr<Mechanism> mechanism_;
   std::unique_ptr<Participants> participants_;
+  std::optional<Meter> meter_;
   core::LedgerTime end_ = core::LedgerTime::Max();
 };
 
@@ -101,10 +110,16 @@ absl::Status Simulation::Build() {
   if (bridge_ != nullptr) {
     if (absl::Status started = bridge_->Start(); !started.ok()) return started;
   }
-  faults_ = std::make_unique<FaultDriver>(world_, ledgers_, bridge_.get(), observer_.get());
+  mechanism_ = MakeMechanism(world_, *keys_, ledgers_, bridge_.get());
+  if (mechanism_ != nullptr) {
+    if (absl::Status started = mechanism_->Start(); !started.ok()) return started;
+  }
+  faults_ =
+      std::make_unique<FaultDriver>(world_, ledgers_, bridge_.get(), observer_.get(),
+                                    mechanism_ == nullptr ? nullptr : mechanism_->operator_node());
   faults_->Schedule();
-  participants_ =
-      std::make_unique<Participants>(world_, *keys_, ledgers_, bridge_.get(), options_.on_progress);
+  participants_ = std::make_unique<Participants>(world_, *keys_, ledgers_, bridge_.get(),
+                                                 mechanism_.get(), options_.on_progress);
   return absl::OkStatus();
 }
 
@@ -184,6 +199,8 @@ RunResult Simulation::Collect() {
                                                 witness->engine()->evidence()->message));
   }
   CheckSettlements(result);
+  CheckFlows(result);
+  if (meter_.has_value()) result.mechanism = meter_->Finish(world_.clock.now());
   CollectObserver(result);
   CollectLogs(result);
   return result;
@@ -247,6 +264,40 @@ void Simulation::CheckSettlements(RunResult& result) const {
       result.all_or_none_breaches.push_back(fmt::format(
           "settlement {} {} on {}, against its outcome", plan_.actions[action.action].id,
           settled_here ? "settled" : "did not settle", plan_.ledgers[leg.ledger].origin.text()));
+    }
+  }
+}
+
+// Under a mechanism of its own, each trade moved money exactly as often as it settled: what every
+// account holds is what issues, redemptions, payments and settled trades brought it.
+void Simulation::CheckFlows(RunResult& result) const {
+  const std::optional<std::vector<Movement>> moved =
+      mechanism_ == nullptr ? std::nullopt : mechanism_->Moved();
+  if (!moved || checkers_.failed()) return;
+  std::map<std::pair<LedgerIndex, ParticipantIndex>, absl::int128> expected;
+  const auto move = [&expected](LedgerIndex ledger, ParticipantIndex from, ParticipantIndex to,
+                                core::Amount amount) {
+    expected[{ledger, from}] -= amount.minor();
+    expected[{ledger, to}] += amount.minor();
+  };
+  for (const ActionResult& action : result.actions) {
+    if (action.status != ActionStatus::kSettled) continue;
+    const PlannedWhat& what = plan_.actions[action.action].what;
+    if (const auto* issue = std::get_if<IssueTo>(&what)) {
+      expected[{issue->ledger, issue->to}] += issue->amount.minor();
+    } else if (const auto* redeem = std::get_if<RedeemFrom>(&what)) {
+      expected[{redeem->ledger, redeem->from}] -= action.legs.front().amount.minor();
+    } else if (const auto* pay = std::get_if<PayOneWay>(&what)) {
+      move(pay->ledger, pay->from, pay->to, pay->amount);
+    }
+  }
+  for (const Movement& each : *moved) move(each.ledger, each.from, each.to, each.amount);
+  for (const LedgerResult& ledger : result.ledgers) {
+    for (const AccountResult& account : ledger.accounts) {
+      const absl::int128 actual = absl::int128(account.available.minor()) + account.held.minor();
+      if (actual == expected[{ledger.ledger, account.participant}]) continue;
+      result.other_breaches.push_back(fmt::format(
+          "account {} does not hold what the settled trades brought it", account.address.text()));
     }
   }
 }

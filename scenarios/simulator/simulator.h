@@ -39,6 +39,8 @@ class NodeFactory {
 struct SimulatorOptions {
   // The observer verifies every log beside the run. Without it a run is faster and says so.
   bool observe = true;
+  // What the mechanism costs and risks is measured.
+  bool measure = false;
   // The run ends with the first breach that the checkers find.
   bool stop_at_breach = false;
   // Null: the nodes as they are. Outlives the run.

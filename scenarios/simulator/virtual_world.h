@@ -139,6 +139,7 @@ class VirtualNetwork {
 };
 
 class Checkers;
+class Meter;
 
 // What all nodes of one run share.
 struct World {
@@ -157,6 +158,7 @@ struct World {
   Coverage coverage;
   VirtualNetwork network;
   Checkers* checkers = nullptr;  // set before any node
+  Meter* meter = nullptr;        // the same; null: nothing is measured
 };
 
 }  // namespace causeway::sim

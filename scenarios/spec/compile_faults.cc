@@ -53,6 +53,10 @@ void Compiler::CompileFault(int index) {
     fault.ends = fault.begins + core::Duration::FromMillis(spec.duration_ms());
   }
   CompileFaultWhat(node, spec, fault);
+  if (fault_groups_.has_value() && std::find(fault_groups_->begin(), fault_groups_->end(),
+                                             FaultGroup(fault.name)) == fault_groups_->end()) {
+    return;
+  }
   plan_.faults.push_back(std::move(fault));
 }
 
@@ -124,11 +128,15 @@ Crash Compiler::CompileCrash(const Node& node, const causeway::v1::CrashFault& s
   Crash crash;
   crash.nodes = ReadNodes(node, "nodes", spec.nodes());
   const Nodes nodes(plan_);
-  const bool all_stop = std::all_of(crash.nodes.begin(), crash.nodes.end(),
-                                    [&](NodeIndex each) { return each <= nodes.Observer(); });
+  const std::optional<ParticipantIndex> operated_by = plan_.mechanism.operated_by;
+  const bool all_stop = std::all_of(crash.nodes.begin(), crash.nodes.end(), [&](NodeIndex each) {
+    return each <= nodes.Observer() || (operated_by && each == nodes.Participant(*operated_by));
+  });
   if (spec.nodes().empty() || !all_stop) {
-    Fail(node.Of("nodes"),
-         "nodes: name ledgers, the bridge or the observer; for banks see the faults of clients");
+    Fail(
+        node.Of("nodes"),
+        "nodes: name ledgers, the bridge or the observer, or who runs the mechanism; for banks see "
+        "the faults of clients");
   }
   switch (spec.point()) {
     case causeway::v1::CRASH_POINT_IN_WRITE:
@@ -176,6 +184,12 @@ ClientFault Compiler::CompileClient(const Node& node, const causeway::v1::Client
   }
   fault.action = action->index;
   const bool pvp = std::holds_alternative<SettlePvp>(action->what);
+  if (pvp && plan_.mechanism.kind != MechanismKind::kCoordinated &&
+      fault.kind != ClientFaultKind::kWithholdParty &&
+      fault.kind != ClientFaultKind::kWithholdCounterparty) {
+    Fail(node.Of("kind"), fmt::format("kind: with mechanism {} a party can only withhold",
+                                      MechanismName(plan_.mechanism.kind)));
+  }
   const bool swap = std::holds_alternative<SwapOnQuote>(action->what);
   if (!pvp && !(swap && fault.kind == ClientFaultKind::kVanish)) {
     Fail(node.Of("step"),

@@ -276,6 +276,12 @@ void Compiler::CompileGenerator(int index) {
   if (input.days.empty()) {
     Fail(node.Of("first_date"), "no business day lies between first_date and last_date");
   }
+  input.pvp_foreign_per_mille =
+      ReadPerMille(node.Of("pvp_foreign_per_mille"), spec.pvp_foreign_per_mille());
+  if (input.pvp_foreign_per_mille > 0 && spec.fund_by_issue()) {
+    Fail(node.Of("pvp_foreign_per_mille"),
+         "pvp_foreign_per_mille: banks are funded in their own currency; not with fund_by_issue");
+  }
   ReadGeneratorValues(node, spec, input);
   ReadGeneratorWeights(node, spec, input);
   if (findings_.size() != findings_before) return;

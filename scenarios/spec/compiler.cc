@@ -34,7 +34,10 @@ std::optional<int> TwoDigits(std::string_view text) {
 }  // namespace
 
 Compiler::Compiler(const ParsedScenario& parsed, const CompileOptions& options)
-    : spec_(parsed.scenario()), root_(parsed.root()) {
+    : spec_(parsed.scenario()),
+      root_(parsed.root()),
+      mechanism_(options.mechanism),
+      fault_groups_(options.fault_groups) {
   plan_.seed = options.seed.value_or(spec_.seed());
 }
 
@@ -51,6 +54,7 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
   // What refers to them is worth reading only when they are all there.
   if (ledgers_good && plan_.participants.size() == ParticipantCount()) {
     CompileBridge();
+    CompileMechanism();
     CompileOpeningBalances();
     CompileSteps();
     CompileGenerators();
@@ -88,11 +92,6 @@ void Compiler::CompileHeader() {
          "suite: a scenario can use SUITE_ED25519_SHA256 only; keys and signatures of the others "
          "are not reproducible");
   }
-  if (spec_.mechanism() != causeway::v1::MECHANISM_UNSPECIFIED &&
-      spec_.mechanism() != causeway::v1::MECHANISM_COORDINATED) {
-    Fail(root_.Of("mechanism"), "mechanism: MECHANISM_COORDINATED is the only one");
-  }
-  plan_.mechanism = "coordinated";
   plan_.modelled_signatures = spec_.modelled_signatures();
   plan_.concurrent = spec_.concurrent();
 }

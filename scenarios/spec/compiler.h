@@ -61,6 +61,11 @@ class Compiler {
   // That the file asks for: with the bridge and the observer.
   std::size_t ParticipantCount() const;
 
+  // compile_mechanism.cc; once participants and bridge are known
+  void CompileMechanism();
+  void CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec);
+  std::optional<ParticipantIndex> ReadOperator(const Node& node, const std::string& id);
+
   // compile_traffic.cc
   void CompileOpeningBalances();
   void CompileSteps();
@@ -120,6 +125,8 @@ class Compiler {
   const Spec& spec_;
   Node root_;
   Plan plan_;
+  std::optional<MechanismKind> mechanism_;  // replaces the file's
+  std::optional<std::vector<std::string>> fault_groups_;
   std::vector<Finding> findings_;
   core::Duration opens_;  // of the day, UTC
   core::Duration cuts_off_;

@@ -52,6 +52,7 @@ class Traffic {
         schedule_(plan.seed, fmt::format("generator/{}/schedule", input.name)),
         values_(plan.seed, fmt::format("generator/{}/values", input.name)),
         parties_(plan.seed, fmt::format("generator/{}/parties", input.name)),
+        directions_(plan.seed, fmt::format("generator/{}/directions", input.name)),
         balances_(plan.participants.size() * plan.ledgers.size(), 0) {}
 
   absl::StatusOr<std::vector<PlannedAction>> Generate();
@@ -88,6 +89,7 @@ class Traffic {
   core::RandomStream schedule_;
   core::RandomStream values_;
   core::RandomStream parties_;
+  core::RandomStream directions_;
   std::vector<Slot> slots_;
   std::vector<Market> markets_;  // by position in input_.days; equal ones are made once
   std::vector<std::size_t> market_of_day_;
@@ -338,16 +340,19 @@ absl::Status Traffic::AddPvp(const Slot& slot, const std::string& id) {
   const ParticipantIndex counterparty =
       PickPayer(slot, counterparties, second, *second_amount, id + "-f2");
   value_so_far_ += slot.value;
-  Move(first, party, counterparty, *first_amount);
-  Move(second, counterparty, party, *second_amount);
-  actions_.push_back(
-      {0,
-       id,
-       TimeOf(slot),
-       input_.days[slot.day],
-       SettlePvp{party, counterparty, first, second, core::Amount::FromMinor(*first_amount),
-                 core::Amount::FromMinor(*second_amount)},
-       {}});
+  SettlePvp pvp{.party = party,
+                .counterparty = counterparty,
+                .party_ledger = first,
+                .counterparty_ledger = second,
+                .party_amount = core::Amount::FromMinor(*first_amount),
+                .counterparty_amount = core::Amount::FromMinor(*second_amount)};
+  if (directions_.Uniform(1000) < input_.pvp_foreign_per_mille) {
+    std::swap(pvp.party_ledger, pvp.counterparty_ledger);
+    std::swap(pvp.party_amount, pvp.counterparty_amount);
+  }
+  Move(pvp.party_ledger, party, counterparty, pvp.party_amount.minor());
+  Move(pvp.counterparty_ledger, counterparty, party, pvp.counterparty_amount.minor());
+  actions_.push_back({0, id, TimeOf(slot), input_.days[slot.day], pvp, {}});
   return absl::OkStatus();
 }
 

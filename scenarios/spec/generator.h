@@ -28,6 +28,7 @@ struct GeneratorInput {
   std::vector<std::uint64_t> weights;  // by ledger; the sum is above zero
   bool fund_by_issue = false;
   std::optional<core::Amount> issue_total;
+  std::uint32_t pvp_foreign_per_mille = 0;
 };
 
 // Issues, payments and settlements, in the order of time; ids "<name>-0001" and, for the issues

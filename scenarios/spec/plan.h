@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "scenarios/spec/planned_fault.h"
+#include "scenarios/spec/planned_mechanism.h"
 #include "settlement/core/command.h"
 #include "settlement/core/ids.h"
 #include "settlement/core/rate.h"
@@ -30,11 +31,6 @@ inline constexpr std::uint32_t kApprovers = 2;
 // (a deadline that passed while a process was down).
 inline constexpr std::uint32_t kSettlementAttemptsMax = 5;
 inline constexpr std::size_t kActionsMax = 10'000'000;
-
-// Positions in Plan::ledgers and Plan::participants.
-using LedgerIndex = std::uint32_t;
-using ParticipantIndex = std::uint32_t;
-using ActionIndex = std::uint32_t;
 
 // A key pair that the plan derives: Ed25519 seed =
 // SHA-256("causeway/scenario-key/v1\n" || root seed as 8 big-endian bytes || key name). With
@@ -225,7 +221,7 @@ struct Plan {
   std::string description;
   std::string source_sha256;  // of the scenario file's bytes, 64 hexadecimal digits
   std::uint64_t seed = 0;     // the file's, or what replaced it
-  std::string mechanism;      // "coordinated"
+  PlannedMechanism mechanism;
 
   std::vector<PlannedLedger> ledgers;            // as in the file
   std::vector<PlannedParticipant> participants;  // as in the file; then the bridge, the observer

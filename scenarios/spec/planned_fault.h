@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -83,6 +84,9 @@ struct Overload {
   std::vector<NodeIndex> nodes;
   std::uint32_t per_mille = 0;
 };
+
+// Faults whose names are alike up to the first point belong together: "withheld.1", "withheld.2".
+inline std::string_view FaultGroup(std::string_view name) { return name.substr(0, name.find('.')); }
 
 struct PlannedFault {
   std::string name;  // of its stream, "fault/<name>"

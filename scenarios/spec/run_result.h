@@ -3,6 +3,7 @@
 #define CAUSEWAY_SCENARIOS_SPEC_RUN_RESULT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,23 @@ struct ObserverResult {
   std::uint64_t alerts_all_or_none = 0;  // of them, those that a settlement is not all or none
 };
 
+// What the mechanism cost and risked (docs/mechanisms.md), in minor units of the ledger's currency.
+struct MechanismCurrency {
+  LedgerIndex ledger = 0;
+  core::Amount locked_max;  // reserved by settlements and spent by nobody
+  std::int64_t locked_amount_seconds = 0;
+  core::Amount locked_at_end;
+  core::Amount liquidity_needed;  // of all accounts, to settle as it did
+};
+// Values in minor units of the plan's value currency; zero without one.
+struct MechanismResult {
+  std::vector<MechanismCurrency> currencies;  // by ledger index
+  core::Amount principal_at_risk_max;         // paid away, and the counter-value not yet got
+  std::int64_t principal_at_risk_value_seconds = 0;
+  core::Amount principal_lost;  // the same, when the run ended
+  std::uint64_t exchanges_half_done = 0;
+};
+
 struct RunResult {
   std::string mode;                   // "simulated" or "live"
   std::vector<ActionResult> actions;  // by action index
@@ -80,6 +98,7 @@ struct RunResult {
   std::uint64_t decisions = 0;        // records in the decision log
   std::string decision_log_root;      // 64 hexadecimal digits; empty without a bridge
   ObserverResult observer;
+  std::optional<MechanismResult> mechanism;  // of a simulated run that was measured
   // What did not hold, one sentence each, beside the observer's alerts: settlements that are not
   // all or none (open, or ended in two ways), and every other invariant.
   std::vector<std::string> all_or_none_breaches;

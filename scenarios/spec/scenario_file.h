@@ -36,6 +36,10 @@ std::string FormatFinding(std::string_view file_name, const Finding& finding);
 struct CompileOptions {
   // Replaces the file's seed.
   std::optional<std::uint64_t> seed;
+  // Replaces the file's mechanism.
+  std::optional<MechanismKind> mechanism;
+  // When set, only faults of these groups stay (FaultGroup in planned_fault.h). Clients' too.
+  std::optional<std::vector<std::string>> fault_groups;
 };
 
 // The plan, or everything that is wrong with `text`, in the order of lines (at least one finding).

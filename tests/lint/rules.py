@@ -62,7 +62,9 @@ UNITS = {
     "scenarios/spec": {"settlement/codec", "proto", "protobuf"},
     "scenarios/page": {"json"},
     "scenarios/report": {"scenarios/spec", "scenarios/page", "settlement/codec", "json"},
+    "scenarios/mechanisms": {"scenarios/spec"},
     "scenarios/simulator": {
+        "scenarios/mechanisms",
         "scenarios/spec", "scenarios/report", "central-bank-node/engine",
         "central-bank-node/witness", "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",
         "settlement/store", "proto", "protobuf", "json"},
@@ -113,7 +115,7 @@ DETERMINISTIC = {
     "settlement/core", "settlement/codec", "settlement/liquidity", "central-bank-node/engine",
     "central-bank-node/witness", "fx-bridge/pvp",
     "fx-bridge/venues", "fx-bridge/engine", "observer/verifier", "scenarios/spec",
-    "scenarios/simulator", "scenarios/study",
+    "scenarios/simulator", "scenarios/study", "scenarios/mechanisms",
 }
 # Of those, the ones that handle money: no floating point at all.
 EXACT = DETERMINISTIC - {"scenarios/spec", "scenarios/simulator"}

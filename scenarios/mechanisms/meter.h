@@ -1,0 +1,71 @@
+// Measures what a mechanism costs and risks, from the entries of the ledgers as they become
+// durable: the same figures for every mechanism, because they come from postings and not from what
+// the mechanism says of itself. docs/mechanisms.md defines each figure.
+#ifndef CAUSEWAY_SCENARIOS_MECHANISMS_METER_H_
+#define CAUSEWAY_SCENARIOS_MECHANISMS_METER_H_
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "scenarios/spec/plan.h"
+#include "scenarios/spec/run_result.h"
+#include "settlement/core/entry.h"
+
+namespace causeway::sim {
+
+// An amount over time: its greatest level, and the sum of level times time.
+class AmountOverTime {
+ public:
+  // Times do not decrease.
+  void Add(core::LedgerTime now, std::int64_t change);
+  std::int64_t level() const { return level_; }
+  std::int64_t max() const { return max_; }
+  // Minor units times seconds until `now`, rounded down.
+  std::int64_t AmountSeconds(core::LedgerTime now) const;
+
+ private:
+  std::int64_t level_ = 0;
+  std::int64_t max_ = 0;
+  core::LedgerTime since_ = core::LedgerTime::Min();
+  absl::int128 minor_micros_ = 0;
+};
+
+class Meter {
+ public:
+  // `plan` outlives the meter.
+  explicit Meter(const Plan& plan);
+
+  // A batch became durable at `now` with this entry in it.
+  void OnEntry(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry);
+  MechanismResult Finish(core::LedgerTime now) const;
+
+ private:
+  // Legs that belong together: what a payer risks is that its own is booked and the others are not.
+  struct Exchange {
+    std::uint32_t legs = 0;
+    std::uint32_t booked = 0;
+    std::uint32_t released = 0;
+    std::int64_t booked_value = 0;
+    std::int64_t at_risk = 0;
+  };
+  struct Account {
+    std::int64_t net = 0;     // of what settlements moved
+    std::int64_t lowest = 0;  // that it ever was
+  };
+
+  void OnLeg(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry);
+  std::int64_t ValueOf(LedgerIndex ledger, core::Amount amount) const;
+
+  const Plan& plan_;
+  std::vector<AmountOverTime> locked_;  // by ledger
+  AmountOverTime at_risk_;              // in the value currency
+  std::map<core::Hash256, Exchange> exchanges_;
+  std::vector<std::map<core::AccountAddress, Account>> accounts_;  // by ledger
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_MECHANISMS_METER_H_

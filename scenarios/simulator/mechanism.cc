@@ -1,0 +1,46 @@
+#include "scenarios/simulator/mechanism.h"
+
+#include <algorithm>
+
+#include "scenarios/simulator/netting_mechanism.h"
+
+namespace causeway::sim {
+
+std::unique_ptr<Mechanism> MakeMechanism(
+    World& world, const KeyRing& keys, const std::vector<std::unique_ptr<LedgerNode>>& /*ledgers*/,
+    BridgeNode* bridge) {
+  switch (world.plan.mechanism.kind) {
+    case MechanismKind::kCoordinated:
+      return nullptr;
+    case MechanismKind::kNettingCycle:
+      return std::make_unique<NettingMechanism>(world, keys, *bridge);
+  }
+  return nullptr;
+}
+
+bool Withholds(const Plan& plan, ActionIndex action, bool counterparty) {
+  const ClientFaultKind kind =
+      counterparty ? ClientFaultKind::kWithholdCounterparty : ClientFaultKind::kWithholdParty;
+  return std::any_of(plan.faults.begin(), plan.faults.end(), [&](const PlannedFault& fault) {
+    const auto* client = std::get_if<ClientFault>(&fault.what);
+    return client != nullptr && client->action == action && client->kind == kind;
+  });
+}
+
+ActionResult EndOfPvp(const World& world, ActionIndex action, const core::Rejection& outcome,
+                      core::LedgerTime started) {
+  const auto& what = std::get<SettlePvp>(world.plan.actions[action].what);
+  const bool settled = outcome.outcome == core::Outcome::kAccepted;
+  ActionResult result;
+  result.action = action;
+  result.status = settled ? ActionStatus::kSettled : ActionStatus::kRejected;
+  result.rejection = outcome;
+  result.legs = {{what.party_ledger, what.party_amount},
+                 {what.counterparty_ledger, what.counterparty_amount}};
+  result.attempts = 1;
+  result.started = started;
+  result.ended = world.clock.now();
+  return result;
+}
+
+}  // namespace causeway::sim

@@ -1,0 +1,99 @@
+// How PvP settlements are made: the mechanism of a scenario, and its times and limits.
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "scenarios/spec/compiler.h"
+
+namespace causeway::sim {
+namespace {
+
+constexpr std::uint32_t kSigningTimeoutSecondsDefault = 30;
+constexpr std::uint32_t kSigningTimeoutSecondsMax = 3600;
+
+}  // namespace
+
+std::string_view MechanismName(MechanismKind kind) {
+  switch (kind) {
+    case MechanismKind::kCoordinated:
+      return "coordinated";
+    case MechanismKind::kNettingCycle:
+      return "netting_cycle";
+  }
+  return "unknown";
+}
+
+std::optional<MechanismKind> MechanismFromName(std::string_view name) {
+  const auto found = std::find_if(kMechanismKinds.begin(), kMechanismKinds.end(),
+                                  [&](MechanismKind kind) { return MechanismName(kind) == name; });
+  return found == kMechanismKinds.end() ? std::nullopt : std::optional(*found);
+}
+
+bool NeedsOperator(MechanismKind kind) { return kind == MechanismKind::kNettingCycle; }
+
+void Compiler::CompileMechanism() {
+  PlannedMechanism& mechanism = plan_.mechanism;
+  if (mechanism_.has_value()) {
+    mechanism.kind = *mechanism_;
+  } else if (spec_.mechanism() != causeway::v1::MECHANISM_UNSPECIFIED) {
+    if (!causeway::v1::Mechanism_IsValid(spec_.mechanism())) {
+      Fail(root_.Of("mechanism"), "mechanism: there is none of that number");
+      return;
+    }
+    mechanism.kind = static_cast<MechanismKind>(spec_.mechanism());
+  }
+  const Node node = root_.Child("mechanism_terms");
+  const causeway::v1::MechanismSpec& spec = spec_.mechanism_terms();
+  if (NeedsOperator(mechanism.kind) || !spec.operator_().empty()) {
+    mechanism.operated_by = ReadOperator(node, spec.operator_());
+  }
+  if (mechanism.kind == MechanismKind::kCoordinated) return;
+  for (const causeway::v1::Step& step : spec_.steps()) {
+    if (!step.has_swap()) continue;
+    Fail(root_.Of("mechanism"), "mechanism: swaps on quotes are for MECHANISM_COORDINATED alone");
+    return;
+  }
+  if (mechanism.kind == MechanismKind::kNettingCycle) {
+    CompileNetting(node.Child("netting_cycle"), spec.netting_cycle());
+  }
+}
+
+std::optional<ParticipantIndex> Compiler::ReadOperator(const Node& node, const std::string& id) {
+  const Place place = node.Of("operator");
+  if (id.empty()) {
+    Fail(place, fmt::format("operator is missing: mechanism {} is run by a participant",
+                            MechanismName(plan_.mechanism.kind)));
+    return std::nullopt;
+  }
+  for (std::size_t ledger = 0; ledger < plan_.ledgers.size(); ++ledger) {
+    if (!ReadHolder(place, id, static_cast<LedgerIndex>(ledger))) return std::nullopt;
+  }
+  return ReadParty(place, id);
+}
+
+void Compiler::CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec) {
+  PlannedNetting& netting = plan_.mechanism.netting;
+  if (!plan_.bridge) {
+    Fail(node.Of("times"), "netting_cycle: net positions settle by the bridge, and there is none");
+  }
+  for (int i = 0; i < spec.times_size(); ++i) {
+    const Place place = node.Of("times", i);
+    const auto time = ReadTimeOfDay(place, spec.times(i));
+    if (!time) continue;
+    if (*time < opens_ || *time >= cuts_off_) {
+      Fail(place, "times: a cycle must begin while the ledgers are open");
+    }
+    if (!netting.times.empty() && *time <= netting.times.back()) {
+      Fail(place, "times: must be ascending");
+    }
+    netting.times.push_back(*time);
+  }
+  if (spec.times().empty()) Fail(node.Of("times"), "times: a netting cycle needs at least one");
+  if (spec.signing_timeout_s() > kSigningTimeoutSecondsMax) {
+    Fail(node.Of("signing_timeout_s"),
+         fmt::format("signing_timeout_s: at most {}", kSigningTimeoutSecondsMax));
+  }
+  netting.signing_timeout = core::Duration::FromSeconds(
+      spec.signing_timeout_s() == 0 ? kSigningTimeoutSecondsDefault : spec.signing_timeout_s());
+}
+
+}  // namespace causeway::sim

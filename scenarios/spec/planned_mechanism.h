@@ -1,0 +1,47 @@
+// How the PvP settlements of a plan are made, and the terms of it: part of a Plan. Plain values.
+// docs/mechanisms.md defines the mechanisms.
+#ifndef CAUSEWAY_SCENARIOS_SPEC_PLANNED_MECHANISM_H_
+#define CAUSEWAY_SCENARIOS_SPEC_PLANNED_MECHANISM_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "settlement/core/time.h"
+
+namespace causeway::sim {
+
+// Positions in Plan::ledgers, Plan::participants and Plan::actions.
+using LedgerIndex = std::uint32_t;
+using ParticipantIndex = std::uint32_t;
+using ActionIndex = std::uint32_t;
+
+// Numbers are those of causeway.v1.Mechanism.
+enum class MechanismKind : std::uint8_t {
+  kCoordinated = 1,
+  kNettingCycle = 3,
+};
+inline constexpr std::array kMechanismKinds = {MechanismKind::kCoordinated,
+                                               MechanismKind::kNettingCycle};
+// "coordinated", "netting_cycle": as in reports and on the command line.
+std::string_view MechanismName(MechanismKind kind);
+std::optional<MechanismKind> MechanismFromName(std::string_view name);
+// Whether somebody runs it: the operator of the plan.
+bool NeedsOperator(MechanismKind kind);
+
+struct PlannedNetting {
+  std::vector<core::Duration> times;  // of day, ascending
+  core::Duration signing_timeout;
+};
+
+struct PlannedMechanism {
+  MechanismKind kind = MechanismKind::kCoordinated;
+  std::optional<ParticipantIndex> operated_by;  // there when the mechanism needs one
+  PlannedNetting netting;
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SPEC_PLANNED_MECHANISM_H_
