@@ -442,21 +442,33 @@ absl::StatusOr<core::Certificate> BridgeEngine::MakeCertificate(const core::Hash
   return MakeCertificateOf(place->second, decided->record, decided->votes);
 }
 
-std::optional<SettlementView> BridgeEngine::Find(const core::Hash256& id) const {
+std::variant<SettlementView, core::Rejection> BridgeEngine::Look(const core::Hash256& id) const {
   if (auto view = coordinator_.Find(id)) {
     const OpenSettlement& open = open_.find(id)->second;
     AddListTo(*view, open.header, open.committed);
-    return view;
+    return *std::move(view);
   }
   const auto finished = finished_.find(id);
   if (finished != finished_.end()) return finished->second;
   const auto place = decided_.find(id);
-  if (place == decided_.end()) return std::nullopt;
-  // Complete long ago: the log tells what there is to know.
-  const absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(place->second);
-  if (!decided.ok()) return std::nullopt;
+  if (place == decided_.end()) {
+    return core::Rejection{.outcome = core::Outcome::kNotFound,
+                           .message = fmt::format("settlement {} is not known here", id.ToHex())};
+  }
+  absl::StatusOr<SettlementView> view = ReadView(id, place->second);
+  if (view.ok()) return *std::move(view);
+  return NoAnswer(fmt::format(
+      "settlement {} is decided, by record {} of the decision log, which cannot be read: {}",
+      id.ToHex(), place->second, std::string(view.status().message())));
+}
+
+// Complete long ago: the log tells what there is to know.
+absl::StatusOr<SettlementView> BridgeEngine::ReadView(const core::Hash256& id,
+                                                      std::uint64_t index) const {
+  const absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(index);
+  if (!decided.ok()) return decided.status();
   const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided->record);
-  if (!record.ok()) return std::nullopt;
+  if (!record.ok()) return record.status();
   const bool commit = record->verdict == core::Verdict::kCommit;
   SettlementView view;
   view.settlement_id = id;
@@ -472,10 +484,10 @@ std::optional<SettlementView> BridgeEngine::Find(const core::Hash256& id) const 
   return view;
 }
 
-SettlementView BridgeEngine::ViewOf(const core::Hash256& id) const {
-  std::optional<SettlementView> view = Find(id);
-  CW_CHECK(view.has_value(), "a settlement that is known can be read");
-  return *std::move(view);
+std::optional<SettlementView> BridgeEngine::Find(const core::Hash256& id) const {
+  auto view = Look(id);
+  if (auto* known = std::get_if<SettlementView>(&view)) return std::move(*known);
+  return std::nullopt;
 }
 
 std::vector<SettlementView> BridgeEngine::ListOpen() const { return coordinator_.ListOpen(); }

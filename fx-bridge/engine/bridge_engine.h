@@ -128,7 +128,8 @@ class BridgeEngine {
   //   kUnknownKey, kBadSignature, kTermsNotSignedByPayer (no signature of a party to the terms)
   //   kUnknownQuote, kQuoteExpired, kTermsDifferFromQuote
   //   kOverloaded                too many are open, or their legs take too many bytes
-  // A settlement that is known already is answered with its view, whatever its state.
+  // A settlement that is known already is answered with its view, whatever its state; kUnavailable
+  // when that cannot be read, as of Look.
   std::variant<SettlementView, core::Rejection> Submit(core::LedgerTime now,
                                                        const core::Envelope& terms,
                                                        std::vector<std::string> legs);
@@ -194,6 +195,10 @@ class BridgeEngine {
   // Settlements whose view changed, sorted, each once.
   std::vector<core::Hash256> TakeChanged();
 
+  // The view, kNotFound, or kUnavailable for one that was decided and whose record cannot be read
+  // in the journal, with its place: that a copy must be put back does not stop what else goes on.
+  std::variant<SettlementView, core::Rejection> Look(const core::Hash256& id) const;
+  // The same without the reason.
   std::optional<SettlementView> Find(const core::Hash256& id) const;
   std::vector<SettlementView> ListOpen() const;  // oldest first
   // Whether `participant` pays in, or approves, that open settlement. False for one that is
@@ -275,7 +280,7 @@ class BridgeEngine {
                                                               const core::Envelope& envelope,
                                                               const std::vector<std::string>& legs,
                                                               const core::Hash256& id);
-  SettlementView ViewOf(const core::Hash256& id) const;
+  absl::StatusOr<SettlementView> ReadView(const core::Hash256& id, std::uint64_t index) const;
   static void AddListTo(SettlementView& view, const core::TermsHeader& header,
                         const core::PositionSet& committed);
   static core::PositionSet CommittedOf(const core::TermsHeader& header,

@@ -75,7 +75,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
   }
   AddOpen(id, std::move(settlement));
   unsaved_.insert(id);
-  return ViewOf(id);
+  return Look(id);
 }
 
 std::optional<core::Rejection> BridgeEngine::CheckTerms(core::LedgerTime now,
@@ -265,13 +265,13 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::AddSignatures(
     core::LedgerTime now, const core::Envelope& envelope, const std::vector<std::string>& legs,
     const core::Hash256& id) {
   const auto place = open_.find(id);
-  if (place == open_.end()) return ViewOf(id);
+  if (place == open_.end()) return Look(id);
   OpenSettlement& settlement = place->second;
   if (!settlement.legs.empty() && legs != settlement.legs) {
     return Refuse(core::Outcome::kLegNotInTerms, "legs: are not those of the terms");
   }
   const std::vector<pvp::RequiredSigner> before = Missing(settlement);
-  if (before.empty() || decided_.contains(id)) return ViewOf(id);
+  if (before.empty() || decided_.contains(id)) return Look(id);
   if (auto refused = CheckSignatures(envelope)) return *refused;
   std::vector<core::Signature> signatures_before = settlement.terms.signatures;
   if (auto refused = MergeSignatures(envelope, settlement)) return *refused;
@@ -280,14 +280,14 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::AddSignatures(
     return *refused;
   }
   const std::vector<pvp::RequiredSigner> after = Missing(settlement);
-  if (after.size() == before.size()) return ViewOf(id);
+  if (after.size() == before.size()) return Look(id);
   unsaved_.insert(id);
   for (const pvp::RequiredSigner& signer : before) {
     if (!std::binary_search(after.begin(), after.end(), signer)) {
       coordinator_.OnSigned(now, id, signer);
     }
   }
-  return ViewOf(id);
+  return Look(id);
 }
 
 std::variant<Quote, core::Rejection> BridgeEngine::RequestQuote(core::LedgerTime now,
@@ -307,7 +307,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::
   if (IsKnown(id)) {
     // The tick makes an undecided settlement ripe when its deadline is past.
     coordinator_.Tick(now);
-    return ViewOf(id);
+    return Look(id);
   }
   if (terms.empty()) {
     return Refuse(core::Outcome::kNotFound,
@@ -338,7 +338,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::
   settlement.terms.payload = std::string(terms);
   AddOpen(id, std::move(settlement));
   unsaved_.insert(id);
-  return ViewOf(id);
+  return Look(id);
 }
 
 std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::LedgerTime now,
@@ -352,7 +352,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::Led
                               id.ToHex()));
   }
   const auto place = open_.find(id);
-  if (place == open_.end()) return ViewOf(id);  // complete
+  if (place == open_.end()) return Look(id);  // complete
   const core::TermsHeader& header = place->second.header;
   const core::SettlementPolicy* policy = policies_.Find(header.policy_hash);
   CW_CHECK(policy != nullptr, "an open settlement is under one of the policies");
@@ -362,7 +362,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::Led
       id, {.outcome = core::Outcome::kAbortOrdered,
            .rule = fmt::format("{} entry {}", std::get<core::LedgerOrigin>(proven).text(),
                                order.entry_index)});
-  return ViewOf(id);
+  return Look(id);
 }
 
 bool BridgeEngine::IsParty(const core::Hash256& id, const core::ParticipantId& participant) const {

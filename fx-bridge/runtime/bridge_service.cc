@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 #include <grpcpp/server_context.h>
 
-#include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "causeway/v1/bridge_service.grpc.pb.h"
+#include "fx-bridge/runtime/bridge_calls.h"
 #include "fx-bridge/runtime/bridge_streams.h"
 #include "fx-bridge/runtime/bridge_views.h"
 #include "fx-bridge/runtime/watchers.h"
 #include "settlement/codec/codec.h"
-#include "settlement/core/settlement_list.h"
 #include "settlement/rpc/peer.h"
 #include "settlement/rpc/rejection_status.h"
 #include "settlement/rpc/stream.h"
@@ -22,167 +20,11 @@ namespace {
 
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
-using MaybeRejection = std::optional<core::Rejection>;
-
-core::Rejection Refusal(core::Outcome outcome, std::string message) {
-  core::Rejection rejection;
-  rejection.outcome = outcome;
-  rejection.message = std::move(message);
-  return rejection;
-}
 
 struct Caller {
   bool sees_everything = false;  // an observer, or the operator on this machine
   core::ParticipantId id;        // empty for the operator
 };
-
-// A call that ends once, on whatever thread is first: the engine's, or gRPC's when the client is
-// gone or its deadline has passed.
-template <typename Response>
-class PendingCall final : public ServerUnaryReactor {
- public:
-  PendingCall(CallbackServerContext* context, Response* response)
-      : context_(context), response_(response) {}
-
-  // gRPC may call back until OnDone: the call keeps itself alive until then.
-  void KeepUntilDone(std::shared_ptr<PendingCall> self) { self_ = std::move(self); }
-
-  bool ended() const { return ended_.load(); }
-  void Refuse(const core::Rejection& rejection) {
-    if (!ended_.exchange(true)) Finish(rpc::Refuse(rejection, *context_));
-  }
-  void End(const grpc::Status& status) {
-    if (!ended_.exchange(true)) Finish(status);
-  }
-  // `fill` writes the response; it is not called when the call has ended.
-  template <typename Fill>
-  void Succeed(const Fill& fill) {
-    if (ended_.exchange(true)) return;
-    fill(*response_);
-    Finish(grpc::Status::OK);
-  }
-
- private:
-  void OnCancel() override { End(grpc::Status::CANCELLED); }
-  void OnDone() override { const std::shared_ptr<PendingCall> last = std::move(self_); }
-
-  CallbackServerContext* const context_;
-  Response* const response_;
-  std::atomic<bool> ended_ = false;
-  std::shared_ptr<PendingCall> self_;
-};
-
-template <typename Response>
-using CallPtr = std::shared_ptr<PendingCall<Response>>;
-
-template <typename Response>
-CallPtr<Response> NewCall(CallbackServerContext* context, Response* response) {
-  auto call = std::make_shared<PendingCall<Response>>(context, response);
-  call->KeepUntilDone(call);
-  return call;
-}
-
-// A submission that is answered when its settlement is complete.
-class CompletionWaiter final : public Watcher {
- public:
-  explicit CompletionWaiter(CallPtr<v1::SettlementView> call) : call_(std::move(call)) {}
-  bool Wants() const override { return !call_->ended(); }
-  void OnView(const v1::SettlementView& view, bool final) override {
-    if (final) call_->Succeed([&](v1::SettlementView& out) { out = view; });
-  }
-  void OnEnd() override {
-    call_->Refuse(Refusal(core::Outcome::kUnavailable,
-                          "the bridge is stopping; the submission is durable: ask GetDecision"));
-  }
-
- private:
-  const CallPtr<v1::SettlementView> call_;
-};
-
-// Submissions that come together: the call ends when each has its result.
-class ManyCall {
- public:
-  // `count` results, and one Done more of whoever makes them.
-  ManyCall(CallPtr<v1::SubmitSettlementsResponse> call, int count)
-      : call_(std::move(call)), left_(count + 1) {
-    for (int i = 0; i < count; ++i) results_.add_results();
-  }
-
-  bool ended() const { return call_->ended(); }
-  // Once for each position; of the engine thread, but for what is refused before it gets there.
-  v1::SubmissionResult& result(int position) { return *results_.mutable_results(position); }
-  void Refuse(int position, const core::Rejection& rejection) {
-    codec::ToProto(rejection, result(position).mutable_rejection());
-    Done();
-  }
-  void Done() {
-    if (--left_ > 0) return;
-    call_->Succeed([this](v1::SubmitSettlementsResponse& out) { out.Swap(&results_); });
-  }
-  void End(const core::Rejection& rejection) { call_->Refuse(rejection); }
-
- private:
-  const CallPtr<v1::SubmitSettlementsResponse> call_;
-  v1::SubmitSettlementsResponse results_;
-  int left_;
-};
-
-// One of them, until its settlement is complete.
-class ManyWaiter final : public Watcher {
- public:
-  ManyWaiter(std::shared_ptr<ManyCall> call, int position)
-      : call_(std::move(call)), position_(position) {}
-  bool Wants() const override { return !done_ && !call_->ended(); }
-  bool WantsCertificate() const override { return false; }
-  void OnView(const v1::SettlementView& view, bool final) override {
-    if (!final || done_) return;
-    done_ = true;
-    *call_->result(position_).mutable_view() = view;
-    call_->Done();
-  }
-  void OnEnd() override {
-    call_->End(Refusal(core::Outcome::kUnavailable,
-                       "the bridge is stopping; the submissions are durable: ask GetDecision"));
-  }
-
- private:
-  const std::shared_ptr<ManyCall> call_;
-  const int position_;
-  bool done_ = false;
-};
-
-// One submission of many on its way to the engine.
-struct Submission {
-  int position = 0;
-  core::Hash256 id;
-  core::Envelope terms;
-  std::vector<std::string> legs;
-  MaybeRejection refused;
-};
-
-bool IsInLegs(const core::ParticipantId& caller, const std::vector<std::string>& legs);
-
-// Whether the caller pays in, or approves, what is submitted.
-bool IsPartyTo(const core::ParticipantId& caller, const core::Envelope& terms,
-               const std::vector<std::string>& legs) {
-  if (terms.payload_type != core::kSettlementListPayloadType) return IsInLegs(caller, legs);
-  const absl::StatusOr<core::TermsHeader> list = core::DecodeSettlementList(terms.payload);
-  // What does not decode is refused with its field named, by the engine.
-  return !list.ok() ||
-         std::any_of(list->parts.begin(), list->parts.end(),
-                     [&](const core::ListPart& part) { return part.payer == caller; });
-}
-
-// Whether the caller pays in, or approves, one of these legs. That they are the legs of the terms
-// is checked by the engine.
-bool IsInLegs(const core::ParticipantId& caller, const std::vector<std::string>& legs) {
-  return std::any_of(legs.begin(), legs.end(), [&](const std::string& bytes) {
-    const absl::StatusOr<core::Leg> leg = codec::DecodeLeg(bytes);
-    // What does not decode is refused with its field named, by the engine.
-    if (!leg.ok() || leg->party == caller) return true;
-    return std::find(leg->approvals.begin(), leg->approvals.end(), caller) != leg->approvals.end();
-  });
-}
 
 }  // namespace
 
@@ -436,42 +278,29 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlement(
   auto call = NewCall(context, response);
   const std::optional<Caller> caller = Identify(context, *call);
   if (!caller.has_value()) return call.get();
-  absl::StatusOr<core::Envelope> terms = codec::FromProto(request->terms());
-  if (!terms.ok()) {
-    call->Refuse(Refusal(core::Outcome::kMalformed,
-                         fmt::format("terms: {}", std::string(terms.status().message()))));
+  core::Rejection unread;
+  std::optional<Submission> read = ReadSubmission(0, caller->id, *request, unread);
+  if (!read.has_value()) {
+    call->Refuse(unread);
     return call.get();
   }
-  std::vector<std::string> legs(request->legs().begin(), request->legs().end());
-  if (!caller->id.IsEmpty() && !IsPartyTo(caller->id, *terms, legs)) {
-    call->Refuse(
-        Refusal(core::Outcome::kSenderNotEntitled,
-                fmt::format("legs: {} neither pays nor approves one of them", caller->id.text())));
-    return call.get();
-  }
-  runtime_->VerifyAhead(*terms);
-  const core::Hash256 id = core::SettlementIdOf(terms->payload);
-  auto refused = std::make_shared<MaybeRejection>();
+  runtime_->VerifyAhead(read->terms);
+  auto submission = std::make_shared<Submission>(*std::move(read));
   Post(
       call,
-      [refused, terms = *std::move(terms), legs = std::move(legs)](BridgeEngine& engine,
-                                                                   core::LedgerTime now) {
-        auto result = engine.Submit(now, terms, legs);
-        if (auto* rejection = std::get_if<core::Rejection>(&result)) *refused = *rejection;
+      [submission](BridgeEngine& engine, core::LedgerTime now) {
+        auto result = engine.Submit(now, submission->terms, std::move(submission->legs));
+        if (auto* refused = std::get_if<core::Rejection>(&result)) submission->refused = *refused;
       },
-      [this, call, refused, id, wait = request->wait()](const BridgeEngine& engine) {
-        if (refused->has_value()) {
-          call->Refuse(**refused);
-          return;
-        }
-        const std::optional<SettlementView> view = engine.Find(id);
-        if (!view.has_value()) {
-          call->Refuse(Refusal(core::Outcome::kNotFound, "the settlement cannot be read"));
-        } else if (wait) {
-          AnswerWhenComplete(engine, *view, call);
-        } else {
-          call->Succeed([&](v1::SettlementView& out) { ToProto(*view, engine, &out); });
-        }
+      [this, call, submission, wait = request->wait()](const BridgeEngine& engine) {
+        AnswerWith(*call, submission->refused, engine, submission->id,
+                   [&](const SettlementView& view) {
+                     if (wait) {
+                       AnswerWhenComplete(engine, view, call);
+                     } else {
+                       call->Succeed([&](v1::SettlementView& out) { ToProto(view, engine, &out); });
+                     }
+                   });
       });
   return call.get();
 }
@@ -492,23 +321,15 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlements(
   auto many = std::make_shared<ManyCall>(call, count);
   auto submissions = std::make_shared<std::vector<Submission>>();
   for (int i = 0; i < count; ++i) {
-    const v1::SubmitSettlementRequest& one = request->submissions(i);
-    absl::StatusOr<core::Envelope> terms = codec::FromProto(one.terms());
-    if (!terms.ok()) {
-      many->Refuse(i, Refusal(core::Outcome::kMalformed,
-                              fmt::format("terms: {}", std::string(terms.status().message()))));
+    core::Rejection refused;
+    std::optional<Submission> read =
+        ReadSubmission(i, caller->id, request->submissions(i), refused);
+    if (!read.has_value()) {
+      many->Refuse(i, refused);
       continue;
     }
-    std::vector<std::string> legs(one.legs().begin(), one.legs().end());
-    if (!caller->id.IsEmpty() && !IsPartyTo(caller->id, *terms, legs)) {
-      many->Refuse(i, Refusal(core::Outcome::kSenderNotEntitled,
-                              fmt::format("legs: {} neither pays nor approves one of them",
-                                          caller->id.text())));
-      continue;
-    }
-    runtime_->VerifyAhead(*terms);
-    const core::Hash256 id = core::SettlementIdOf(terms->payload);
-    submissions->push_back({i, id, *std::move(terms), std::move(legs), {}});
+    runtime_->VerifyAhead(read->terms);
+    submissions->push_back(*std::move(read));
   }
   Post(
       call,
@@ -534,13 +355,14 @@ void BridgeService::Impl::AnswerOne(const BridgeEngine& engine, const Submission
     many->Refuse(position, *submission.refused);
     return;
   }
-  const std::optional<SettlementView> view = engine.Find(submission.id);
-  if (!view.has_value()) {
-    many->Refuse(position, Refusal(core::Outcome::kNotFound, "the settlement cannot be read"));
+  const std::variant<SettlementView, core::Rejection> looked = engine.Look(submission.id);
+  if (const auto* unknown = std::get_if<core::Rejection>(&looked)) {
+    many->Refuse(position, *unknown);
     return;
   }
-  if (!wait || IsFinal(view->state)) {
-    ToProto(*view, many->result(position).mutable_view());
+  const auto& view = std::get<SettlementView>(looked);
+  if (!wait || IsFinal(view.state)) {
+    ToProto(view, many->result(position).mutable_view());
     many->Done();
     return;
   }
@@ -576,22 +398,14 @@ ServerUnaryReactor* BridgeService::Impl::GetDecision(CallbackServerContext* cont
         if (auto* rejection = std::get_if<core::Rejection>(&result)) *refused = *rejection;
       },
       [call, refused, id = *id, caller = *caller, terms](const BridgeEngine& engine) {
-        if (refused->has_value()) {
-          call->Refuse(**refused);
-          return;
-        }
-        const std::optional<SettlementView> view = engine.Find(id);
-        if (!view.has_value()) {
-          call->Refuse(Refusal(core::Outcome::kNotFound, "the settlement cannot be read"));
-          return;
-        }
-        if (terms.empty()) {
-          if (const MaybeRejection hidden = CheckMaySee(engine, caller, *view)) {
+        AnswerWith(*call, *refused, engine, id, [&](const SettlementView& view) {
+          if (const MaybeRejection hidden =
+                  terms.empty() ? CheckMaySee(engine, caller, view) : std::nullopt) {
             call->Refuse(*hidden);
             return;
           }
-        }
-        call->Succeed([&](v1::SettlementView& out) { ToProto(*view, engine, &out); });
+          call->Succeed([&](v1::SettlementView& out) { ToProto(view, engine, &out); });
+        });
       });
   return call.get();
 }
@@ -622,14 +436,9 @@ ServerUnaryReactor* BridgeService::Impl::RequestAbort(CallbackServerContext* con
         if (auto* rejection = std::get_if<core::Rejection>(&result)) *refused = *rejection;
       },
       [call, refused, id = *id](const BridgeEngine& engine) {
-        const std::optional<SettlementView> view = engine.Find(id);
-        if (refused->has_value()) {
-          call->Refuse(**refused);
-        } else if (!view.has_value()) {
-          call->Refuse(Refusal(core::Outcome::kNotFound, "the settlement cannot be read"));
-        } else {
-          call->Succeed([&](v1::SettlementView& out) { ToProto(*view, engine, &out); });
-        }
+        AnswerWith(*call, *refused, engine, id, [&](const SettlementView& view) {
+          call->Succeed([&](v1::SettlementView& out) { ToProto(view, engine, &out); });
+        });
       });
   return call.get();
 }
@@ -651,19 +460,21 @@ grpc::ServerWriteReactor<v1::SettlementView>* BridgeService::Impl::WatchSettleme
       nullptr,
       [this, queue, id = *id, caller = std::get<Caller>(identified)](const BridgeEngine& engine) {
         if (!queue->Wants()) return;
-        const std::optional<SettlementView> view = engine.Find(id);
-        if (!view.has_value()) {
-          queue->Close({grpc::StatusCode::NOT_FOUND, "settlement_id: is not known here"});
+        const std::variant<SettlementView, core::Rejection> looked = engine.Look(id);
+        if (const auto* unknown = std::get_if<core::Rejection>(&looked)) {
+          queue->Close({static_cast<grpc::StatusCode>(rpc::CodeOf(unknown->outcome)),
+                        core::Describe(*unknown)});
           return;
         }
-        if (const MaybeRejection hidden = CheckMaySee(engine, caller, *view)) {
+        const auto& view = std::get<SettlementView>(looked);
+        if (const MaybeRejection hidden = CheckMaySee(engine, caller, view)) {
           queue->Close({grpc::StatusCode::PERMISSION_DENIED, core::Describe(*hidden)});
           return;
         }
         v1::SettlementView message;
-        ToProto(*view, engine, &message);
-        queue->OnView(message, IsFinal(view->state));
-        if (!IsFinal(view->state) && !watchers_.Add(id, queue, kWatchersPerSettlementMax)) {
+        ToProto(view, engine, &message);
+        queue->OnView(message, IsFinal(view.state));
+        if (!IsFinal(view.state) && !watchers_.Add(id, queue, kWatchersPerSettlementMax)) {
           queue->Close({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watch this settlement"});
         }
       });

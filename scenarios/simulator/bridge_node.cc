@@ -270,14 +270,6 @@ void BridgeNode::SendToWitness(const bridge::WitnessCall& call) {
   });
 }
 
-// The engine stops the process over a damaged record of a settlement that somebody asks for again;
-// here only the node stops.
-bool BridgeNode::CanRead(const core::Hash256& id) {
-  if (!absl::IsDataLoss(engine_->MakeCertificate(id).status())) return true;
-  Die();
-  return false;
-}
-
 // At the ledger.
 void BridgeNode::Arrive(const std::shared_ptr<const bridge::LedgerRequest>& request,
                         const std::shared_ptr<const std::vector<core::Item>>& items) {
@@ -343,7 +335,6 @@ void BridgeNode::OnPrepareReply(const bridge::LedgerRequest& request,
 
 void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
-  if (!CanRead(id)) return;
   const bool known = engine_->Find(id).has_value();
   const auto answer = engine_->Submit(now(), submit.terms, submit.legs);
   const bool refused = std::holds_alternative<core::Rejection>(answer);
@@ -355,7 +346,6 @@ void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback call
 
 void BridgeNode::HandleAsk(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
-  if (!CanRead(id)) return;
   const bool known = engine_->Find(id).has_value();
   const auto answer = engine_->JudgeDeadline(now(), id, submit.terms.payload);
   if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {
@@ -370,6 +360,10 @@ void BridgeNode::AnswerSubmission(
     const std::variant<bridge::SettlementView, core::Rejection>& answer,
     SettlementCallback callback) {
   if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {
+    if (rejection->outcome == core::Outcome::kUnavailable) {
+      Die();  // its operator stops it, to put back from a copy the record that cannot be read
+      return;
+    }
     SettlementReply reply{.status = core::InstructionStatus::kRejected, .rejection = *rejection};
     answers_.push_back([callback = std::move(callback), reply]() mutable { callback(reply); });
     return;

@@ -82,8 +82,6 @@ class BridgeNode : public LogNode {
   void Finish();
   void ScheduleTick();
   void SendToWitness(const bridge::WitnessCall& call);
-  // Whether what the log says of a settlement can be read; the node dies when it cannot.
-  bool CanRead(const core::Hash256& id);
   void Arrive(const std::shared_ptr<const bridge::LedgerRequest>& request,
               const std::shared_ptr<const std::vector<core::Item>>& items);
   void OnLedgerReply(const bridge::LedgerRequest& request, const node::ItemReply& reply);

@@ -527,6 +527,41 @@ TEST_F(BridgeEngineTest, RefusesToOpenWithTwoPoliciesOfOneEpoch) {
   EXPECT_NE(std::string(status.message()).find("both have epoch 1"), std::string::npos) << status;
 }
 
+// The process stopped when somebody asked again for a settlement whose record had gone bad on disk.
+TEST_F(BridgeEngineTest, ARecordThatCannotBeReadIsNamedAndStopsNothingElse) {
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Run(At(1));
+  Submit(At(1), world_.Swap("later", At(1000)));  // with it goes what was kept of the first
+  Run(At(1));
+  Restart();  // what was complete is in the log alone
+  *world_.disk->damaged = 0;
+  const std::uint64_t appends = *world_.disk->appends;
+  const auto expect_named = [&](const std::variant<SettlementView, core::Rejection>& answer) {
+    const auto* refused = std::get_if<core::Rejection>(&answer);
+    ASSERT_NE(refused, nullptr);
+    EXPECT_EQ(refused->outcome, core::Outcome::kUnavailable);
+    EXPECT_NE(refused->message.find(deal.id.ToHex()), std::string::npos) << refused->message;
+    EXPECT_NE(refused->message.find("record 0 of the decision log"), std::string::npos)
+        << refused->message;
+    EXPECT_NE(refused->message.find("block 0"), std::string::npos) << refused->message;
+  };
+  expect_named(engine_->Submit(At(2), deal.terms, deal.legs));
+  expect_named(engine_->JudgeDeadline(At(2), deal.id, deal.terms.payload));
+  expect_named(engine_->OrderAbort(At(2), deal.id, AbortOrder()));
+  expect_named(engine_->Look(deal.id));
+  EXPECT_FALSE(engine_->Find(deal.id).has_value());
+  Run(At(3));
+  EXPECT_EQ(*world_.disk->appends, appends);
+
+  const Deal other = world_.Swap("t", At(1000));
+  Submit(At(4), other);
+  Run(At(5));
+  EXPECT_EQ(StateOf(other), SettlementState::kSettled);
+  world_.disk->damaged->reset();  // a copy was put back
+  EXPECT_EQ(StateOf(deal), SettlementState::kSettled);
+}
+
 TEST_F(BridgeEngineTest, RefusesAJournalThatDecidesAnIdTwice) {
   const Deal deal = world_.Swap("s", At(1000));
   engine_->JudgeDeadline(At(1001), deal.id, deal.terms.payload);

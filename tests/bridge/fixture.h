@@ -56,11 +56,15 @@ class Disk final : public store::Journal {
   // Of the next Append; shared by all who look at this disk.
   std::shared_ptr<Fault> fault = std::make_shared<Fault>(Fault::kNone);
   std::shared_ptr<std::uint64_t> appends = std::make_shared<std::uint64_t>(0);
+  // The block that cannot be read.
+  std::shared_ptr<std::optional<std::uint64_t>> damaged =
+      std::make_shared<std::optional<std::uint64_t>>();
 
   std::unique_ptr<Disk> Mount() const {
     auto disk = std::make_unique<Disk>(journal_);
     disk->fault = fault;
     disk->appends = appends;
+    disk->damaged = damaged;
     return disk;
   }
 
@@ -74,6 +78,7 @@ class Disk final : public store::Journal {
     return status;
   }
   absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
+    if (*damaged == number) return absl::DataLossError("block " + std::to_string(number));
     return journal_->Read(number);
   }
   absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
