@@ -426,16 +426,21 @@ def u40(value):
 BULK_PAYMENTS = [(bytes(range(16)), UETR, 1, 2, b"TRAD", 250000),
                  (bytes(range(16, 32)), UETR, 2, 1, bytes(4), 9000000)]
 BULK_ADDRESSES = {1: ALPHA, 2: BETA}
+THB_ADDRESSES = {1: address("THB", "BETA0001"), 2: address("THB", "ALPHA0001")}
 # outcome, debtor after or actual, creditor after or required, sequences, previous leaves.
 BULK_RESULTS = [(1, 750000, 250000, 2, 1, 6, 0), (210, 250000, 9000000, 0, 0, 0, 0)]
+
+
+def packed_payment(addresses, name, debtor, creditor, purpose, amount):
+    return (u32(debtor) + u32(creditor) + check_of(addresses[debtor])
+            + check_of(addresses[creditor]) + purpose + i64(amount) + name + UETR)
 
 
 def bulk_payload():
     out = b"CWBULK01" + sized(HKD) + GENESIS_HASH + sized("ALPHA") + b"\xab" * 16
     out += i64(TIME + 3600 * 10**6) + u32(len(BULK_PAYMENTS))
-    for name, uetr, debtor, creditor, purpose, amount in BULK_PAYMENTS:
-        out += (u32(debtor) + u32(creditor) + check_of(BULK_ADDRESSES[debtor])
-                + check_of(BULK_ADDRESSES[creditor]) + purpose + i64(amount) + name + uetr)
+    for name, _, debtor, creditor, purpose, amount in BULK_PAYMENTS:
+        out += packed_payment(BULK_ADDRESSES, name, debtor, creditor, purpose, amount)
     return out
 
 
@@ -472,11 +477,67 @@ def bulk_vectors():
     }
 
 
+# Two settlements between the same payers: the second is not covered on the second ledger.
+LIST_PARTS = {
+    THB: b"\x71" * 16 + b"".join([
+        packed_payment(THB_ADDRESSES, bytes(range(32, 48)), 1, 2, b"FX\0\0", 3550000),
+        packed_payment(THB_ADDRESSES, bytes(range(48, 64)), 1, 2, b"FX\0\0", 7100000)]),
+    HKD: b"\x72" * 16 + b"".join([
+        packed_payment(BULK_ADDRESSES, bytes(range(64, 80)), 1, 2, b"FX\0\0", 785000),
+        packed_payment(BULK_ADDRESSES, bytes(range(80, 96)), 1, 2, b"FX\0\0", 1570000)]),
+}
+
+
+def part_hash(part):
+    return sha256(b"causeway/list-part/v1\n" + part)
+
+
+LIST = (b"CWLIST01" + sha256(POLICY) + i64(DEADLINE) + b"\x43" * 16 + u32(2) + u32(2)
+        + sized(THB) + sized("BETA") + part_hash(LIST_PARTS[THB])
+        + sized(HKD) + sized("ALPHA") + part_hash(LIST_PARTS[HKD]))
+LIST_ID = sha256(b"causeway/settlement/v1\n" + LIST)
+
+
+def list_vote(origin, genesis, key, hold, held):
+    bits = u32(2) + bytes([held])
+    leaf = b"causeway/list-vote/v1\n" + LIST_ID + u64(hold) + bits
+    signed = sized(origin) + genesis + u64(1) + leaf_hash(leaf)
+    data = u8(2) + LIST_ID + u64(hold) + u32(2) + sized(bytes([held])) + u64(0) + hashes([])
+    data += signed + sized(key.sign(b"causeway/votes/v1\n" + signed))
+    digest = sha256(b"causeway/list-vote-hash/v1\n" + sized(origin) + genesis + LIST_ID + u64(hold)
+                    + bits)
+    return data, digest
+
+
+def list_vectors():
+    salt = bytes(range(96, 112))
+    thb_vote, thb_hash = list_vote(THB, sha256(b"thb genesis"), OTHER, 31, 0b01)
+    hkd_vote, hkd_hash = list_vote(HKD, GENESIS_HASH, LEDGER, 9, 0b11)
+    # On the first ledger: the leaf of the first hold, and what became of the second one.
+    hold = (u8(6) + u8(1) + u64(10) + salt + LIST_PARTS[HKD][16:72][24:] + LIST_PARTS[HKD][16:40]
+            + u16(1) + i64(215000) + i64(785000) + u40(3) + u40(4) + u32(0))
+    moved = u32(1) + u32(2) + i64(1570000) + u16(304)
+    resolved = (u8(7) + u8(1) + u64(16) + salt + LIST_ID + u32(1) + u40(11) + moved + i64(785000)
+                + i64(1785000) + u40(7) + u40(8))
+    record_of = (u32(1) + u40(11) + moved + i64(785000) + i64(1785000) + u40(7) + u40(8)
+                 + u40(11) + u40(11))
+    commit = record(LIST_ID, 1, [thb_hash, hkd_hash])
+    return {"about": "A list of two settlements; docs/formats/settlement-list.md.",
+            "list": LIST.hex(), "list_id": LIST_ID.hex(),
+            "parts": [LIST_PARTS[THB].hex(), LIST_PARTS[HKD].hex()],
+            "settlement_ids": [sha256(b"causeway/listed-settlement/v1\n" + LIST_ID + u32(i)).hex()
+                               for i in range(2)],
+            "votes": [{"encoded": thb_vote.hex(), "vote_hash": thb_hash.hex(), "held": [0]},
+                      {"encoded": hkd_vote.hex(), "vote_hash": hkd_hash.hex(), "held": [0, 1]}],
+            "record": commit.hex(), "hold_leaf": hold.hex(), "resolved_leaf": resolved.hex(),
+            "resolved_record": record_of.hex()}
+
+
 FILES = {"entry.json": entry_vectors, "batch.json": batch_vectors, "receipt.json": receipt_vectors,
          "receipt-file.json": receipt_file,
          "command.json": command_vectors, "terms.json": terms_vectors, "vote.json": vote_vectors,
          "decision-log.json": decision_vectors, "cosignature.json": cosignature_vectors,
-         "bulk.json": bulk_vectors}
+         "bulk.json": bulk_vectors, "settlement-list.json": list_vectors}
 
 
 def main():
