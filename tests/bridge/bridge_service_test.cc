@@ -318,6 +318,78 @@ TEST_F(BridgeServiceTest, TermsAreTakenOnlyFromTheirParties) {
   EXPECT_EQ(outcome, core::Outcome::kSenderNotEntitled);
 }
 
+TEST_F(BridgeServiceTest, ManySubmissionsAreAnsweredEachByItself) {
+  const core::LedgerTime deadline = rpc::Now() + core::Duration::FromSeconds(30);
+  const Deal list =
+      world_.MakeListDeal("list", deadline, 3, {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA", "BETA"});
+  const Deal single = Swap("single");
+  const Deal strange =
+      world_.MakeDeal("strange", deadline, {{0, "GAMMA"}, {1, "BETA"}}, {"GAMMA", "BETA"});
+  const Deal late = Swap("late", core::Duration::FromSeconds(-1));
+  v1::SubmitSettlementsRequest request;
+  request.set_wait(true);
+  for (const Deal* deal : {&list, &strange, &single, &late}) {
+    *request.add_submissions() = RequestOf(*deal, false);
+  }
+  v1::SubmitSettlementsResponse response;
+  const grpc::Status status = stub_->SubmitSettlements(As("ALPHA").get(), request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(response.results_size(), 4);
+  EXPECT_EQ(response.results(0).view().state(), v1::SETTLEMENT_STATE_SETTLED);
+  EXPECT_EQ(response.results(0).view().settlement_id(), list.id.view());
+  EXPECT_EQ(response.results(0).view().list_count(), 3U);
+  EXPECT_EQ(response.results(1).rejection().outcome(), v1::OUTCOME_SENDER_NOT_ENTITLED);
+  EXPECT_EQ(response.results(2).view().state(), v1::SETTLEMENT_STATE_SETTLED);
+  EXPECT_FALSE(response.results(2).view().has_certificate());
+  EXPECT_EQ(response.results(3).rejection().outcome(), v1::OUTCOME_PAST_DEADLINE);
+  for (const auto& stub : stubs_) {
+    EXPECT_EQ(stub->StatusOf(list.id), core::InstructionStatus::kSettled);
+    EXPECT_EQ(stub->StatusOf(single.id), core::InstructionStatus::kSettled);
+    EXPECT_EQ(stub->StatusOf(strange.id), core::InstructionStatus::kNone);
+  }
+  // The same again is answered as before; without waiting too.
+  request.set_wait(false);
+  ASSERT_TRUE(stub_->SubmitSettlements(As("ALPHA").get(), request, &response).ok());
+  EXPECT_EQ(response.results(0).view().state(), v1::SETTLEMENT_STATE_SETTLED);
+}
+
+TEST_F(BridgeServiceTest, ManySubmissionsAreOneToALimit) {
+  v1::SubmitSettlementsRequest request;
+  v1::SubmitSettlementsResponse response;
+  EXPECT_EQ(stub_->SubmitSettlements(As("ALPHA").get(), request, &response).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  for (std::size_t i = 0; i <= kSubmissionsPerCallMax; ++i) request.add_submissions();
+  const grpc::Status status = stub_->SubmitSettlements(As("ALPHA").get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_NE(status.error_message().find("must have 1 to 4096"), std::string::npos)
+      << status.error_message();
+}
+
+TEST_F(BridgeServiceTest, AStoppingBridgeEndsManySubmissionsThatWait) {
+  servers_[1].reset();
+  v1::SubmitSettlementsRequest request;
+  request.set_wait(true);
+  const Deal deal = Swap("s");
+  *request.add_submissions() = RequestOf(deal, false);
+  grpc::Status status;
+  std::thread waiting([&] {
+    v1::SubmitSettlementsResponse response;
+    status = stub_->SubmitSettlements(As("ALPHA").get(), request, &response);
+  });
+  v1::GetDecisionRequest ask;
+  ask.set_settlement_id(std::string(deal.id.view()));
+  v1::SettlementView view;
+  while (!stub_->GetDecision(As("ALPHA").get(), ask, &view).ok()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  StopBridge();
+  waiting.join();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_NE(status.error_message().find("the submissions are durable"), std::string::npos)
+      << status.error_message();
+  StartBridge();
+}
+
 TEST_F(BridgeServiceTest, AQuoteIsGivenOnlyToItsTaker) {
   v1::Quote quote;
   EXPECT_EQ(stub_->RequestQuote(As("BETA").get(), SellUsd(), &quote).error_code(),
