@@ -44,6 +44,7 @@ UNITS = {
     "central-bank-node": {"central-bank-node/runtime", "settlement/rpc", "settlement/rpc/flags",
                           "cli11", "posix"},
     "fx-bridge/pvp": set(),
+    "fx-bridge/liquidity": set(),
     "fx-bridge/venues": {"settlement/codec"},
     "fx-bridge/engine": {"fx-bridge/pvp", "fx-bridge/venues", "settlement/codec",
                          "settlement/store"},
@@ -94,6 +95,8 @@ FORBIDDEN_LINKS = {
                          "causeway_pvp"],
     "causeway_bridge_engine": ["PkgConfig::LMDB", "gRPC::*"],
     "causeway_pvp": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*", "causeway_store*"],
+    "causeway_fx_liquidity": ["PkgConfig::LMDB", "gRPC::*", "protobuf::*", "causeway_codec",
+                              "causeway_store*"],
     "causeway_fx_venues": ["PkgConfig::LMDB", "gRPC::*", "causeway_proto_grpc", "causeway_store*"],
     "causeway_verifier": ["PkgConfig::LMDB", "gRPC::*", "causeway_node*", "causeway_bridge*",
                           "causeway_pvp", "causeway_fx_venues"],
@@ -114,8 +117,8 @@ FORBIDDEN_LINKS = {
 DETERMINISTIC = {
     "settlement/core", "settlement/codec", "settlement/liquidity", "central-bank-node/engine",
     "central-bank-node/witness", "fx-bridge/pvp",
-    "fx-bridge/venues", "fx-bridge/engine", "observer/verifier", "scenarios/spec",
-    "scenarios/simulator", "scenarios/study", "scenarios/mechanisms",
+    "fx-bridge/venues", "fx-bridge/liquidity", "fx-bridge/engine", "observer/verifier",
+    "scenarios/spec", "scenarios/simulator", "scenarios/study", "scenarios/mechanisms",
 }
 # Of those, the ones that handle money: no floating point at all.
 EXACT = DETERMINISTIC - {"scenarios/spec", "scenarios/simulator"}
