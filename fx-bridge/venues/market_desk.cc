@@ -271,6 +271,12 @@ std::vector<core::Hash256> MarketDesk::Undecided() const {
   return ids;
 }
 
+bool MarketDesk::IsPastDeadline(core::LedgerTime now, const core::Hash256& settlement_id) const {
+  const auto known = by_settlement_.find(settlement_id);
+  if (known == by_settlement_.end()) return true;
+  return now > quotes_.at(known->second).quote.expires + options_.settlement_window;
+}
+
 void MarketDesk::ReleaseAll(core::LedgerTime now, const Open& open) {
   for (const auto& [venue, offer] : open.offers) venues_[venue].venue->Release(now, offer);
 }

@@ -56,6 +56,9 @@ class MarketDesk : public QuoteDesk {
   // Settlements that were signed for and whose end nobody told, oldest quote first.
   std::vector<core::Hash256> Undecided() const;
 
+  // Whether the deadline of that settlement's terms is past; true for one that is not known here.
+  bool IsPastDeadline(core::LedgerTime now, const core::Hash256& settlement_id) const;
+
   // Null when there is no such venue.
   const Venue* venue(std::string_view name) const;
   std::size_t open_quotes() const { return quotes_.size(); }

@@ -11,6 +11,11 @@ namespace causeway::sim {
 absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan,
                                                                 const std::string& bin_dir,
                                                                 const std::string& work_dir) {
+  if (plan.bridge && UsesVenues(*plan.bridge)) {
+    return absl::InvalidArgumentError(
+        "venues, and tiers, limits, largest amounts and validity of posted rates, are for virtual "
+        "time: this file runs without --live only");
+  }
   if (!plan.faults.empty() || plan.modelled_signatures) {
     return absl::InvalidArgumentError(
         "faults and modelled_signatures are for virtual time: this file runs without --live only");

@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "scenarios/simulator/byzantine.h"
 #include "scenarios/simulator/checkers.h"
+#include "scenarios/simulator/market.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 
@@ -14,32 +15,6 @@ namespace {
 
 // An invented commit follows the prepares after this long.
 constexpr core::Duration kLieDelay = core::Duration::FromMillis(50);
-
-absl::StatusOr<std::unique_ptr<bridge::BoardVenue>> MakeVenue(const Plan& plan,
-                                                              const KeyRing& keys) {
-  std::vector<bridge::Provider> providers;
-  for (const PlannedProvider& planned : plan.bridge->providers) {
-    bridge::Provider provider;
-    provider.participant = plan.participants[planned.participant].id;
-    provider.signer = keys.shared_participant(planned.participant);
-    provider.validity = planned.quote_validity;
-    for (std::size_t l = 0; l < plan.ledgers.size(); ++l) {
-      const core::AccountAddress& account = plan.participants[planned.participant].accounts[l];
-      if (!account.IsEmpty()) provider.accounts.push_back({plan.ledgers[l].origin, account});
-    }
-    for (const PlannedBoardRate& rate : planned.rates) {
-      provider.rates.push_back({.pair = {rate.base, rate.quote},
-                                .bid = rate.bid,
-                                .ask = rate.ask,
-                                .base_amount_max = {}});
-    }
-    providers.push_back(std::move(provider));
-  }
-  bridge::BoardVenue::Options options;
-  options.policy_hash = plan.bridge->policy.hash;
-  options.settlement_window = plan.bridge->settlement_deadline;
-  return bridge::BoardVenue::Create(options, std::move(providers));
-}
 
 std::shared_ptr<const bridge::KeyDirectory> MakeDirectory(const Plan& plan) {
   auto directory = std::make_shared<bridge::StaticKeyDirectory>();
@@ -82,14 +57,17 @@ BridgeNode::BridgeNode(World& world, const KeyRing& keys,
       refused_(world.plan.seed, "bridge/refused-calls") {}
 
 bridge::BridgeEngine::Options BridgeNode::MakeOptions() {
-  absl::StatusOr<std::unique_ptr<bridge::BoardVenue>> venue = MakeVenue(world_.plan, keys_);
-  CW_CHECK(venue.ok(), "the compiler admits only rates that a venue takes");
   bridge::BridgeEngine::Options options;
   options.policies = {world_.plan.bridge->policy_bytes};
   options.signer = keys_.decision_log();
   options.verifier = verifier_;
   options.keys = MakeDirectory(world_.plan);
-  options.venue = *std::move(venue);
+  // A market is its venues', and outlives a bridge that stops; quotes of a board do not.
+  if (!world_.plan.bridge->venues.empty() && market_ == nullptr) {
+    market_ = MakeMarket(world_.plan, keys_);
+  }
+  options.venue = market_;
+  if (market_ == nullptr) options.venue = MakeBoard(world_.plan, keys_);
   return options;
 }
 
@@ -100,6 +78,7 @@ absl::Status BridgeNode::Boot() {
       bridge::BridgeEngine::Open(MakeOptions(), *std::move(journal));
   if (!engine.ok()) return engine.status();
   engine_ = *std::move(engine);
+  TellMarket();
   tick_at_.reset();
   for (const bridge::SettlementView& view : engine_->ListOpen()) {
     const bool decided = view.state == bridge::SettlementState::kCommitted ||
@@ -181,6 +160,7 @@ void BridgeNode::Finish() {
     CountState(id);
     Answer(id);
   }
+  TellMarket();
   busy_ = false;
   ScheduleTick();
   if (!inbox_.empty()) Flush();
@@ -385,7 +365,8 @@ void BridgeNode::HandleQuote(const AskQuote& ask, QuoteCallback callback) {
                                      .sell_account = ask.sell_account,
                                      .buy_account = ask.buy_account,
                                      .instruction_id = ask.instruction_id,
-                                     .uetr = ask.uetr};
+                                     .uetr = ask.uetr,
+                                     .venue = ask.venue};
   std::variant<bridge::Quote, core::Rejection> answer = engine_->RequestQuote(
       now(), request, [this](std::size_t size) { return random_.Bytes(size); });
   QuoteReply reply;
@@ -400,6 +381,25 @@ void BridgeNode::HandleQuote(const AskQuote& ask, QuoteCallback callback) {
   }
   answers_.push_back(
       [callback = std::move(callback), reply = std::move(reply)]() mutable { callback(reply); });
+}
+
+// What became of settlements that the market signed for. One that never was handed in has ended
+// when its deadline is past.
+void BridgeNode::TellMarket() {
+  if (market_ == nullptr) return;
+  for (const core::Hash256& id : market_->Undecided()) {
+    const std::optional<bridge::SettlementView> view = engine_->Find(id);
+    if (!view) {
+      if (market_->IsPastDeadline(now(), id)) market_->OnDecided(now(), id, false);
+      continue;
+    }
+    using State = bridge::SettlementState;
+    if (view->state == State::kCommitted || view->state == State::kSettled) {
+      market_->OnDecided(now(), id, true);
+    } else if (view->state == State::kAborting || view->state == State::kAborted) {
+      market_->OnDecided(now(), id, false);
+    }
+  }
 }
 
 void BridgeNode::Answer(const core::Hash256& id) {

@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "fx-bridge/engine/bridge_engine.h"
+#include "fx-bridge/venues/market_desk.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/log_node.h"
 #include "scenarios/simulator/witness_node.h"
@@ -93,6 +94,7 @@ class BridgeNode : public LogNode {
   void HandleAsk(const SubmitTerms& submit, SettlementCallback callback);
   void AnswerSubmission(const std::variant<bridge::SettlementView, core::Rejection>& answer,
                         SettlementCallback callback);
+  void TellMarket();
   void ConsiderLying(const core::Hash256& id, std::string_view terms);
 
   const KeyRing& keys_;
@@ -101,6 +103,7 @@ class BridgeNode : public LogNode {
   const std::vector<std::unique_ptr<WitnessNode>>* witnesses_ = nullptr;
   core::RandomStream random_;   // nonces and salts of quotes
   core::RandomStream refused_;  // whether a call to a node that is down fails at once
+  std::shared_ptr<bridge::MarketDesk> market_;  // null without venues
   std::unique_ptr<bridge::BridgeEngine> engine_;
   std::vector<Event> inbox_;
   std::vector<Event> answers_;  // to be given once durable

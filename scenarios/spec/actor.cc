@@ -280,7 +280,8 @@ std::optional<Request> ActionScript::Steps::Ask(const SwapOnQuote& what) {
                                     .sell_account = plan_.AccountOf(what.taker, what.sell_ledger),
                                     .buy_account = plan_.AccountOf(what.payee, what.buy_ledger),
                                     .instruction_id = id_,
-                                    .uetr = result_.uetr}};
+                                    .uetr = result_.uetr,
+                                    .venue = what.venue}};
   }
   result_.legs = {{what.sell_ledger, quote_.sell}, {what.buy_ledger, quote_.buy}};
   return SubmitTermsOf(quote_.terms, quote_.legs, {&keys_.participant(what.taker)}, what.taker);

@@ -96,6 +96,7 @@ struct AskQuote {
   core::AccountAddress buy_account;
   core::InstructionId instruction_id;
   core::Uetr uetr;
+  std::string venue = {};  // empty: wherever it is best
 };
 // Over gRPC: Bridge.SubmitSettlement with wait. When the wait ends without an outcome, send it
 // again.

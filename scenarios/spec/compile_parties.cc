@@ -233,7 +233,7 @@ bool Compiler::NeedsBridge() const {
   const auto draws = [](const causeway::v1::Generator& generator) {
     return generator.pvp_settlements() > 0;
   };
-  return spec_.fx_providers_size() > 0 ||
+  return spec_.fx_providers_size() > 0 || spec_.venues_size() > 0 ||
          std::any_of(spec_.steps().begin(), spec_.steps().end(), settles) ||
          std::any_of(spec_.generators().begin(), spec_.generators().end(), draws);
 }
@@ -272,6 +272,7 @@ void Compiler::CompileBridge() {
   plan_.bridge = std::move(bridge);
   MakePolicy();
   for (int i = 0; i < spec_.fx_providers_size(); ++i) CompileProvider(i);
+  CompileVenues();
 }
 
 void Compiler::MakePolicy() {
@@ -320,6 +321,7 @@ void Compiler::CompileProvider(int index) {
                                 ? kQuoteValidityDefault
                                 : core::Duration::FromSeconds(spec.quote_validity_s());
   CompileBoardRates(node, spec, provider);
+  CompileProviderLimits(node, spec, provider);
   plan_.bridge->providers.push_back(std::move(provider));
 }
 
@@ -345,8 +347,9 @@ void Compiler::CompileBoardRates(const Node& node, const causeway::v1::FxProvide
     if (*ask < *bid) {
       Fail(rate.Of("ask"), fmt::format("ask {} is below bid {}", posted.ask(), posted.bid()));
     }
-    const PlannedBoardRate added{plan_.ledgers[*base].currency, plan_.ledgers[*quote].currency,
-                                 *bid, *ask};
+    PlannedBoardRate added{plan_.ledgers[*base].currency, plan_.ledgers[*quote].currency, *bid,
+                           *ask};
+    CompilePostedTerms(rate, posted, added.base, added);
     for (const PlannedBoardRate& other : provider.rates) {
       if ((other.base == added.base && other.quote == added.quote) ||
           (other.base == added.quote && other.quote == added.base)) {
@@ -354,7 +357,7 @@ void Compiler::CompileBoardRates(const Node& node, const causeway::v1::FxProvide
              fmt::format("the pair {}/{} has a rate already", posted.base(), posted.quote()));
       }
     }
-    provider.rates.push_back(added);
+    provider.rates.push_back(std::move(added));
   }
 }
 

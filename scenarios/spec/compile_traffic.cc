@@ -166,10 +166,16 @@ std::optional<PlannedWhat> Compiler::CompileSwap(const Node& node,
   }
   if (!sell || !buy || !taker || !payee || !plan_.bridge) return std::nullopt;
   if (*sell == *buy) Fail(node.Of("buy_currency"), "sell_currency and buy_currency must differ");
-  if (plan_.bridge->providers.empty()) {
+  if (plan_.bridge->providers.empty() && plan_.bridge->venues.empty()) {
     Fail(node.Of("taker"), "a swap needs an FX provider: fx_providers is empty");
   }
-  SwapOnQuote swap{*taker, *payee, *sell, *buy, {}, {}};
+  SwapOnQuote swap{*taker, *payee, *sell, *buy, {}, {}, step.venue()};
+  const std::vector<PlannedVenue>& venues = plan_.bridge->venues;
+  if (!step.venue().empty() &&
+      std::none_of(venues.begin(), venues.end(),
+                   [&](const PlannedVenue& venue) { return venue.name == step.venue(); })) {
+    Fail(node.Of("venue"), fmt::format("venue {} is not among venues", core::Quoted(step.venue())));
+  }
   if (!step.sell_amount().empty()) {
     swap.sell =
         ReadAmount(node.Of("sell_amount"), step.sell_amount(), plan_.ledgers[*sell].currency);

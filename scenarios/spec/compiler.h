@@ -55,6 +55,24 @@ class Compiler {
   void CompileBoardRates(const Node& node, const causeway::v1::FxProviderSpec& spec,
                          PlannedProvider& provider);
   void MakePolicy();
+
+  // compile_venues.cc
+  void CompilePostedTerms(const Node& node, const causeway::v1::BoardRate& posted,
+                          core::Currency base, PlannedBoardRate& rate);
+  void CompileProviderLimits(const Node& node, const causeway::v1::FxProviderSpec& spec,
+                             PlannedProvider& provider);
+  void CompileVenues();
+  void CompileVenue(int index);
+  std::optional<PlannedRfq> CompileRfq(const Node& node, const causeway::v1::RfqVenueSpec& spec);
+  std::optional<PlannedBook> CompileBook(const Node& node, const causeway::v1::BookVenueSpec& spec);
+  std::optional<PlannedPool> CompilePool(const Node& node, const causeway::v1::PoolVenueSpec& spec);
+  std::optional<PlannedHybridCurve> CompileHybridCurve(const Node& node,
+                                                       const causeway::v1::HybridCurveSpec& spec);
+  std::uint32_t ReadFee(Place place, std::uint32_t fee_ppm);
+  // A decimal of up to `scale` places as a whole number of units of its last place, 1..max.
+  std::optional<std::uint64_t> ReadScaled(Place place, const std::string& text, int scale,
+                                          std::uint64_t max);
+
   PlannedKey DeriveKey(std::string name) const;
   std::string DeriveSecret(std::string_view label, std::string_view name) const;
   bool NeedsBridge() const;

@@ -25,6 +25,37 @@ bool IsTransaction(const PlannedWhat& what) {
          std::holds_alternative<SettlePvp>(what);
 }
 
+std::vector<ParticipantIndex> VenueMakers(const Plan& plan) {
+  std::vector<ParticipantIndex> makers;
+  if (!plan.bridge) return makers;
+  for (const PlannedVenue& venue : plan.bridge->venues) {
+    if (const auto* rfq = std::get_if<PlannedRfq>(&venue.what)) {
+      makers.insert(makers.end(), rfq->dealers.begin(), rfq->dealers.end());
+    } else if (const auto* book = std::get_if<PlannedBook>(&venue.what)) {
+      for (const PlannedBookOrder& order : book->orders) makers.push_back(order.participant);
+    } else {
+      makers.push_back(std::get<PlannedPool>(venue.what).participant);
+    }
+  }
+  std::sort(makers.begin(), makers.end());
+  makers.erase(std::unique(makers.begin(), makers.end()), makers.end());
+  return makers;
+}
+
+bool UsesVenues(const PlannedBridge& bridge) {
+  if (!bridge.venues.empty()) return true;
+  for (const PlannedProvider& provider : bridge.providers) {
+    if (!provider.limits.empty()) return true;
+    for (const PlannedBoardRate& rate : provider.rates) {
+      if (!rate.tiers.empty() || !rate.base_amount_max.IsZero() ||
+          rate.valid_until != core::LedgerTime::Max()) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 const PlannedLedger& Plan::LedgerOf(core::Currency currency) const {
   const auto found = std::find_if(ledgers.begin(), ledgers.end(),
                                   [&](const auto& ledger) { return ledger.currency == currency; });

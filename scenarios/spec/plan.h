@@ -17,6 +17,7 @@
 
 #include "scenarios/spec/planned_fault.h"
 #include "scenarios/spec/planned_mechanism.h"
+#include "scenarios/spec/planned_venue.h"
 #include "settlement/core/command.h"
 #include "settlement/core/ids.h"
 #include "settlement/core/rate.h"
@@ -73,12 +74,17 @@ struct PlannedBoardRate {
   core::Currency quote;
   core::Rate bid;
   core::Rate ask;
+  std::vector<PlannedRateTier> tiers = {};
+  core::Amount base_amount_max = {};  // zero: no limit
+  core::LedgerTime valid_until = core::LedgerTime::Max();
 };
 
 struct PlannedProvider {
   ParticipantIndex participant = 0;
   std::vector<PlannedBoardRate> rates;
   core::Duration quote_validity;
+  std::vector<core::Money> limits;
+  std::optional<std::uint32_t> last_look_ppm;
 };
 
 // Of the decision log. The first run beside the ledgers, one each; further ones by themselves.
@@ -95,6 +101,7 @@ struct PlannedBridge {
   core::SettlementPolicy policy;       // of all ledgers of the plan, the later ones too
   std::string policy_bytes;            // exact
   std::vector<PlannedProvider> providers;
+  std::vector<PlannedVenue> venues;       // none: swaps are dealt on the providers' board
   std::vector<PlannedWitness> witnesses;  // in the policy's order
 };
 
@@ -137,6 +144,7 @@ struct SwapOnQuote {
   LedgerIndex buy_ledger = 0;
   std::optional<core::Amount> sell;
   std::optional<core::Amount> buy;
+  std::string venue = {};  // empty: wherever it is best
 };
 // Two banks agreed on both amounts; both sign.
 struct SettlePvp {
@@ -202,6 +210,12 @@ struct PlannedExpectation {
   PlannedValueRange value;  // kSettledValue, kIssuedValue
   PlannedBalance balance;   // kBalance
 };
+
+struct Plan;
+// Everybody who may be a counterparty at the plan's venues, ascending, each once.
+std::vector<ParticipantIndex> VenueMakers(const Plan& plan);
+// Whether quotes need more than one bid and one ask for each pair and provider.
+bool UsesVenues(const PlannedBridge& bridge);
 
 // Units of a currency per unit of Plan::value_currency.
 struct PlannedReferenceRate {

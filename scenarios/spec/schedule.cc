@@ -36,7 +36,7 @@ struct Holder {
 // The accounts whose balance an action reads or changes.
 class Touched {
  public:
-  explicit Touched(const Plan& plan) : plan_(plan) {}
+  explicit Touched(const Plan& plan) : plan_(plan), makers_(VenueMakers(plan)) {}
 
   const std::vector<Holder>& By(const PlannedWhat& what) {
     holders_.clear();
@@ -60,6 +60,12 @@ class Touched {
       Add(provider.participant, swap.sell_ledger);
       Add(provider.participant, swap.buy_ledger);
     }
+    // At venues it may pass through any currency, and any maker of theirs.
+    for (const ParticipantIndex maker : makers_) {
+      for (std::size_t l = 0; l < plan_.ledgers.size(); ++l) {
+        Add(maker, static_cast<LedgerIndex>(l));
+      }
+    }
   }
   void operator()(const SettlePvp& pvp) {
     Add(pvp.party, pvp.party_ledger);
@@ -75,6 +81,7 @@ class Touched {
   }
 
   const Plan& plan_;
+  const std::vector<ParticipantIndex> makers_;
   std::vector<Holder> holders_;
 };
 

@@ -1,0 +1,22 @@
+// The venues of a plan, as what a bridge asks for quotes.
+#ifndef CAUSEWAY_SCENARIOS_SIMULATOR_MARKET_H_
+#define CAUSEWAY_SCENARIOS_SIMULATOR_MARKET_H_
+
+#include <memory>
+
+#include "fx-bridge/venues/board_venue.h"
+#include "fx-bridge/venues/market_desk.h"
+#include "scenarios/spec/actor.h"
+#include "scenarios/spec/plan.h"
+
+namespace causeway::sim {
+
+// The board of all providers of the plan, which has a bridge.
+std::unique_ptr<bridge::BoardVenue> MakeBoard(const Plan& plan, const KeyRing& keys);
+
+// The venues of the plan, which has some.
+std::unique_ptr<bridge::MarketDesk> MakeMarket(const Plan& plan, const KeyRing& keys);
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SIMULATOR_MARKET_H_
