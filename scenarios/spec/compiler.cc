@@ -57,7 +57,8 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
     CompileMechanism();
     CompileOpeningBalances();
     CompileSteps();
-    CompileGenerators();
+    // Times are drawn within the hours of business: there must be some.
+    if (opens_ < cuts_off_) CompileGenerators();
     CompileExpectations();
   }
   if (findings_.empty()) {

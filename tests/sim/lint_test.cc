@@ -54,6 +54,15 @@ TEST(LintTest, WitnessesMustBeSafeAndLive) {
   ExpectOne(text, "witnesses_needed: 2", "2 * needed - witnesses = 1 must be more than faulty = 1");
 }
 
+// Drawing times of payments within hours that were none used to stop the program.
+TEST(LintTest, HoursThatAreNoneAreReportedBesideAGenerator) {
+  const std::string text =
+      Replaced(TwoCurrenciesWith("generators { name: \"g\" payments: 1 value_median: \"1.00\" }"),
+               "opens: \"08:00\"", "opens: \"25:00\"");
+  ASSERT_FALSE(Findings(text).empty());
+  EXPECT_THAT(Findings(text)[0].message, HasSubstr("25:00"));
+}
+
 TEST(LintTest, SyntaxErrorNamesItsPlace) {
   const std::vector<Finding> findings = Findings("name: \"x\"\nseed: : 3\n");
   ASSERT_FALSE(findings.empty());
