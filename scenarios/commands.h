@@ -57,6 +57,17 @@ struct SeedsFlags {
   std::string json;               // file for the figures; empty: none
 };
 
+struct SweepFlags {
+  std::string file;
+  std::vector<std::string> sets;  // "PATH=VALUE,VALUE"
+  std::uint64_t seeds = 1;
+  std::optional<std::uint64_t> first_seed;  // none: 1, or the file's when it is the only one
+  std::uint32_t jobs = 0;                   // 0: as many as there are cores
+  std::string out;
+  std::string x = "liquidity";  // of the curve: a setting or an indicator
+  std::string y = "delay_by_value_s";
+};
+
 int RunCommand(const RunFlags& flags);
 // A line of a table for every mechanism, without faults and with each group of the file's faults.
 int MechanismsCommand(const MechanismsFlags& flags);
@@ -69,6 +80,8 @@ int ListCommand(const std::string& directory);
 // "mixed, calm, ...": for the help.
 std::string ProfileNames();
 int SeedsCommand(const SeedsFlags& flags);
+// Call without other threads.
+int SweepCommand(const SweepFlags& flags);
 
 }  // namespace causeway::sim
 

@@ -8,6 +8,32 @@
 namespace causeway::sim {
 namespace {
 
+CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
+  CLI::App* sweep =
+      app.add_subcommand("sweep", "Run a grid of settings and seeds; one table, one curve");
+  sweep->add_option("FILE", flags.file, "Scenario, *.txtpb")->required();
+  sweep
+      ->add_option("--set", flags.sets,
+                   "PATH=VALUE,VALUE,...: a field of the file by its path, such as "
+                   "generators[0].payments or participants[*].country; repeatable, all "
+                   "combinations are run, and the curve runs along the first")
+      ->allow_extra_args(false);
+  sweep->add_option("--seeds", flags.seeds, "How many seeds for each combination")
+      ->capture_default_str();
+  sweep->add_option("--first-seed", flags.first_seed,
+                    "The first of them; without it 1, or the file's when one is run");
+  sweep->add_option("--jobs", flags.jobs, "Processes; 0: one for each core");
+  sweep->add_option("--x", flags.x, "Of the curve: a setting or an indicator")
+      ->capture_default_str();
+  sweep->add_option("--y", flags.y, "Of the curve")->capture_default_str();
+  sweep
+      ->add_option("--out", flags.out,
+                   "Folder for sweep.csv, curve.csv, report.html and the completed runs; one that "
+                   "holds a part of this sweep is completed")
+      ->required();
+  return sweep;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Runs scenarios of an interoperable CBDC network, simulated or live.",
                "causeway-sim"};
@@ -18,7 +44,8 @@ int Main(int argc, char** argv) {
   RunFlags flags;
   CLI::App* run = app.add_subcommand("run", "Run a scenario file");
   run->add_option("FILE", flags.file, "Scenario, *.txtpb")->required();
-  run->add_option("--out", flags.out, "Folder for report.html, report.json, the tables and the trace");
+  run->add_option("--out", flags.out,
+                  "Folder for report.html, report.json, the tables and the trace");
   run->add_option("--seed", flags.seed, "Replaces the file's seed");
   run->add_option("--mechanism", flags.mechanism, "Replaces the file's mechanism for PvP");
   run->add_flag("--no-faults", flags.no_faults, "Leaves out the file's faults");
@@ -63,6 +90,8 @@ int Main(int argc, char** argv) {
   seeds->add_option("--out", seeds_flags.out, "Folder for scenarios that fail")
       ->capture_default_str();
   seeds->add_option("--json", seeds_flags.json, "Write figures and coverage to this file");
+  SweepFlags sweep_flags;
+  CLI::App* sweep = AddSweep(app, sweep_flags);
   std::string trace;
   CLI::App* replay = app.add_subcommand("replay", "Execute a trace again and compare");
   replay->add_option("TRACE", trace, "trace.bin of a run")->required();
@@ -86,6 +115,7 @@ int Main(int argc, char** argv) {
   if (mechanisms->parsed()) return MechanismsCommand(mechanisms_flags);
   if (corridor->parsed()) return CorridorCommand(corridor_flags);
   if (seeds->parsed()) return SeedsCommand(seeds_flags);
+  if (sweep->parsed()) return SweepCommand(sweep_flags);
   if (replay->parsed()) return ReplayCommand(trace);
   if (lint->parsed()) return LintCommand(files);
   if (compare->parsed()) return CompareCommand(left, right);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "scenarios/report/run_page.h"
 
@@ -30,7 +31,8 @@ class Valuer {
   }
   std::string unit() const {
     if (by_rates_) return plan_.value_currency->ToString();
-    return plan_.ledgers.size() == 1 ? plan_.ledgers.front().currency.ToString() : "transfers";
+    return plan_.ledgers.size() == 1 ? plan_.ledgers.front().currency.ToString()
+                                     : std::string(RunFigures::kNoValues);
   }
   double operator()(const ActionLeg& leg) const {
     const core::Currency currency = plan_.ledgers[leg.ledger].currency;
@@ -82,6 +84,8 @@ std::pair<Ends, Ends> EndsOf(const Plan& plan, const PlannedWhat& what) {
 
 }  // namespace
 
+std::string ValueUnitOf(const Plan& plan) { return Valuer(plan).unit(); }
+
 RunFigures FiguresOf(const Plan& plan, const RunResult& result) {
   RunFigures figures;
   const Valuer value_of(plan);
@@ -125,6 +129,50 @@ RunFigures FiguresOf(const Plan& plan, const RunResult& result) {
     }
   }
   return figures;
+}
+
+std::vector<page::Change> MoneyChangesOf(const Plan& plan, const RunResult& result,
+                                         const RunFigures& figures, LedgerIndex ledger) {
+  const core::Currency currency = plan.ledgers[ledger].currency;
+  const Valuer value_of(plan);
+  std::vector<page::Change> changes;
+  for (const ActionResult& action : result.actions) {
+    const PlannedWhat& what = plan.actions[action.action].what;
+    const bool issue = std::holds_alternative<IssueTo>(what);
+    if (action.status != ActionStatus::kSettled ||
+        (!issue && !std::holds_alternative<RedeemFrom>(what))) {
+      continue;
+    }
+    for (const ActionLeg& leg : action.legs) {
+      if (leg.ledger != ledger) continue;
+      const double value = figures.HasValues() ? value_of(leg) : Major(currency, leg.amount);
+      changes.push_back({action.ended.micros(), issue ? value : -value});
+    }
+  }
+  return changes;
+}
+
+double PeakLiquidity(const Plan& plan, const RunResult& result, const RunFigures& figures) {
+  std::vector<page::Change> changes;
+  for (LedgerIndex ledger = 0; ledger < plan.ledgers.size(); ++ledger) {
+    const std::vector<page::Change> more = MoneyChangesOf(plan, result, figures, ledger);
+    changes.insert(changes.end(), more.begin(), more.end());
+  }
+  const page::Series all = page::Timeline("", std::move(changes), figures.begin_us, figures.end_us);
+  return *std::max_element(all.y.begin(), all.y.end());
+}
+
+double HerfindahlOfPayers(const RunFigures& figures) {
+  std::map<ParticipantIndex, double> paid;
+  double total = 0;
+  for (const Transfer& transfer : figures.transfers) {
+    if (!transfer.settled) continue;
+    paid[transfer.from] += transfer.value;
+    total += transfer.value;
+  }
+  double index = 0;
+  for (const auto& [payer, value] : paid) index += value / total * (value / total);
+  return index;
 }
 
 double DelayFigures::Percentile(double percent) const {

@@ -23,7 +23,7 @@ std::string Money(const core::Currency& currency, core::Amount amount) {
   return page::Grouped(core::FormatAmount(amount, currency.minor_digits()));
 }
 
-std::string Value(const Plan& plan, const std::optional<core::Amount>& amount) {
+std::string ValueText(const Plan& plan, const std::optional<core::Amount>& amount) {
   if (!amount || !plan.value_currency) return "";
   return fmt::format("{} {}", plan.value_currency->code(), Money(*plan.value_currency, *amount));
 }
@@ -38,7 +38,8 @@ std::vector<page::Fact> FactsOf(const Plan& plan, const RunResult& result, const
        VerdictOf(summary.expectations_met)},
       {"transactions settled", page::Grouped(fmt::format("{}", summary.settled))},
       {"rejected", page::Grouped(fmt::format("{}", summary.rejected))}};
-  if (summary.settled_value) facts.push_back({"value settled", Value(plan, summary.settled_value)});
+  if (summary.settled_value)
+    facts.push_back({"value settled", ValueText(plan, summary.settled_value)});
   facts.push_back({"money conserved", YesNo(summary.conserved), VerdictOf(summary.conserved)});
   facts.push_back({"all or none", YesNo(summary.all_or_none), VerdictOf(summary.all_or_none)});
   facts.push_back(
@@ -140,20 +141,6 @@ page::Section Reproduction(const Plan& plan, const RunResult& result, std::strin
       fmt::format("causeway-sim run scenario.txtpb --seed {} --out report", plan.seed), true});
   if (!source.empty()) section.content.push_back(page::Text{std::string(source), true});
   return section;
-}
-
-// Squares of the payers' shares in the value settled: 1 / n for n equal payers, 1 for a single one.
-double HerfindahlOfPayers(const RunFigures& figures) {
-  std::map<ParticipantIndex, double> paid;
-  double total = 0;
-  for (const Transfer& transfer : figures.transfers) {
-    if (!transfer.settled) continue;
-    paid[transfer.from] += transfer.value;
-    total += transfer.value;
-  }
-  double index = 0;
-  for (const auto& [payer, value] : paid) index += value / total * (value / total);
-  return index;
 }
 
 std::string Share(double part, double whole) {

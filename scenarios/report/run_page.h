@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "scenarios/page/page.h"
+#include "scenarios/page/timeline.h"
 #include "scenarios/report/summary.h"
 #include "scenarios/spec/plan.h"
 #include "scenarios/spec/run_result.h"
@@ -55,8 +56,22 @@ struct RunFigures {
   std::vector<Transaction> transactions;  // by action
   std::int64_t begin_us = 0;              // of the first action and the last end
   std::int64_t end_us = 0;
+
+  bool HasValues() const { return unit != kNoValues; }
+  static constexpr std::string_view kNoValues = "transfers";
 };
+// RunFigures::unit of the runs of a plan.
+std::string ValueUnitOf(const Plan& plan);
 RunFigures FiguresOf(const Plan& plan, const RunResult& result);
+
+// Issues and redemptions of a ledger, in RunFigures::unit; without values in units of its currency.
+std::vector<page::Change> MoneyChangesOf(const Plan& plan, const RunResult& result,
+                                         const RunFigures& figures, LedgerIndex ledger);
+// The most money of all ledgers together that was in circulation at one time.
+double PeakLiquidity(const Plan& plan, const RunResult& result, const RunFigures& figures);
+// The sum of the squares of the payers' shares in the value settled: 1/n for n equal payers, 1 for
+// a single one, 0 when nothing settled.
+double HerfindahlOfPayers(const RunFigures& figures);
 
 // Settlement delay is from when a payment or settlement was due to when its participant had the
 // last reply; of those that settled.

@@ -198,34 +198,14 @@ page::Plot QueueValuePlotOf(const RunFigures& figures) {
 }
 
 page::Plot LiquidityPlotOf(const Plan& plan, const RunResult& result, const RunFigures& figures) {
-  const bool converted = plan.value_currency && figures.unit == plan.value_currency->code();
-  const bool one_unit = figures.unit != "transfers";
-  page::XyPlot plot{
-      .x = TimeAxis(),
-      .y = {.name = "money in circulation", .unit = one_unit ? figures.unit : "of each currency"},
-      .series = {}};
+  page::XyPlot plot{.x = TimeAxis(),
+                    .y = {.name = "money in circulation",
+                          .unit = figures.HasValues() ? figures.unit : "of each currency"},
+                    .series = {}};
   for (LedgerIndex ledger = 0; ledger < plan.ledgers.size(); ++ledger) {
-    const core::Currency currency = plan.ledgers[ledger].currency;
-    std::vector<page::Change> changes;
-    for (const ActionResult& action : result.actions) {
-      const PlannedWhat& what = plan.actions[action.action].what;
-      const bool issue = std::holds_alternative<IssueTo>(what);
-      if (action.status != ActionStatus::kSettled ||
-          (!issue && !std::holds_alternative<RedeemFrom>(what))) {
-        continue;
-      }
-      for (const ActionLeg& leg : action.legs) {
-        if (leg.ledger != ledger) continue;
-        const core::Amount amount =
-            converted ? plan.ValueOf(currency, leg.amount).value_or(core::Amount()) : leg.amount;
-        const core::Currency unit = converted ? *plan.value_currency : currency;
-        double major = static_cast<double>(amount.minor());
-        for (int digit = 0; digit < unit.minor_digits(); ++digit) major /= 10;
-        changes.push_back({action.ended.micros(), issue ? major : -major});
-      }
-    }
-    plot.series.push_back(
-        page::Timeline(currency.ToString(), std::move(changes), figures.begin_us, figures.end_us));
+    plot.series.push_back(page::Timeline(plan.ledgers[ledger].currency.ToString(),
+                                         MoneyChangesOf(plan, result, figures, ledger),
+                                         figures.begin_us, figures.end_us));
   }
   return {.id = "liquidity",
           .title = "Liquidity over time",

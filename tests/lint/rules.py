@@ -72,14 +72,17 @@ UNITS = {
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
     "scenarios/study": {"settlement/liquidity", "json"},
+    "scenarios/sweep": {
+        "scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
+        "scenarios/explore", "proto", "protobuf", "json", "posix"},
     "scenarios/live": {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
         "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",
         "json"},
     "scenarios/load": {"settlement/codec", "settlement/rpc", "settlement/client", "posix", "json",
                        "cli11"},
-    "scenarios": {"scenarios/spec", "scenarios/report", "scenarios/simulator",
-                  "scenarios/explore", "scenarios/live", "cli11", "json", "posix"},
+    "scenarios": {"scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
+                  "scenarios/explore", "scenarios/sweep", "scenarios/live", "cli11", "json", "posix"},
 }
 
 # CMake target of ours -> what it must not reach, however indirectly. Prefixes end in "*".

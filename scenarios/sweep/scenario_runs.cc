@@ -1,0 +1,119 @@
+#include "scenarios/sweep/scenario_runs.h"
+
+#include <google/protobuf/text_format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "fmt/format.h"
+#include "scenarios/report/run_page.h"
+#include "scenarios/report/summary.h"
+#include "scenarios/simulator/simulator.h"
+#include "scenarios/spec/scenario_file.h"
+#include "scenarios/sweep/field_path.h"
+
+namespace causeway::sim {
+namespace {
+
+// Twelve digits: sums of many decimals are good to about so many.
+std::string Decimal(double number) { return fmt::format("{:.12g}", number); }
+
+std::string Ratio(double part, double whole) {
+  return whole > 0 ? Decimal(part / whole) : std::string();
+}
+
+}  // namespace
+
+Indicators IndicatorsOfRun(const Plan& plan, const RunResult& result) {
+  const Summary summary = Summarise(plan, result);
+  const RunFigures figures = FiguresOf(plan, result);
+  const DelayFigures delays = DelaysOf(figures, Kinds::kAll);
+  double submitted = 0;
+  double settled = 0;
+  double by_settlement = 0;
+  for (const Transfer& transfer : figures.transfers) {
+    submitted += transfer.value;
+    if (!transfer.settled) continue;
+    settled += transfer.value;
+    if (transfer.of_settlement) by_settlement += transfer.value;
+  }
+  const double liquidity = PeakLiquidity(plan, result, figures);
+  const auto within_hour = std::upper_bound(delays.seconds.begin(), delays.seconds.end(), 3600.0);
+  const auto count = [](auto value) { return fmt::format("{}", value); };
+  const auto delay = [&](double seconds) {
+    return delays.seconds.empty() ? std::string() : Decimal(seconds);
+  };
+  return {
+      {"submitted", count(figures.transactions.size())},
+      {"settled", count(summary.settled)},
+      {"rejected", count(summary.rejected)},
+      {"aborted", count(summary.settlements_aborted)},
+      {"value_submitted", Decimal(submitted)},
+      {"value_settled", Decimal(settled)},
+      {"share_settled", Ratio(settled, submitted)},
+      {"pvp_share", Ratio(by_settlement, settled)},
+      {"liquidity", figures.HasValues() ? Decimal(liquidity) : ""},
+      {"turnover", figures.HasValues() ? Ratio(settled, liquidity) : ""},
+      {"delay_mean_s", delay(delays.mean_s)},
+      {"delay_by_value_s", delay(delays.mean_by_value_s)},
+      {"delay_median_s", delay(delays.Percentile(50))},
+      {"delay_p95_s", delay(delays.Percentile(95))},
+      {"delay_p99_s", delay(delays.Percentile(99))},
+      {"delay_max_s", delay(delays.Percentile(100))},
+      {"within_hour", Ratio(static_cast<double>(within_hour - delays.seconds.begin()),
+                            static_cast<double>(figures.transactions.size()))},
+      {"herfindahl", Decimal(HerfindahlOfPayers(figures))},
+      {"breaches", count(summary.breaches)},
+      {"expectations_met", count(summary.expectations_met ? 1 : 0)},
+  };
+}
+
+absl::StatusOr<ScenarioRuns> ScenarioRuns::Load(const std::string& path) {
+  ScenarioRuns runs;
+  absl::StatusOr<Plan> plan = LoadScenario(path);
+  if (!plan.ok()) return plan.status();
+  runs.plan_ = *std::move(plan);
+  std::ifstream file(path, std::ios::binary);
+  runs.text_ = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!google::protobuf::TextFormat::ParseFromString(runs.text_, &runs.scenario_)) {
+    return absl::UnavailableError(fmt::format("{} changed while it was read", path));
+  }
+  return runs;
+}
+
+absl::StatusOr<Plan> ScenarioRuns::PlanOf(const Run& run) const {
+  causeway::v1::Scenario scenario = scenario_;
+  for (const auto& [path, value] : run.point) {
+    if (path == "seed") {
+      return absl::InvalidArgumentError("seed: seeds are swept by --seeds and --first-seed");
+    }
+    const absl::Status set = SetField(scenario, path, value);
+    if (!set.ok()) return set;
+  }
+  std::variant<Plan, std::vector<Finding>> compiled = CompileScenario(scenario, {.seed = run.seed});
+  if (Plan* plan = std::get_if<Plan>(&compiled)) return std::move(*plan);
+  return absl::InvalidArgumentError(
+      fmt::format("with {}: {}", Describe(run.point),
+                  std::get<std::vector<Finding>>(compiled).front().message));
+}
+
+absl::Status ScenarioRuns::Check(const std::vector<Point>& points) const {
+  for (const Point& point : points) {
+    const absl::StatusOr<Plan> plan = PlanOf({.point = point, .seed = plan_.seed});
+    if (!plan.ok()) return plan.status();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Indicators> ScenarioRuns::Make(const Run& run) const {
+  const absl::StatusOr<Plan> plan = PlanOf(run);
+  if (!plan.ok()) return plan.status();
+  const absl::StatusOr<RunResult> result = RunSimulation(*plan, {.observe = false});
+  if (!result.ok()) return result.status();
+  return IndicatorsOfRun(*plan, *result);
+}
+
+}  // namespace causeway::sim

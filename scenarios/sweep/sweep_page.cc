@@ -1,0 +1,120 @@
+#include "scenarios/sweep/sweep_page.h"
+
+#include "fmt/format.h"
+
+namespace causeway::sim {
+namespace {
+
+// "delay_by_value_s" as "delay by value" in "s"; values and liquidity in the unit of values.
+page::Axis AxisOf(const std::string& name, const std::string& unit) {
+  page::Axis axis{.name = name, .unit = ""};
+  if (name.size() > 2 && name.ends_with("_s")) {
+    axis.name = name.substr(0, name.size() - 2);
+    axis.unit = "s";
+  } else if (name == "liquidity" || name.starts_with("value_")) {
+    axis.unit = unit;
+  }
+  if (name.find_first_of(".[") == std::string::npos) {
+    for (char& character : axis.name) {
+      if (character == '_') character = ' ';
+    }
+  }
+  return axis;
+}
+
+page::Plot CurvePlot(const SweepDescription& description, const Curve& curve) {
+  page::XyPlot plot{
+      .x = AxisOf(curve.x, description.unit), .y = AxisOf(curve.y, description.unit), .series = {}};
+  for (const CurveLine& line : curve.lines) {
+    page::Series& series = plot.series.emplace_back();
+    series.name = line.name.empty() ? curve.y : line.name;
+    series.mark = page::Mark::kPoints;
+    for (const CurvePoint& point : line.points) {
+      series.x.push_back(point.x.mean);
+      series.y.push_back(point.y.mean);
+      series.low.push_back(point.y.low);
+      series.high.push_back(point.y.high);
+    }
+  }
+  std::string caption = fmt::format(
+      "Each point is the mean of {} run{} that differ{} in the seed only", description.seeds,
+      description.seeds == 1 ? "" : "s", description.seeds == 1 ? "s" : "");
+  caption += description.seeds > 1
+                 ? "; the band is its 95% confidence interval (Student's t over seeds)."
+                 : ", so there is no confidence interval.";
+  return {.id = "curve",
+          .title = curve.x == "liquidity" && curve.y.starts_with("delay")
+                       ? std::string("Liquidity-delay curve")
+                       : fmt::format("{} over {}", plot.y.name, plot.x.name),
+          .caption = caption,
+          .what = std::move(plot)};
+}
+
+page::Table CurveTable(const Curve& curve) {
+  page::Table table{.title = "Points of the curve", .columns = {}, .rows = {}, .note = ""};
+  for (const CurveLine& line : curve.lines) {
+    for (const CurvePoint& point : line.points) {
+      if (table.columns.empty()) {
+        for (const auto& each : point.point) table.columns.push_back({each.first});
+        table.columns.push_back({"runs", true});
+        table.columns.push_back({curve.x, true});
+        table.columns.push_back({curve.y, true});
+        table.columns.push_back({"95% interval", true});
+      }
+      std::vector<std::string> row;
+      for (const auto& each : point.point) row.push_back(each.second);
+      row.push_back(fmt::format("{}", point.y.count));
+      row.push_back(page::Grouped(fmt::format("{:.6g}", point.x.mean)));
+      row.push_back(fmt::format("{:.6g}", point.y.mean));
+      row.push_back(point.y.count < 2 ? std::string("none")
+                                      : fmt::format("{:.6g} to {:.6g}", point.y.low, point.y.high));
+      table.rows.push_back(std::move(row));
+    }
+  }
+  return table;
+}
+
+page::Table SettingTable(const SweepDescription& description) {
+  page::Table table{
+      .title = "Settings", .columns = {{"field"}, {"values"}}, .rows = {}, .note = ""};
+  for (const Setting& setting : description.settings) {
+    std::string values;
+    for (const std::string& value : setting.values) values += (values.empty() ? "" : ", ") + value;
+    table.rows.push_back({setting.path, values});
+  }
+  table.rows.push_back({"seed", description.seeds == 1
+                                    ? fmt::format("{}", description.first_seed)
+                                    : fmt::format("{} to {}", description.first_seed,
+                                                  description.first_seed + description.seeds - 1)});
+  return table;
+}
+
+}  // namespace
+
+page::Page SweepPage(const SweepDescription& description, const SweepResult& result,
+                     const Curve& curve) {
+  page::Page page;
+  page.title = fmt::format("Sweep of {}", description.name);
+  page.subtitle = description.description;
+  page.facts = {{"runs", page::Grouped(fmt::format("{}", result.rows.size()))},
+                {"seeds", fmt::format("{}", description.seeds)},
+                {"failed", fmt::format("{}", result.failures.size()),
+                 result.failures.empty() ? page::Verdict::kNone : page::Verdict::kBad}};
+  page.sections.push_back({"Curve", {CurvePlot(description, curve), CurveTable(curve)}});
+  page.sections.push_back({"Settings", {SettingTable(description)}});
+  page::Section again{.heading = "Reproduce", .content = {}};
+  again.content.push_back(
+      page::Table{.title = "",
+                  .columns = {{"what"}, {"value"}},
+                  .rows = {{"program", fmt::format("causeway-sim {}", CAUSEWAY_VERSION)},
+                           {"source", description.name},
+                           {"SHA-256 of the source", description.sha256}},
+                  .note = ""});
+  again.content.push_back(page::Text{"This command makes the same files to the byte:", false});
+  again.content.push_back(page::Text{description.command, true});
+  if (!description.text.empty()) again.content.push_back(page::Text{description.text, true});
+  page.sections.push_back(std::move(again));
+  return page;
+}
+
+}  // namespace causeway::sim
