@@ -44,6 +44,14 @@
                                          .join(",")).join("\r\n") + "\r\n";
   }
 
+  // report.html#svg=ID is that figure and nothing else, for browsers without a window.
+  const wanted = /^#svg=([a-z0-9-]+)$/.exec(location.hash);
+  const only = wanted && plots.find((plot) => plot.id === wanted[1]);
+  if (only) {
+    document.body.innerHTML = "\n" + standalone(only).replace(/^<[?].*\n/, "");
+    return;
+  }
+
   for (const plot of plots) {
     const tools = document.getElementById(`tools-${plot.id}`);
     const button = (label, action) => {

@@ -319,10 +319,16 @@ const shapes = (() => {
           colour(node.group)}" stroke="var(--paper)" stroke-width="1.5"><title>${
           escape(`${node.name}: ${exact(node.size)} ${plot.unit}`)}</title></circle>`;
     }
-    for (const node of shown) {
+    const taken = [];
+    for (const node of shown.slice().sort((a, b) => b.r - a.r || a.index - b.index)) {
       const name = shorten(node.name, 110, 11);
       const half = textWidth(name, 11) / 2;
       const at = Math.min(Math.max(px(node), half), width - half);
+      // Names that would cover another's are left out: pointing at a node, and the table, tell.
+      const place = {x: at, y: py(node) + node.r + 12, half: half * 0.8};
+      if (taken.some((t) => Math.abs(t.x - place.x) < t.half + place.half &&
+                            Math.abs(t.y - place.y) < 10)) continue;
+      taken.push(place);
       labels += text(at, py(node) + node.r + 12, name,
                      'text-anchor="middle" font-size="11" fill="var(--ink)" stroke="var(--paper)" ' +
                          'stroke-width="3" paint-order="stroke"');

@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""The page of a run: asks nobody for anything, runs no script but its own, and draws its plots.
+
+Drawing is seen in Chromium where it is installed; the rest needs no browser.
+"""
+
+import base64
+import hashlib
+import html.parser
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+BIN = os.environ["CAUSEWAY_BIN_DIR"]
+SOURCE = os.environ["CAUSEWAY_SOURCE_DIR"]
+CHROMIUM = shutil.which("chromium")
+HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
+
+
+class Page(html.parser.HTMLParser):
+    """Elements with their attributes, and the text of each script and style."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.embedded, self.open = [], [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self.open = (tag, dict(attrs), [])
+
+    def handle_data(self, data):
+        if self.open:
+            self.open[2].append(data)
+
+    def handle_endtag(self, tag):
+        if self.open and tag == self.open[0]:
+            self.embedded.append((self.open[0], self.open[1], "".join(self.open[2])))
+            self.open = None
+
+    def policy(self):
+        return next(a["content"] for t, a in self.elements
+                    if t == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+
+    def plots(self):
+        return json.loads(next(text for _, a, text in self.embedded if a.get("id") == "plots"))
+
+
+def simulate(scenario, folder):
+    subprocess.run([os.path.join(BIN, "causeway-sim"), "run", scenario, "--quiet", "--out", folder],
+                   check=False, timeout=60)
+    with open(os.path.join(folder, "report.html"), encoding="utf-8") as file:
+        return file.read()
+
+
+class Browser:
+    """What Chromium makes of a page."""
+
+    def __init__(self, path, width=900, fragment=""):
+        with tempfile.TemporaryDirectory() as profile:
+            done = subprocess.run(
+                [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+                 f"--user-data-dir={profile}", f"--window-size={width},2000",
+                 "--virtual-time-budget=2000", "--dump-dom", f"file://{path}{fragment}"],
+                capture_output=True, text=True, check=True, timeout=100)
+        self.dom = done.stdout
+        self.complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+class PageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="causeway-page-")
+        cls.path = os.path.join(cls.folder, "pilot", "report.html")
+        cls.text = simulate(os.path.join(SOURCE, "scenarios", "mbridge-pilot-2022.txtpb"),
+                            os.path.dirname(cls.path))
+        cls.page = Page(cls.text)
+        with open(os.path.join(SOURCE, "scenarios", "first-swap.txtpb"), encoding="utf-8") as file:
+            scenario = file.read()
+        hostile = os.path.join(cls.folder, "hostile.txtpb")
+        with open(hostile, "w", encoding="utf-8") as file:
+            file.write(re.sub(r'^description: .*$', f'description: "{HOSTILE}"', scenario,
+                              flags=re.M))
+        cls.hostile_path = os.path.join(cls.folder, "hostile", "report.html")
+        cls.hostile = simulate(hostile, os.path.dirname(cls.hostile_path))
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def test_nothing_refers_outside(self):
+        for tag, attributes in self.page.elements:
+            self.assertNotIn(tag, ("link", "iframe", "object", "embed", "base", "form", "img"))
+            for name in ("src", "href", "srcset", "action", "style"):
+                self.assertNotIn(name, attributes, tag)
+
+    def test_policy_names_every_script_and_nothing_else(self):
+        policy = self.page.policy()
+        self.assertTrue(policy.startswith("default-src 'none';"))
+        hashed = set(re.findall(r"'sha256-([^']+)'", policy))
+        found = set()
+        for tag, attributes, text in self.page.embedded:
+            if attributes.get("type") == "application/json":
+                continue
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            self.assertIn(digest, hashed, tag)
+            found.add(digest)
+        self.assertEqual(found, hashed)
+        self.assertNotIn("unsafe", policy)
+
+    def test_same_run_gives_the_same_bytes(self):
+        again = simulate(os.path.join(SOURCE, "scenarios", "mbridge-pilot-2022.txtpb"),
+                         os.path.join(self.folder, "again"))
+        self.assertEqual(again, self.text)
+
+    def test_hostile_description_adds_no_element(self):
+        tags = [tag for tag, _ in Page(self.hostile).elements]
+        self.assertEqual(tags.count("script"), 4)
+        self.assertEqual(tags.count("img"), 0)
+        self.assertIn("owned", self.hostile)
+
+    def test_every_plot_has_a_place_a_caption_and_its_data(self):
+        plots = self.page.plots()
+        self.assertEqual([plot["id"] for plot in plots],
+                         ["network", "corridors", "value", "queue-length", "queue-value",
+                          "liquidity", "delay"])
+        ids = {attributes.get("id") for _, attributes in self.page.elements}
+        for plot in plots:
+            self.assertLessEqual({f"plot-{plot['id']}", f"data-{plot['id']}"}, ids)
+
+    @unittest.skipUnless(CHROMIUM, "Chromium is not installed")
+    def test_browser_draws_every_plot_at_every_width(self):
+        for width in (1200, 500):
+            seen = Browser(self.path, width)
+            self.assertEqual(seen.complaints, [])
+            drawn = re.findall(r'<svg class="drawn" id="figure-([a-z-]+)".*?</svg>', seen.dom, re.S)
+            self.assertEqual(drawn, [plot["id"] for plot in self.page.plots()])
+            for svg in re.findall(r'<svg class="drawn".*?</svg>', seen.dom, re.S):
+                self.assertNotIn("NaN", svg)
+                self.assertNotIn("undefined", svg)
+                self.assertNotIn("Infinity", svg)
+
+    @unittest.skipUnless(CHROMIUM, "Chromium is not installed")
+    def test_browser_runs_nothing_that_a_scenario_holds(self):
+        seen = Browser(self.hostile_path)
+        self.assertNotIn("<title>owned", seen.dom)
+        self.assertEqual(seen.complaints, [])
+
+    @unittest.skipUnless(CHROMIUM, "Chromium is not installed")
+    def test_browser_gives_one_figure_alone_in_colours_for_print(self):
+        seen = Browser(self.path, fragment="#svg=delay")
+        svg = re.search(r"<svg.*</svg>", seen.dom, re.S).group(0)
+        self.assertIn('xmlns="http://www.w3.org/2000/svg"', svg)
+        self.assertNotIn("var(", svg)
+        self.assertNotIn("<section", seen.dom)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
