@@ -24,7 +24,8 @@ Estimate EstimateOf(const std::vector<double>& values) {
   estimate.count = values.size();
   if (values.empty()) return estimate;
   const auto count = static_cast<double>(values.size());
-  for (const double value : values) estimate.mean += value / count;
+  for (const double value : values) estimate.mean += value;
+  estimate.mean /= count;
   estimate.low = estimate.high = estimate.mean;
   if (values.size() < 2) return estimate;
   double squares = 0;

@@ -180,8 +180,12 @@ std::string RenderCurveCsv(const Curve& curve) {
         csv += "\n";
       }
       for (const auto& each : point.point) csv += CsvField(each.second) + ",";
-      csv += fmt::format("{},{},{},{},{},{},{}\n", point.y.count, point.x.mean, point.x.low,
-                         point.x.high, point.y.mean, point.y.low, point.y.high);
+      csv += fmt::format("{}", point.y.count);
+      for (const double number :
+           {point.x.mean, point.x.low, point.x.high, point.y.mean, point.y.low, point.y.high}) {
+        csv += fmt::format(",{:.10g}", number);
+      }
+      csv += "\n";
     }
   }
   return csv;
