@@ -171,6 +171,19 @@ struct ActionFields {
   Json operator()(const core::OrderAbort& order) const {
     return {{"settlement_id", order.settlement_id.ToHex()}, {"legal_basis", order.legal_basis}};
   }
+  Json operator()(const core::LockFunds& lock) const {
+    return {{"from", lock.debtor.ToString()},
+            {"to", lock.creditor.ToString()},
+            {"amount", MoneyJson(lock.amount)},
+            {"hash_lock", lock.hash_lock.ToHex()},
+            {"expires", lock.expires.ToString()}};
+  }
+  Json operator()(const core::ClaimLock& claim) const {
+    return {{"locking_party", claim.locking_party.ToString()}, {"lock", claim.lock.ToString()}};
+  }
+  Json operator()(const core::RefundLock& refund) const {
+    return {{"lock", refund.lock.ToString()}};
+  }
 
  private:
   static Json KeyIds(const std::vector<core::PublicKey>& keys) {

@@ -223,6 +223,28 @@ class ActionDecoder {
             Reason("legal_basis", message.legal_basis())};
   }
 
+  core::LockFunds Decode(const v1::LockFunds& message) {
+    Unknown(message);
+    return {Address("debtor_account", message.debtor_account()),
+            Address("creditor_account", message.creditor_account()),
+            Amount(message),
+            fields_.Hash({&path_, "hash_lock"}, message.hash_lock()),
+            core::LedgerTime::FromMicros(message.expires_us()),
+            fields_.Uetr({&path_, "uetr"}, message.uetr())};
+  }
+
+  core::ClaimLock Decode(const v1::ClaimLock& message) {
+    Unknown(message);
+    return {fields_.Parse<core::ParticipantId>({&path_, "locking_party"}, message.locking_party()),
+            fields_.Parse<core::InstructionId>({&path_, "lock"}, message.lock()),
+            fields_.Hash({&path_, "secret"}, message.secret())};
+  }
+
+  core::RefundLock Decode(const v1::RefundLock& message) {
+    Unknown(message);
+    return {fields_.Parse<core::InstructionId>({&path_, "lock"}, message.lock())};
+  }
+
  private:
   void Unknown(const google::protobuf::Message& message) { fields_.RefuseUnknown(path_, message); }
   core::AccountAddress Address(std::string_view name, std::string_view text) {
@@ -295,6 +317,12 @@ core::Action DecodeAction(Fields& fields, const v1::Command& message, core::Inst
       return decode("operator_override", message.operator_override());
     case v1::Command::kOrderAbort:
       return decode("order_abort", message.order_abort());
+    case v1::Command::kLockFunds:
+      return decode("lock_funds", message.lock_funds());
+    case v1::Command::kClaimLock:
+      return decode("claim_lock", message.claim_lock());
+    case v1::Command::kRefundLock:
+      return decode("refund_lock", message.refund_lock());
     case v1::Command::ACTION_NOT_SET:
       break;
   }
@@ -458,6 +486,24 @@ struct ActionEncoder {
     v1::OrderAbort* message = out->mutable_order_abort();
     message->set_settlement_id(std::string(order.settlement_id.view()));
     message->set_legal_basis(order.legal_basis);
+  }
+  void operator()(const core::LockFunds& lock) const {
+    v1::LockFunds* message = out->mutable_lock_funds();
+    message->set_debtor_account(lock.debtor.ToString());
+    message->set_creditor_account(lock.creditor.ToString());
+    ToProto(lock.amount, message->mutable_amount());
+    message->set_hash_lock(std::string(lock.hash_lock.view()));
+    message->set_expires_us(lock.expires.micros());
+    message->set_uetr(std::string(lock.uetr.view()));
+  }
+  void operator()(const core::ClaimLock& claim) const {
+    v1::ClaimLock* message = out->mutable_claim_lock();
+    message->set_locking_party(claim.locking_party.ToString());
+    message->set_lock(claim.lock.ToString());
+    message->set_secret(std::string(claim.secret.view()));
+  }
+  void operator()(const core::RefundLock& refund) const {
+    out->mutable_refund_lock()->set_lock(refund.lock.ToString());
   }
 };
 

@@ -50,6 +50,12 @@ std::string_view ActionKindName(ActionKind kind) {
       return "pay-bulk";
     case ActionKind::kOrderAbort:
       return "order-abort";
+    case ActionKind::kLockFunds:
+      return "lock-funds";
+    case ActionKind::kClaimLock:
+      return "claim-lock";
+    case ActionKind::kRefundLock:
+      return "refund-lock";
   }
   return "unknown";
 }
@@ -144,6 +150,9 @@ struct KindVisitor {
   }
   ActionKind operator()(const OperatorOverride&) const { return ActionKind::kOperatorOverride; }
   ActionKind operator()(const OrderAbort&) const { return ActionKind::kOrderAbort; }
+  ActionKind operator()(const LockFunds&) const { return ActionKind::kLockFunds; }
+  ActionKind operator()(const ClaimLock&) const { return ActionKind::kClaimLock; }
+  ActionKind operator()(const RefundLock&) const { return ActionKind::kRefundLock; }
 };
 
 }  // namespace

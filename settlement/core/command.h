@@ -76,8 +76,11 @@ enum class ActionKind : std::uint8_t {
   kComplete = 19,
   kPayBulk = 20,
   kOrderAbort = 21,
+  kLockFunds = 22,
+  kClaimLock = 23,
+  kRefundLock = 24,
 };
-inline constexpr ActionKind kActionKindLast = ActionKind::kOrderAbort;
+inline constexpr ActionKind kActionKindLast = ActionKind::kRefundLock;
 
 enum class Role : std::uint8_t {
   kNone = 0,
@@ -211,6 +214,25 @@ struct OrderAbort {
   std::string legal_basis;
 };
 
+// A hash time-lock: an amount is reserved for the payee, who gets it against the secret, the 32
+// bytes whose SHA-256 is `hash_lock`, until `expires`; after it, it can only go back.
+struct LockFunds {
+  AccountAddress debtor;
+  AccountAddress creditor;
+  Money amount;
+  Hash256 hash_lock;
+  LedgerTime expires;
+  Uetr uetr;
+};
+struct ClaimLock {
+  ParticipantId locking_party;
+  InstructionId lock;
+  Hash256 secret;
+};
+struct RefundLock {
+  InstructionId lock;  // of the instructing party
+};
+
 struct PolicyLedger {
   LedgerOrigin ledger;
   Hash256 genesis_hash;
@@ -238,10 +260,10 @@ struct SetSettlementPolicy {
   bool withdraw = false;
 };
 
-using Action =
-    std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
-                 RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze, SetLimits,
-                 SetDayPhase, SetSettlementPolicy, OperatorOverride, OrderAbort>;
+using Action = std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
+                            RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze,
+                            SetLimits, SetDayPhase, SetSettlementPolicy, OperatorOverride,
+                            OrderAbort, LockFunds, ClaimLock, RefundLock>;
 ActionKind KindOf(const Action& action);  // kPay for a PayBatch
 
 struct Command {

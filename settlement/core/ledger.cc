@@ -348,6 +348,11 @@ std::vector<InstructionKey> Ledger::KeysLookedFor(const AdmittedItem& item) cons
   return keys;
 }
 
+const FundsLock* Ledger::FindLock(const InstructionKey& key) const {
+  const auto found = state_->locks.find(key);
+  return found == state_->locks.end() ? nullptr : &found->second;
+}
+
 AdmittedItem Ledger::AdmitFromJournal(const Envelope& envelope, ItemBody body) {
   AdmittedItem item{.body = std::move(body), .payload_hash = PayloadHash(envelope)};
   for (const Signature& signature : envelope.signatures) {

@@ -112,6 +112,19 @@ struct SettlementState {
   std::shared_ptr<const HeldList> list;  // of a list
 };
 
+// A hash time-lock. One that has ended stays, so that the payer of its counterpart can read the
+// secret here.
+struct FundsLock {
+  InstructionKey key;        // of the LockFunds
+  std::uint32_t debtor = 0;  // numbers of accounts
+  std::uint32_t creditor = 0;
+  Amount amount;
+  Hash256 hash_lock;
+  LedgerTime expires;
+  InstructionStatus status = InstructionStatus::kNone;  // kPrepared, kSettled (claimed) or kExpired
+  Hash256 secret;                                       // once it is claimed
+};
+
 // What became of the payments of a bulk, or of the legs of a settlement list: when they were to be
 // held, or when they were resolved.
 struct BulkExecution {
@@ -256,6 +269,8 @@ class Ledger {
   // known, not signed by who pays, or not this ledger's. What is false stays false.
   bool MayComeToPacked(const AdmittedItem& item) const;
   const SettlementState* FindSettlement(const Hash256& settlement_id) const;
+  // The lock of that LockFunds; null: it locked nothing.
+  const FundsLock* FindLock(const InstructionKey& key) const;
   // How a list, or a settlement that was never prepared, was completed. May read the log.
   absl::StatusOr<std::optional<InstructionState>> FindCompletion(
       const Hash256& settlement_id) const;

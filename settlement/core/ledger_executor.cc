@@ -91,6 +91,7 @@ ItemResult LedgerExecutor::ExecuteSingle(const AdmittedItem& item, const Command
   }
   Context context{.item = &item, .key = key};
   if (const auto* pay = std::get_if<Pay>(&command.action)) context.uetr = pay->uetr;
+  if (const auto* lock = std::get_if<LockFunds>(&command.action)) context.uetr = lock->uetr;
   if (const auto* order = std::get_if<OrderAbort>(&command.action)) {
     context.settlement_id = order->settlement_id;
   }
@@ -210,6 +211,12 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Dispatch(const Context& context,
           return DoOverride(context, party, action);
         else if constexpr (std::is_same_v<T, OrderAbort>)
           return DoOrderAbort(context, party, action);
+        else if constexpr (std::is_same_v<T, LockFunds>)
+          return DoLockFunds(context, party, action);
+        else if constexpr (std::is_same_v<T, ClaimLock>)
+          return DoClaimLock(context, party, action);
+        else if constexpr (std::is_same_v<T, RefundLock>)
+          return DoRefundLock(context, party, action);
         else {
           static_assert(std::is_same_v<T, PayBatch>);
           CW_CHECK(false, "a payment batch is executed payment by payment");

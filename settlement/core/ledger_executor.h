@@ -1,6 +1,7 @@
 // Executes one batch against a ledger's state. Internal to the ledger's own files: payments and
 // issues in ledger_funds.cc, administration in ledger_admin.cc, settlements in
-// ledger_settlement.cc and, of lists, ledger_list.cc; what they share in ledger_executor.cc.
+// ledger_settlement.cc and, of lists, ledger_list.cc; hash time-locks in ledger_lock.cc; what they
+// share in ledger_executor.cc.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 
@@ -130,6 +131,16 @@ class LedgerExecutor {
   std::optional<InstructionState> FindCompletion(const Hash256& id);
   MaybeRejection CheckIdIsFree(const Hash256& id);
   MaybeRejection CheckPolicyAndDeadline(const TermsHeader& terms) const;
+
+  // ledger_lock.cc
+  MaybeRejection DoLockFunds(const Context& context, const ParticipantId& party,
+                             const LockFunds& action);
+  MaybeRejection DoClaimLock(const Context& context, const ParticipantId& party,
+                             const ClaimLock& claim);
+  MaybeRejection DoRefundLock(const Context& context, const ParticipantId& party,
+                              const RefundLock& refund);
+  MaybeRejection FindLocked(const InstructionKey& key, FundsLock*& lock);
+  void EndLock(const Context& by, FundsLock& lock, bool claimed);
 
   // ledger_list.cc
   ItemResult ExecutePrepareList(const AdmittedItem& item, const PrepareList& prepare);

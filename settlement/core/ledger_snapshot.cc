@@ -113,6 +113,11 @@ class SnapshotReader {
     settlements_ = reader.raw().U64();
     awaiting_ = reader.raw().U64();
     live_ = reader.raw().U64();
+    if (reader.ok() && reader.raw().remaining() > 0) state_.locks = ReadLocks(reader);
+    for (const auto& [key, lock] : state_.locks) {
+      const std::size_t account = std::max(lock.debtor, lock.creditor);
+      awaiting_accounts_max_ = std::max(awaiting_accounts_max_, account);
+    }
   }
 
   void TakeAwaiting(FieldReader& reader) {
@@ -239,6 +244,7 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
       .U64(state.settlements.size())
       .U64(state.awaiting.size())
       .U64(state.live.size());
+  if (!state.locks.empty()) WriteLocks(state.locks, writer);
   return std::move(writer).Take();
 }
 

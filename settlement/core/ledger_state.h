@@ -20,12 +20,18 @@
 
 namespace causeway::core {
 
+class FieldReader;
+
 // An instruction that waits for the central bank's approvers.
 struct AwaitingApproval {
   ActionKind kind = ActionKind::kNone;  // kRequestIssue or kRedeem
   std::size_t account = 0;              // to credit, or whose hold waits
   Amount amount;
 };
+
+// In the snapshot's state part, after all else, when there are any; ledger_lock.cc.
+void WriteLocks(const std::map<InstructionKey, FundsLock>& locks, Writer& writer);
+std::map<InstructionKey, FundsLock> ReadLocks(FieldReader& reader);
 
 inline InstructionKey KeyOf(const Leg& leg) {
   return {leg.party, ActionKind::kSettlementLeg, leg.id};
@@ -80,6 +86,8 @@ struct Ledger::State {
   std::multimap<Uetr, InstructionKey> live_by_uetr;
   std::uint64_t instructions_recorded = 0;
   std::map<InstructionKey, AwaitingApproval> awaiting;
+
+  std::map<InstructionKey, FundsLock> locks;
 
   // Instructions that are final, and payments of bulks.
   std::unique_ptr<InstructionIndex> payments;

@@ -67,6 +67,17 @@ Hash256 Ledger::StateRoot() const {
   for (const State::Policy& policy : state.policies) {
     writer.Hash(policy.policy.hash).U8(policy.in_force ? 1 : 0);
   }
+  // Nothing where nobody ever locked funds: such a state hashes as it did before there were locks.
+  if (!state.locks.empty()) writer.U64(state.locks.size());
+  for (const auto& [key, lock] : state.locks) {
+    writer.Sized(key.party.text())
+        .Sized(key.id.text())
+        .U8(static_cast<std::uint8_t>(lock.status))
+        .I64(lock.amount.minor())
+        .Hash(lock.hash_lock)
+        .I64(lock.expires.micros())
+        .Hash(lock.secret);
+  }
   return Sha256(writer.bytes());
 }
 

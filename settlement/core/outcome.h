@@ -51,6 +51,9 @@ enum class Outcome : std::uint16_t {
   kInvalidField = 219,
   kWrongAccountPurpose = 220,
   kFundsHeld = 221,
+  kWrongSecret = 222,
+  kLockExpired = 223,
+  kLockNotExpired = 224,
 
   // Refusals of settlements: not recorded.
   kUnknownSettlementPolicy = 300,

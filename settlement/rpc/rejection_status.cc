@@ -70,6 +70,9 @@ absl::StatusCode CodeOf(core::Outcome outcome) {
     case Outcome::kInvalidField:
     case Outcome::kWrongAccountPurpose:
     case Outcome::kFundsHeld:
+    case Outcome::kWrongSecret:
+    case Outcome::kLockExpired:
+    case Outcome::kLockNotExpired:
     case Outcome::kUnknownSettlementPolicy:
     case Outcome::kPastDeadline:
     case Outcome::kSettlementAborted:

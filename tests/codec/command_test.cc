@@ -156,9 +156,9 @@ TEST(DecodeCommandTest, FieldsOfAPaymentAreChecked) {
        {[](auto& c) { c.mutable_pay()->set_private_data_hash(std::string(32, '\0')); },
         "pay.private_data_hash: is 32 zero bytes"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_kind(); },
-        "pay.cites.kind: is 0; must be 1 to 21"},
-       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(22)); },
-        "pay.cites.kind: is 22"},
+        "pay.cites.kind: is 0; must be 1 to 24"},
+       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(25)); },
+        "pay.cites.kind: is 25"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_instruction_id(); },
         "pay.cites.instruction_id: "},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->set_instructing_party("a"); },
@@ -358,6 +358,21 @@ TEST(DecodeCommandTest, FieldsOfTheRestAreChecked) {
                  "operator_override.amount: is missing"},
                 {[](auto& c) { c.mutable_operator_override()->clear_legal_basis(); },
                  "operator_override.legal_basis: "}});
+  ExpectFaults(
+      Sample(v1::Command::kLockFunds),
+      {{[](auto& c) { c.mutable_lock_funds()->clear_amount(); }, "lock_funds.amount: is missing"},
+       {[](auto& c) { c.mutable_lock_funds()->set_hash_lock("short"); }, "lock_funds.hash_lock: "},
+       {[](auto& c) { c.mutable_lock_funds()->clear_uetr(); }, "lock_funds.uetr: "},
+       {[](auto& c) { c.mutable_lock_funds()->clear_creditor_account(); },
+        "lock_funds.creditor_account: "}});
+  ExpectFaults(
+      Sample(v1::Command::kClaimLock),
+      {{[](auto& c) { c.mutable_claim_lock()->clear_locking_party(); },
+        "claim_lock.locking_party: "},
+       {[](auto& c) { c.mutable_claim_lock()->clear_lock(); }, "claim_lock.lock: "},
+       {[](auto& c) { c.mutable_claim_lock()->set_secret("short"); }, "claim_lock.secret: "}});
+  ExpectFaults(Sample(v1::Command::kRefundLock),
+               {{[](auto& c) { c.mutable_refund_lock()->clear_lock(); }, "refund_lock.lock: "}});
   ExpectFaults(Sample(v1::Command::kOrderAbort),
                {{[](auto& c) { c.mutable_order_abort()->set_settlement_id("short"); },
                  "order_abort.settlement_id: "},

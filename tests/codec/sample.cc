@@ -112,6 +112,22 @@ v1::Command AdministrativeAction(int which) {
       Set(command.mutable_operator_override()->mutable_amount());
       command.mutable_operator_override()->set_legal_basis("Judgment 12/2022");
       break;
+    case 10:
+      command.mutable_lock_funds()->set_debtor_account(account);
+      command.mutable_lock_funds()->set_creditor_account(Address("BETA0001").ToString());
+      Set(command.mutable_lock_funds()->mutable_amount());
+      command.mutable_lock_funds()->set_hash_lock(std::string(32, 'h'));
+      command.mutable_lock_funds()->set_expires_us(1'660'500'000'000'000);
+      command.mutable_lock_funds()->set_uetr(std::string(SomeUetr().view()));
+      break;
+    case 11:
+      command.mutable_claim_lock()->set_locking_party("ALPHA");
+      command.mutable_claim_lock()->set_lock("L-1");
+      command.mutable_claim_lock()->set_secret(std::string(32, 's'));
+      break;
+    case 12:
+      command.mutable_refund_lock()->set_lock("L-1");
+      break;
     default:
       command.mutable_order_abort()->set_settlement_id(std::string(32, 's'));
       command.mutable_order_abort()->set_legal_basis("Judgment 13/2022");
@@ -274,7 +290,7 @@ v1::Command BatchCommand() {
 std::vector<v1::Command> AllCommands() {
   std::vector<v1::Command> commands = {PayCommand(), BatchCommand()};
   for (int i = 0; i < 6; ++i) commands.push_back(SixActions(i));
-  for (int i = 0; i < 10; ++i) commands.push_back(AdministrativeAction(i));
+  for (int i = 0; i < 13; ++i) commands.push_back(AdministrativeAction(i));
   return commands;
 }
 
