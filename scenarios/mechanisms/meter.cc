@@ -17,7 +17,8 @@ std::int64_t Narrow(absl::int128 value) {
 
 // Issues and redemptions bring money to a ledger, however it is settled there.
 bool Settles(core::ActionKind kind) {
-  return kind == core::ActionKind::kPay || kind == core::ActionKind::kSettlementLeg;
+  return kind == core::ActionKind::kPay || kind == core::ActionKind::kSettlementLeg ||
+         kind == core::ActionKind::kLockFunds;
 }
 
 }  // namespace
@@ -58,12 +59,46 @@ void Meter::OnEntry(core::LedgerTime now, LedgerIndex ledger, const core::Entry&
   OnLeg(now, ledger, entry);
 }
 
-void Meter::OnLeg(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry) {
-  if (entry.settlement_id.IsZero()) return;
-  Exchange& exchange = exchanges_[entry.settlement_id];
+Meter::Exchange* Meter::Find(LedgerIndex ledger, const core::Entry& entry) {
+  if (!entry.settlement_id.IsZero()) {
+    Exchange& exchange = exchanges_[entry.settlement_id];
+    // Every ledger reserves before any books.
+    exchange.legs += entry.status == core::InstructionStatus::kPrepared ? 1 : 0;
+    return &exchange;
+  }
+  const auto link = links_.find({ledger, entry.instruction});
+  if (link == links_.end()) return nullptr;
+  Exchange& exchange = linked_[link->second.trade];
+  exchange.legs = 2;
+  return &exchange;
+}
+
+// From the moment at which the counterparty's funds are locked.
+void Meter::OnOption(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry,
+                     const LockLink& link) {
   if (entry.status == core::InstructionStatus::kPrepared) {
-    ++exchange.legs;
-  } else if (entry.status == core::InstructionStatus::kSettled) {
+    core::Amount amount;
+    for (const core::Posting& posting : entry.postings) amount = std::max(amount, posting.amount);
+    open_options_[link.trade] = {options_.size(), now, link.expires};
+    options_.push_back({.value = core::Amount::FromMinor(ValueOf(ledger, amount)),
+                        .granted = link.expires - now,
+                        .held = link.expires - now});
+    return;
+  }
+  const auto open = open_options_.find(link.trade);
+  if (open == open_options_.end()) return;
+  options_[open->second.position].held = std::min(now, open->second.expires) - open->second.began;
+  open_options_.erase(open);
+}
+
+void Meter::OnLeg(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry) {
+  Exchange* const found = Find(ledger, entry);
+  if (found == nullptr) return;
+  Exchange& exchange = *found;
+  const auto link = links_.find({ledger, entry.instruction});
+  if (link != links_.end() && link->second.second) OnOption(now, ledger, entry, link->second);
+  if (entry.status == core::InstructionStatus::kPrepared) return;
+  if (entry.status == core::InstructionStatus::kSettled) {
     ++exchange.booked;
     for (const core::Posting& posting : entry.postings) {
       if (!posting.amount.IsPositive()) continue;
@@ -95,6 +130,8 @@ MechanismResult Meter::Finish(core::LedgerTime now) const {
   result.principal_at_risk_value_seconds = at_risk_.AmountSeconds(now);
   result.principal_lost = core::Amount::FromMinor(at_risk_.level());
   for (const auto& [id, exchange] : exchanges_) result.exchanges_half_done += exchange.at_risk != 0;
+  for (const auto& [id, exchange] : linked_) result.exchanges_half_done += exchange.at_risk != 0;
+  result.options = options_;
   return result;
 }
 

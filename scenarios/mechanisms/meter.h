@@ -4,6 +4,7 @@
 #ifndef CAUSEWAY_SCENARIOS_MECHANISMS_METER_H_
 #define CAUSEWAY_SCENARIOS_MECHANISMS_METER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -38,6 +39,16 @@ class Meter {
   // `plan` outlives the meter.
   explicit Meter(const Plan& plan);
 
+  // What will be locked by that instruction is one of the two legs of a trade.
+  struct LockLink {
+    ActionIndex trade = 0;
+    bool second = false;  // the counterparty's
+    core::LedgerTime expires;
+  };
+  void Link(LedgerIndex ledger, const core::InstructionKey& lock, const LockLink& link) {
+    links_[{ledger, lock}] = link;
+  }
+
   // A batch became durable at `now` with this entry in it.
   void OnEntry(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry);
   MechanismResult Finish(core::LedgerTime now) const;
@@ -56,6 +67,10 @@ class Meter {
     std::int64_t lowest = 0;  // that it ever was
   };
 
+  // The exchange that an entry is a leg of; null: of none.
+  Exchange* Find(LedgerIndex ledger, const core::Entry& entry);
+  void OnOption(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry,
+                const LockLink& link);
   void OnLeg(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry);
   std::int64_t ValueOf(LedgerIndex ledger, core::Amount amount) const;
 
@@ -63,6 +78,15 @@ class Meter {
   std::vector<AmountOverTime> locked_;  // by ledger
   AmountOverTime at_risk_;              // in the value currency
   std::map<core::Hash256, Exchange> exchanges_;
+  std::map<ActionIndex, Exchange> linked_;
+  std::map<std::pair<LedgerIndex, core::InstructionKey>, LockLink> links_;
+  struct OpenOption {
+    std::size_t position = 0;
+    core::LedgerTime began;
+    core::LedgerTime expires;
+  };
+  std::map<ActionIndex, OpenOption> open_options_;
+  std::vector<MechanismResult::Option> options_;
   std::vector<std::map<core::AccountAddress, Account>> accounts_;  // by ledger
 };
 

@@ -1,8 +1,10 @@
 #include "scenarios/report/mechanism_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 
@@ -51,6 +53,8 @@ TradeSummary SummariseTrades(const Plan& plan, const RunResult& result) {
     ++summary.trades;
     if (action.status == ActionStatus::kRejected || action.status == ActionStatus::kAborted) {
       ++summary.returned;
+    } else if (action.status == ActionStatus::kHalfDone) {
+      ++summary.half_done;
     } else if (action.status != ActionStatus::kSettled) {
       ++summary.uncertain;
     } else {
@@ -90,6 +94,27 @@ std::optional<MechanismTotals> TotalOf(const Plan& plan, const MechanismResult& 
   return totals;
 }
 
+std::int64_t OptionsWorth(const Plan& plan, const MechanismResult& mechanism) {
+  constexpr double kMicrosPerYear = 365.0 * 24 * 3600 * 1e6;
+  const double volatility = plan.mechanism.htlc.volatility_per_mille / 1000.0;
+  double worth = 0;
+  for (const MechanismResult::Option& option : mechanism.options) {
+    const double years = static_cast<double>(option.granted.micros()) / kMicrosPerYear;
+    // 2 N(x) - 1 = erf(x / sqrt 2)
+    const double share = std::erf(volatility * std::sqrt(years) / 2 / std::sqrt(2.0));
+    worth += static_cast<double>(option.value.minor()) * share;
+  }
+  return std::llround(worth);
+}
+
+std::int64_t OptionValueSeconds(const MechanismResult& mechanism) {
+  absl::int128 sum = 0;
+  for (const MechanismResult::Option& option : mechanism.options) {
+    sum += absl::int128(option.value.minor()) * option.held.micros();
+  }
+  return static_cast<std::int64_t>(sum / 1'000'000);
+}
+
 MechanismJsonValue MechanismJson(const Plan& plan, const RunResult& result) {
   if (!result.mechanism) return nullptr;
   const MechanismResult& mechanism = *result.mechanism;
@@ -106,6 +131,7 @@ MechanismJsonValue MechanismJson(const Plan& plan, const RunResult& result) {
       {"trades", trades.trades},
       {"settled", trades.settled},
       {"returned", trades.returned},
+      {"half_done", trades.half_done},
       {"uncertain", trades.uncertain},
       {"settled_value", trades.settled_value ? MechanismJsonValue(trades.settled_value->minor())
                                              : MechanismJsonValue(nullptr)},
@@ -116,6 +142,9 @@ MechanismJsonValue MechanismJson(const Plan& plan, const RunResult& result) {
       {"principal_at_risk_value_seconds", mechanism.principal_at_risk_value_seconds},
       {"principal_lost", mechanism.principal_lost.minor()},
       {"exchanges_half_done", mechanism.exchanges_half_done},
+      {"options", mechanism.options.size()},
+      {"option_value_seconds", OptionValueSeconds(mechanism)},
+      {"options_worth", OptionsWorth(plan, mechanism)},
       {"currencies", currencies},
   };
 }
@@ -123,10 +152,11 @@ MechanismJsonValue MechanismJson(const Plan& plan, const RunResult& result) {
 std::string MechanismTableHead(const Plan& plan) {
   const std::string_view unit = plan.value_currency ? plan.value_currency->code() : "-";
   return fmt::format(
-      "| mechanism | faults | settled | returned | uncertain | delay p50, s | delay p99, s | "
+      "| mechanism | faults | settled | returned | half done | uncertain | delay p50, s | delay "
+      "p99, s | "
       "liquidity needed, {0} | locked, {0} s | locked at end, {0} | at risk max, {0} | at risk, "
-      "{0} s | lost, {0} |\n"
-      "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+      "{0} s | lost, {0} | options worth, {0} |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
       unit);
 }
 
@@ -135,15 +165,15 @@ std::string MechanismTableRow(const Plan& plan, const RunResult& result,
   const TradeSummary trades = SummariseTrades(plan, result);
   const MechanismResult mechanism = result.mechanism.value_or(MechanismResult{});
   const MechanismTotals totals = TotalOf(plan, mechanism).value_or(MechanismTotals{});
-  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                     MechanismName(plan.mechanism.kind), faults, trades.settled, trades.returned,
-                     trades.uncertain, Seconds(trades.delay_median), Seconds(trades.delay_p99),
-                     Whole(plan, totals.liquidity_needed.minor()),
-                     Whole(plan, totals.locked_value_seconds),
-                     Whole(plan, totals.locked_at_end.minor()),
-                     Whole(plan, mechanism.principal_at_risk_max.minor()),
-                     Whole(plan, mechanism.principal_at_risk_value_seconds),
-                     Whole(plan, mechanism.principal_lost.minor()));
+  return fmt::format(
+      "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+      MechanismName(plan.mechanism.kind), faults, trades.settled, trades.returned, trades.half_done,
+      trades.uncertain, Seconds(trades.delay_median), Seconds(trades.delay_p99),
+      Whole(plan, totals.liquidity_needed.minor()), Whole(plan, totals.locked_value_seconds),
+      Whole(plan, totals.locked_at_end.minor()),
+      Whole(plan, mechanism.principal_at_risk_max.minor()),
+      Whole(plan, mechanism.principal_at_risk_value_seconds),
+      Whole(plan, mechanism.principal_lost.minor()), Whole(plan, OptionsWorth(plan, mechanism)));
 }
 
 }  // namespace causeway::sim

@@ -18,6 +18,7 @@ struct TradeSummary {
   std::uint64_t trades = 0;
   std::uint64_t settled = 0;
   std::uint64_t returned = 0;   // rejected or aborted: the parties keep what they had
+  std::uint64_t half_done = 0;  // one party has both sides
   std::uint64_t uncertain = 0;  // nobody knows, or the run ended first
   // Both legs of those that settled; nothing without reference rates.
   std::optional<core::Amount> settled_value;
@@ -36,6 +37,14 @@ struct MechanismTotals {
   core::Amount locked_at_end;
 };
 std::optional<MechanismTotals> TotalOf(const Plan& plan, const MechanismResult& mechanism);
+
+// What the options that hash time-locks gave away are worth together, each as a European option at
+// the money of Black and Scholes without interest: value * (2 N(s sqrt(t) / 2) - 1), with the
+// plan's volatility s and the time t until it expires, in years of 365 days. In minor units of the
+// value currency, rounded.
+std::int64_t OptionsWorth(const Plan& plan, const MechanismResult& mechanism);
+// Value times seconds that they were held.
+std::int64_t OptionValueSeconds(const MechanismResult& mechanism);
 
 // "mechanism_figures" of report.json.
 nlohmann::ordered_json MechanismJson(const Plan& plan, const RunResult& result);

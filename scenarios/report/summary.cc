@@ -18,6 +18,7 @@ void AddTo(core::Amount& sum, core::Amount amount) {
 void CountActions(const Plan& plan, const RunResult& result, Summary& summary) {
   for (const ActionResult& action : result.actions) {
     const PlannedWhat& what = plan.actions[action.action].what;
+    summary.half_done += action.status == ActionStatus::kHalfDone ? 1 : 0;
     const bool settled = action.status == ActionStatus::kSettled;
     const bool failed =
         action.status == ActionStatus::kRejected || action.status == ActionStatus::kAborted;
@@ -161,7 +162,7 @@ Summary Summarise(const Plan& plan, const RunResult& result) {
   CheckCurrencies(result, summary);
   summary.breaches = result.all_or_none_breaches.size() + result.other_breaches.size() +
                      result.observer.alerts.size();
-  summary.all_or_none = result.all_or_none_breaches.empty() &&
+  summary.all_or_none = summary.half_done == 0 && result.all_or_none_breaches.empty() &&
                         result.observer.alerts_all_or_none == 0 &&
                         result.observer.settlements_open == 0;
   summary.settled_value = TotalValue(plan, summary, &CurrencySummary::settled);

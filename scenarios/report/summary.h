@@ -37,9 +37,10 @@ struct Summary {
   std::uint64_t payments_settled = 0;
   std::uint64_t settlements_settled = 0;
   std::uint64_t settlements_aborted = 0;
-  std::uint64_t breaches = 0;               // of any kind, and alerts of the observer
-  bool all_or_none = false;                 // no settlement is open or ended in two ways
-  bool conserved = false;                   // in every currency
+  std::uint64_t half_done = 0;  // settlements of which one party has both sides
+  std::uint64_t breaches = 0;   // of any kind, and alerts of the observer
+  bool all_or_none = false;     // no settlement is open, half done, or ended in two ways
+  bool conserved = false;       // in every currency
   std::vector<CurrencySummary> currencies;  // by ledger index
   // In the plan's value currency; nothing without reference rates for all of them.
   std::optional<core::Amount> settled_value;

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 
+#include "scenarios/simulator/hash_lock_mechanism.h"
 #include "scenarios/simulator/netting_mechanism.h"
 
 namespace causeway::sim {
 
-std::unique_ptr<Mechanism> MakeMechanism(
-    World& world, const KeyRing& keys, const std::vector<std::unique_ptr<LedgerNode>>& /*ledgers*/,
-    BridgeNode* bridge) {
+std::unique_ptr<Mechanism> MakeMechanism(World& world, const KeyRing& keys,
+                                         const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+                                         BridgeNode* bridge) {
   switch (world.plan.mechanism.kind) {
     case MechanismKind::kCoordinated:
       return nullptr;
+    case MechanismKind::kHtlc:
+      return std::make_unique<HashLockMechanism>(world, keys, ledgers);
     case MechanismKind::kNettingCycle:
       return std::make_unique<NettingMechanism>(world, keys, *bridge);
   }

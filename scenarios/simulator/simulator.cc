@@ -376,6 +376,10 @@ std::unique_ptr<BridgeNode> NodeFactory::MakeBridge(
 
 core::Duration DrainBound(const Plan& plan) {
   core::Duration bound = plan.network.reply_timeout + kSettlementSlack;
+  if (plan.mechanism.kind == MechanismKind::kHtlc) {
+    // What went in last, and what a bank that was cut off finds when it comes back.
+    bound = bound + plan.mechanism.htlc.first_timeout + plan.mechanism.htlc.first_timeout;
+  }
   if (!plan.bridge) return bound;
   for (std::uint32_t attempt = 0; attempt <= kSettlementAttemptsMax; ++attempt) {
     bound = bound + plan.bridge->settlement_deadline + kSettlementSlack;

@@ -3,10 +3,17 @@
 
 #include "fmt/format.h"
 #include "scenarios/spec/compiler.h"
+#include "settlement/core/decimal.h"
 
 namespace causeway::sim {
 namespace {
 
+constexpr std::uint32_t kFirstTimeoutSecondsDefault = 7200;
+constexpr std::uint32_t kSecondTimeoutSecondsDefault = 3600;
+constexpr std::uint32_t kClaimMarginSecondsDefault = 600;
+// A ledger takes no longer lock than a week.
+constexpr std::uint32_t kLockTimeoutSecondsMax = 6 * 24 * 3600;
+constexpr std::uint64_t kVolatilityPerMilleMax = 10'000;
 constexpr std::uint32_t kSigningTimeoutSecondsDefault = 30;
 constexpr std::uint32_t kSigningTimeoutSecondsMax = 3600;
 
@@ -16,6 +23,8 @@ std::string_view MechanismName(MechanismKind kind) {
   switch (kind) {
     case MechanismKind::kCoordinated:
       return "coordinated";
+    case MechanismKind::kHtlc:
+      return "htlc";
     case MechanismKind::kNettingCycle:
       return "netting_cycle";
   }
@@ -52,6 +61,7 @@ void Compiler::CompileMechanism() {
     Fail(root_.Of("mechanism"), "mechanism: swaps on quotes are for MECHANISM_COORDINATED alone");
     return;
   }
+  if (mechanism.kind == MechanismKind::kHtlc) CompileHtlc(node.Child("htlc"), spec.htlc());
   if (mechanism.kind == MechanismKind::kNettingCycle) {
     CompileNetting(node.Child("netting_cycle"), spec.netting_cycle());
   }
@@ -68,6 +78,42 @@ std::optional<ParticipantIndex> Compiler::ReadOperator(const Node& node, const s
     if (!ReadHolder(place, id, static_cast<LedgerIndex>(ledger))) return std::nullopt;
   }
   return ReadParty(place, id);
+}
+
+void Compiler::CompileHtlc(const Node& node, const causeway::v1::HtlcSpec& spec) {
+  PlannedHtlc& htlc = plan_.mechanism.htlc;
+  const auto seconds = [](std::uint32_t given, std::uint32_t otherwise) {
+    return given == 0 ? otherwise : given;
+  };
+  const std::uint32_t first = seconds(spec.first_timeout_s(), kFirstTimeoutSecondsDefault);
+  const std::uint32_t second = seconds(spec.second_timeout_s(), kSecondTimeoutSecondsDefault);
+  const std::uint32_t margin = seconds(spec.claim_margin_s(), kClaimMarginSecondsDefault);
+  if (first > kLockTimeoutSecondsMax) {
+    Fail(node.Of("first_timeout_s"),
+         fmt::format("first_timeout_s: at most {}", kLockTimeoutSecondsMax));
+  }
+  if (std::uint64_t{second} + margin > first) {
+    Fail(node.Of("second_timeout_s"),
+         "second_timeout_s and claim_margin_s: must fit into first_timeout_s, or the counterparty "
+         "has no time to claim");
+  }
+  htlc.first_timeout = core::Duration::FromSeconds(first);
+  htlc.second_timeout = core::Duration::FromSeconds(second);
+  htlc.claim_margin = core::Duration::FromSeconds(margin);
+  if (spec.annual_volatility().empty()) return;
+  const absl::StatusOr<core::UnsignedDecimal> volatility = core::ParseUnsignedDecimal(
+      spec.annual_volatility(), 3, "annual_volatility", spec.annual_volatility());
+  if (!volatility.ok()) {
+    Fail(node.Of("annual_volatility"), std::string(volatility.status().message()));
+    return;
+  }
+  std::uint64_t per_mille = std::min<std::uint64_t>(volatility->digits, kVolatilityPerMilleMax + 1);
+  for (int scale = volatility->scale; scale < 3; ++scale) per_mille *= 10;
+  if (per_mille > kVolatilityPerMilleMax) {
+    Fail(node.Of("annual_volatility"), "annual_volatility: at most 10");
+    return;
+  }
+  htlc.volatility_per_mille = static_cast<std::uint32_t>(per_mille);
 }
 
 void Compiler::CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec) {

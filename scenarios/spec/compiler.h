@@ -81,6 +81,7 @@ class Compiler {
 
   // compile_mechanism.cc; once participants and bridge are known
   void CompileMechanism();
+  void CompileHtlc(const Node& node, const causeway::v1::HtlcSpec& spec);
   void CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec);
   std::optional<ParticipantIndex> ReadOperator(const Node& node, const std::string& id);
 

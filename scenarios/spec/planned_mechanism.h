@@ -21,15 +21,23 @@ using ActionIndex = std::uint32_t;
 // Numbers are those of causeway.v1.Mechanism.
 enum class MechanismKind : std::uint8_t {
   kCoordinated = 1,
+  kHtlc = 2,
   kNettingCycle = 3,
 };
-inline constexpr std::array kMechanismKinds = {MechanismKind::kCoordinated,
+inline constexpr std::array kMechanismKinds = {MechanismKind::kCoordinated, MechanismKind::kHtlc,
                                                MechanismKind::kNettingCycle};
 // "coordinated", "netting_cycle": as in reports and on the command line.
 std::string_view MechanismName(MechanismKind kind);
 std::optional<MechanismKind> MechanismFromName(std::string_view name);
 // Whether somebody runs it: the operator of the plan.
 bool NeedsOperator(MechanismKind kind);
+
+struct PlannedHtlc {
+  core::Duration first_timeout;   // of the party's lock
+  core::Duration second_timeout;  // of the counterparty's
+  core::Duration claim_margin;
+  std::uint32_t volatility_per_mille = 0;  // of a year
+};
 
 struct PlannedNetting {
   std::vector<core::Duration> times;  // of day, ascending
@@ -39,6 +47,7 @@ struct PlannedNetting {
 struct PlannedMechanism {
   MechanismKind kind = MechanismKind::kCoordinated;
   std::optional<ParticipantIndex> operated_by;  // there when the mechanism needs one
+  PlannedHtlc htlc;
   PlannedNetting netting;
 };
 

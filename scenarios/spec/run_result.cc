@@ -16,6 +16,8 @@ std::string_view ActionStatusName(ActionStatus status) {
       return "skipped";
     case ActionStatus::kVanished:
       return "vanished";
+    case ActionStatus::kHalfDone:
+      return "half-done";
   }
   return "unknown";
 }

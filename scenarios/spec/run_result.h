@@ -25,6 +25,7 @@ enum class ActionStatus : std::uint8_t {
   kAborted = 3,   // a settlement that the decision record aborted
   kSkipped = 4,   // nothing to do: a redemption of nothing
   kVanished = 5,  // its client is gone: nobody knows how it ended
+  kHalfDone = 6,  // one has paid and is not paid: where the mechanism cannot exclude it
 };
 std::string_view ActionStatusName(ActionStatus status);
 
@@ -89,6 +90,13 @@ struct MechanismResult {
   std::int64_t principal_at_risk_value_seconds = 0;
   core::Amount principal_lost;  // the same, when the run ended
   std::uint64_t exchanges_half_done = 0;
+  // With hash time-locks, the party's option to go through with the exchange or not.
+  struct Option {
+    core::Amount value;      // of what the counterparty locked
+    core::Duration granted;  // until that lock expires
+    core::Duration held;     // until the party used it, or it expired
+  };
+  std::vector<Option> options;  // in the order in which they began
 };
 
 struct RunResult {

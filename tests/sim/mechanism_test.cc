@@ -130,6 +130,108 @@ TEST(NettingMechanismTest, OperatorAndBridgeMayStopAtAnyMomentOfACycle) {
   }
 }
 
+constexpr char kHtlc[] = R"(concurrent: true
+mechanism: MECHANISM_HTLC
+mechanism_terms { htlc { first_timeout_s: 1200 second_timeout_s: 600 claim_margin_s: 60
+                         annual_volatility: "0.10" } }
+)";
+
+TEST(HtlcMechanismTest, BothClaimWhenBothAreThere) {
+  const std::string text = TwoCurrenciesWith(kHtlc + Trade("a", "09:00", "10.00", "11.00"));
+  const RunResult result = RunMeasured(text);
+  EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kSettled);
+  const Plan plan = Compiled(text);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-1", "EUR"), 1000);
+  EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "USD"), 1100);
+  EXPECT_EQ(result.mechanism->principal_lost.minor(), 0);
+  ASSERT_EQ(result.mechanism->options.size(), 1U);
+  EXPECT_EQ(result.mechanism->options[0].value.minor(), 1100);
+  EXPECT_LT(result.mechanism->options[0].held, core::Duration::FromSeconds(5));
+  EXPECT_GT(result.mechanism->options[0].granted, core::Duration::FromSeconds(598));
+}
+
+TEST(HtlcMechanismTest, PartyThatWalksAwayUsesItsOptionAndBothAreRefunded) {
+  const std::string text = TwoCurrenciesWith(kHtlc + Trade("a", "09:00", "10.00", "11.00") + R"(
+faults { client { step: "a" kind: CLIENT_FAULT_KIND_WITHHOLD_PARTY } })");
+  const RunResult result = RunMeasured(text);
+  EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kRejected);
+  EXPECT_EQ(BalanceOf(Compiled(text), result, "US-BANK-1", "USD"), 100'000);
+  ASSERT_EQ(result.mechanism->options.size(), 1U);
+  EXPECT_EQ(result.mechanism->options[0].held, result.mechanism->options[0].granted);
+  // 10.00 for twenty minutes, and a little more until the refund is booked.
+  const std::int64_t locked = result.mechanism->currencies[0].locked_amount_seconds;
+  EXPECT_GE(locked, 1000 * 1200);
+  EXPECT_LT(locked, 1000 * 1210);
+  EXPECT_EQ(result.mechanism->currencies[0].locked_at_end.minor(), 0);
+}
+
+TEST(HtlcMechanismTest, CounterpartyThatNeverLocksCostsThePartyTheFirstTimeout) {
+  const std::string text = TwoCurrenciesWith(kHtlc + Trade("a", "09:00", "10.00", "11.00") + R"(
+faults { client { step: "a" kind: CLIENT_FAULT_KIND_WITHHOLD_COUNTERPARTY } })");
+  const RunResult result = RunMeasured(text);
+  EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kRejected);
+  EXPECT_TRUE(result.mechanism->options.empty());
+  EXPECT_GE(result.mechanism->currencies[0].locked_amount_seconds, 1000 * 1200);
+  EXPECT_EQ(result.mechanism->currencies[1].locked_amount_seconds, 0);
+}
+
+// The counterparty is cut off just before it can read the secret, until the first lock has expired.
+TEST(HtlcMechanismTest, CounterpartyThatIsCutOffPastTheFirstTimeoutLosesItsPrincipal) {
+  const std::string text = TwoCurrenciesWith(kHtlc + Trade("a", "09:00", "10.00", "11.00") + R"(
+faults { date: "2024-01-04" time: "09:00:01.500" duration_ms: 1500000
+  partition { nodes: "US-BANK-1" } })");
+  const RunResult result = RunMeasured(text);
+  const Plan plan = Compiled(text);
+  EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kHalfDone);
+  EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "EUR"), 100'000);
+  EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "USD"), 1100);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-1", "USD"), 98'900);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-1", "EUR"), 0);
+  EXPECT_EQ(result.mechanism->principal_lost.minor(), 1100);
+  EXPECT_EQ(result.mechanism->exchanges_half_done, 1U);
+  const Summary summary = Summarise(plan, result);
+  EXPECT_FALSE(summary.all_or_none);
+  EXPECT_TRUE(summary.conserved);
+}
+
+TEST(HtlcMechanismTest, CounterpartyThatIsBackInTimeLosesNothing) {
+  const std::string text = TwoCurrenciesWith(kHtlc + Trade("a", "09:00", "10.00", "11.00") + R"(
+faults { date: "2024-01-04" time: "09:00:01.500" duration_ms: 600000
+  partition { nodes: "US-BANK-1" } })");
+  const RunResult result = RunMeasured(text);
+  EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kSettled);
+  EXPECT_EQ(result.mechanism->principal_lost.minor(), 0);
+  // What the party owed meanwhile: 11.00 for ten minutes.
+  EXPECT_GT(result.mechanism->principal_at_risk_value_seconds, 1100 * 590);
+}
+
+TEST(HtlcMechanismTest, LedgerThatStopsAtAnyMomentOfAnExchangeDelaysItOnly) {
+  for (int millis = 0; millis <= 4000; millis += 200) {
+    const std::string at = "09:00:0" + std::to_string(millis / 1000) + "." +
+                           std::to_string(1000 + millis % 1000).substr(1);
+    const std::string text = TwoCurrenciesWith(kHtlc + Trade("a", "09:00", "10.00", "11.00") +
+                                               "faults { date: \"2024-01-04\" time: \"" + at +
+                                               R"(" duration_ms: 10000
+  crash { nodes: "us.example/usd" point: CRASH_POINT_IN_WRITE down_ms_max: 3000 } })");
+    const RunResult result = RunMeasured(text);
+    const ActionStatus status = StatusOf(text, result, "a");
+    EXPECT_TRUE(status == ActionStatus::kSettled || status == ActionStatus::kRejected) << millis;
+    EXPECT_EQ(result.mechanism->principal_lost.minor(), 0) << millis;
+  }
+}
+
+TEST(HtlcMechanismTest, OptionsAreWorthTheShareThatTheirTimeAndVolatilityGive) {
+  Plan plan;
+  plan.mechanism.htlc.volatility_per_mille = 100;
+  MechanismResult mechanism;
+  mechanism.options.push_back({.value = core::Amount::FromMinor(1'000'000),
+                               .granted = core::Duration::FromHours(365 * 24),
+                               .held = core::Duration::FromSeconds(2)});
+  // 2 N(0.05) - 1 = 0.0398776...
+  EXPECT_EQ(OptionsWorth(plan, mechanism), 39'878);
+  EXPECT_EQ(OptionValueSeconds(mechanism), 2'000'000);
+}
+
 TEST(MechanismScenarioTest, TermsThatAreMissingOrWrongAreNamed) {
   EXPECT_NE(FirstFinding(TwoCurrenciesWith("mechanism: MECHANISM_NETTING_CYCLE\n"))
                 .find("operator is missing"),

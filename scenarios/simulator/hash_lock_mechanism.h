@@ -1,0 +1,85 @@
+// Exchanges by hash time-locks in virtual time: every trade is two traders that write to the two
+// ledgers and watch them. Nobody runs it.
+#ifndef CAUSEWAY_SCENARIOS_SIMULATOR_HASH_LOCK_MECHANISM_H_
+#define CAUSEWAY_SCENARIOS_SIMULATOR_HASH_LOCK_MECHANISM_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/mechanisms/hash_lock_exchange.h"
+#include "scenarios/simulator/ledger_node.h"
+#include "scenarios/simulator/mechanism.h"
+
+namespace causeway::sim {
+
+// A trader reads a ledger so often while it waits.
+inline constexpr core::Duration kWatchEvery = core::Duration::FromSeconds(1);
+
+class HashLockMechanism : public Mechanism {
+ public:
+  HashLockMechanism(World& world, const KeyRing& keys,
+                    const std::vector<std::unique_ptr<LedgerNode>>& ledgers)
+      : world_(world), keys_(keys), ledgers_(ledgers), trades_(world.plan.actions.size()) {}
+
+  absl::Status Start() override { return absl::OkStatus(); }
+  void Settle(ActionIndex action, Done done) override;
+  std::optional<std::vector<Movement>> Moved() const override { return moved_; }
+
+ private:
+  // One side: the party is 0, the counterparty 1.
+  struct Side {
+    std::optional<HashLockTrader> trader;
+    std::optional<core::Item> lock;  // signed once: a repeat is the same to the byte
+    std::uint32_t sequence = 0;      // counts its requests
+    std::uint32_t commands = 0;      // and those of them that are new instructions
+    bool ended = false;
+  };
+  struct Trade {
+    SettlePvp what;
+    Done done;
+    core::LedgerTime started;
+    core::Hash256 hash_lock;
+    std::array<Side, 2> sides;
+  };
+  using OnOutcome = std::function<void(const core::Rejection&)>;
+
+  Trade& At(ActionIndex action) { return *trades_[action]; }
+  // Of what that side pays, and who gets it.
+  LedgerIndex LedgerOf(const Trade& trade, int side) const;
+  ParticipantIndex TraderOf(const Trade& trade, int side) const;
+  core::Amount AmountOf(const Trade& trade, int side) const;
+  core::InstructionKey LockKeyOf(ActionIndex action, int side) const;
+  core::LedgerTime TimeAt(const Trade& trade, int side) const;
+
+  void Continue(ActionIndex action, int side);
+  void Lock(ActionIndex action, int side);
+  void Claim(ActionIndex action, int side);
+  void Refund(ActionIndex action, int side);
+  void Watch(ActionIndex action, int side, int whose);
+  void Read(ActionIndex action, int side, int whose, std::uint32_t sequence);
+  SeenLock See(const core::Ledger& ledger, ActionIndex action, int whose) const;
+  core::Item Sign(ActionIndex action, int side, LedgerIndex ledger, core::InstructionId id,
+                  core::Action what) const;
+  core::InstructionId NextId(ActionIndex action, int side);
+  // Sends it, and again until there is an answer that stays: then `on_outcome`, and on.
+  void Submit(ActionIndex action, int side, LedgerIndex ledger, core::Item item,
+              OnOutcome on_outcome);
+  void Send(ActionIndex action, int side, std::uint32_t sequence, LedgerIndex ledger,
+            std::shared_ptr<const std::vector<core::Item>> items, OnOutcome on_outcome);
+  void End(ActionIndex action, int side);
+
+  World& world_;
+  const KeyRing& keys_;
+  const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
+  std::vector<std::unique_ptr<Trade>> trades_;  // by action; null but for those that began
+  std::vector<Movement> moved_;
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SIMULATOR_HASH_LOCK_MECHANISM_H_
