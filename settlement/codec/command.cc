@@ -84,6 +84,7 @@ class ActionDecoder {
     if (message.has_cites()) {
       pay.cites = DecodeReference(fields_, {&path_, "cites"}, message.cites());
     }
+    pay.priority = Priority(message.priority());
     return pay;
   }
 
@@ -245,7 +246,32 @@ class ActionDecoder {
     return {fields_.Parse<core::InstructionId>({&path_, "lock"}, message.lock())};
   }
 
+  core::SetQueueRules Decode(const v1::SetQueueRules& message) {
+    Unknown(message);
+    core::QueueRules rules;
+    rules.discipline = fields_.ClosedOrNone({&path_, "discipline"}, message.discipline(),
+                                            core::QueueDiscipline::kPriority);
+    rules.optimisation = fields_.ClosedOrNone({&path_, "optimisation"}, message.optimisation(),
+                                              core::QueueOptimisation::kBechSoramaki);
+    rules.optimise_every = core::Duration::FromMicros(message.optimise_every_us());
+    rules.queued_max = message.queued_max();
+    return {rules};
+  }
+
+  core::Reprioritise Decode(const v1::Reprioritise& message) {
+    Unknown(message);
+    return {Instruction(message), Priority(message.priority())};
+  }
+
+  core::OptimiseQueue Decode(const v1::OptimiseQueue& message) {
+    Unknown(message);
+    return {};
+  }
+
  private:
+  core::PaymentPriority Priority(v1::PaymentPriority priority) {
+    return fields_.ClosedOrNone({&path_, "priority"}, priority, core::PaymentPriority::kUrgent);
+  }
   void Unknown(const google::protobuf::Message& message) { fields_.RefuseUnknown(path_, message); }
   core::AccountAddress Address(std::string_view name, std::string_view text) {
     return fields_.Parse<core::AccountAddress>({&path_, name}, text);
@@ -323,6 +349,12 @@ core::Action DecodeAction(Fields& fields, const v1::Command& message, core::Inst
       return decode("claim_lock", message.claim_lock());
     case v1::Command::kRefundLock:
       return decode("refund_lock", message.refund_lock());
+    case v1::Command::kSetQueueRules:
+      return decode("set_queue_rules", message.set_queue_rules());
+    case v1::Command::kReprioritise:
+      return decode("reprioritise", message.reprioritise());
+    case v1::Command::kOptimiseQueue:
+      return decode("optimise_queue", message.optimise_queue());
     case v1::Command::ACTION_NOT_SET:
       break;
   }
@@ -388,6 +420,7 @@ void Encode(const core::Pay& pay, v1::Payment* out) {
     out->set_private_data_hash(std::string(pay.private_data_hash.view()));
   }
   if (pay.cites.kind != core::ActionKind::kNone) ToProto(pay.cites, out->mutable_cites());
+  out->set_priority(static_cast<v1::PaymentPriority>(pay.priority));
 }
 
 // Sets the action of a command: one overload for each, so that a new one cannot be forgotten.
@@ -505,6 +538,19 @@ struct ActionEncoder {
   void operator()(const core::RefundLock& refund) const {
     out->mutable_refund_lock()->set_lock(refund.lock.ToString());
   }
+  void operator()(const core::SetQueueRules& set) const {
+    v1::SetQueueRules* message = out->mutable_set_queue_rules();
+    message->set_discipline(static_cast<v1::QueueDiscipline>(set.rules.discipline));
+    message->set_optimisation(static_cast<v1::QueueOptimisation>(set.rules.optimisation));
+    message->set_optimise_every_us(set.rules.optimise_every.micros());
+    message->set_queued_max(set.rules.queued_max);
+  }
+  void operator()(const core::Reprioritise& change) const {
+    v1::Reprioritise* message = out->mutable_reprioritise();
+    ToProto(change.instruction, message->mutable_instruction());
+    message->set_priority(static_cast<v1::PaymentPriority>(change.priority));
+  }
+  void operator()(const core::OptimiseQueue&) const { out->mutable_optimise_queue(); }
 };
 
 }  // namespace

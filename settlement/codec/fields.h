@@ -75,6 +75,13 @@ class Fields {
     Fail(path, fmt::format("is {}; must be 1 to {}", number, static_cast<int>(last)));
     return Enum{};
   }
+  // The same of a set in which 0 has a meaning.
+  template <typename Enum>
+  Enum ClosedOrNone(const Path& path, int number, Enum last) {
+    if (number >= 0 && number <= static_cast<int>(last)) return static_cast<Enum>(number);
+    Fail(path, fmt::format("is {}; must be 0 to {}", number, static_cast<int>(last)));
+    return Enum{};
+  }
   // False, and a fault, unless min <= count <= max.
   bool Count(const Path& path, std::size_t count, std::size_t min, std::size_t max);
   // A list of hashes of 32 bytes each, at most `max`.

@@ -56,6 +56,12 @@ std::string_view ActionKindName(ActionKind kind) {
       return "claim-lock";
     case ActionKind::kRefundLock:
       return "refund-lock";
+    case ActionKind::kSetQueueRules:
+      return "set-queue-rules";
+    case ActionKind::kReprioritise:
+      return "reprioritise";
+    case ActionKind::kOptimiseQueue:
+      return "optimise-queue";
   }
   return "unknown";
 }
@@ -100,6 +106,30 @@ std::string_view RoleName(Role role) {
       return "bridge";
     case Role::kObserver:
       return "observer";
+  }
+  return "unknown";
+}
+
+std::string_view QueueDisciplineName(QueueDiscipline discipline) {
+  switch (discipline) {
+    case QueueDiscipline::kNone:
+      return "none";
+    case QueueDiscipline::kFifo:
+      return "fifo";
+    case QueueDiscipline::kFifoBypass:
+      return "fifo-bypass";
+    case QueueDiscipline::kPriority:
+      return "priority";
+  }
+  return "unknown";
+}
+
+std::string_view QueueOptimisationName(QueueOptimisation algorithm) {
+  switch (algorithm) {
+    case QueueOptimisation::kNone:
+      return "none";
+    case QueueOptimisation::kBechSoramaki:
+      return "bech-soramaki";
   }
   return "unknown";
 }
@@ -153,6 +183,9 @@ struct KindVisitor {
   ActionKind operator()(const LockFunds&) const { return ActionKind::kLockFunds; }
   ActionKind operator()(const ClaimLock&) const { return ActionKind::kClaimLock; }
   ActionKind operator()(const RefundLock&) const { return ActionKind::kRefundLock; }
+  ActionKind operator()(const SetQueueRules&) const { return ActionKind::kSetQueueRules; }
+  ActionKind operator()(const Reprioritise&) const { return ActionKind::kReprioritise; }
+  ActionKind operator()(const OptimiseQueue&) const { return ActionKind::kOptimiseQueue; }
 };
 
 }  // namespace

@@ -26,6 +26,8 @@ inline constexpr char kCompletionPayloadType[] = "application/vnd.causeway.compl
 
 // Payments that one envelope may hold.
 inline constexpr std::size_t kBatchPaymentsMax = 8192;
+// Payments that a queue may hold.
+inline constexpr std::uint32_t kQueuedMax = 1'000'000;
 // How far ahead of ledger time a valid-until may lie.
 inline constexpr Duration kValidUntilAheadMax = Duration::FromHours(7 * 24);
 
@@ -33,7 +35,7 @@ enum class InstructionStatus : std::uint8_t {
   kNone = 0,
   kAwaitingApproval = 1,
   kWarehoused = 2,  // reserved
-  kQueued = 3,      // reserved
+  kQueued = 3,
   kPrepared = 4,
   kSettled = 5,
   kRejected = 6,
@@ -47,10 +49,10 @@ enum class Cause : std::uint8_t {
   kCommand = 1,
   kApproval = 2,
   kCertificate = 3,
-  kRelease = 4,       // reserved
-  kOptimisation = 5,  // reserved
+  kRelease = 4,       // out of the queue, alone
+  kOptimisation = 5,  // out of the queue, with others
   kTimer = 6,         // reserved
-  kEndOfDay = 7,      // reserved
+  kEndOfDay = 7,
 };
 
 enum class ActionKind : std::uint8_t {
@@ -79,8 +81,11 @@ enum class ActionKind : std::uint8_t {
   kLockFunds = 22,
   kClaimLock = 23,
   kRefundLock = 24,
+  kSetQueueRules = 25,
+  kReprioritise = 26,
+  kOptimiseQueue = 27,
 };
-inline constexpr ActionKind kActionKindLast = ActionKind::kRefundLock;
+inline constexpr ActionKind kActionKindLast = ActionKind::kOptimiseQueue;
 
 enum class Role : std::uint8_t {
   kNone = 0,
@@ -103,10 +108,29 @@ enum class AccountPurpose : std::uint8_t {
 
 enum class DayPhase : std::uint8_t { kNone = 0, kOpen = 1, kCutOff = 2, kClosed = 3 };
 
+// In the words of T2. A queue that has two levels uses kUrgent and kNormal.
+enum class PaymentPriority : std::uint8_t { kNormal = 0, kHigh = 1, kUrgent = 2 };
+
+// How payments wait that are not covered.
+enum class QueueDiscipline : std::uint8_t {
+  kNone = 0,        // they do not: they are rejected
+  kFifo = 1,        // an account's payments settle in the order of arrival
+  kFifoBypass = 2,  // in that order, but one that cannot settle lets later ones pass
+  kPriority = 3,    // urgent before high before normal, each in the order of arrival
+};
+
+// What settles several queued payments together.
+enum class QueueOptimisation : std::uint8_t {
+  kNone = 0,
+  kBechSoramaki = 1,  // multilateral offsetting: offsetting.h
+};
+
 // "pay", "request-issue", ... and "settled", "awaiting-approval", ...: for people and reports.
 std::string_view ActionKindName(ActionKind kind);
 std::string_view InstructionStatusName(InstructionStatus status);
 std::string_view RoleName(Role role);
+std::string_view QueueDisciplineName(QueueDiscipline discipline);     // "fifo", ...
+std::string_view QueueOptimisationName(QueueOptimisation algorithm);  // "bech-soramaki", ...
 std::string_view DayPhaseName(DayPhase phase);
 
 struct Money {
@@ -137,6 +161,7 @@ struct Pay {
   std::string purpose;
   Hash256 private_data_hash;  // zero: none
   InstructionKey cites;       // kind kNone: none
+  PaymentPriority priority = PaymentPriority::kNormal;
 };
 struct PayBatch {
   std::vector<Pay> payments;  // 1..kBatchPaymentsMax
@@ -233,6 +258,28 @@ struct RefundLock {
   InstructionId lock;  // of the instructing party
 };
 
+// The rules of a ledger's queue. Without any, nothing is ever queued.
+struct QueueRules {
+  QueueDiscipline discipline = QueueDiscipline::kNone;
+  QueueOptimisation optimisation = QueueOptimisation::kNone;
+  // From one optimisation to the next, at least; zero: at the end of every batch that could have
+  // changed what it settles.
+  Duration optimise_every;
+  std::uint32_t queued_max = 0;  // payments that wait at once; 1 to kQueuedMax
+
+  friend bool operator==(const QueueRules&, const QueueRules&) = default;
+};
+struct SetQueueRules {
+  QueueRules rules;
+};
+// Moves a queued payment behind those of its new priority.
+struct Reprioritise {
+  InstructionKey instruction;
+  PaymentPriority priority = PaymentPriority::kNormal;
+};
+// Asks for an optimisation at the end of this batch, whatever the rules' interval.
+struct OptimiseQueue {};
+
 struct PolicyLedger {
   LedgerOrigin ledger;
   Hash256 genesis_hash;
@@ -263,7 +310,8 @@ struct SetSettlementPolicy {
 using Action = std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
                             RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze,
                             SetLimits, SetDayPhase, SetSettlementPolicy, OperatorOverride,
-                            OrderAbort, LockFunds, ClaimLock, RefundLock>;
+                            OrderAbort, LockFunds, ClaimLock, RefundLock, SetQueueRules,
+                            Reprioritise, OptimiseQueue>;
 ActionKind KindOf(const Action& action);  // kPay for a PayBatch
 
 struct Command {

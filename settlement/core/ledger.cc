@@ -93,8 +93,6 @@ std::optional<InstructionState> Ledger::State::FindKnown(const InstructionKey& k
 }
 
 void Ledger::State::SetLive(const InstructionState& instruction) {
-  // Whoever looks for the id of a payment looks in the index only.
-  CW_CHECK(instruction.key.kind != ActionKind::kPay, "a payment is final at once");
   const bool is_new = live.insert_or_assign(instruction.key, instruction).second;
   if (is_new && !instruction.uetr.IsNil()) live_by_uetr.emplace(instruction.uetr, instruction.key);
 }
@@ -412,6 +410,8 @@ const AccountState* Ledger::FindAccount(const AccountAddress& address) const {
 const ChunkedVector<AccountState>& Ledger::accounts() const { return state_->accounts; }
 
 const InstructionIndex& Ledger::payments() const { return *state_->payments; }
+
+const PaymentQueue& Ledger::queue() const { return state_->queue; }
 
 absl::StatusOr<std::uint64_t> Ledger::FindInBulks(const InstructionKey& key) const {
   return state_->FindInBulks(key);

@@ -29,6 +29,7 @@
 #include "settlement/core/instruction_index.h"
 #include "settlement/core/instruction_state.h"
 #include "settlement/core/outcome.h"
+#include "settlement/core/payment_queue.h"
 #include "settlement/core/settlement.h"
 #include "settlement/core/settlement_list.h"
 #include "settlement/core/suite.h"
@@ -277,6 +278,9 @@ class Ledger {
   std::vector<const SettlementState*> PreparedSettlements() const;  // by settlement id
   const SettlementPolicy* FindPolicy(const Hash256& hash) const;    // in force or withdrawn
   std::vector<Hash256> PoliciesInForce() const;                     // in order of arrival
+
+  // The payments that wait for funds, and the rules that they wait by.
+  const PaymentQueue& queue() const;
 
   // SHA-256 over the canonical encoding of the state (docs/formats/state-root.md). Linear in the
   // number of accounts: for reports, replays and audits.

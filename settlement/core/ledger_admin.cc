@@ -189,6 +189,9 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoCloseAccount(const Context& con
                        .rule = key.id.ToString() + " awaits approval"};
     }
   }
+  if (state_.queue.Find(account->number) != nullptr || state_.queue.Awaits(account->number)) {
+    return Rejection{.outcome = Outcome::kAccountNotEmpty, .rule = "a payment of it is queued"};
+  }
   account->closed = true;
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;

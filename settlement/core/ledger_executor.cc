@@ -30,6 +30,7 @@ BatchResult LedgerExecutor::Run(std::span<const AdmittedItem> items) {
     result.results.back().sequenced = next_index_ > index_before;
     ++item_;
   }
+  ServeQueue(result.results);
   CW_CHECK(state_.total == 0, "the sum over all accounts is zero");
   header_.entry_count = static_cast<std::uint32_t>(next_index_ - header_.first_index - 1);
   if (!entries_.empty()) {
@@ -217,6 +218,12 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Dispatch(const Context& context,
           return DoClaimLock(context, party, action);
         else if constexpr (std::is_same_v<T, RefundLock>)
           return DoRefundLock(context, party, action);
+        else if constexpr (std::is_same_v<T, SetQueueRules>)
+          return DoSetQueueRules(context, party, action);
+        else if constexpr (std::is_same_v<T, Reprioritise>)
+          return DoReprioritise(context, party, action);
+        else if constexpr (std::is_same_v<T, OptimiseQueue>)
+          return DoOptimiseQueue(context, party);
         else {
           static_assert(std::is_same_v<T, PayBatch>);
           CW_CHECK(false, "a payment batch is executed payment by payment");
@@ -253,8 +260,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::NeedApprovers(const AdmittedItem&
   return std::nullopt;
 }
 
-Entry& LedgerExecutor::Add(const Context& context, InstructionStatus status, Cause cause,
-                           const Rejection& rejection) {
+Entry& LedgerExecutor::Append(const Context& context, const Hash256& payload_hash,
+                              InstructionStatus status, Cause cause, const Rejection& rejection) {
   Entry& entry = entries_.emplace_back();
   entry.index = next_index_++;
   entry.instruction = context.key;
@@ -263,7 +270,7 @@ Entry& LedgerExecutor::Add(const Context& context, InstructionStatus status, Cau
   entry.rejection = rejection;
   entry.rejection.message.clear();
   entry.uetr = context.uetr;
-  entry.payload_hash = context.item->payload_hash;
+  entry.payload_hash = payload_hash;
   entry.item = context.position;
   entry.settlement_id = context.settlement_id;
   return entry;
@@ -300,13 +307,17 @@ Amount LedgerExecutor::Negative(Amount amount) {
   return *negative;
 }
 
-const InstructionState& LedgerExecutor::Record(const Entry& entry) {
+void LedgerExecutor::CheckCovered(const AccountState& account) {
+  const bool covered = account.purpose == AccountPurpose::kIssuerLiability ||
+                       absl::int128(account.available.minor()) + account.credit_line.minor() >= 0;
+  CW_CHECK(covered, "available never falls below minus the credit line");
+}
+
+const InstructionState& LedgerExecutor::Record(const Entry& entry, bool in_set) {
   CW_CHECK(state_.total == 0, "the postings of an entry sum to zero");
-  for (const Posting& posting : entry.postings) {
-    const AccountState& account = *state_.FindAccount(posting.address);
-    const bool covered = account.purpose == AccountPurpose::kIssuerLiability ||
-                         absl::int128(account.available.minor()) + account.credit_line.minor() >= 0;
-    CW_CHECK(covered, "available never falls below minus the credit line");
+  if (!in_set) {
+    for (const Posting& posting : entry.postings)
+      CheckCovered(*state_.FindAccount(posting.address));
   }
   // What is final is recorded once: only the live ones may be there already.
   const auto known = state_.live.find(entry.instruction);

@@ -1,7 +1,7 @@
 // Executes one batch against a ledger's state. Internal to the ledger's own files: payments and
 // issues in ledger_funds.cc, administration in ledger_admin.cc, settlements in
-// ledger_settlement.cc and, of lists, ledger_list.cc; hash time-locks in ledger_lock.cc; what they
-// share in ledger_executor.cc.
+// ledger_settlement.cc and, of lists, ledger_list.cc; hash time-locks in ledger_lock.cc; what waits
+// for funds in ledger_queue.cc; what they share in ledger_executor.cc.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 
@@ -53,11 +53,18 @@ class LedgerExecutor {
   MaybeRejection CheckValidUntil(LedgerTime valid_until) const;
   MaybeRejection NeedApprovers(const AdmittedItem& item, const ParticipantId& party) const;
   Entry& Add(const Context& context, InstructionStatus status, Cause cause,
-             const Rejection& rejection = Rejection{.outcome = Outcome::kAccepted});
+             const Rejection& rejection = Rejection{.outcome = Outcome::kAccepted}) {
+    return Append(context, context.item->payload_hash, status, cause, rejection);
+  }
+  // The same of what no item of this batch caused.
+  Entry& Append(const Context& context, const Hash256& payload_hash, InstructionStatus status,
+                Cause cause, const Rejection& rejection);
   void Post(Entry& entry, AccountState& account, Bucket bucket, TransactionCode code,
             Amount amount);
-  // Takes the entry's status into the instruction's state; postings must balance by now.
-  const InstructionState& Record(const Entry& entry);
+  // Takes the entry's status into the instruction's state; postings must balance by now. Within a
+  // set that is booked together, accounts need be covered only after its last entry.
+  const InstructionState& Record(const Entry& entry, bool in_set = false);
+  static void CheckCovered(const AccountState& account);
   // As it was recorded last while this item, or payment of a batch, was executed.
   const InstructionState& Recorded(const InstructionKey& key) const;
 
@@ -96,6 +103,24 @@ class LedgerExecutor {
                             const OperatorOverride& order);
   void EndAwaiting(const Context& by, const InstructionKey& key, InstructionStatus status,
                    Cause cause, const Rejection& rejection);
+
+  // ledger_queue.cc
+  MaybeRejection DoSetQueueRules(const Context& context, const ParticipantId& party,
+                                 const SetQueueRules& action);
+  MaybeRejection DoReprioritise(const Context& context, const ParticipantId& party,
+                                const Reprioritise& action);
+  MaybeRejection DoOptimiseQueue(const Context& context, const ParticipantId& party);
+  MaybeRejection Enqueue(const Context& context, const AccountState& debtor,
+                         const AccountState& creditor, const Pay& pay, TransactionCode code);
+  Entry& AddFromQueue(const QueuedPayment& payment, InstructionStatus status, Cause cause,
+                      std::string rule);
+  void CancelQueued(const Context& by, const InstructionKey& key);
+  void SettleQueued(const QueuedPayment& payment, Cause cause, std::string rule, bool in_set);
+  // At the end of a batch.
+  void ServeQueue(std::span<ItemResult> results);
+  void ReleaseCovered();
+  void Optimise();
+  void ExpireQueued();
 
   // ledger_admin.cc
   MaybeRejection CheckKeys(const std::vector<PublicKey>& keys) const;
@@ -167,6 +192,7 @@ class LedgerExecutor {
   // entries of a batch.
   BusinessDate next_date_;
   DayPhase next_phase_;
+  bool optimise_asked_ = false;
 };
 
 }  // namespace causeway::core

@@ -106,7 +106,12 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
     return Rejection{.outcome = Outcome::kSameAccount, .rule = pay.debtor.ToString()};
   }
   const Amount amount = pay.amount.amount;
-  if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) return rejection;
+  const bool queues = state_.queue.rules().discipline != QueueDiscipline::kNone;
+  bool waits = queues && !state_.queue.MayPass(debtor->number, pay.priority);
+  if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) {
+    if (!queues || rejection->outcome != Outcome::kInsufficientFunds) return rejection;
+    waits = true;
+  }
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
   TransactionCode code = TransactionCode::kPayment;
   if (pay.cites.kind != ActionKind::kNone) {
@@ -116,6 +121,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
     }
     code = TransactionCode::kReturn;
   }
+  if (waits) return Enqueue(context, *debtor, *creditor, pay, code);
   Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
   Post(entry, *debtor, Bucket::kAvailable, code, Negative(amount));
   Post(entry, *creditor, Bucket::kAvailable, code, amount);
@@ -245,11 +251,16 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoCancel(const Context& context,
   if (cancel.instruction.party != party) {
     return Rejection{.outcome = Outcome::kNotAuthorised, .rule = "only the instructing party"};
   }
-  if (!state_.awaiting.contains(cancel.instruction)) {
+  const bool queued = state_.queue.Find(cancel.instruction) != nullptr;
+  if (!queued && !state_.awaiting.contains(cancel.instruction)) {
     return Rejection{.outcome = Outcome::kWrongInstructionState,
                      .rule = cancel.instruction.id.ToString()};
   }
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  if (queued) {
+    CancelQueued(context, cancel.instruction);
+    return std::nullopt;
+  }
   EndAwaiting(context, cancel.instruction, InstructionStatus::kCancelled, Cause::kCommand,
               Rejection{.outcome = Outcome::kAccepted});
   return std::nullopt;

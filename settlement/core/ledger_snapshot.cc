@@ -75,6 +75,40 @@ class SnapshotReader {
     }
   }
 
+  // Ledgers that never had a queue have nothing of it.
+  void TakeQueueRules(FieldReader& reader) {
+    if (!reader.ok() || reader.raw().remaining() == 0) return;
+    QueueRules rules;
+    rules.discipline =
+        reader.Closed("queue.discipline", QueueDiscipline::kFifo, QueueDiscipline::kPriority);
+    rules.optimisation = reader.Closed("queue.optimisation", QueueOptimisation::kNone,
+                                       QueueOptimisation::kBechSoramaki);
+    rules.optimise_every = Duration::FromMicros(reader.raw().I64());
+    rules.queued_max = reader.raw().U32();
+    state_.queue.SetRules(rules);
+    state_.queue.next_optimisation = LedgerTime::FromMicros(reader.raw().I64());
+  }
+
+  void TakeQueued(const InstructionState& instruction, FieldReader& reader) {
+    QueuedPayment payment;
+    payment.key = instruction.key;
+    payment.debtor = reader.raw().U32();
+    payment.creditor = reader.raw().U32();
+    payment.amount = Amount::FromMinor(reader.raw().I64());
+    payment.priority =
+        reader.Closed("queued.priority", PaymentPriority::kNormal, PaymentPriority::kUrgent);
+    payment.code =
+        reader.Closed("queued.code", TransactionCode::kPayment, TransactionCode::kReturn);
+    payment.since = reader.raw().U64();
+    if (!reader.ok()) return;
+    if (!payment.amount.IsPositive() || state_.queue.CheckRoom(payment.amount).has_value() ||
+        state_.queue.Find(payment.key) != nullptr) {
+      return reader.Fault("queued", "finds no room in the queue");
+    }
+    state_.queue.Insert(payment);
+    accounts_referred_ = std::max({accounts_referred_, payment.debtor, payment.creditor});
+  }
+
   void TakeState(FieldReader& reader) {
     if (reader.raw().Hash() != state_.genesis.hash) {
       reader.Fault("genesis", "is of another ledger");
@@ -118,6 +152,7 @@ class SnapshotReader {
       const std::size_t account = std::max(lock.debtor, lock.creditor);
       awaiting_accounts_max_ = std::max(awaiting_accounts_max_, account);
     }
+    TakeQueueRules(reader);
   }
 
   void TakeAwaiting(FieldReader& reader) {
@@ -136,10 +171,12 @@ class SnapshotReader {
     const std::size_t count = reader.Count("instructions", kRecordBytesMin);
     for (std::size_t i = 0; i < count && reader.ok(); ++i) {
       const InstructionState instruction = ReadInstruction(reader);
-      if (IsFinal(instruction.status) || instruction.key.kind == ActionKind::kPay) {
+      const bool queued = instruction.status == InstructionStatus::kQueued;
+      if (IsFinal(instruction.status) || queued != (instruction.key.kind == ActionKind::kPay)) {
         return reader.Fault("instructions", "one of them is final");
       }
       state_.SetLive(instruction);
+      if (queued) TakeQueued(instruction, reader);
     }
   }
 
@@ -161,7 +198,7 @@ class SnapshotReader {
       SettlementState settlement = ReadSettlement(reader);
       if (settlement.list != nullptr) {
         for (const HeldLeg& leg : settlement.list->legs) {
-          held_accounts_max_ = std::max({held_accounts_max_, leg.debtor, leg.creditor});
+          accounts_referred_ = std::max({accounts_referred_, leg.debtor, leg.creditor});
         }
       }
       state_.settlements.insert_or_assign(settlement.settlement_id, std::move(settlement));
@@ -179,7 +216,7 @@ class SnapshotReader {
       return reader.Fault("end", "not all instructions that it announces are in it");
     }
     if (state_.liability >= accounts_ || awaiting_accounts_max_ >= accounts_ ||
-        held_accounts_max_ >= accounts_) {
+        accounts_referred_ >= accounts_) {
       return reader.Fault("end", "an account is referred to that is not there");
     }
     absl::int128 total = 0;
@@ -197,7 +234,7 @@ class SnapshotReader {
   std::uint64_t awaiting_ = 0;
   std::uint64_t live_ = 0;
   std::size_t awaiting_accounts_max_ = 0;
-  std::uint32_t held_accounts_max_ = 0;
+  std::uint32_t accounts_referred_ = 0;  // the highest number, of holds and of the queue
 };
 
 namespace {
@@ -244,7 +281,16 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
       .U64(state.settlements.size())
       .U64(state.awaiting.size())
       .U64(state.live.size());
-  if (!state.locks.empty()) WriteLocks(state.locks, writer);
+  const QueueRules& rules = state.queue.rules();
+  const bool has_queue = rules.discipline != QueueDiscipline::kNone;
+  if (!state.locks.empty() || has_queue) WriteLocks(state.locks, writer);
+  if (has_queue) {
+    WriteEnum(rules.discipline, writer);
+    WriteEnum(rules.optimisation, writer);
+    writer.I64(rules.optimise_every.micros())
+        .U32(rules.queued_max)
+        .I64(state.queue.next_optimisation.micros());
+  }
   return std::move(writer).Take();
 }
 
@@ -278,7 +324,16 @@ std::deque<std::string> SnapshotWriter::FirstParts(const Ledger::State& state) {
       parts);
   AppendParts(
       Part::kLive, state.live,
-      [](const auto& element, Writer& writer) { WriteInstruction(element.second, writer); }, parts);
+      [&state](const auto& element, Writer& writer) {
+        WriteInstruction(element.second, writer);
+        if (element.second.status != InstructionStatus::kQueued) return;
+        const QueuedPayment& payment = *state.queue.Find(element.first);
+        writer.U32(payment.debtor).U32(payment.creditor).I64(payment.amount.minor());
+        WriteEnum(payment.priority, writer);
+        WriteEnum(payment.code, writer);
+        writer.U64(payment.since);
+      },
+      parts);
   return parts;
 }
 

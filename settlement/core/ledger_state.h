@@ -81,11 +81,13 @@ struct Ledger::State {
   // Sum of available and held over all accounts, the liability included: zero between entries.
   absl::int128 total = 0;
 
-  // Those that are not final: what waits for approvers, the legs of prepared settlements.
+  // Those that are not final: what waits for approvers or for funds, the legs of prepared
+  // settlements.
   std::map<InstructionKey, InstructionState> live;
   std::multimap<Uetr, InstructionKey> live_by_uetr;
   std::uint64_t instructions_recorded = 0;
   std::map<InstructionKey, AwaitingApproval> awaiting;
+  PaymentQueue queue;
 
   std::map<InstructionKey, FundsLock> locks;
 

@@ -33,6 +33,27 @@ void WriteRootAccount(const AccountState& account, Writer& writer) {
       .U64(account.posting_count);
 }
 
+void WriteRootQueue(const PaymentQueue& queue, Writer& writer) {
+  const QueueRules& rules = queue.rules();
+  writer.U8(static_cast<std::uint8_t>(rules.discipline))
+      .U8(static_cast<std::uint8_t>(rules.optimisation))
+      .I64(rules.optimise_every.micros())
+      .U32(rules.queued_max)
+      .I64(queue.next_optimisation.micros())
+      .U64(queue.size());
+  for (const auto& [debtor, waiting] : queue.accounts()) {
+    for (const auto& [place, payment] : waiting) {
+      writer.Sized(payment.key.party.text())
+          .Sized(payment.key.id.text())
+          .U32(debtor)
+          .U32(payment.creditor)
+          .I64(payment.amount.minor())
+          .U8(static_cast<std::uint8_t>(payment.priority))
+          .U64(payment.since);
+    }
+  }
+}
+
 }  // namespace
 
 Hash256 Ledger::StateRoot() const {
@@ -67,8 +88,9 @@ Hash256 Ledger::StateRoot() const {
   for (const State::Policy& policy : state.policies) {
     writer.Hash(policy.policy.hash).U8(policy.in_force ? 1 : 0);
   }
-  // Nothing where nobody ever locked funds: such a state hashes as it did before there were locks.
-  if (!state.locks.empty()) writer.U64(state.locks.size());
+  // Nothing where nobody ever locked or queued anything: such a state hashes as it did before.
+  const bool has_queue = state.queue.rules().discipline != QueueDiscipline::kNone;
+  if (!state.locks.empty() || has_queue) writer.U64(state.locks.size());
   for (const auto& [key, lock] : state.locks) {
     writer.Sized(key.party.text())
         .Sized(key.id.text())
@@ -78,6 +100,7 @@ Hash256 Ledger::StateRoot() const {
         .I64(lock.expires.micros())
         .Hash(lock.secret);
   }
+  if (has_queue) WriteRootQueue(state.queue, writer);
   return Sha256(writer.bytes());
 }
 

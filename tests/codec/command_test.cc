@@ -156,9 +156,9 @@ TEST(DecodeCommandTest, FieldsOfAPaymentAreChecked) {
        {[](auto& c) { c.mutable_pay()->set_private_data_hash(std::string(32, '\0')); },
         "pay.private_data_hash: is 32 zero bytes"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_kind(); },
-        "pay.cites.kind: is 0; must be 1 to 24"},
-       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(25)); },
-        "pay.cites.kind: is 25"},
+        "pay.cites.kind: is 0; must be 1 to 27"},
+       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(28)); },
+        "pay.cites.kind: is 28"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_instruction_id(); },
         "pay.cites.instruction_id: "},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->set_instructing_party("a"); },
@@ -378,6 +378,17 @@ TEST(DecodeCommandTest, FieldsOfTheRestAreChecked) {
                  "order_abort.settlement_id: "},
                 {[](auto& c) { c.mutable_order_abort()->clear_legal_basis(); },
                  "order_abort.legal_basis: "}});
+  ExpectFaults(
+      Sample(v1::Command::kSetQueueRules),
+      {{[](auto& c) { c.mutable_set_queue_rules()->set_discipline(v1::QueueDiscipline(4)); },
+        "set_queue_rules.discipline: is 4; must be 0 to 3"},
+       {[](auto& c) { c.mutable_set_queue_rules()->set_optimisation(v1::QueueOptimisation(2)); },
+        "set_queue_rules.optimisation: is 2; must be 0 to 1"}});
+  ExpectFaults(Sample(v1::Command::kReprioritise),
+               {{[](auto& c) { c.mutable_reprioritise()->set_priority(v1::PaymentPriority(3)); },
+                 "reprioritise.priority: is 3; must be 0 to 2"},
+                {[](auto& c) { c.mutable_reprioritise()->clear_instruction(); },
+                 "reprioritise.instruction: is missing"}});
 }
 
 }  // namespace

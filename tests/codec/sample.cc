@@ -112,6 +112,10 @@ v1::Command AdministrativeAction(int which) {
       Set(command.mutable_operator_override()->mutable_amount());
       command.mutable_operator_override()->set_legal_basis("Judgment 12/2022");
       break;
+    case 9:
+      command.mutable_order_abort()->set_settlement_id(std::string(32, 's'));
+      command.mutable_order_abort()->set_legal_basis("Judgment 13/2022");
+      break;
     case 10:
       command.mutable_lock_funds()->set_debtor_account(account);
       command.mutable_lock_funds()->set_creditor_account(Address("BETA0001").ToString());
@@ -128,9 +132,18 @@ v1::Command AdministrativeAction(int which) {
     case 12:
       command.mutable_refund_lock()->set_lock("L-1");
       break;
+    case 13:
+      command.mutable_set_queue_rules()->set_discipline(v1::QUEUE_DISCIPLINE_PRIORITY);
+      command.mutable_set_queue_rules()->set_optimisation(v1::QUEUE_OPTIMISATION_BECH_SORAMAKI);
+      command.mutable_set_queue_rules()->set_optimise_every_us(120'000'000);
+      command.mutable_set_queue_rules()->set_queued_max(1000);
+      break;
+    case 14:
+      Set(command.mutable_reprioritise()->mutable_instruction());
+      command.mutable_reprioritise()->set_priority(v1::PAYMENT_PRIORITY_URGENT);
+      break;
     default:
-      command.mutable_order_abort()->set_settlement_id(std::string(32, 's'));
-      command.mutable_order_abort()->set_legal_basis("Judgment 13/2022");
+      command.mutable_optimise_queue();
       break;
   }
   return command;
@@ -290,7 +303,7 @@ v1::Command BatchCommand() {
 std::vector<v1::Command> AllCommands() {
   std::vector<v1::Command> commands = {PayCommand(), BatchCommand()};
   for (int i = 0; i < 6; ++i) commands.push_back(SixActions(i));
-  for (int i = 0; i < 13; ++i) commands.push_back(AdministrativeAction(i));
+  for (int i = 0; i < 16; ++i) commands.push_back(AdministrativeAction(i));
   return commands;
 }
 

@@ -153,7 +153,7 @@ TEST(EntryTest, TheMessageForPeopleIsNotPartOfIt) {
 TEST(EntryTest, NumbersOutsideTheirSetsAreRefusedByName) {
   Entry entry = SettledPayment();
   entry.instruction.kind = ActionKind::kNone;
-  EXPECT_THAT(EntryFault(entry), HasSubstr("instruction.kind: is 0; must be 1 to 24"));
+  EXPECT_THAT(EntryFault(entry), HasSubstr("instruction.kind: is 0; must be 1 to 27"));
   entry = SettledPayment();
   entry.status = InstructionStatus{10};
   EXPECT_THAT(EntryFault(entry), HasSubstr("status: is 10; must be 1 to 9"));

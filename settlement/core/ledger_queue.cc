@@ -1,0 +1,250 @@
+// Payments that wait for funds: how they come into a ledger's queue and out of it.
+//
+// What waits is looked at once, at the end of a batch that changed anything: first each account's
+// payments alone, as far as they are covered, then with the others' by the rules' optimisation. The
+// payments that one optimisation settles are tested on the net and booked gross, one entry each,
+// right after one another: only after the last of them are balances what holds for all accounts.
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "settlement/core/check.h"
+#include "settlement/core/ledger_executor.h"
+#include "settlement/core/offsetting.h"
+
+namespace causeway::core {
+namespace {
+
+// Accounts with more than this in any of their balances take no part in optimisations, so that the
+// gross bookings of a set cannot overflow: all that waits comes to at most kQueuedValueMax.
+constexpr std::int64_t kOffsettingBalanceMax = std::int64_t{1} << 61;
+static_assert(3 * (kOffsettingBalanceMax / 4) + kQueuedValueMax / 4 <=
+              std::numeric_limits<std::int64_t>::max() / 4);
+
+// Longer, and nobody would wait for it: a day ends all queues.
+constexpr Duration kOptimiseEveryMax = Duration::FromHours(24);
+
+bool IsOrdinary(Amount amount) {
+  return amount.minor() <= kOffsettingBalanceMax && amount.minor() >= -kOffsettingBalanceMax;
+}
+
+bool MayOffset(const AccountState& account) {
+  return !account.closed && IsOrdinary(account.available) && IsOrdinary(account.held) &&
+         IsOrdinary(account.incoming_reserved) && IsOrdinary(account.credit_line);
+}
+
+}  // namespace
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoSetQueueRules(const Context& context,
+                                                               const ParticipantId& party,
+                                                               const SetQueueRules& action) {
+  if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
+  const QueueRules& rules = action.rules;
+  const auto invalid = [](std::string_view rule) {
+    return Rejection{.outcome = Outcome::kInvalidField, .rule = std::string(rule)};
+  };
+  if (rules.discipline == QueueDiscipline::kNone) {
+    if (rules != QueueRules{}) return invalid("rules: without a queue all others are unset");
+  } else {
+    if (rules.queued_max == 0 || rules.queued_max > kQueuedMax) {
+      return invalid("queued_max: 1 to " + std::to_string(kQueuedMax));
+    }
+    if (rules.optimise_every < Duration::Zero() || rules.optimise_every > kOptimiseEveryMax) {
+      return invalid("optimise_every: 0 to 24 hours");
+    }
+  }
+  if (!state_.queue.empty()) {
+    return Rejection{.outcome = Outcome::kWrongInstructionState,
+                     .actual = static_cast<std::int64_t>(state_.queue.size()),
+                     .rule = "payments are queued"};
+  }
+  state_.queue.SetRules(rules);
+  state_.policy_version += 1;
+  Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoReprioritise(const Context& context,
+                                                              const ParticipantId& party,
+                                                              const Reprioritise& action) {
+  if (action.instruction.party != party) {
+    return Rejection{.outcome = Outcome::kNotAuthorised, .rule = "only the instructing party"};
+  }
+  if (state_.queue.Find(action.instruction) == nullptr) {
+    return Rejection{.outcome = Outcome::kWrongInstructionState,
+                     .rule = action.instruction.id.ToString()};
+  }
+  QueuedPayment payment = state_.queue.Remove(action.instruction);
+  const Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
+  payment.priority = action.priority;
+  payment.since = entry.index;
+  state_.queue.Insert(payment);
+  Record(entry);
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoOptimiseQueue(const Context& context,
+                                                               const ParticipantId& party) {
+  if (party != state_.central_bank()) {
+    return Rejection{.outcome = Outcome::kNotAuthorised, .rule = "central bank only"};
+  }
+  optimise_asked_ = true;
+  Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::Enqueue(const Context& context,
+                                                       const AccountState& debtor,
+                                                       const AccountState& creditor, const Pay& pay,
+                                                       TransactionCode code) {
+  if (auto rejection = state_.queue.CheckRoom(pay.amount.amount)) return rejection;
+  const Entry& entry = Add(context, InstructionStatus::kQueued, Cause::kCommand);
+  state_.queue.Insert({.key = context.key,
+                       .debtor = debtor.number,
+                       .creditor = creditor.number,
+                       .amount = pay.amount.amount,
+                       .priority = pay.priority,
+                       .code = code,
+                       .since = entry.index});
+  Record(entry);
+  return std::nullopt;
+}
+
+// The entry by which a payment leaves the queue. It bears the payload of its own instruction.
+Entry& LedgerExecutor::AddFromQueue(const QueuedPayment& payment, InstructionStatus status,
+                                    Cause cause, std::string rule) {
+  const InstructionState& waiting = state_.live.at(payment.key);
+  return Append({.key = payment.key, .position = waiting.item, .uetr = waiting.uetr},
+                waiting.payload_hash, status, cause,
+                Rejection{.outcome = Outcome::kAccepted, .rule = std::move(rule)});
+}
+
+void LedgerExecutor::CancelQueued(const Context& by, const InstructionKey& key) {
+  state_.queue.Remove(key);
+  const InstructionState& waiting = state_.live.at(key);
+  Record(Append({.key = key, .position = waiting.item, .uetr = waiting.uetr}, by.item->payload_hash,
+                InstructionStatus::kCancelled, Cause::kCommand,
+                Rejection{.outcome = Outcome::kAccepted}));
+}
+
+void LedgerExecutor::SettleQueued(const QueuedPayment& payment, Cause cause, std::string rule,
+                                  bool in_set) {
+  Entry& entry = AddFromQueue(payment, InstructionStatus::kSettled, cause, std::move(rule));
+  Post(entry, state_.AccountToChange(payment.debtor), Bucket::kAvailable, payment.code,
+       Negative(payment.amount));
+  Post(entry, state_.AccountToChange(payment.creditor), Bucket::kAvailable, payment.code,
+       payment.amount);
+  Record(entry, in_set);
+}
+
+void LedgerExecutor::ServeQueue(std::span<ItemResult> results) {
+  const bool nothing_new = next_index_ == header_.first_index + 1;
+  if (state_.queue.empty() || nothing_new) return;
+  recorded_.clear();
+  ReleaseCovered();
+  const bool ends = next_phase_ == DayPhase::kClosed;
+  if (state_.queue.rules().optimisation != QueueOptimisation::kNone &&
+      (ends || optimise_asked_ || header_.time >= state_.queue.next_optimisation)) {
+    Optimise();
+    state_.queue.next_optimisation = header_.time + state_.queue.rules().optimise_every;
+  }
+  if (ends) ExpireQueued();
+  if (recorded_.empty()) return;
+  // Who asked in this batch is told where it stands after it.
+  absl::flat_hash_map<InstructionKey, std::size_t> served;
+  for (std::size_t i = 0; i < recorded_.size(); ++i) served[recorded_[i].key] = i;
+  for (ItemResult& result : results) {
+    for (InstructionState& instruction : result.instructions) {
+      if (instruction.status != InstructionStatus::kQueued) continue;
+      const auto found = served.find(instruction.key);
+      if (found != served.end()) instruction = recorded_[found->second];
+    }
+  }
+}
+
+void LedgerExecutor::ReleaseCovered() {
+  std::set<std::uint32_t> to_look_at;
+  for (const auto& [debtor, queue] : state_.queue.accounts()) to_look_at.insert(debtor);
+  while (!to_look_at.empty()) {
+    const std::uint32_t debtor = *to_look_at.begin();
+    to_look_at.erase(to_look_at.begin());
+    std::optional<QueuePlace> passed;
+    while (const PaymentQueue::OfAccount* queue = state_.queue.Find(debtor)) {
+      const auto next = passed.has_value() ? queue->upper_bound(*passed) : queue->begin();
+      if (next == queue->end()) break;
+      const QueuedPayment payment = next->second;
+      const AccountState& from = state_.accounts[debtor];
+      const AccountState& to = state_.accounts[payment.creditor];
+      if (CheckDebit(from, payment.amount, Amount::Zero()).has_value() ||
+          CheckCredit(to, payment.amount, Amount::Zero()).has_value()) {
+        if (state_.queue.rules().discipline != QueueDiscipline::kFifoBypass) break;
+        passed = next->first;
+        continue;
+      }
+      state_.queue.Remove(payment.key);
+      SettleQueued(payment, Cause::kRelease, "", false);
+      if (state_.queue.Find(payment.creditor) != nullptr) to_look_at.insert(payment.creditor);
+    }
+  }
+}
+
+void LedgerExecutor::Optimise() {
+  const bool keep_order = state_.queue.rules().discipline != QueueDiscipline::kFifoBypass;
+  std::vector<OffsettingAccount> accounts;
+  std::vector<std::uint32_t> numbers;
+  absl::flat_hash_map<std::uint32_t, std::uint32_t> position_of;
+  const auto position = [&](std::uint32_t number) {
+    const auto [found, is_new] =
+        position_of.try_emplace(number, static_cast<std::uint32_t>(accounts.size()));
+    if (is_new) {
+      const AccountState& account = state_.accounts[number];
+      OffsettingAccount& offsetting = accounts.emplace_back();
+      offsetting.funds = absl::int128(account.available.minor()) + account.credit_line.minor();
+      if (!account.holding_limit.IsZero()) {
+        offsetting.room = std::max<absl::int128>(0, absl::int128(account.holding_limit.minor()) -
+                                                        account.available.minor() -
+                                                        account.incoming_reserved.minor());
+      }
+      numbers.push_back(number);
+    }
+    return found->second;
+  };
+  std::vector<OffsettingPayment> payments;
+  std::vector<const QueuedPayment*> candidates;
+  for (const auto& [debtor, queue] : state_.queue.accounts()) {
+    const AccountState& from = state_.accounts[debtor];
+    if (from.frozen || !MayOffset(from)) continue;
+    for (const auto& [place, payment] : queue) {
+      if (!MayOffset(state_.accounts[payment.creditor])) {
+        if (keep_order) break;
+        continue;
+      }
+      payments.push_back({position(debtor), position(payment.creditor), payment.amount});
+      candidates.push_back(&payment);
+    }
+  }
+  const std::vector<bool> selected = SelectByBechSoramaki(accounts, payments, keep_order);
+  std::vector<InstructionKey> together;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (selected[i]) together.push_back(candidates[i]->key);
+  }
+  const std::string rule = std::string(QueueOptimisationName(QueueOptimisation::kBechSoramaki)) +
+                           "/" + std::to_string(kBechSoramakiVersion);
+  for (const InstructionKey& key : together) {
+    SettleQueued(state_.queue.Remove(key), Cause::kOptimisation, rule, true);
+  }
+  for (const std::uint32_t number : numbers) CheckCovered(state_.accounts[number]);
+}
+
+void LedgerExecutor::ExpireQueued() {
+  while (!state_.queue.empty()) {
+    const InstructionKey key = state_.queue.accounts().begin()->second.begin()->second.key;
+    const QueuedPayment payment = state_.queue.Remove(key);
+    Record(AddFromQueue(payment, InstructionStatus::kExpired, Cause::kEndOfDay, ""));
+  }
+}
+
+}  // namespace causeway::core
