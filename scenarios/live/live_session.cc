@@ -1,5 +1,6 @@
 #include "scenarios/live/live_session.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,12 @@ absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan
     return absl::InvalidArgumentError(
         "venues, and tiers, limits, largest amounts and validity of posted rates, are for virtual "
         "time: this file runs without --live only");
+  }
+  if (std::any_of(plan.ledgers.begin(), plan.ledgers.end(), [](const PlannedLedger& ledger) {
+        return ledger.queue.discipline != core::QueueDiscipline::kNone;
+      })) {
+    return absl::InvalidArgumentError(
+        "queues of ledgers are for virtual time: this file runs without --live only");
   }
   if (!plan.faults.empty() || plan.modelled_signatures) {
     return absl::InvalidArgumentError(

@@ -21,7 +21,8 @@ void CountActions(const Plan& plan, const RunResult& result, Summary& summary) {
     summary.half_done += action.status == ActionStatus::kHalfDone ? 1 : 0;
     const bool settled = action.status == ActionStatus::kSettled;
     const bool failed =
-        action.status == ActionStatus::kRejected || action.status == ActionStatus::kAborted;
+        action.status == ActionStatus::kRejected || action.status == ActionStatus::kAborted ||
+        action.status == ActionStatus::kExpired || action.status == ActionStatus::kQueued;
     const bool issue = std::holds_alternative<IssueTo>(what);
     const bool redeem = std::holds_alternative<RedeemFrom>(what);
     if (IsTransaction(what)) {

@@ -94,6 +94,7 @@ void Checkers::ReadBatch(LedgerIndex ledger, const std::string& bytes) {
       Fail(fmt::format("{}: a durable entry does not decode", NameOf(ledger)));
     }
   }
+  CheckOverdrawn(ledger);
 }
 
 void Checkers::OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header,
@@ -107,6 +108,7 @@ void Checkers::OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header
   books.chain.push_back(disk.ChainAfter(header.number));
   books.leaves = header.first_index + 1 + header.entry_count;
   for (const core::Entry& entry : entries) OnEntry(ledger, header, entry);
+  CheckOverdrawn(ledger);
 }
 
 void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
@@ -116,8 +118,10 @@ void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
   if (!entry.settlement_id.IsZero()) {
     OnSettlementEntry(ledger, header, entry);
   } else if (entry.instruction.kind == core::ActionKind::kPay) {
-    coverage_.Add(entry.status == core::InstructionStatus::kSettled ? Covered::kPaymentSettled
-                                                                    : Covered::kPaymentRejected);
+    if (entry.status == core::InstructionStatus::kSettled) coverage_.Add(Covered::kPaymentSettled);
+    if (entry.status == core::InstructionStatus::kRejected) {
+      coverage_.Add(Covered::kPaymentRejected);
+    }
   } else if (entry.status == core::InstructionStatus::kSettled) {
     Books& books = books_[ledger];
     if (entry.instruction.kind == core::ActionKind::kSetFreeze) {
@@ -131,6 +135,7 @@ void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
 
 void Checkers::OnPostings(LedgerIndex ledger, const core::Entry& entry) {
   Books& books = books_[ledger];
+  if (entry.cause != core::Cause::kOptimisation) CheckOverdrawn(ledger);
   const core::AccountAddress& liability = world_.plan.ledgers[ledger].genesis.liability_account;
   absl::int128 sum = 0;
   for (const core::Posting& posting : entry.postings) {
@@ -147,6 +152,10 @@ void Checkers::OnPostings(LedgerIndex ledger, const core::Entry& entry) {
     bucket = *after;
     // No account of a scenario has a credit line.
     if (bucket.IsNegative() && (posting.address != liability || !available)) {
+      if (entry.cause == core::Cause::kOptimisation && available) {
+        books.overdrawn.insert(posting.address);
+        continue;
+      }
       Fail(fmt::format("{}: entry {} makes account {} negative", NameOf(ledger), entry.index,
                        posting.address.text()));
     }
@@ -155,6 +164,16 @@ void Checkers::OnPostings(LedgerIndex ledger, const core::Entry& entry) {
     Fail(fmt::format("{}: the postings of entry {} do not sum to zero", NameOf(ledger),
                      entry.index));
   }
+}
+
+void Checkers::CheckOverdrawn(LedgerIndex ledger) {
+  Books& books = books_[ledger];
+  for (const core::AccountAddress& address : books.overdrawn) {
+    if (!books.balances[address].available.IsNegative()) continue;
+    Fail(fmt::format("{}: payments that settled together leave account {} negative", NameOf(ledger),
+                     address.text()));
+  }
+  books.overdrawn.clear();
 }
 
 void Checkers::OnSettlementEntry(LedgerIndex ledger, const core::BatchHeader& header,

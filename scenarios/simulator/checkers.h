@@ -89,6 +89,8 @@ class Checkers {
     std::uint64_t leaves = 0;
     absl::flat_hash_map<core::AccountAddress, Balance> balances;
     std::set<core::Hash256> held;  // settlements
+    // Below zero within a set of payments that settle together; no more after its last entry.
+    std::set<core::AccountAddress> overdrawn;
   };
 
   void FailAllOrNone(std::string breach);
@@ -97,6 +99,7 @@ class Checkers {
   void ReadBatch(LedgerIndex ledger, const std::string& bytes);
   void OnEntry(LedgerIndex ledger, const core::BatchHeader& header, const core::Entry& entry);
   void OnPostings(LedgerIndex ledger, const core::Entry& entry);
+  void CheckOverdrawn(LedgerIndex ledger);
   void OnSettlementEntry(LedgerIndex ledger, const core::BatchHeader& header,
                          const core::Entry& entry);
   void OnResolved(LedgerIndex ledger, const core::BatchHeader& header, const core::Entry& entry,

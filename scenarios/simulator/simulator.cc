@@ -47,6 +47,7 @@ class Simulation {
   void ScheduleOverdueCheck(core::LedgerTime time);
   void CheckOverdue();
   void CollectActions(RunResult& result) const;
+  void CollectQueued(RunResult& result) const;
   void CollectLedger(LedgerIndex index, RunResult& result) const;
   void CollectAccounts(const core::Ledger& ledger, LedgerIndex index, LedgerResult& out,
                        RunResult& result) const;
@@ -180,6 +181,7 @@ RunResult Simulation::Collect() {
   result.all_or_none_breaches = checkers_.all_or_none();
   result.other_breaches = checkers_.others();
   result.actions = participants_->TakeResults();
+  CollectQueued(result);
   CollectActions(result);
   for (std::size_t i = 0; i < ledgers_.size(); ++i) {
     CollectLedger(static_cast<LedgerIndex>(i), result);
@@ -204,6 +206,32 @@ RunResult Simulation::Collect() {
   CollectObserver(result);
   CollectLogs(result);
   return result;
+}
+
+// Payments that waited for funds when their action ended: what became of them since.
+void Simulation::CollectQueued(RunResult& result) const {
+  for (ActionResult& action : result.actions) {
+    if (action.status != ActionStatus::kQueued) continue;
+    const PlannedAction& planned = plan_.actions[action.action];
+    const auto& pay = std::get<PayOneWay>(planned.what);
+    if (!IsUp(pay.ledger)) continue;
+    const core::Ledger& ledger = ledgers_[pay.ledger]->engine()->ledger();
+    const auto state =
+        ledger.FindInstruction({plan_.participants[pay.from].id, core::ActionKind::kPay,
+                                *core::InstructionId::Parse(planned.id)});
+    CW_CHECK(state.ok() && state->has_value(), "what is queued is recorded");
+    action.ended = (*state)->time;
+    switch ((*state)->status) {
+      case core::InstructionStatus::kSettled:
+        action.status = ActionStatus::kSettled;
+        break;
+      case core::InstructionStatus::kExpired:
+        action.status = ActionStatus::kExpired;
+        break;
+      default:
+        break;
+    }
+  }
 }
 
 // Actions that did not end are a breach, but for those that wait for a node that is gone.

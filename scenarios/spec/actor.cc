@@ -193,6 +193,11 @@ std::optional<Request> ActionScript::Steps::Ask(const SetUpLedger& what) {
         what.ledger, IdOf(fmt::format("policy-{}", plan_.bridge->policy.epoch)),
         core::SetSettlementPolicy{.policy = plan_.bridge->policy, .withdraw = false}));
   }
+  if (const core::QueueRules& rules = plan_.ledgers[what.ledger].queue;
+      rules.discipline != core::QueueDiscipline::kNone) {
+    items.push_back(
+        SignByCentralBank(what.ledger, IdOf("queue-rules"), core::SetQueueRules{rules}));
+  }
   return ByCentralBank(what.ledger, std::move(items));
 }
 
@@ -258,7 +263,8 @@ std::optional<Request> ActionScript::Steps::Ask(const PayOneWay& what) {
                 .amount = MoneyOf(what.ledger, what.amount),
                 .purpose = what.purpose,
                 .private_data_hash = {},
-                .cites = {}};
+                .cites = {},
+                .priority = what.priority};
   result_.legs = {{what.ledger, what.amount}};
   std::vector<core::Item> items;
   items.push_back(
@@ -339,6 +345,10 @@ void ActionScript::Steps::Read(const ItemsReply& reply) {
   for (const InstructionReply& instruction : reply.instructions) {
     if (instruction.status == core::InstructionStatus::kSettled) continue;
     if (awaits_approval && instruction.status == core::InstructionStatus::kAwaitingApproval) {
+      return;
+    }
+    if (instruction.status == core::InstructionStatus::kQueued) {
+      result_.status = ActionStatus::kQueued;
       return;
     }
     Reject(instruction.rejection);

@@ -16,6 +16,8 @@ namespace {
 constexpr core::Duration kSettlementDeadlineDefault = core::Duration::FromSeconds(60);
 constexpr core::Duration kQuoteValidityDefault = core::Duration::FromSeconds(30);
 constexpr std::uint32_t kSettlementDeadlineSecondsMax = 24 * 3600;
+constexpr std::uint32_t kOptimiseEverySecondsMax = 24 * 3600;
+constexpr std::uint32_t kQueuedMaxDefault = 100'000;
 constexpr char kObserverDefault[] = "OBSERVER";
 
 // A participant's id as the body of an account address.
@@ -103,6 +105,7 @@ void Compiler::CompileLedger(int index) {
   ledger.country = *country;
   ledger.central_bank = *bank;
   ledger.redeem_at_cut_off = spec.redeem_at_cut_off();
+  if (spec.has_queue()) ledger.queue = ReadQueue(node.Child("queue"), spec.queue());
   ledger.key = DeriveKey(fmt::format("ledger/{}", origin->text()));
   for (std::uint32_t i = 1; i <= kApprovers; ++i) {
     ledger.approvers.push_back(DeriveKey(fmt::format("approver/{}/{}", bank->text(), i)));
@@ -134,6 +137,32 @@ void Compiler::MakeGenesis(PlannedLedger& ledger) {
   absl::StatusOr<core::Genesis> decoded = codec::DecodeGenesis(codec::EncodeGenesis(genesis));
   CW_CHECK(decoded.ok(), "a genesis made of checked parts decodes");
   ledger.genesis = *std::move(decoded);
+}
+
+core::QueueRules Compiler::ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec) {
+  core::QueueRules rules;
+  if (spec.discipline() < causeway::v1::QUEUE_DISCIPLINE_FIFO ||
+      spec.discipline() > causeway::v1::QUEUE_DISCIPLINE_PRIORITY) {
+    Fail(node.Of("discipline"), "discipline: name one; without a queue, leave it out as a whole");
+    return rules;
+  }
+  if (spec.optimisation() < 0 ||
+      spec.optimisation() > causeway::v1::QUEUE_OPTIMISATION_BECH_SORAMAKI) {
+    Fail(node.Of("optimisation"), "optimisation: there is none of that number");
+    return rules;
+  }
+  if (spec.optimise_every_s() > kOptimiseEverySecondsMax) {
+    Fail(node.Of("optimise_every_s"),
+         fmt::format("optimise_every_s: at most {}, a day", kOptimiseEverySecondsMax));
+  }
+  if (spec.queued_max() > core::kQueuedMax) {
+    Fail(node.Of("queued_max"), fmt::format("queued_max: at most {}", core::kQueuedMax));
+  }
+  rules.discipline = static_cast<core::QueueDiscipline>(spec.discipline());
+  rules.optimisation = static_cast<core::QueueOptimisation>(spec.optimisation());
+  rules.optimise_every = core::Duration::FromSeconds(spec.optimise_every_s());
+  rules.queued_max = spec.queued_max() == 0 ? kQueuedMaxDefault : spec.queued_max();
+  return rules;
 }
 
 void Compiler::CompileParticipants() {

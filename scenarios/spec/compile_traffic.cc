@@ -150,7 +150,12 @@ std::optional<PlannedWhat> Compiler::CompilePay(const Node& node,
   if (*from == *to) Fail(node.Of("to"), "from and to are the same participant");
   const auto amount = ReadAmount(node.Of("amount"), step.amount(), plan_.ledgers[*ledger].currency);
   if (!amount) return std::nullopt;
-  return PayOneWay{*ledger, *from, *to, *amount, step.purpose()};
+  if (step.priority() < 0 || step.priority() > causeway::v1::PAYMENT_PRIORITY_URGENT) {
+    Fail(node.Of("priority"), "priority: there is none of that number");
+    return std::nullopt;
+  }
+  return PayOneWay{*ledger, *from,          *to,
+                   *amount, step.purpose(), static_cast<core::PaymentPriority>(step.priority())};
 }
 
 std::optional<PlannedWhat> Compiler::CompileSwap(const Node& node,

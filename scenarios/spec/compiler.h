@@ -45,6 +45,7 @@ class Compiler {
   // compile_parties.cc
   void CompileLedgers();
   void CompileLedger(int index);
+  core::QueueRules ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec);
   void CompileParticipants();
   void CompileParticipant(int index);
   void AddSystemParticipants();

@@ -54,6 +54,7 @@ struct PlannedLedger {
   core::Genesis genesis;              // with its exact bytes and hash
   core::BusinessDate joins;           // its first business date
   bool redeem_at_cut_off = false;
+  core::QueueRules queue;
 };
 
 // A participant other than the central banks: bank, FX provider, bridge or observer.
@@ -134,6 +135,7 @@ struct PayOneWay {
   ParticipantIndex to = 0;
   core::Amount amount;
   std::string purpose;
+  core::PaymentPriority priority = core::PaymentPriority::kNormal;
 };
 // A quote is taken, its terms are signed by the taker, and the bridge settles. Exactly one of the
 // amounts is set.

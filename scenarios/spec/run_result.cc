@@ -18,6 +18,10 @@ std::string_view ActionStatusName(ActionStatus status) {
       return "vanished";
     case ActionStatus::kHalfDone:
       return "half-done";
+    case ActionStatus::kQueued:
+      return "queued";
+    case ActionStatus::kExpired:
+      return "expired";
   }
   return "unknown";
 }

@@ -26,6 +26,8 @@ enum class ActionStatus : std::uint8_t {
   kSkipped = 4,   // nothing to do: a redemption of nothing
   kVanished = 5,  // its client is gone: nobody knows how it ended
   kHalfDone = 6,  // one has paid and is not paid: where the mechanism cannot exclude it
+  kQueued = 7,    // a payment that waits for funds; when the run has ended: that still does
+  kExpired = 8,   // one that still did when its day closed
 };
 std::string_view ActionStatusName(ActionStatus status);
 
@@ -44,7 +46,7 @@ struct ActionResult {
   core::Hash256 settlement_id;  // of the last attempt; zero: none
   std::uint32_t attempts = 0;   // 1, more when a settlement was tried again
   core::LedgerTime started;
-  core::LedgerTime ended;
+  core::LedgerTime ended;  // of a payment that was queued: when it left the queue
 };
 
 struct AccountResult {

@@ -1,0 +1,59 @@
+// Ledgers with a queue, in virtual time.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "scenarios/report/summary.h"
+#include "tests/sim/scenario_text.h"
+
+namespace causeway::sim {
+namespace {
+
+std::string FileText(const std::string& name) {
+  std::ifstream file(ScenarioPath(name));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(QueueSimulationTest, ARingOfBanksWithoutFundsSettlesTogetherAndTheRestExpires) {
+  const Plan plan = Compiled(FileText("gridlock"));
+  const RunResult result = Simulated(plan);
+  EXPECT_EQ(result.other_breaches, std::vector<std::string>{});
+  EXPECT_TRUE(result.observer.verified);
+  const core::LedgerTime settled = ResultOf(plan, result, "ring-5").ended;
+  for (int i = 1; i <= 5; ++i) {
+    const ActionResult payment = ResultOf(plan, result, "ring-" + std::to_string(i));
+    EXPECT_EQ(payment.status, ActionStatus::kSettled) << i;
+    EXPECT_LE(payment.ended, settled) << i;
+    EXPECT_GE(payment.ended + core::Duration::FromSeconds(1), settled) << i;
+    EXPECT_EQ(BalanceOf(plan, result, "EU-BANK-" + std::to_string(i), "EUR"), 100'000'000) << i;
+  }
+  EXPECT_EQ(ResultOf(plan, result, "too-much").status, ActionStatus::kExpired);
+  EXPECT_EQ(ResultOf(plan, result, "behind-it").status, ActionStatus::kExpired);
+  EXPECT_TRUE(Summarise(plan, result).expectations_met);
+}
+
+TEST(QueueSimulationTest, WithoutOptimisationTheRingExpires) {
+  std::string text = FileText("gridlock");
+  const std::string optimisation = "optimisation: QUEUE_OPTIMISATION_BECH_SORAMAKI";
+  ASSERT_NE(text.find(optimisation), std::string::npos);
+  text.erase(text.find(optimisation), optimisation.size());
+  const Plan plan = Compiled(text);
+  const RunResult result = Simulated(plan);
+  EXPECT_EQ(result.other_breaches, std::vector<std::string>{});
+  EXPECT_EQ(ResultOf(plan, result, "ring-1").status, ActionStatus::kExpired);
+}
+
+TEST(QueueSimulationTest, FaultyRulesAreNamed) {
+  std::string text = FileText("gridlock");
+  const std::string discipline = "discipline: QUEUE_DISCIPLINE_FIFO";
+  text.erase(text.find(discipline), discipline.size());
+  const std::vector<Finding> findings = Findings(text);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].message.substr(0, 11), "discipline:");
+}
+
+}  // namespace
+}  // namespace causeway::sim
