@@ -2,7 +2,7 @@
 // through one bridge, durable on each of the three, in one process or over gRPC.
 //
 //   pvp_bench --only in-process [--list N] [--swaps N] [--rounds N] [--accounts N] [--dir DIR]
-//   pvp_bench --only prepare --dir DIR [--ledgers N] [--accounts N]
+//   pvp_bench --only prepare --dir DIR [--ledgers N] [--accounts N] [--witnesses N]
 //   pvp_bench --only load --dir DIR --bridge ADDRESS [--list N] [--per-call N] [--swaps N]
 //             [--in-flight N] [--rate SWAPS_PER_S] [--left N] [--right N] [--no-wait]
 //
@@ -46,6 +46,7 @@ struct Flags {
   int rounds = 3;
   std::size_t accounts = 10'000;
   std::size_t ledgers = 2;
+  std::size_t witnesses = 0;
   std::size_t left = 0;
   std::size_t right = 1;
   std::uint64_t seed = 1;
@@ -321,6 +322,8 @@ int Main(int argc, char** argv) {
   app.add_option("--accounts", flags.accounts, "accounts with funds on each ledger");
   app.add_option("--ledgers", flags.ledgers, "ledgers of the network")
       ->check(CLI::Range(std::size_t{2}, std::size_t{4}));
+  app.add_option("--witnesses", flags.witnesses, "witnesses of the network; 0: none are needed")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{16}));
   app.add_option("--left", flags.left, "ledger of the first leg");
   app.add_option("--right", flags.right, "ledger of the second leg");
   app.add_option("--seed", flags.seed, "of the traffic: another for each load on one network");
@@ -337,7 +340,7 @@ int Main(int argc, char** argv) {
     fmt::print(stderr, "pvp_bench: --only {} needs --dir\n", flags.only);
     return kExitFailed;
   } else if (flags.only == "prepare") {
-    PvpNetwork(flags.directory, flags.ledgers, flags.accounts).WriteFiles();
+    PvpNetwork(flags.directory, flags.ledgers, flags.accounts, flags.witnesses).WriteFiles();
     return 0;
   } else {
     Load(flags, report);

@@ -43,7 +43,8 @@ std::string BankOf(std::size_t index) { return fmt::format("BANK{}", index); }
 
 }  // namespace
 
-PvpNetwork::PvpNetwork(const std::string& directory, std::size_t ledgers, std::size_t accounts)
+PvpNetwork::PvpNetwork(const std::string& directory, std::size_t ledgers, std::size_t accounts,
+                       std::size_t witnesses)
     : directory_(directory),
       log_key_(
           MustHave(core::SoftwareSigner::FromEd25519Seed(core::Sha256("decision log").view()))) {
@@ -62,6 +63,16 @@ PvpNetwork::PvpNetwork(const std::string& directory, std::size_t ledgers, std::s
                                          .accounts = accounts}));
     const core::Genesis& genesis = ledgers_.back()->genesis();
     policy.ledgers.push_back({genesis.ledger, genesis.hash, genesis.ledger_key});
+  }
+  for (std::size_t i = 0; i < witnesses; ++i) {
+    const std::string name = fmt::format("witness-{}.bench.example", i);
+    witness_keys_.push_back(
+        MustHave(core::SoftwareSigner::FromEd25519Seed(core::Sha256(name).view())));
+    policy.witnesses.push_back({name, witness_keys_.back()->public_key()});
+  }
+  if (witnesses > 0) {
+    policy.witnesses_faulty_max = static_cast<std::uint32_t>((witnesses - 1) / 3);
+    policy.witnesses_needed = static_cast<std::uint32_t>(witnesses) - policy.witnesses_faulty_max;
   }
   policy_bytes_ = codec::EncodePolicy(policy);
   const core::SettlementPolicy exact = MustHave(codec::DecodePolicy(policy_bytes_));
@@ -128,6 +139,10 @@ client::Submission PvpTraffic::MakeList(std::size_t left, std::size_t right, std
 void PvpNetwork::WriteFiles() const {
   Write(directory_ + "/policy.bin", policy_bytes_);
   Write(directory_ + "/decision-log-key.pem", MustHave(core::EncodePrivateKeyPem(*log_key_, "")));
+  for (std::size_t i = 0; i < witness_keys_.size(); ++i) {
+    Write(fmt::format("{}/witness-{}-key.pem", directory_, i),
+          MustHave(core::EncodePrivateKeyPem(*witness_keys_[i], "")));
+  }
   for (std::size_t i = 0; i < ledgers_.size(); ++i) {
     const std::string folder = fmt::format("{}/ledger-{}", directory_, i);
     ledgers_[i]->WriteFiles(folder);

@@ -46,7 +46,10 @@ class PvpTraffic {
 class PvpNetwork {
  public:
   // Ledgers of `accounts` accounts each, in new directories below `directory`: `ledger-0/data`, ...
-  PvpNetwork(const std::string& directory, std::size_t ledgers, std::size_t accounts);
+  // With `witnesses`, a certificate needs as many of them as leave the most room for faulty ones:
+  // three of four.
+  PvpNetwork(const std::string& directory, std::size_t ledgers, std::size_t accounts,
+             std::size_t witnesses = 0);
 
   PvpTraffic Traffic(std::uint64_t seed) const;
   // The exact bytes of the policy; its decision log's key.
@@ -55,13 +58,14 @@ class PvpNetwork {
   BulkLedger& ledger(std::size_t index) { return *ledgers_[index]; }
 
   // What the programs need: the files of each ledger below `ledger-N` (bulk_ledger.h) and its
-  // bank's public key bank.pub.pem; policy.bin, decision-log-key.pem.
+  // bank's public key bank.pub.pem; policy.bin, decision-log-key.pem, witness-N-key.pem.
   void WriteFiles() const;
 
  private:
   const std::string directory_;
   std::vector<std::unique_ptr<BulkLedger>> ledgers_;
   std::shared_ptr<core::SoftwareSigner> log_key_;
+  std::vector<std::shared_ptr<core::SoftwareSigner>> witness_keys_;
   std::string policy_bytes_;
 };
 

@@ -2,9 +2,9 @@
 
     ./dev bench pvp [--quick] [--rounds N] [--dir DIR] [--no-postgres] [--json FILE]
 
-Ledgers and bridge are processes of their own, durable, over gRPC on loopback; the load generator
-runs on the same cores. Everything it makes is in a new folder below DIR, which goes when it ends,
-and so do the processes that it started. `--only` measures some parts.
+Ledgers, bridge and witnesses are processes of their own, durable, over gRPC on loopback; the load
+generator runs on the same cores. Everything it makes is in a new folder below DIR, which goes when
+it ends, and so do the processes that it started. `--only` measures some parts.
 """
 
 import argparse
@@ -20,7 +20,8 @@ import prepared  # noqa: E402
 import report  # noqa: E402
 import work  # noqa: E402
 
-PARTS = ("in-process", "lists", "singly", "latency", "dead", "postgres")
+PARTS = ("in-process", "lists", "singly", "latency", "witnessed", "dead", "simulation",
+         "postgres")
 
 
 class Sizes:
@@ -38,6 +39,7 @@ class Sizes:
         self.latency_list = 64 if full or quick else 8
         self.latency_swaps = 100_000 if full else 50_000 if quick else 512
         self.latency_s = 10 if full else 5 if quick else 1
+        self.seeds = 400 if full else 150 if quick else 2
         self.dead_s = 6 if full else 4 if quick else 1
         self.postgres_accounts = 100_000 if full else 20_000 if quick else 500
         self.postgres_s = 10 if full else 5 if quick else 1
@@ -76,6 +78,20 @@ def measure_in_process(here, sizes, rounds, figures):
         "--in-flight", str(sizes.lists_in_flight), shows=True))
 
 
+def measure_simulation(here, sizes, rounds, figures):
+    """Drawn networks with faults, checked after every event, on one core."""
+    rates = []
+    for number in range(rounds):
+        simulated = here.run_json(
+            "causeway-sim", "seeds", "--profile", "mixed", "--modelled", "--jobs", "1", "--seeds",
+            str(sizes.seeds), "--first", str(1 + number * sizes.seeds), "--out",
+            here.path("failed-seeds"))
+        rates.append(simulated["sim_events_per_s"])
+        print(f"  simulation, round {number + 1}: {rates[-1]:,} events/s in {sizes.seeds} seeds",
+              flush=True)
+    figures["sim_events_per_s"] = work.median(rates)
+
+
 def measure(here, arguments, sizes, rounds, figures):
     parts = arguments.only or list(PARTS)
     if "in-process" in parts:
@@ -88,9 +104,15 @@ def measure(here, arguments, sizes, rounds, figures):
                 corridor.measure_singly(sizes, rounds, figures)
             if "latency" in parts:
                 corridor.measure_latency(sizes, rounds, figures)
+    if "witnessed" in parts:
+        with network.Network(here, 2, sizes.accounts, witnesses=4) as corridor:
+            corridor.measure_lists(sizes, rounds, figures, "swaps_per_s_k3of4")
+            corridor.measure_latency(sizes, rounds, figures, "_k3of4")
     if "dead" in parts:
         with network.Network(here, 4, sizes.accounts) as corridor:
             corridor.measure_dead_ledger(sizes, rounds, figures)
+    if "simulation" in parts:
+        measure_simulation(here, sizes, rounds, figures)
     if "postgres" in parts and not arguments.no_postgres:
         if prepared.is_installed():
             prepared.measure(here, sizes, rounds, figures)
@@ -131,6 +153,7 @@ BARS = (
     ("latency at half load, p50 / data sync", "p50_sync_ratio", "at most", 10),
     ("latency at half load, p99 / data sync", "p99_sync_ratio", "at most", 40),
     ("swaps/s against two PostgreSQL databases", "postgres_ratio", "at least", 20),
+    ("simulated events/s on one core", "sim_events_per_s", "at least", 200_000),
     ("rate of the others with one of four ledgers dead", "one_ledger_dead_ratio", "at least",
      0.8),
 )

@@ -1,4 +1,4 @@
-"""Ledgers and a bridge as processes, durable, over gRPC on loopback, and the load on them."""
+"""Ledgers, a bridge and witnesses as processes, durable, over gRPC on loopback, and their load."""
 
 import json
 import os
@@ -18,21 +18,29 @@ LATENCY_THREADS = 64
 class Network:
     _count = 0
 
-    def __init__(self, here, ledgers, accounts):
+    def __init__(self, here, ledgers, accounts, witnesses=0):
         Network._count += 1
         self.here = here
         self.folder = here.path(f"network-{Network._count}")
         self.ledgers = ledgers
+        self.witnesses = witnesses
         self.processes = []
         self.bridge = None
         self._seed = 0
-        print(f"{ledgers} ledgers with {accounts:,} accounts each, and a bridge ...", flush=True)
+        print(f"{ledgers} ledgers with {accounts:,} accounts each, a bridge and {witnesses} "
+              "witnesses ...", flush=True)
         here.run([here.program("pvp_bench"), "--only", "prepare", "--dir", self.folder,
-                  "--ledgers", str(ledgers), "--accounts", str(accounts)])
+                  "--ledgers", str(ledgers), "--accounts", str(accounts),
+                  "--witnesses", str(witnesses)])
 
     def __enter__(self):
         addresses = [self._start_ledger(i) for i in range(self.ledgers)]
-        self._write_config(addresses)
+        # The first witnesses run beside the ledgers, the others by themselves.
+        witnesses = addresses[:self.witnesses]
+        witnesses += [self._start(f"witness-{i}", [self.here.program("causeway-node"), "witness",
+                                                   *self._witness_flags(i, "")])
+                      for i in range(len(witnesses), self.witnesses)]
+        self._write_config(addresses, witnesses)
         self.bridge = self._start(
             "bridge", [self.here.program("causeway-bridge"), "run", "--config",
                        self._file("bridge.txtpb"), "--data", self._file("bridge"), "--key",
@@ -70,15 +78,25 @@ class Network:
         return self._start(
             of, [self.here.program("causeway-node"), "run", "--genesis",
                  self._file(of, "genesis.bin"), "--data", self._file(of, "data"), "--key",
-                 self._file(of, "key.pem"), "--salt-key", self._file(of, "salt.key")])
+                 self._file(of, "key.pem"), "--salt-key", self._file(of, "salt.key"),
+                 *(self._witness_flags(index, "witness-") if index < self.witnesses else [])])
 
-    def _write_config(self, addresses):
+    def _witness_flags(self, index, prefix):
+        return [f"--{prefix}name", f"witness-{index}.bench.example", f"--{prefix}key",
+                self._file(f"witness-{index}-key.pem"), f"--{prefix}data",
+                self._file(f"witness-{index}"), f"--{prefix}policy", self._file("policy.bin"),
+                f"--{prefix}bridge", "BRIDGE"]
+
+    def _write_config(self, addresses, witnesses):
         lines = ['policy_file: "policy.bin"', 'participant: "BRIDGE"']
         for index, address in enumerate(addresses):
             lines.append(f'ledgers {{ origin: "ledger-{index}.bench.example/money" '
                          f'address: "{address}" }}')
             lines.append(f'participants {{ participant: "BANK{index}" '
                          f'key_files: "ledger-{index}/bank.pub.pem" }}')
+        for index, address in enumerate(witnesses):
+            lines.append(f'witnesses {{ name: "witness-{index}.bench.example" '
+                         f'address: "{address}" }}')
         with open(self._file("bridge.txtpb"), "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 
@@ -95,14 +113,14 @@ class Network:
         return self.load("--list", sizes.list, "--in-flight", sizes.lists_in_flight, "--swaps",
                          swaps, *arguments)
 
-    def measure_lists(self, sizes, rounds, figures):
+    def measure_lists(self, sizes, rounds, figures, key="swaps_per_s_k0"):
         self.lists(sizes, sizes.swaps // 8)  # warms the caches
         rates = []
         for number in range(rounds):
             rates.append(self.lists(sizes, sizes.swaps)["swaps_per_s"])
             print(f"  lists of {sizes.list:,}, round {number + 1}: {rates[-1]:.0f} swaps/s",
                   flush=True)
-        figures["swaps_per_s_k0"] = work.median(rates)
+        figures[key] = work.median(rates)
 
     def measure_singly(self, sizes, rounds, figures):
         """Every payer signs every swap by itself; swaps share calls, and nothing else."""
@@ -120,7 +138,7 @@ class Network:
         figures["signed_singly_verify_ratio"] = work.median(ratios)
         figures["verifications_per_swap"] = VERIFICATIONS_PER_SWAP
 
-    def measure_latency(self, sizes, rounds, figures):
+    def measure_latency(self, sizes, rounds, figures, of=""):
         """From when a call was due to its answer: every swap of it is booked on both ledgers."""
         p50, p99 = [], []
         for _ in range(rounds):
@@ -137,8 +155,8 @@ class Network:
                   f"{report['latency_us_p50']:.0f} us, p99 {report['latency_us_p99']:.0f} us, "
                   f"{p50[-1]:.1f} and {p99[-1]:.1f} times the sync of {sync:.0f} us", flush=True)
         figures["latency_list"] = sizes.latency_list
-        figures["p50_sync_ratio"] = work.median(p50)
-        figures["p99_sync_ratio"] = work.median(p99)
+        figures[f"p50_sync_ratio{of}"] = work.median(p50)
+        figures[f"p99_sync_ratio{of}"] = work.median(p99)
 
     def measure_dead_ledger(self, sizes, rounds, figures):
         """Two ledgers settle with each other while the third and fourth do, and without."""
