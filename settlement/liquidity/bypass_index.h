@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "settlement/liquidity/types.h"
+#include "settlement/liquidity/ids.h"
 
 namespace causeway::liquidity {
 

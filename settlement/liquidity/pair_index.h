@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "settlement/liquidity/types.h"
+#include "settlement/liquidity/ids.h"
 
 namespace causeway::liquidity {
 

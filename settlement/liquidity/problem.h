@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "settlement/core/amount.h"
-#include "settlement/liquidity/types.h"
+#include "settlement/liquidity/ids.h"
 
 namespace causeway::liquidity {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "settlement/liquidity/types.h"
+#include "settlement/liquidity/ids.h"
 
 namespace causeway::liquidity {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "settlement/liquidity/exact.h"
+#include "settlement/liquidity/offsetting.h"
 #include "tests/liquidity/random_queue.h"
 
 namespace causeway::liquidity {
@@ -111,6 +112,23 @@ TEST(BechSoramaki, SettlesTheBestSetThatKeepsTheOrderOfEveryQueue) {
       nonempty += run.settled > 0 ? 1 : 0;
     }
     EXPECT_GT(nonempty, 100);
+  }
+}
+
+TEST(SelectBechSoramaki, SelectsWhatTheEngineSettles) {
+  for (const Discipline discipline :
+       {Discipline::kFifo, Discipline::kPriority, Discipline::kFifoBypass, Discipline::kDeferred}) {
+    int nonempty = 0;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      const Features all = {
+          .reservations = true, .limits = true, .holding_limits = seed % 3 == 0, .credit = true};
+      Case run(seed, discipline, Algorithm::kBechSoramaki, all);
+      const Selection selected = SelectBechSoramaki(run.before);
+      run.Run();
+      ASSERT_EQ(selected, run.FirstSet()) << "seed " << seed;
+      nonempty += CountOf(selected) > 0 ? 1 : 0;
+    }
+    EXPECT_GT(nonempty, 50);
   }
 }
 
