@@ -64,6 +64,26 @@ TEST(DecodeCommandTest, GoldenBytesOfABatch) {
   EXPECT_EQ(EncodeCommand(command), payload);
 }
 
+TEST(DecodeCommandTest, GoldenBytesOfHashTimeLocks) {
+  const auto decoded = [](std::size_t position) {
+    const std::string bytes = *core::FromHex(Vector(position)["payload"].get<std::string>());
+    core::Command command = *DecodeCommand(bytes);
+    EXPECT_EQ(EncodeCommand(command), bytes);
+    return command;
+  };
+  const core::Command lock = decoded(4);
+  const core::Command claim = decoded(5);
+  const auto& locked = std::get<core::LockFunds>(lock.action);
+  const auto& claimed = std::get<core::ClaimLock>(claim.action);
+  EXPECT_EQ(locked.creditor, sample::Address("BETA0001"));
+  EXPECT_EQ(locked.amount.amount.minor(), 250000);
+  EXPECT_EQ(locked.expires, lock.valid_until + core::Duration::FromHours(1));
+  EXPECT_EQ(claimed.locking_party, lock.party);
+  EXPECT_EQ(claimed.lock, lock.id);
+  EXPECT_EQ(core::Sha256(claimed.secret.view()), locked.hash_lock);
+  EXPECT_EQ(std::get<core::RefundLock>(decoded(6).action).lock, lock.id);
+}
+
 TEST(DecodeCommandTest, GoldenBytesOfWhatTwoApproversOrder) {
   const std::string override_bytes = *core::FromHex(Vector(2)["payload"].get<std::string>());
   const core::Command transfer = *DecodeCommand(override_bytes);

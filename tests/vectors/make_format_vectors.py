@@ -219,6 +219,22 @@ def abort_command():
     return pb((1, HKD), (2, GENESIS_HASH), (3, "HKMA"), (4, "ABT-1"), (5, TIME), (27, order))
 
 
+def lock_command():
+    lock = pb((1, ALPHA), (2, BETA), (3, money("HKD", 250000)), (4, sha256(sha256(b"secret"))),
+              (5, TIME + 3600 * 10**6), (6, UETR))
+    return pb((1, HKD), (2, GENESIS_HASH), (3, "ALPHA"), (4, "LCK-1"), (5, TIME), (28, lock))
+
+
+def claim_command():
+    claim = pb((1, "ALPHA"), (2, "LCK-1"), (3, sha256(b"secret")))
+    return pb((1, HKD), (2, GENESIS_HASH), (3, "BETA"), (4, "CLM-1"), (5, TIME), (29, claim))
+
+
+def refund_command():
+    refund = pb((1, "LCK-1"))
+    return pb((1, HKD), (2, GENESIS_HASH), (3, "ALPHA"), (4, "RFD-1"), (5, TIME), (30, refund))
+
+
 PAY = pay_command()
 
 
@@ -311,7 +327,9 @@ def command_vectors():
     return {"about": "Payloads that participants sign; docs/formats/command.md.",
             "commands": [row("pay", PAY), row("pay_batch", batch_command()),
                          row("operator_override", override_command()),
-                         row("order_abort", abort_command())]}
+                         row("order_abort", abort_command()),
+                         row("lock_funds", lock_command()), row("claim_lock", claim_command()),
+                         row("refund_lock", refund_command())]}
 
 
 # --- A settlement.
