@@ -285,6 +285,8 @@ class LedgerEngine {
   absl::StatusOr<core::Entry> ResolvedEntry(const core::Batch& batch,
                                             const core::EntryPlace& place) const;
   absl::StatusOr<core::InstructionState> LatestOf(const DatedEntry& packed) const;
+  // The terms of a list that was prepared here; nothing for another id.
+  absl::StatusOr<std::optional<core::TermsHeader>> ReadList(const core::Hash256& list_id) const;
   static IndexedInstructions::Replay ReplayOf(const core::BulkResults& bulk);
   absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;

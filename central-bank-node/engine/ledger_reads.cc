@@ -475,6 +475,26 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
     if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
   }
   const std::lock_guard lock(tree_mutex_);
+absl::StatusOr<std::optional<core::TermsHeader>> LedgerEngine::ReadList(
+    const core::Hash256& list_id) const {
+  std::optional<core::TermsHeader> none;
+  const auto prepared =
+      ledger_->FindInstruction(core::PrepareKeyOf(genesis_.central_bank.participant, list_id));
+  if (!prepared.ok()) return prepared.status();
+  if (!prepared->has_value() || (*prepared)->settlement_id != list_id) return none;
+  const absl::StatusOr<std::uint64_t> number = FindBatch((*prepared)->entry_index);
+  if (!number.ok()) return number.status();
+  const absl::StatusOr<Batch> batch = ReadBatch(*number);
+  if (!batch.ok()) return batch.status();
+  for (const core::Item& item : batch->items) {
+    if (core::PayloadHash(item.envelope) != (*prepared)->payload_hash) continue;
+    absl::StatusOr<core::TermsHeader> terms = core::DecodeSettlementList(item.envelope.payload);
+    if (!terms.ok()) return Damaged(*number, std::string(terms.status().message()));
+    return std::optional(*std::move(terms));
+  }
+  return Damaged(*number, "it has the entry of a list and not the list");
+}
+
   auto entry_proof = tree_.InclusionProof(entry_index, end.size);
   auto header_proof = tree_.InclusionProof(receipt.batch_header_index, end.size);
   if (!entry_proof.ok()) return entry_proof.status();

@@ -37,6 +37,33 @@ void ShowSettlement(const LedgerEngine& engine, const core::SettlementState& set
   out->set_decision_log(policy->decision_log.ToString());
 }
 
+// Whether the caller is one of those who pay in a settlement list; of others, the legs tell.
+bool PaysIn(const core::TermsHeader& terms, const Caller& caller) {
+  return std::any_of(terms.parts.begin(), terms.parts.end(),
+                     [&](const core::ListPart& part) { return part.payer == caller.id; });
+}
+
+// Of a list that is complete and has left memory, or of an id that this ledger does not know.
+QueryEnd ShowCompletion(const LedgerEngine& engine, const Caller& caller, const core::Hash256& id,
+                        causeway::v1::LedgerSettlement* out) {
+  const auto done = engine.FindCompletion(id);
+  if (!done.ok()) return done.status();
+  bool visible = caller.SeesSettlements();
+  if (!visible && done->has_value()) {
+    const auto terms = engine.ReadList(id);
+    if (!terms.ok()) return terms.status();
+    visible = terms->has_value() && PaysIn(**terms, caller);
+  }
+  if (!visible) return NotYours("settlement " + id.ToHex());
+  if (!done->has_value()) {
+    return Refusal(Outcome::kNotFound, "this ledger has no settlement " + id.ToHex());
+  }
+  out->set_settlement_id(std::string(id.view()));
+  out->set_status(rpc::ToProto((*done)->status));
+  out->set_entry_index((*done)->entry_index);
+  return {};
+}
+
 // The engine's "not there" is an answer; its other errors are this node's trouble.
 QueryEnd FromEngine(const absl::Status& status) {
   if (absl::IsNotFound(status)) {
@@ -339,24 +366,11 @@ QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
   absl::StatusOr<core::Hash256> id = codec::HashFrom(request.settlement_id(), "settlement_id");
   if (!id.ok()) return Refusal(Outcome::kMalformed, std::string(id.status().message()));
   const core::SettlementState* settlement = engine.ledger().FindSettlement(*id);
-  if (settlement == nullptr && caller.SeesSettlements()) {
-    // A list that is complete has left memory.
-    const auto done = engine.FindCompletion(*id);
-    if (!done.ok()) return done.status();
-    if (done->has_value()) {
-      out->set_settlement_id(std::string(id->view()));
-      out->set_status(rpc::ToProto((*done)->status));
-      out->set_entry_index((*done)->entry_index);
-      return {};
-    }
-    return Refusal(Outcome::kNotFound, "this ledger has no settlement " + id->ToHex());
-  }
+  if (settlement == nullptr) return ShowCompletion(engine, caller, *id, out);
   const auto visible = [&](const core::Leg& leg) { return MaySee(engine.ledger(), caller, leg); };
-  if (settlement == nullptr ||
-      (!caller.SeesSettlements() &&
-       std::none_of(settlement->legs.begin(), settlement->legs.end(), visible))) {
-    return NotYours("settlement " + id->ToHex());
-  }
+  const bool is_party = (settlement->terms && PaysIn(*settlement->terms, caller)) ||
+                        std::any_of(settlement->legs.begin(), settlement->legs.end(), visible);
+  if (!caller.SeesSettlements() && !is_party) return NotYours("settlement " + id->ToHex());
   ShowSettlement(engine, *settlement, visible, out);
   return {};
 }

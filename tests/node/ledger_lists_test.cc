@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "central-bank-node/runtime/ledger_queries.h"
 #include "settlement/store/memory_key_index.h"
 #include "settlement/store/snapshot.h"
 #include "tests/node/live_ledger.h"
@@ -303,6 +304,35 @@ TEST_P(LedgerListsTest, OfWhatTheLogHasAsAWholeNoLegOrPaymentIsReadAgain) {
   ASSERT_TRUE(by_uetr.ok());
   ASSERT_EQ(by_uetr->instructions.size(), 1u);
   EXPECT_EQ(by_uetr->instructions.front().status, InstructionStatus::kSettled);
+}
+
+TEST_P(LedgerListsTest, AListIsShownToThoseWhoPayInIt) {
+  const Item list = ListItem({100, 200}, 1);
+  causeway::v1::GetLedgerSettlementRequest request;
+  request.set_settlement_id(std::string(core::SettlementIdOf(list.envelope.payload).view()));
+  const auto status_for = [&](std::string_view name) {
+    causeway::v1::LedgerSettlement shown;
+    const QueryEnd end =
+        GetSettlement(*engine_, {Standing::kParticipant, Party(name)}, request, &shown);
+    if (end.refused) {
+      EXPECT_EQ(end.refused->outcome, core::Outcome::kSenderNotEntitled);
+    }
+    return end.ok() ? shown.status() : causeway::v1::INSTRUCTION_STATUS_UNSPECIFIED;
+  };
+  const auto expect = [&](causeway::v1::InstructionStatus status) {
+    EXPECT_EQ(status_for("ALPHA"), status);
+    EXPECT_EQ(status_for("BETA"), status) << "pays on the other ledger";
+    EXPECT_EQ(status_for("GAMMA"), causeway::v1::INSTRUCTION_STATUS_UNSPECIFIED);
+  };
+  expect(causeway::v1::INSTRUCTION_STATUS_UNSPECIFIED);
+  const std::string vote = Run(list).vote;
+  expect(causeway::v1::INSTRUCTION_STATUS_PREPARED);
+  core::PositionSet far_held(2);
+  far_held.Insert(0);
+  Run(CommitItem(vote, far_held));
+  expect(causeway::v1::INSTRUCTION_STATUS_SETTLED);
+  Restart();
+  expect(causeway::v1::INSTRUCTION_STATUS_SETTLED);
 }
 
 INSTANTIATE_TEST_SUITE_P(InMemoryAndByTheLog, LedgerListsTest, ::testing::Bool());
