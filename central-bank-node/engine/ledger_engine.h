@@ -41,6 +41,13 @@ namespace causeway::node {
 
 // Entries in one page, and payments that one Execute takes at most.
 inline constexpr std::size_t kPageEntriesMax = 1000;
+// Batches and entries of the account that one page of its history is looked for in from the new
+// end, at most, and batches from the old one when that was not enough.
+inline constexpr std::size_t kHistoryBatchesMax = 64;
+inline constexpr std::size_t kHistoryEntriesMax = 20'000;
+// Lines of one statement, and batches that are read for it, at most.
+inline constexpr std::size_t kStatementLinesMax = 10'000;
+inline constexpr std::size_t kStatementBatchesMax = 4'096;
 
 // Everything needed to verify one entry offline.
 struct Receipt {
@@ -64,6 +71,22 @@ struct DatedEntry {
   core::Entry entry;
   core::LedgerTime time;
   core::BusinessDate date;
+};
+
+// Entries in the order of the log.
+struct EntryPage {
+  std::vector<DatedEntry> entries;
+  // Where to go on: the size of the log, as it was then, when nothing is left.
+  std::uint64_t next = 0;
+};
+
+// An account at one moment: where its history is read from.
+struct AccountMoment {
+  core::AccountAddress address;
+  std::uint32_t number = 0;
+  core::Amount balance;         // available plus held
+  std::uint64_t last_leaf = 0;  // that touched it; 0: none
+  std::uint64_t log_size = 0;   // leaves that were applied
 };
 
 struct StatementLine {
@@ -227,17 +250,23 @@ class LedgerEngine {
   absl::StatusOr<std::uint64_t> FindBatch(std::uint64_t leaf_index) const;
   // NotFound when `leaf_index` is no entry (a batch header, the genesis, or past the end).
   absl::StatusOr<DatedEntry> ReadEntry(std::uint64_t leaf_index) const;
-  // Entries from a leaf index on, at most `count`; only those that touch `address` if given.
-  absl::StatusOr<std::vector<DatedEntry>> ListEntries(
-      std::uint64_t from_index, std::size_t count,
-      const std::optional<core::AccountAddress>& address) const;
+  // Nothing for an unknown account.
+  std::optional<AccountMoment> MomentOf(const core::AccountAddress& address) const;
+
+  // The next three read the log alone: beside everything, once the moment's leaves are durable.
+  // Entries from a leaf index on, at most `count`.
+  absl::StatusOr<EntryPage> ListEntries(std::uint64_t from_index, std::size_t count) const;
+  // Those that touch the account. Perhaps fewer than there are, or none, and then more from `next`.
+  absl::StatusOr<EntryPage> ListEntriesOf(const AccountMoment& account, std::uint64_t from_index,
+                                          std::size_t count) const;
+  // Dates are inclusive. ResourceExhausted when it would take too much (kStatementLinesMax).
+  absl::StatusOr<Statement> GetStatement(const AccountMoment& account, core::BusinessDate from,
+                                         core::BusinessDate to) const;
+
   absl::StatusOr<Receipt> GetReceipt(std::uint64_t entry_index) const;
   // OutOfRange unless old_size <= new_size <= size().
   absl::StatusOr<std::vector<core::Hash256>> ConsistencyProof(std::uint64_t old_size,
                                                               std::uint64_t new_size) const;
-  // NotFound for an unknown account. Dates are inclusive.
-  absl::StatusOr<Statement> GetStatement(const core::AccountAddress& address,
-                                         core::BusinessDate from, core::BusinessDate to) const;
 
   // A payment's or other instruction's status by its key, over the whole history.
   absl::StatusOr<std::optional<core::InstructionState>> FindInstruction(
@@ -256,6 +285,8 @@ class LedgerEngine {
       const core::Hash256& settlement_id) const {
     return ledger_->FindCompletion(settlement_id);
   }
+  // The terms of a list that was prepared here; nothing for another id.
+  absl::StatusOr<std::optional<core::TermsHeader>> ReadList(const core::Hash256& list_id) const;
   // What a bulk came to, by the leaf of its entry: for the answer to a repeat.
   absl::StatusOr<core::BulkExecution> ReadBulk(std::uint64_t entry_index) const;
 
@@ -285,8 +316,6 @@ class LedgerEngine {
   absl::StatusOr<core::Entry> ResolvedEntry(const core::Batch& batch,
                                             const core::EntryPlace& place) const;
   absl::StatusOr<core::InstructionState> LatestOf(const DatedEntry& packed) const;
-  // The terms of a list that was prepared here; nothing for another id.
-  absl::StatusOr<std::optional<core::TermsHeader>> ReadList(const core::Hash256& list_id) const;
   static IndexedInstructions::Replay ReplayOf(const core::BulkResults& bulk);
   absl::StatusOr<std::string> SignHead(std::uint64_t size, const core::Hash256& root) const;
   void Salt(core::Entry& entry) const;
@@ -294,6 +323,7 @@ class LedgerEngine {
   absl::Status SignVotes(PendingBatch& pending) const;
   absl::StatusOr<DatedEntry> EntryAt(const core::Batch& batch, std::uint64_t leaf_index) const;
   void NoteParticipants();
+  bool IsKnown(const core::AdmittedItem& item, const IndexedInstructions::Recall& recall) const;
   absl::Status Recall(const core::AdmittedItem& item, IndexedInstructions::Recall& recall) const;
   absl::StatusOr<std::uint32_t> NumberOf(const core::ParticipantId& id, std::uint64_t leaf) const;
   absl::StatusOr<IndexedInstructions::Logged> LoggedIn(const core::Batch& batch,
@@ -305,9 +335,10 @@ class LedgerEngine {
                                                         std::uint64_t count) const;
   absl::StatusOr<core::Entry> PaymentEntry(const core::Batch& batch,
                                            const core::EntryPlace& place) const;
-  absl::StatusOr<std::vector<DatedEntry>> ListEntriesOf(const core::AccountAddress& address,
-                                                        std::uint64_t from_index,
-                                                        std::size_t count) const;
+  absl::StatusOr<bool> WalkBack(const AccountMoment& account, std::size_t batches_max,
+                                const std::function<bool(const DatedEntry&)>& take) const;
+  absl::StatusOr<EntryPage> ScanEntriesOf(const AccountMoment& account, std::uint64_t from_index,
+                                          std::size_t count) const;
 
   core::Genesis genesis_;
   Options options_;
@@ -325,7 +356,6 @@ class LedgerEngine {
   core::MerkleTree tree_;
 
   // The participants' positions on the ledger, for threads that may not look at it.
-  bool IsKnown(const core::AdmittedItem& item, const IndexedInstructions::Recall& recall) const;
   mutable std::mutex numbers_mutex_;
   absl::flat_hash_map<core::ParticipantId, std::uint32_t> numbers_;
 

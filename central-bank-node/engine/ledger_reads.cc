@@ -1,8 +1,8 @@
-// What the ledger engine shows of its log: batches, entries, receipts, proofs and statements.
+// What the ledger engine shows of its log: batches, entries, receipts, proofs and instructions.
+// Histories are in ledger_history.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "central-bank-node/engine/ledger_engine.h"
@@ -360,64 +360,6 @@ absl::StatusOr<DatedEntry> LedgerEngine::ReadEntry(std::uint64_t leaf_index) con
   return EntryAt(*batch, leaf_index);
 }
 
-// Walks the account's chain back to `from_index` and keeps the `count` entries that come first
-// after it. As long as the account's history since then.
-absl::StatusOr<std::vector<DatedEntry>> LedgerEngine::ListEntriesOf(
-    const core::AccountAddress& address, std::uint64_t from_index, std::size_t count) const {
-  std::deque<DatedEntry> first;
-  const core::AccountState* account = ledger_->FindAccount(address);
-  std::uint64_t leaf = account == nullptr ? 0 : account->last_leaf;
-  std::optional<Batch> batch;
-  const std::uint64_t end = size();
-  while (leaf != 0 && leaf >= from_index) {
-    if (!batch.has_value() || leaf < batch->header.first_index) {
-      absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
-      if (!number.ok()) return number.status();
-      absl::StatusOr<Batch> read = ReadBatch(*number);
-      if (!read.ok()) return read.status();
-      batch = *std::move(read);
-    }
-    absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
-    if (!entry.ok()) return entry.status();
-    std::uint64_t previous = 0;
-    for (const core::Posting& posting : entry->entry.postings) {
-      // Several postings of one account in an entry name the entry itself, but for the first.
-      if (posting.address == address && posting.previous != leaf) previous = posting.previous;
-    }
-    if (leaf < end) {
-      first.push_front(*std::move(entry));
-      if (first.size() > count) first.pop_back();
-    }
-    leaf = previous;
-  }
-  return std::vector<DatedEntry>(std::make_move_iterator(first.begin()),
-                                 std::make_move_iterator(first.end()));
-}
-
-absl::StatusOr<std::vector<DatedEntry>> LedgerEngine::ListEntries(
-    std::uint64_t from_index, std::size_t count,
-    const std::optional<core::AccountAddress>& address) const {
-  if (address) return ListEntriesOf(*address, from_index, count);
-  std::vector<DatedEntry> found;
-  const Head end = head();
-  if (from_index >= end.size) return found;
-  absl::StatusOr<std::uint64_t> first = FindBatch(from_index);
-  if (!first.ok()) return first.status();
-  for (std::uint64_t number = std::max<std::uint64_t>(*first, 1);
-       number < end.batches && found.size() < count; ++number) {
-    absl::StatusOr<Batch> batch = ReadBatch(number);
-    if (!batch.ok()) return batch.status();
-    const std::uint64_t past = batch->header.first_index + 1 + batch->header.entry_count;
-    for (std::uint64_t leaf = std::max(from_index, batch->header.first_index + 1);
-         leaf < past && found.size() < count; ++leaf) {
-      absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
-      if (!entry.ok()) return entry.status();
-      found.push_back(*std::move(entry));
-    }
-  }
-  return found;
-}
-
 namespace {
 
 // The leaf at a place that is packed; `whole` is the entry before its bulk.
@@ -475,26 +417,6 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
     if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
   }
   const std::lock_guard lock(tree_mutex_);
-absl::StatusOr<std::optional<core::TermsHeader>> LedgerEngine::ReadList(
-    const core::Hash256& list_id) const {
-  std::optional<core::TermsHeader> none;
-  const auto prepared =
-      ledger_->FindInstruction(core::PrepareKeyOf(genesis_.central_bank.participant, list_id));
-  if (!prepared.ok()) return prepared.status();
-  if (!prepared->has_value() || (*prepared)->settlement_id != list_id) return none;
-  const absl::StatusOr<std::uint64_t> number = FindBatch((*prepared)->entry_index);
-  if (!number.ok()) return number.status();
-  const absl::StatusOr<Batch> batch = ReadBatch(*number);
-  if (!batch.ok()) return batch.status();
-  for (const core::Item& item : batch->items) {
-    if (core::PayloadHash(item.envelope) != (*prepared)->payload_hash) continue;
-    absl::StatusOr<core::TermsHeader> terms = core::DecodeSettlementList(item.envelope.payload);
-    if (!terms.ok()) return Damaged(*number, std::string(terms.status().message()));
-    return std::optional(*std::move(terms));
-  }
-  return Damaged(*number, "it has the entry of a list and not the list");
-}
-
   auto entry_proof = tree_.InclusionProof(entry_index, end.size);
   auto header_proof = tree_.InclusionProof(receipt.batch_header_index, end.size);
   if (!entry_proof.ok()) return entry_proof.status();
@@ -515,48 +437,6 @@ absl::StatusOr<std::vector<Hash256>> LedgerEngine::ConsistencyProof(std::uint64_
   }
   const std::lock_guard lock(tree_mutex_);
   return tree_.ConsistencyProof(old_size, new_size);
-}
-
-absl::StatusOr<Statement> LedgerEngine::GetStatement(const core::AccountAddress& address,
-                                                     core::BusinessDate from,
-                                                     core::BusinessDate to) const {
-  const core::AccountState* account = ledger_->FindAccount(address);
-  if (account == nullptr) return absl::NotFoundError("no account " + address.ToString());
-  const std::optional<core::Amount> balance = core::CheckedAdd(account->available, account->held);
-  CW_CHECK(balance.has_value(), "available and held fit together");
-  // Walk back from the balance of now: it needs no more than the entries since `from`.
-  Statement statement{.opening = *balance, .closing = *balance};
-  std::optional<Batch> batch;
-  std::uint64_t leaf = account->last_leaf;
-  while (leaf != 0) {
-    if (!batch.has_value() || leaf < batch->header.first_index) {
-      absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
-      if (!number.ok()) return number.status();
-      absl::StatusOr<Batch> read = ReadBatch(*number);
-      if (!read.ok()) return read.status();
-      batch = *std::move(read);
-    }
-    if (batch->header.date < from) break;
-    absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
-    if (!entry.ok()) return entry.status();
-    const std::vector<core::Posting>& postings = entry->entry.postings;
-    std::uint64_t previous = 0;
-    for (auto posting = postings.rbegin(); posting != postings.rend(); ++posting) {
-      if (posting->address != address) continue;
-      const auto before = core::CheckedSub(statement.opening, posting->amount);
-      CW_CHECK(before.has_value(), "an earlier balance was in range");
-      statement.opening = *before;
-      if (posting->previous != leaf) previous = posting->previous;
-      if (entry->date > to) {
-        statement.closing = *before;
-      } else {
-        statement.lines.push_back({*posting, *entry});
-      }
-    }
-    leaf = previous;
-  }
-  std::reverse(statement.lines.begin(), statement.lines.end());
-  return statement;
 }
 
 absl::StatusOr<std::optional<core::InstructionState>> LedgerEngine::FindInstruction(
@@ -593,6 +473,26 @@ absl::StatusOr<LedgerEngine::InstructionPage> LedgerEngine::FindByUetr(const cor
     page.instructions.push_back(*std::move(latest));
   }
   return page;
+}
+
+absl::StatusOr<std::optional<core::TermsHeader>> LedgerEngine::ReadList(
+    const core::Hash256& list_id) const {
+  std::optional<core::TermsHeader> none;
+  const auto prepared =
+      ledger_->FindInstruction(core::PrepareKeyOf(genesis_.central_bank.participant, list_id));
+  if (!prepared.ok()) return prepared.status();
+  if (!prepared->has_value() || (*prepared)->settlement_id != list_id) return none;
+  const absl::StatusOr<std::uint64_t> number = FindBatch((*prepared)->entry_index);
+  if (!number.ok()) return number.status();
+  const absl::StatusOr<Batch> batch = ReadBatch(*number);
+  if (!batch.ok()) return batch.status();
+  for (const core::Item& item : batch->items) {
+    if (core::PayloadHash(item.envelope) != (*prepared)->payload_hash) continue;
+    absl::StatusOr<core::TermsHeader> terms = core::DecodeSettlementList(item.envelope.payload);
+    if (!terms.ok()) return Damaged(*number, std::string(terms.status().message()));
+    return std::optional(*std::move(terms));
+  }
+  return Damaged(*number, "it has the entry of a list and not the list");
 }
 
 absl::StatusOr<core::BulkExecution> LedgerEngine::ReadBulk(std::uint64_t entry_index) const {

@@ -124,31 +124,39 @@ QueryEnd FindOwnAccount(const LedgerEngine& engine, const Caller& caller, const 
   return NotYours("account " + text);
 }
 
-absl::StatusOr<EntryPage> VisibleEntries(const LedgerEngine& engine, const Caller& caller,
+absl::StatusOr<EntryPage> VisibleEntries(const LedgerRuntime& runtime, const Caller& caller,
                                          std::uint64_t from, std::size_t count,
                                          const std::optional<core::AccountAddress>& address) {
-  EntryPage page;
-  page.next = from;
-  const bool filter = !address.has_value() && !caller.SeesEverything();
-  std::size_t scanned = 0;
-  while (page.entries.size() < count && scanned < kScanEntriesMax) {
-    // Before the entries are listed: what becomes durable after that is for the next page.
-    const std::uint64_t end = engine.size();
-    const std::size_t wanted = filter ? kPageEntriesMax : count - page.entries.size();
-    absl::StatusOr<std::vector<DatedEntry>> chunk = engine.ListEntries(page.next, wanted, address);
-    if (!chunk.ok()) return chunk.status();
-    const bool at_end = chunk->size() < wanted;
-    for (DatedEntry& entry : *chunk) {
+  if (address.has_value()) {
+    const std::optional<AccountMoment> account =
+        runtime.Read([&](const LedgerEngine& engine) { return engine.MomentOf(*address); });
+    CW_CHECK(account.has_value(), "accounts stay");
+    return runtime.ReadLog(
+        [&](const LedgerEngine& engine) { return engine.ListEntriesOf(*account, from, count); });
+  }
+  EntryPage page{.entries = {}, .next = from};
+  const std::size_t wanted = caller.SeesEverything() ? count : kPageEntriesMax;
+  for (std::size_t scanned = 0; page.entries.size() < count && scanned < kScanEntriesMax;) {
+    absl::StatusOr<EntryPage> chunk = runtime.ReadLog(
+        [&](const LedgerEngine& engine) { return engine.ListEntries(page.next, wanted); });
+    if (!chunk.ok() || caller.SeesEverything()) return chunk;
+    // Who owns an account is asked of the ledger.
+    const std::vector<bool> visible = runtime.Read([&](const LedgerEngine& engine) {
+      std::vector<bool> seen;
+      for (const DatedEntry& entry : chunk->entries) {
+        seen.push_back(MaySee(engine.ledger(), caller, entry.entry));
+      }
+      return seen;
+    });
+    const bool at_end = chunk->entries.size() < wanted;
+    for (std::size_t i = 0; i < visible.size(); ++i) {
       if (page.entries.size() == count) return page;
-      page.next = entry.entry.index + 1;
-      scanned += 1;
-      if (filter && !MaySee(engine.ledger(), caller, entry.entry)) continue;
-      page.entries.push_back(std::move(entry));
+      page.next = chunk->entries[i].entry.index + 1;
+      if (visible[i]) page.entries.push_back(std::move(chunk->entries[i]));
     }
-    if (at_end) {
-      page.next = std::max(page.next, end);
-      return page;
-    }
+    scanned += visible.size();
+    page.next = chunk->next;
+    if (at_end) return page;
   }
   return page;
 }
@@ -233,13 +241,17 @@ QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
   return {};
 }
 
-QueryEnd GetStatement(const LedgerEngine& engine, const Caller& caller,
+QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
                       const causeway::v1::GetStatementRequest& request,
                       causeway::v1::Statement* out) {
-  core::AccountAddress address;
-  if (QueryEnd end = FindOwnAccount(engine, caller, request.address(), &address); !end.ok()) {
+  std::optional<AccountMoment> account;
+  QueryEnd found = runtime.Read([&](const LedgerEngine& engine) {
+    core::AccountAddress address;
+    QueryEnd end = FindOwnAccount(engine, caller, request.address(), &address);
+    if (end.ok()) account = engine.MomentOf(address);
     return end;
-  }
+  });
+  if (!found.ok()) return found;
   absl::StatusOr<core::BusinessDate> from = core::BusinessDate::Parse(request.from_date());
   if (!from.ok()) return Malformed("from_date", from.status());
   absl::StatusOr<core::BusinessDate> to = core::BusinessDate::Parse(request.to_date());
@@ -248,10 +260,14 @@ QueryEnd GetStatement(const LedgerEngine& engine, const Caller& caller,
     return Refusal(Outcome::kMalformed, fmt::format("to_date: {} is before from_date {}",
                                                     request.to_date(), request.from_date()));
   }
-  absl::StatusOr<Statement> statement = engine.GetStatement(address, *from, *to);
+  absl::StatusOr<Statement> statement = runtime.ReadLog(
+      [&](const LedgerEngine& engine) { return engine.GetStatement(*account, *from, *to); });
+  if (absl::IsResourceExhausted(statement.status())) {
+    return Refusal(Outcome::kBatchTooLarge, std::string(statement.status().message()));
+  }
   if (!statement.ok()) return FromEngine(statement.status());
   out->set_address(request.address());
-  out->set_currency(address.currency().ToString());
+  out->set_currency(account->address.currency().ToString());
   out->set_from_date(request.from_date());
   out->set_to_date(request.to_date());
   out->set_opening_balance(statement->opening.minor());
@@ -262,7 +278,7 @@ QueryEnd GetStatement(const LedgerEngine& engine, const Caller& caller,
   return {};
 }
 
-QueryEnd ListEntries(const LedgerEngine& engine, const Caller& caller,
+QueryEnd ListEntries(const LedgerRuntime& runtime, const Caller& caller,
                      const causeway::v1::ListEntriesRequest& request,
                      causeway::v1::ListEntriesResponse* out) {
   if (request.page_size() > kPageEntriesMax) {
@@ -272,19 +288,20 @@ QueryEnd ListEntries(const LedgerEngine& engine, const Caller& caller,
   std::optional<core::AccountAddress> address;
   if (!request.address().empty()) {
     core::AccountAddress own;
-    if (QueryEnd end = FindOwnAccount(engine, caller, request.address(), &own); !end.ok()) {
-      return end;
-    }
+    QueryEnd end = runtime.Read([&](const LedgerEngine& engine) {
+      return FindOwnAccount(engine, caller, request.address(), &own);
+    });
+    if (!end.ok()) return end;
     address = own;
   }
   const std::size_t count = request.page_size() == 0 ? kPageEntriesDefault : request.page_size();
   absl::StatusOr<EntryPage> page =
-      VisibleEntries(engine, caller, request.from_index(), count, address);
+      VisibleEntries(runtime, caller, request.from_index(), count, address);
   if (!page.ok()) return FromEngine(page.status());
   for (const DatedEntry& entry : page->entries) {
     rpc::ToView(entry.entry, entry.time, entry.date, out->add_entries());
   }
-  out->set_next_index(page->next >= engine.size() ? 0 : page->next);
+  out->set_next_index(page->next >= runtime.DurableLeaves() ? 0 : page->next);
   return {};
 }
 

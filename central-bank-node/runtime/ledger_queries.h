@@ -1,5 +1,6 @@
 // The queries of the ledger API, without gRPC: a request and a caller in, a response or a refusal
-// out. All run under LedgerRuntime::Read: they see one durable state and change nothing.
+// out. Those of an engine run under LedgerRuntime::Read: they see one durable state and change
+// nothing. Those of a runtime read histories, which may be long, and call Read themselves.
 //
 // Requests are checked strictly; a refusal names the field. What is not the caller's to see is
 // refused with kSenderNotEntitled whether it exists or not, so that nobody learns by asking.
@@ -15,6 +16,7 @@
 #include "causeway/v1/ledger_service.pb.h"
 #include "central-bank-node/engine/ledger_engine.h"
 #include "central-bank-node/runtime/access.h"
+#include "central-bank-node/runtime/ledger_runtime.h"
 #include "settlement/core/outcome.h"
 #include "settlement/core/time.h"
 
@@ -54,10 +56,10 @@ QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
 QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
                       const causeway::v1::ListAccountsRequest& request,
                       causeway::v1::ListAccountsResponse* out);
-QueryEnd GetStatement(const LedgerEngine& engine, const Caller& caller,
+QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
                       const causeway::v1::GetStatementRequest& request,
                       causeway::v1::Statement* out);
-QueryEnd ListEntries(const LedgerEngine& engine, const Caller& caller,
+QueryEnd ListEntries(const LedgerRuntime& runtime, const Caller& caller,
                      const causeway::v1::ListEntriesRequest& request,
                      causeway::v1::ListEntriesResponse* out);
 QueryEnd GetReceipt(const LedgerEngine& engine, const Caller& caller,
@@ -77,13 +79,9 @@ QueryEnd ListPrepared(const LedgerEngine& engine, const Caller& caller, core::Le
 QueryEnd FindOwnAccount(const LedgerEngine& engine, const Caller& caller, const std::string& text,
                         core::AccountAddress* out);
 
-// Entries from `from` on that the caller may see: at most `count`, after looking at kScanEntriesMax
-// at most. `next` is where to go on, and equals the size of the log when nothing is left.
-struct EntryPage {
-  std::vector<DatedEntry> entries;
-  std::uint64_t next = 0;
-};
-absl::StatusOr<EntryPage> VisibleEntries(const LedgerEngine& engine, const Caller& caller,
+// Entries from `from` on that the caller may see, or those of an account that is the caller's to
+// see: at most `count`, after looking at kScanEntriesMax at most.
+absl::StatusOr<EntryPage> VisibleEntries(const LedgerRuntime& runtime, const Caller& caller,
                                          std::uint64_t from, std::size_t count,
                                          const std::optional<core::AccountAddress>& address);
 

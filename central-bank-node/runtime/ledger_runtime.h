@@ -130,6 +130,13 @@ class LedgerRuntime {
     }
   }
 
+  // The same for what reads the log alone, by members of the engine that may run beside everything:
+  // nobody waits for it, however long it takes.
+  template <typename Query>
+  auto ReadLog(const Query& query) const {
+    return query(*engine_);
+  }
+
   // For whoever met a part of the log that cannot be read and answers kUnavailable: tells the
   // operator, by one line now and then.
   void ReportUnreadable(const absl::Status& status) const;

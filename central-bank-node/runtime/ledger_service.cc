@@ -149,15 +149,15 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* GetStatement(CallbackServerContext* context,
                                    const causeway::v1::GetStatementRequest* request,
                                    causeway::v1::Statement* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
-      return node::GetStatement(engine, caller, *request, response);
+    return HistoryQuery(context, [=, this](const Caller& caller) {
+      return node::GetStatement(*runtime_, caller, *request, response);
     });
   }
   ServerUnaryReactor* ListEntries(CallbackServerContext* context,
                                   const causeway::v1::ListEntriesRequest* request,
                                   causeway::v1::ListEntriesResponse* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
-      return node::ListEntries(engine, caller, *request, response);
+    return HistoryQuery(context, [=, this](const Caller& caller) {
+      return node::ListEntries(*runtime_, caller, *request, response);
     });
   }
   ServerUnaryReactor* GetReceipt(CallbackServerContext* context,
@@ -223,9 +223,14 @@ class LedgerService::Impl final : public ServiceBase {
   // Sequences one item and finishes the call with what became of it. `answer` fills the response.
   ServerUnaryReactor* Sequence(CallbackServerContext* context, ItemOrRefusal item,
                                std::function<void(const ItemReply&)> answer);
-  // Runs `query` beside others and finishes the call with its end.
+  // Runs `query` beside others and finishes the call with its end. One of a history looks at the
+  // ledger itself when it has to.
   ServerUnaryReactor* Query(CallbackServerContext* context,
                             std::function<QueryEnd(const LedgerEngine&, const Caller&)> query);
+  ServerUnaryReactor* HistoryQuery(CallbackServerContext* context,
+                                   std::function<QueryEnd(const Caller&)> query);
+  ServerUnaryReactor* RunLater(CallbackServerContext* context,
+                               std::function<QueryEnd(const rpc::Peer&)> query);
 
   LedgerRuntime* const runtime_;
   rpc::StreamHub hub_;
@@ -349,6 +354,22 @@ ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* conte
 ServerUnaryReactor* LedgerService::Impl::Query(
     CallbackServerContext* context,
     std::function<QueryEnd(const LedgerEngine&, const Caller&)> query) {
+  return RunLater(context, [this, query = std::move(query)](const rpc::Peer& peer) {
+    return runtime_->Read(
+        [&](const LedgerEngine& engine) { return query(engine, CallerOf(engine.ledger(), peer)); });
+  });
+}
+
+ServerUnaryReactor* LedgerService::Impl::HistoryQuery(
+    CallbackServerContext* context, std::function<QueryEnd(const Caller&)> query) {
+  return RunLater(context, [this, query = std::move(query)](const rpc::Peer& peer) {
+    return query(runtime_->Read(
+        [&](const LedgerEngine& engine) { return CallerOf(engine.ledger(), peer); }));
+  });
+}
+
+ServerUnaryReactor* LedgerService::Impl::RunLater(CallbackServerContext* context,
+                                                  std::function<QueryEnd(const rpc::Peer&)> query) {
   ServerUnaryReactor* const reactor = context->DefaultReactor();
   Identified caller = Identify(context);
   if (!caller.status.ok()) {
@@ -361,10 +382,7 @@ ServerUnaryReactor* LedgerService::Impl::Query(
           reactor->Finish({grpc::StatusCode::CANCELLED, "the caller went away"});
           return;
         }
-        const QueryEnd end = runtime_->Read([&](const LedgerEngine& engine) {
-          return query(engine, CallerOf(engine.ledger(), peer));
-        });
-        reactor->Finish(StatusOf(end, *runtime_, *context));
+        reactor->Finish(StatusOf(query(peer), *runtime_, *context));
       });
   if (refused) reactor->Finish(rpc::Refuse(*refused, *context));
   return reactor;

@@ -48,8 +48,12 @@ rpc::Pull BatchSource::Start(const LedgerEngine& engine, grpc::Status* status) {
 }
 
 rpc::Pull BatchSource::Next(causeway::v1::BatchMessage* message, grpc::Status* status) {
-  return runtime_->Read([&](const LedgerEngine& engine) {
-    if (!number_.has_value() && Start(engine, status) == rpc::Pull::kEnd) return rpc::Pull::kEnd;
+  if (!number_.has_value() && runtime_->Read([&](const LedgerEngine& engine) {
+        return Start(engine, status);
+      }) == rpc::Pull::kEnd) {
+    return rpc::Pull::kEnd;
+  }
+  return runtime_->ReadLog([&](const LedgerEngine& engine) {
     if (*number_ >= engine.batch_count()) return rpc::Pull::kNothing;
     absl::StatusOr<std::string> bytes = engine.ReadBatchBytes(*number_);
     if (!bytes.ok()) {
@@ -63,23 +67,32 @@ rpc::Pull BatchSource::Next(causeway::v1::BatchMessage* message, grpc::Status* s
   });
 }
 
-rpc::Pull EntrySource::Fill(const LedgerEngine& engine, grpc::Status* status) {
-  const Caller caller = CallerOf(engine.ledger(), peer_);
-  if (!next_index_.has_value()) {
-    if (!request_.address().empty()) {
-      core::AccountAddress address;
-      QueryEnd end = FindOwnAccount(engine, caller, request_.address(), &address);
-      if (!end.ok()) {
-        *status = StatusOf(end, *runtime_, *context_);
-        return rpc::Pull::kEnd;
-      }
-      address_ = address;
+rpc::Pull EntrySource::Start(const LedgerEngine& engine, grpc::Status* status) {
+  if (!request_.address().empty()) {
+    core::AccountAddress address;
+    QueryEnd end =
+        FindOwnAccount(engine, CallerOf(engine.ledger(), peer_), request_.address(), &address);
+    if (!end.ok()) {
+      *status = StatusOf(end, *runtime_, *context_);
+      return rpc::Pull::kEnd;
     }
-    next_index_ = request_.from_index() == 0 ? engine.size() : request_.from_index();
+    address_ = address;
   }
-  if (*next_index_ >= engine.size()) return rpc::Pull::kNothing;
+  next_index_ = request_.from_index() == 0 ? engine.size() : request_.from_index();
+  return rpc::Pull::kMessage;
+}
+
+rpc::Pull EntrySource::Fill(grpc::Status* status) {
+  if (!next_index_.has_value() && runtime_->Read([&](const LedgerEngine& engine) {
+        return Start(engine, status);
+      }) == rpc::Pull::kEnd) {
+    return rpc::Pull::kEnd;
+  }
+  if (*next_index_ >= runtime_->DurableLeaves()) return rpc::Pull::kNothing;
+  const Caller caller =
+      runtime_->Read([&](const LedgerEngine& engine) { return CallerOf(engine.ledger(), peer_); });
   absl::StatusOr<EntryPage> page =
-      VisibleEntries(engine, caller, *next_index_, kWatchEntriesMax, address_);
+      VisibleEntries(*runtime_, caller, *next_index_, kWatchEntriesMax, address_);
   if (!page.ok()) {
     *status = StatusOf(page.status(), *runtime_, *context_);
     return rpc::Pull::kEnd;
@@ -92,8 +105,7 @@ rpc::Pull EntrySource::Fill(const LedgerEngine& engine, grpc::Status* status) {
 rpc::Pull EntrySource::Next(causeway::v1::EntryView* message, grpc::Status* status) {
   // A page may hold nothing for this caller while more are behind it.
   while (entries_.empty()) {
-    const rpc::Pull filled =
-        runtime_->Read([&](const LedgerEngine& engine) { return Fill(engine, status); });
+    const rpc::Pull filled = Fill(status);
     if (filled != rpc::Pull::kMessage) return filled;
   }
   const DatedEntry& entry = entries_.front();

@@ -62,8 +62,9 @@ class EntrySource final : public rpc::StreamSource<causeway::v1::EntryView> {
   rpc::Pull Next(causeway::v1::EntryView* message, grpc::Status* status) override;
 
  private:
+  rpc::Pull Start(const LedgerEngine& engine, grpc::Status* status);
   // Reads more, if there is more.
-  rpc::Pull Fill(const LedgerEngine& engine, grpc::Status* status);
+  rpc::Pull Fill(grpc::Status* status);
 
   const LedgerRuntime* const runtime_;
   const rpc::Peer peer_;

@@ -2,6 +2,9 @@
 // growth neither copies nor needs twice the memory, and references stay valid. Chunks that are
 // whole huge pages are allocated as such. An element is made when it is added and not before: a
 // sequence of a few touches a page or two, whatever the size of its chunk.
+//
+// The table of chunks does not move either: while one thread appends, others may read elements
+// whose appending they have learned of by some synchronisation of their own.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_CHUNKED_VECTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_CHUNKED_VECTOR_H_
 
@@ -12,16 +15,18 @@
 #include <utility>
 #include <vector>
 
+#include "settlement/core/check.h"
 #include "settlement/core/huge_pages.h"
 
 namespace causeway::core {
 
-// Only what ledgers need of a vector. `kChunkSize` is a power of two.
-template <typename T, std::size_t kChunkSize = std::size_t{1} << 14>
+// Only what ledgers need of a vector. A chunk is a huge page, or as many as hold `kChunkSize`.
+template <typename T, std::size_t kChunkSize = kHugePageBytes / sizeof(T)>
 class ChunkedVector {
-  static_assert((kChunkSize & (kChunkSize - 1)) == 0, "positions are split by shift and mask");
-
  public:
+  // 2^32 elements with the chunks of accounts: as many as have numbers.
+  static constexpr std::size_t kChunksMax = std::size_t{1} << 18;
+
   ChunkedVector() = default;
   ~ChunkedVector() { Clear(); }
   ChunkedVector(ChunkedVector&& other) noexcept { Swap(other); }
@@ -42,6 +47,9 @@ class ChunkedVector {
 
   void push_back(T value) {
     if (size_ % kChunkSize == 0) {
+      // Address space only: a page of it takes memory once it is used.
+      if (chunks_.empty()) chunks_.reserve(kChunksMax);
+      CW_CHECK(chunks_.size() < kChunksMax, "the table of chunks has room");
       chunks_.push_back(Chunk(NewChunk()));
       if (size_ > 0) AdviseHuge(chunks_.back().get());
     } else if (size_ == kFewElements) {
@@ -87,8 +95,10 @@ class ChunkedVector {
   const_iterator end() const { return {this, size_}; }
 
  private:
-  static constexpr std::size_t kChunkBytes = kChunkSize * sizeof(T);
-  static constexpr bool kIsHuge = kChunkBytes % kHugePageBytes == 0;
+  static constexpr bool kIsHuge = (kChunkSize + 1) * sizeof(T) > kHugePageBytes;
+  static constexpr std::size_t kChunkBytes =
+      kIsHuge ? (kChunkSize * sizeof(T) + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes
+              : kChunkSize * sizeof(T);
   // Up to here the first chunk is no reason to clear a huge page.
   static constexpr std::size_t kFewElements = kChunkSize / 64 + 1;
   // Of memory alone: the elements are destroyed before.

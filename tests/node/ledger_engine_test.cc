@@ -270,19 +270,56 @@ TEST_F(LedgerEngineTest, AnAccountsHistoryHasTheStatementsAndListsOfBothKindsOfP
   Run(PayItem(1));
   Run(BulkItem(1, {10, 1'000'000, 20}));
   Run(PayItem(2));
-  const auto all = *engine_->ListEntries(0, 100, Address("BETA"));
+  const AccountMoment beta = *engine_->MomentOf(Address("BETA"));
+  const auto all = engine_->ListEntriesOf(beta, 0, 100)->entries;
   std::vector<std::int64_t> amounts;
   for (const DatedEntry& entry : all) amounts.push_back(entry.entry.postings.at(1).amount.minor());
   EXPECT_EQ(amounts, (std::vector<std::int64_t>{1, 10, 20, 2}));
-  const auto page = *engine_->ListEntries(all[1].entry.index, 2, Address("BETA"));
+  const EntryPage found = *engine_->ListEntriesOf(beta, all[1].entry.index, 2);
+  const auto& page = found.entries;
   ASSERT_EQ(page.size(), 2u);
+  EXPECT_EQ(found.next, page[1].entry.index + 1);
   EXPECT_EQ(page[0].entry.index, all[1].entry.index);
   EXPECT_EQ(page[1].entry.index, all[2].entry.index);
   const Statement statement =
-      *engine_->GetStatement(Address("BETA"), genesis_.business_date, genesis_.business_date);
+      *engine_->GetStatement(beta, genesis_.business_date, genesis_.business_date);
   EXPECT_EQ(statement.opening.minor(), 0);
   EXPECT_EQ(statement.closing.minor(), 33);
   EXPECT_EQ(statement.lines.size(), 4u);
+}
+
+// One page costs a bounded number of batches, however long the history is.
+TEST_F(LedgerEngineTest, PagesOfALongHistoryAreTheWholeOfIt) {
+  std::vector<std::uint64_t> expected;
+  for (std::size_t i = 0; i < 2 * kHistoryBatchesMax + 40; ++i) {
+    // In between, what does not touch the account; and a bulk now and then, of which one payment
+    // is refused.
+    const bool is_bulk = i % 7 == 0;
+    const ItemReply reply =
+        Run(is_bulk ? BulkItem(static_cast<std::uint8_t>(i), {1, 100'000'000, 2}) : PayItem(1));
+    if (i % 3 == 0) Run(ByCentral(core::SetLimits{.address = Address("ALPHA")}));
+    if (!is_bulk) {
+      expected.push_back(reply.result.instructions.at(0).entry_index);
+      continue;
+    }
+    expected.push_back(reply.result.bulk->first_index);
+    expected.push_back(reply.result.bulk->first_index + 2);
+  }
+  const AccountMoment beta = *engine_->MomentOf(Address("BETA"));
+  for (const std::size_t count : {1'000u, 50u, 7u}) {
+    std::vector<std::uint64_t> listed;
+    std::uint64_t next = 0;
+    for (int pages = 0; next < beta.log_size; ++pages) {
+      ASSERT_LT(pages, 100);
+      const auto page = engine_->ListEntriesOf(beta, next, count);
+      ASSERT_TRUE(page.ok()) << page.status().message();
+      ASSERT_GT(page->next, next);
+      EXPECT_LE(page->entries.size(), count);
+      for (const DatedEntry& entry : page->entries) listed.push_back(entry.entry.index);
+      next = page->next;
+    }
+    EXPECT_EQ(listed, expected) << "by " << count;
+  }
 }
 
 TEST_F(LedgerEngineTest, ReplaysToExactlyTheSameStateAndLog) {
@@ -376,7 +413,7 @@ TEST_F(LedgerEngineTest, ReceiptLeadsFromTheEntryToTheSignedCheckpoint) {
 TEST_F(LedgerEngineTest, EntriesHaveSaltsThatDifferAndAreReproducible) {
   Run(PayItem(5));
   Run(PayItem(5));
-  const auto entries = *engine_->ListEntries(0, 100, Address("BETA"));
+  const auto entries = engine_->ListEntriesOf(*engine_->MomentOf(Address("BETA")), 0, 100)->entries;
   ASSERT_EQ(entries.size(), 2u);
   EXPECT_NE(entries[0].entry.salt, entries[1].entry.salt);
 }
@@ -390,7 +427,8 @@ TEST_F(LedgerEngineTest, StatementAddsUpOverAnyDates) {
   Run(ByCentral(core::SetDayPhase{first.AddDays(1), core::DayPhase::kOpen}));
   Run(PayItem(200));
   const auto day = [&](core::BusinessDate from, core::BusinessDate to) {
-    const Statement statement = *engine_->GetStatement(Address("ALPHA"), from, to);
+    const Statement statement =
+        *engine_->GetStatement(*engine_->MomentOf(Address("ALPHA")), from, to);
     std::int64_t sum = statement.opening.minor();
     for (const StatementLine& line : statement.lines) sum += line.posting.amount.minor();
     EXPECT_EQ(sum, statement.closing.minor());

@@ -238,7 +238,6 @@ TEST_P(LedgerListsTest, ACompletedListIsFoundInTheLog) {
   EXPECT_EQ(core::DecodeVote(other.vote)->listed.Count(), 0u);
 }
 
-TEST_P(LedgerListsTest, HistoriesHaveHoldsAndWhatBecameOfThem) {
 // A flood of repeats must not cost a look-up of each leg, or payment, of each.
 TEST_P(LedgerListsTest, OfWhatTheLogHasAsAWholeNoLegOrPaymentIsReadAgain) {
   if (!GetParam()) GTEST_SKIP() << "everything is in memory";
@@ -274,13 +273,14 @@ TEST_P(LedgerListsTest, OfWhatTheLogHasAsAWholeNoLegOrPaymentIsReadAgain) {
   }
 }
 
+TEST_P(LedgerListsTest, HistoriesHaveHoldsAndWhatBecameOfThem) {
   const std::string vote = Run(ListItem({100, 200}, 1)).vote;
   core::PositionSet far_held(2);
   far_held.Insert(0);
   Run(CommitItem(vote, far_held));
   Restart();
-  const auto statement =
-      engine_->GetStatement(Address("ALPHA"), engine_->ledger().date(), engine_->ledger().date());
+  const auto statement = engine_->GetStatement(*engine_->MomentOf(Address("ALPHA")),
+                                               engine_->ledger().date(), engine_->ledger().date());
   ASSERT_TRUE(statement.ok()) << statement.status().message();
   std::int64_t sum = statement->opening.minor();
   std::vector<core::TransactionCode> codes;
@@ -295,11 +295,11 @@ TEST_P(LedgerListsTest, OfWhatTheLogHasAsAWholeNoLegOrPaymentIsReadAgain) {
                                 TransactionCode::kHold, TransactionCode::kHold,
                                 TransactionCode::kHold, TransactionCode::kSettlement,
                                 TransactionCode::kRelease, TransactionCode::kRelease}));
-  const auto entries = engine_->ListEntries(0, 100, Address("BETA"));
-  ASSERT_TRUE(entries.ok());
-  ASSERT_EQ(entries->size(), 1u);
-  EXPECT_EQ(entries->front().entry.instruction.party, Party("ALPHA"));
-  EXPECT_EQ(entries->front().entry.status, InstructionStatus::kSettled);
+  const auto page = engine_->ListEntriesOf(*engine_->MomentOf(Address("BETA")), 0, 100);
+  ASSERT_TRUE(page.ok());
+  ASSERT_EQ(page->entries.size(), 1u);
+  EXPECT_EQ(page->entries.front().entry.instruction.party, Party("ALPHA"));
+  EXPECT_EQ(page->entries.front().entry.status, InstructionStatus::kSettled);
   const auto by_uetr = engine_->FindByUetr(SomeUetr(1001), 0, 2);
   ASSERT_TRUE(by_uetr.ok());
   ASSERT_EQ(by_uetr->instructions.size(), 1u);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "central-bank-node/runtime/ledger_queries.h"
 #include "central-bank-node/runtime/node_files.h"
 #include "settlement/core/bulk.h"
 #include "tests/node/live_service.h"
@@ -179,7 +180,9 @@ TEST_F(UnreadableLogTest, QueriesOfALostArchiveAreUnavailableAndAnsweredWhenItIs
     causeway::v1::ListEntriesResponse page;
     EXPECT_EQ(Ask(&Stub::ListEntries, entries, &page), code);
     causeway::v1::Statement lines;
-    EXPECT_EQ(Ask(&Stub::GetStatement, statement, &lines), code);
+    // More lines than a statement has, once they can be read.
+    EXPECT_EQ(Ask(&Stub::GetStatement, statement, &lines),
+              code == grpc::StatusCode::OK ? grpc::StatusCode::RESOURCE_EXHAUSTED : code);
   };
   LoseArchive();
   expect(grpc::StatusCode::UNAVAILABLE);
@@ -245,6 +248,35 @@ TEST_F(UnreadableLogTest, SlowArchiveDelaysOnlyWhatNeedsIt) {
   EXPECT_LT(indices[0], indices[1]);
   EXPECT_LT(indices[1], indices[2]);
   EXPECT_FALSE(repeat.get().front().result.sequenced);
+}
+
+// A history may be long and lie anywhere: who reads one must not hold off those who pay.
+TEST_F(UnreadableLogTest, WhoReadsAHistoryHoldsOffNobody) {
+  Start();
+  files_.HoldBack(archive());
+  using Stub = causeway::v1::Ledger::Stub;
+  causeway::v1::ListEntriesRequest entries;
+  entries.set_address(Text(Address("ALPHA")));
+  causeway::v1::GetStatementRequest statement;
+  statement.set_address(Text(Address("ALPHA")));
+  statement.set_from_date("2022-08-15");
+  statement.set_to_date("2022-08-15");
+  auto listed = std::async(std::launch::async, [&] {
+    causeway::v1::ListEntriesResponse page;
+    return Ask(&Stub::ListEntries, entries, &page);
+  });
+  auto stated = std::async(std::launch::async, [&] {
+    causeway::v1::Statement lines;
+    return Ask(&Stub::GetStatement, statement, &lines);
+  });
+  files_.AwaitWaiter();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(SubmitOne(PayItem("ALPHA", "BETA", 1)).result.refused);
+  }
+  EXPECT_EQ(listed.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  files_.Release();
+  EXPECT_EQ(listed.get(), grpc::StatusCode::OK);
+  EXPECT_EQ(stated.get(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "36,000 lines";
 }
 
 TEST_F(UnreadableLogTest, RepeatsOutOfTheirTimeAreAnsweredAndOthersRefused) {
