@@ -108,6 +108,7 @@ void BulkLedger::OpenAccounts(std::size_t accounts) {
     Run(std::move(open));
     Run(std::move(issue));
   }
+  accounts_.reserve(accounts);
   for (const core::AccountState& account : engine_->ledger().accounts()) {
     if (account.number != 0) accounts_.push_back({account.number, account.check});
   }

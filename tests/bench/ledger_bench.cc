@@ -40,7 +40,8 @@ struct Flags {
   std::string json;
 };
 
-constexpr std::size_t kInFlight = 16;  // bulks
+constexpr std::size_t kInFlight = 16;    // bulks
+constexpr std::size_t kOldestKept = 64;  // bulks that are repeated
 constexpr std::size_t kWriteProbeBytes = std::size_t{512} << 20;
 
 double Median(std::vector<double> values) {
@@ -53,8 +54,14 @@ class Feeder {
  public:
   explicit Feeder(node::LedgerRuntime& runtime) : runtime_(runtime) {}
 
-  void Run(std::vector<core::Item> items, std::size_t in_flight_max) {
-    for (core::Item& item : items) {
+  // Which of the bulks repeat one that was executed before, byte for byte.
+  enum class Repeats { kNone, kEveryOther, kAll };
+  void Run(std::vector<core::Item> items, std::size_t in_flight_max,
+           Repeats repeats = Repeats::kNone) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      core::Item& item = items[i];
+      const bool is_repeat =
+          repeats == Repeats::kAll || (repeats == Repeats::kEveryOther && i % 2 == 1);
       {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return in_flight_ < in_flight_max; });
@@ -62,9 +69,10 @@ class Feeder {
       }
       std::vector<core::Item> one;
       one.push_back(std::move(item));
-      runtime_.Submit(std::move(one), {}, {}, [this](std::vector<node::ItemReply> replies) {
+      runtime_.Submit(std::move(one), {}, {}, [=, this](std::vector<node::ItemReply> replies) {
         const core::ItemResult& result = replies.front().result;
-        CW_CHECK(result.bulk != nullptr && result.sequenced, "the benchmark's bulks are executed");
+        CW_CHECK(result.bulk != nullptr && result.sequenced != is_repeat,
+                 "the benchmark's bulks are executed, once");
         for (const core::PaymentResult& payment : result.bulk->results) {
           CW_CHECK(payment.outcome == core::Outcome::kAccepted, "and their payments settle");
         }
@@ -124,7 +132,9 @@ class Rounds {
       : batch_(flags.batch), bulks_(std::max<std::size_t>(1, flags.payments / flags.batch)) {
     const double before = MemoryBytes();
     ledger_ = std::make_unique<BulkLedger>(directory, flags.accounts);
-    bytes_per_account_ = (MemoryBytes() - before) / static_cast<double>(flags.accounts);
+    // The list that payments are drawn from is the benchmark's.
+    bytes_per_account_ =
+        (MemoryBytes() - before) / static_cast<double>(flags.accounts) - sizeof(core::AccountRef);
     runtime_ = std::make_unique<node::LedgerRuntime>(ledger_->TakeEngine(), node::RuntimeLimits{},
                                                      [now = ledger_->now()] { return now; });
   }
@@ -133,6 +143,10 @@ class Rounds {
   double Run() {
     std::vector<core::Item> items;
     for (std::size_t i = 0; i < bulks_; ++i) items.push_back(ledger_->MakeBulk(batch_));
+    if (oldest_.empty()) {
+      const std::size_t kept = std::min(kOldestKept, items.size());
+      oldest_.assign(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(kept));
+    }
     Feeder feeder(*runtime_);
     const double processor_start = ProcessorSeconds();
     const double written_start = WrittenBytes();
@@ -144,6 +158,24 @@ class Rounds {
     payments_ += payments_a_round();
     return payments_a_round() / elapsed;
   }
+
+  // As Run, beside or instead of new bulks, of which the rate counts: repeats of the oldest ones.
+  double RunWithRepeats(bool beside) {
+    std::vector<core::Item> items;
+    for (std::size_t i = 0; i < bulks_; ++i) {
+      if (beside) items.push_back(ledger_->MakeBulk(batch_));
+      items.push_back(oldest_[i % oldest_.size()]);
+    }
+    Feeder feeder(*runtime_);
+    const double processor_start = ProcessorSeconds();
+    const double start = Now();
+    feeder.Run(std::move(items), kInFlight,
+               beside ? Feeder::Repeats::kEveryOther : Feeder::Repeats::kAll);
+    const double elapsed = Now() - start;
+    if (!beside) repeat_processor_s_ = ProcessorSeconds() - processor_start;
+    return payments_a_round() / elapsed;
+  }
+  double repeat_processor_s() const { return repeat_processor_s_; }
 
   double payments_a_round() const { return static_cast<double>(bulks_ * batch_); }
   // Of all rounds.
@@ -160,6 +192,8 @@ class Rounds {
   double payments_ = 0;
   double processor_s_ = 0;
   double written_ = 0;
+  double repeat_processor_s_ = 0;
+  std::vector<core::Item> oldest_;  // some bulks of the first round
   std::unique_ptr<node::LedgerRuntime> runtime_;
 };
 
@@ -211,6 +245,28 @@ void MeasureHistory(const Flags& flags, const std::string& directory,
   }
 }
 
+// What a flood of exact repeats of the oldest bulks costs: alone, and those who pay beside it. Each
+// is answered with what its payments came to, which is read from the log.
+void MeasureRepeats(const Flags& flags, const std::string& directory,
+                    nlohmann::ordered_json& report) {
+  Rounds rounds(flags, directory);
+  for (int round = 0; round < flags.rounds; ++round) rounds.Run();
+  const double alone = rounds.Run();
+  const double repeats = rounds.RunWithRepeats(/*beside=*/false);
+  const double beside = rounds.RunWithRepeats(/*beside=*/true);
+  const double after = rounds.Run();
+  fmt::print(
+      "new payments/s: {:.0f} alone, {:.0f} with as many repeats, {:.0f} after; repeats "
+      "alone: {:.0f} payments/s\n",
+      alone, beside, after, repeats);
+  report["repeats_history_payments"] = rounds.payments();
+  report["repeats_payments_per_s"] = repeats;
+  report["repeats_processor_ns_per_payment"] =
+      rounds.repeat_processor_s() * 1e9 / rounds.payments_a_round();
+  report["new_payments_per_s_alone"] = (alone + after) / 2;
+  report["new_payments_per_s_beside_repeats"] = beside;
+}
+
 // A ledger for a node to serve.
 void Prepare(const Flags& flags) {
   std::filesystem::create_directories(flags.directory);
@@ -230,9 +286,10 @@ int Main(int argc, char** argv) {
          "--only", flags.only,
          "limits: of the machine; sync, verify: one of them; in-process: without the floor; "
          "history: rounds on one "
-         "growing ledger, first against last; prepare: files and data of a ledger for a "
-         "node, into --dir")
-      ->check(CLI::IsMember({"limits", "sync", "verify", "in-process", "history", "prepare"}));
+         "growing ledger, first against last; repeats: a flood of repeats of old bulks; prepare: "
+         "files and data of a ledger for a node, into --dir")
+      ->check(CLI::IsMember(
+          {"limits", "sync", "verify", "in-process", "history", "repeats", "prepare"}));
   app.add_option("--dir", flags.directory,
                  "work below this directory; the temporary one if left out");
   app.add_option("--json", flags.json, "write the figures here");
@@ -260,6 +317,7 @@ int Main(int argc, char** argv) {
   }
   if (flags.only.empty()) MeasureFloor(flags, directory + "/floor", report);
   if (flags.only == "history") MeasureHistory(flags, directory + "/history", report);
+  if (flags.only == "repeats") MeasureRepeats(flags, directory + "/repeats", report);
   std::filesystem::remove_all(directory);
   fmt::print("{}\n", report.dump(2));
   if (!flags.json.empty()) std::ofstream(flags.json) << report.dump(2) << "\n";

@@ -51,3 +51,7 @@ def measure_growth(here, sizes, figures):
         here, "--only", "history", "--accounts", sizes.accounts, "--batch", sizes.batch,
         "--payments", sizes.history_payments // sizes.history_parts, "--rounds",
         sizes.history_parts))
+    print("growth: a flood of exact repeats of old bulks ...", flush=True)
+    figures.update(ledger_bench(
+        here, "--only", "repeats", "--accounts", sizes.accounts, "--batch", sizes.batch,
+        "--payments", sizes.round_payments, "--rounds", 1))
