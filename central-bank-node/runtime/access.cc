@@ -11,7 +11,7 @@ namespace {
 
 bool Owns(const core::Ledger& ledger, const Caller& caller, const core::AccountAddress& address) {
   const core::AccountState* account = ledger.FindAccount(address);
-  return account != nullptr && account->owner == caller.id;
+  return account != nullptr && ledger.OwnerOf(*account) == caller.id;
 }
 
 }  // namespace
@@ -78,8 +78,8 @@ bool MaySee(const core::Ledger& ledger, const Caller& caller, const core::Entry&
       [&](const core::Posting& posting) { return Owns(ledger, caller, posting.address); });
 }
 
-bool MaySee(const Caller& caller, const core::AccountState& account) {
-  return caller.SeesEverything() || account.owner == caller.id;
+bool MaySee(const core::Ledger& ledger, const Caller& caller, const core::AccountState& account) {
+  return caller.SeesEverything() || ledger.OwnerOf(account) == caller.id;
 }
 
 bool MaySee(const core::Ledger& ledger, const Caller& caller, const core::Leg& leg) {

@@ -54,7 +54,7 @@ std::optional<core::Rejection> CheckMaySend(const Caller& caller, const core::Ad
 
 // Whether an entry, account or leg is the caller's to see.
 bool MaySee(const core::Ledger& ledger, const Caller& caller, const core::Entry& entry);
-bool MaySee(const Caller& caller, const core::AccountState& account);
+bool MaySee(const core::Ledger& ledger, const Caller& caller, const core::AccountState& account);
 bool MaySee(const core::Ledger& ledger, const Caller& caller, const core::Leg& leg);
 
 core::Rejection Refusal(core::Outcome outcome, std::string message);

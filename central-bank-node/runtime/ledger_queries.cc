@@ -117,7 +117,7 @@ QueryEnd FindOwnAccount(const LedgerEngine& engine, const Caller& caller, const 
   if (!address.ok()) return Malformed("address", address.status());
   *out = *address;
   const core::AccountState* account = engine.ledger().FindAccount(*address);
-  if (account != nullptr && MaySee(caller, *account)) return {};
+  if (account != nullptr && MaySee(engine.ledger(), caller, *account)) return {};
   if (account == nullptr && caller.SeesEverything()) {
     return Refusal(Outcome::kNotFound, "this ledger has no account " + text);
   }
@@ -218,7 +218,8 @@ QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
   if (QueryEnd end = FindOwnAccount(engine, caller, request.address(), &address); !end.ok()) {
     return end;
   }
-  rpc::ToView(*engine.ledger().FindAccount(address), out);
+  const core::AccountState& account = *engine.ledger().FindAccount(address);
+  rpc::ToView(account, engine.ledger().OwnerOf(account), out);
   return {};
 }
 
@@ -236,7 +237,9 @@ QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
     }
   }
   for (const core::AccountState& account : engine.ledger().accounts()) {
-    if (owner.IsEmpty() || account.owner == owner) rpc::ToView(account, out->add_accounts());
+    const core::ParticipantId& its_owner = engine.ledger().OwnerOf(account);
+    if (!owner.IsEmpty() && its_owner != owner) continue;
+    rpc::ToView(account, its_owner, out->add_accounts());
   }
   return {};
 }

@@ -43,6 +43,7 @@ class Currency {
   }
 
  private:
+  friend class AccountAddress;  // which keeps the letters in its text
   Currency(std::array<char, 3> letters, signed char minor_digits)
       : letters_(letters), minor_digits_(minor_digits) {}
 

@@ -201,7 +201,7 @@ absl::StatusOr<AccountAddress> AccountAddress::Make(Currency currency, std::stri
   text += body;
   AccountAddress address;
   address.text_ = InlineText<kSizeMax>(text);
-  address.currency_ = currency;
+  address.minor_digits_ = static_cast<signed char>(currency.minor_digits());
   return address;
 }
 

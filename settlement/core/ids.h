@@ -194,7 +194,11 @@ class AccountAddress {
   std::string_view text() const { return text_.view(); }
   std::string ToString() const { return std::string(text()); }
   bool IsEmpty() const { return text_.empty(); }
-  Currency currency() const { return currency_; }
+  Currency currency() const {
+    if (IsEmpty()) return {};
+    const std::string_view code = text();
+    return Currency({code[0], code[1], code[2]}, minor_digits_);
+  }
   std::string_view body() const { return text().substr(IsEmpty() ? 0 : 5); }
 
   friend std::strong_ordering operator<=>(const AccountAddress& left, const AccountAddress& right) {
@@ -210,7 +214,8 @@ class AccountAddress {
 
  private:
   InlineText<kSizeMax> text_;
-  Currency currency_;  // the parsed beginning of text_
+  // Of the currency, which the text begins with: there are millions of these.
+  signed char minor_digits_ = 0;
 };
 
 // The name of a log, the first line of its checkpoints (C2SP tlog-checkpoint "origin"): 1 to 64

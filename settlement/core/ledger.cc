@@ -169,9 +169,9 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis,
   state->participant_by_id[participant.id] = 0;
   state->participants.push_back(std::move(participant));
 
-  state->AddAccount({.purpose = AccountPurpose::kIssuerLiability,
-                     .address = genesis.liability_account,
-                     .owner = issuer.participant});
+  state->AddAccount({.owner_number = 0,
+                     .purpose = AccountPurpose::kIssuerLiability,
+                     .address = genesis.liability_account});
   return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
 }
 
@@ -405,6 +405,10 @@ const std::vector<Participant>& Ledger::participants() const { return state_->pa
 
 const AccountState* Ledger::FindAccount(const AccountAddress& address) const {
   return state_->FindAccount(address);
+}
+
+const ParticipantId& Ledger::OwnerOf(const AccountState& account) const {
+  return state_->OwnerOf(account);
 }
 
 const ChunkedVector<AccountState>& Ledger::accounts() const { return state_->accounts; }

@@ -160,10 +160,10 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoOpenAccount(const Context& cont
 
   state_.AddAccount({.holding_limit = action.holding_limit,
                      .credit_line = action.credit_line,
+                     .owner_number = *state_.PartyNumber(action.owner),
                      .purpose = action.purpose,
                      .non_resident = owner->country != state_.genesis.central_bank.country,
-                     .address = action.address,
-                     .owner = action.owner});
+                     .address = action.address});
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;
 }
@@ -173,7 +173,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoCloseAccount(const Context& con
                                                               const CloseAccount& action) {
   AccountState* account = nullptr;
   if (auto rejection = FindOpen(action.address, account)) return rejection;
-  if (account->owner != party) {
+  if (state_.OwnerOf(*account) != party) {
     if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
   }
   if (!account->available.IsZero() || !account->held.IsZero() ||

@@ -98,7 +98,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
   AccountState* debtor = nullptr;
   AccountState* creditor = nullptr;
   if (auto rejection = FindOpen(pay.debtor, debtor)) return rejection;
-  if (debtor->owner != party) {
+  if (state_.OwnerOf(*debtor) != party) {
     return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = pay.debtor.ToString()};
   }
   if (auto rejection = FindOpen(pay.creditor, creditor)) return rejection;
@@ -139,7 +139,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoRequestIssue(const Context& con
   if (auto rejection = CheckMoney(request.amount)) return rejection;
   AccountState* creditor = nullptr;
   if (auto rejection = FindOpen(request.creditor, creditor)) return rejection;
-  if (creditor->owner != party) {
+  if (state_.OwnerOf(*creditor) != party) {
     return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = request.creditor.ToString()};
   }
   if (auto rejection = CheckText(request.rtgs_reference, "rtgs_reference")) return rejection;
@@ -185,7 +185,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoRedeem(const Context& context,
   if (auto rejection = CheckMoney(redeem.amount)) return rejection;
   AccountState* debtor = nullptr;
   if (auto rejection = FindOpen(redeem.debtor, debtor)) return rejection;
-  if (debtor->owner != party) {
+  if (state_.OwnerOf(*debtor) != party) {
     return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = redeem.debtor.ToString()};
   }
   const Amount amount = redeem.amount.amount;

@@ -132,7 +132,10 @@ std::shared_ptr<const HeldList> LedgerExecutor::HoldAll(std::uint32_t party,
                           known);
   // Inlined by force: g++ takes a call that only prefetches for one without effect.
   const auto prefetch = [this](const AccountRef& ref) __attribute__((always_inline)) {
-    if (ref.number < state_.accounts.size()) __builtin_prefetch(&state_.accounts[ref.number], 1);
+    if (ref.number >= state_.accounts.size()) return;
+    const AccountState* const account = &state_.accounts[ref.number];
+    __builtin_prefetch(account, 1);
+    __builtin_prefetch(&account->purpose, 1);
   };
   for (std::size_t i = 0; i < count; ++i) {
     if (i + kLegPrefetchDistance < count) {

@@ -192,7 +192,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckLeg(const Leg& leg, Amount d
   AccountState* debtor = nullptr;
   AccountState* creditor = nullptr;
   if (auto rejection = FindOpen(leg.debtor, debtor)) return rejection;
-  if (debtor->owner != leg.party) {
+  if (state_.OwnerOf(*debtor) != leg.party) {
     return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = leg.debtor.ToString()};
   }
   if (auto rejection = FindOpen(leg.creditor, creditor)) return rejection;

@@ -188,7 +188,7 @@ class SnapshotReader {
       if (state_.account_by_address.contains(account.address)) {
         return reader.Fault("account.address", account.address.ToString() + " is there twice");
       }
-      state_.AddAccount(std::move(account));
+      state_.AddAccount(account);
     }
   }
 

@@ -152,11 +152,9 @@ void WriteAccount(const AccountState& account, Writer& writer) {
 AccountState ReadAccount(FieldReader& reader, const std::vector<Participant>& participants) {
   AccountState account;
   account.address = reader.Parsed<AccountAddress>("account.address");
-  const std::uint32_t owner = reader.raw().U32();
-  if (owner < participants.size()) {
-    account.owner = participants[owner].id;
-  } else {
-    reader.Fault("account.owner", fmt::format("there is no participant {}", owner));
+  account.owner_number = reader.raw().U32();
+  if (account.owner_number >= participants.size()) {
+    reader.Fault("account.owner", fmt::format("there is no participant {}", account.owner_number));
   }
   account.purpose =
       reader.Closed("account.purpose", AccountPurpose::kSettlement, AccountPurpose::kFees);

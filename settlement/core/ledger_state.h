@@ -112,12 +112,14 @@ struct Ledger::State {
   const PublicKey* FindKey(const KeyId& key) const;
   // False stays false: a key is nobody else's later, and what is revoked stays so.
   bool IsSignedBy(const AdmittedItem& item, const ParticipantId& party) const;
+  const ParticipantId& OwnerOf(const AccountState& account) const {
+    return participants[account.owner_number].id;
+  }
   // Opens it; its number is its position.
   void AddAccount(AccountState account) {
     account.number = static_cast<std::uint32_t>(accounts.size());
     account.check = AccountCheckOf(account.address);
-    account.owner_number = static_cast<std::uint32_t>(participant_by_id.at(account.owner));
-    accounts.push_back(std::move(account));
+    accounts.push_back(account);
     account_by_address.insert(accounts.back().number);
   }
   std::size_t PositionOf(const AccountAddress& address) const {

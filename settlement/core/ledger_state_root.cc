@@ -20,9 +20,9 @@ void WriteRootParticipant(const Participant& participant, Writer& writer) {
   }
 }
 
-void WriteRootAccount(const AccountState& account, Writer& writer) {
+void WriteRootAccount(const AccountState& account, const ParticipantId& owner, Writer& writer) {
   writer.Sized(account.address.text())
-      .Sized(account.owner.text())
+      .Sized(owner.text())
       .U8(static_cast<std::uint8_t>(account.purpose))
       .I64(account.available.minor())
       .I64(account.held.minor())
@@ -71,7 +71,9 @@ Hash256 Ledger::StateRoot() const {
   for (const Participant& participant : state.participants)
     WriteRootParticipant(participant, writer);
   writer.U64(state.accounts.size());
-  for (const AccountState& account : state.accounts) WriteRootAccount(account, writer);
+  for (const AccountState& account : state.accounts) {
+    WriteRootAccount(account, state.OwnerOf(account), writer);
+  }
   writer.U64(state.instructions_recorded);
   writer.U64(state.awaiting.size());
   for (const auto& [key, waiting] : state.awaiting) {

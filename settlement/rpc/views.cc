@@ -61,9 +61,10 @@ void ToView(const core::InstructionState& state, bool repeated, causeway::v1::In
   out->set_repeated(repeated);
 }
 
-void ToView(const core::AccountState& account, causeway::v1::Account* out) {
+void ToView(const core::AccountState& account, const core::ParticipantId& owner,
+            causeway::v1::Account* out) {
   out->set_address(account.address.ToString());
-  out->set_owner(account.owner.ToString());
+  out->set_owner(owner.ToString());
   out->set_purpose(ToProto(account.purpose));
   out->set_currency(account.address.currency().ToString());
   out->set_available(account.available.minor());
