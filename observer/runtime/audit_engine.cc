@@ -108,6 +108,11 @@ absl::Status AuditEngine::OnHead(std::string_view origin, std::string_view note,
   return Raise(corridor_->OnHead(origin, note, proof));
 }
 
+absl::Status AuditEngine::OnCheckpoint(std::string_view origin, std::string_view note) {
+  absl::StatusOr<std::vector<Finding>> findings = corridor_->OnCheckpoint(origin, note);
+  return findings.ok() ? Raise(*std::move(findings)) : absl::OkStatus();
+}
+
 absl::Status AuditEngine::Recount() { return Raise(corridor_->Recount()); }
 
 // Whether an alert of an earlier life says the same. A log is halted once; a settlement is reported

@@ -41,6 +41,9 @@ class AuditEngine {
   absl::Status OnBatch(std::string_view origin, std::string_view bytes);
   absl::Status OnHead(std::string_view origin, std::string_view note, const GivenProof& proof);
 
+  // A checkpoint of that log that somebody else showed. One that the log did not sign says nothing.
+  absl::Status OnCheckpoint(std::string_view origin, std::string_view note);
+
   // Leaves of that log that are verified and stored.
   std::uint64_t SizeOf(std::string_view origin) const;
   bool IsHalted(std::string_view origin) const;

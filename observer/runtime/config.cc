@@ -59,6 +59,28 @@ absl::StatusOr<FollowedLedger> ReadLedger(const causeway::v1::FollowedLedger& so
   return ledger;
 }
 
+absl::Status ReadWitnesses(const causeway::v1::FollowedBridge& source,
+                           const core::PolicySet& policies, FollowedBridge& bridge) {
+  std::set<std::string> named;
+  for (const core::SettlementPolicy& policy : policies.all()) {
+    for (const core::PolicyWitness& witness : policy.witnesses) named.insert(witness.name);
+  }
+  for (int i = 0; i < source.witnesses().size(); ++i) {
+    const causeway::v1::FollowedWitness& witness = source.witnesses(i);
+    const std::string field = fmt::format("bridge.witnesses[{}]", i);
+    if (named.erase(witness.name()) == 0) {
+      return Wrong(
+          field + ".name",
+          fmt::format("'{}' is no witness of the policies, or there twice", witness.name()));
+    }
+    if (absl::Status address = CheckAddress(field + ".address", witness.address()); !address.ok()) {
+      return address;
+    }
+    bridge.witnesses.push_back({witness.name(), witness.address()});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadPolicies(const causeway::v1::FollowedBridge& source, const std::string& folder,
                           FollowedBridge& bridge) {
   if (source.policy_file().empty()) {
@@ -73,10 +95,12 @@ absl::Status ReadPolicies(const causeway::v1::FollowedBridge& source, const std:
   const absl::StatusOr<core::PolicySet> set =
       codec::DecodePolicies(bridge.policies, "bridge.policy_file");
   if (!set.ok()) return set.status();
-  if (set->decision_log() == bridge.decision_log) return absl::OkStatus();
-  return Wrong("bridge.decision_log",
-               fmt::format("is '{}'; the policy has '{}'", bridge.decision_log.text(),
-                           set->decision_log().text()));
+  if (set->decision_log() != bridge.decision_log) {
+    return Wrong("bridge.decision_log",
+                 fmt::format("is '{}'; the policy has '{}'", bridge.decision_log.text(),
+                             set->decision_log().text()));
+  }
+  return ReadWitnesses(source, *set, bridge);
 }
 
 absl::StatusOr<FollowedBridge> ReadBridge(const causeway::v1::FollowedBridge& source,

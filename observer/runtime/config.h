@@ -22,10 +22,16 @@ struct FollowedLedger {
   std::string address;
 };
 
+struct WitnessAddress {
+  std::string name;     // as in a policy
+  std::string address;  // "host:port"
+};
+
 struct FollowedBridge {
   core::LedgerOrigin decision_log;
   std::vector<std::string> policies;  // exact bytes; they go together (core::PolicySet)
   std::string address;
+  std::vector<WitnessAddress> witnesses = {};
 };
 
 struct ObserverConfig {

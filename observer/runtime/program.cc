@@ -56,7 +56,7 @@ int RunObserver(const RunOptions& options) {
   ObserverService service(
       {[&runtime](const auto& read) { runtime->Read(read); },
        [&runtime](std::string_view origin) { return runtime->IsConnected(origin); },
-       config->readers});
+       [&runtime] { return runtime->Witnesses(); }, config->readers});
   absl::StatusOr<std::unique_ptr<ObserverRuntime>> started = ObserverRuntime::Start(
       {*config, options.server.tls, ExitOnStoreFailure, [&service] { service.OnAlert(); }},
       *std::move(engine));

@@ -33,10 +33,11 @@ struct Following {
   std::thread thread;
 };
 
-// What came from a log: a batch, or (is_head) its latest checkpoint.
+// What came from a log: a batch, its latest checkpoint, or a checkpoint that a witness showed.
 struct Input {
+  enum class Kind { kBatch, kHead, kCheckpoint };
   Following* log = nullptr;
-  bool is_head = false;
+  Kind kind = Kind::kBatch;
   std::string bytes;
   GivenProof proof;
 };
@@ -50,7 +51,7 @@ struct ObserverRuntime::Impl {
       : options(std::move(given)), engine(std::move(made)) {}
 
   absl::Status Connect();
-  void Start();
+  absl::Status Start();
   void Stop();
   // Subscriptions.
   void Follow(Following& log);
@@ -64,6 +65,7 @@ struct ObserverRuntime::Impl {
   // Verification.
   void Work();
   bool Verify(const Input& input);
+  absl::Status Take(const Input& input);
   const std::vector<Override>& OverridesOf(const Following& log) const;
 
   const Options options;
@@ -77,6 +79,7 @@ struct ObserverRuntime::Impl {
   std::deque<Input> queue;
   bool stopping = false;  // no more inputs
   std::thread worker;
+  std::unique_ptr<WitnessWatch> witnesses;  // null: none
 };
 
 absl::Status ObserverRuntime::Impl::Connect() {
@@ -100,11 +103,31 @@ absl::Status ObserverRuntime::Impl::Connect() {
              NewDecisionLogClient);
 }
 
-void ObserverRuntime::Impl::Start() {
+absl::Status ObserverRuntime::Impl::Start() {
   worker = std::thread([this] { Work(); });
   for (const std::unique_ptr<Following>& log : logs) {
     log->thread = std::thread([this, &log = *log] { Follow(log); });
   }
+  const std::optional<FollowedBridge>& bridge = options.config.bridge;
+  if (!bridge.has_value() || bridge->witnesses.empty()) return absl::OkStatus();
+  Following* const log = logs.back().get();  // the decision log
+  absl::StatusOr<std::unique_ptr<WitnessWatch>> watch = WitnessWatch::Start(
+      {.witnesses = bridge->witnesses,
+       .policies = engine->corridor().decision_log()->policies(),
+       .tls = options.tls,
+       .pause = options.witness_pause,
+       .known =
+           [this] {
+             const std::lock_guard<std::mutex> lock(engine_mutex);
+             return engine->corridor().decision_log()->log().checkpoint();
+           },
+       .show =
+           [this, log](std::string note) {
+             return Push({log, Input::Kind::kCheckpoint, std::move(note), std::nullopt});
+           }});
+  if (!watch.ok()) return watch.status();
+  witnesses = *std::move(watch);
+  return absl::OkStatus();
 }
 
 void ObserverRuntime::Impl::Stop() {
@@ -113,6 +136,7 @@ void ObserverRuntime::Impl::Stop() {
     stopping = true;
   }
   changed.notify_all();
+  if (witnesses != nullptr) witnesses->Stop();
   for (const std::unique_ptr<Following>& log : logs) log->client->Cancel();
   for (const std::unique_ptr<Following>& log : logs) {
     if (log->thread.joinable()) log->thread.join();
@@ -148,7 +172,7 @@ absl::Status ObserverRuntime::Impl::FollowOnce(Following& log) {
   if (!log.quiet)
     Log(fmt::format("follows '{}' at {} from leaf {}", log.origin, log.address, size));
   return log.client->Subscribe(size, [&](std::string batch) {
-    return Push({&log, false, std::move(batch), std::nullopt}) && !IsHalted(log);
+    return Push({&log, Input::Kind::kBatch, std::move(batch), std::nullopt}) && !IsHalted(log);
   });
 }
 
@@ -167,7 +191,7 @@ absl::Status ObserverRuntime::Impl::AskHead(Following& log, std::uint64_t size) 
     if (!given.ok()) return given.status();
     proof = *std::move(given);
   }
-  if (!Push({&log, true, *std::move(note), std::move(proof)})) {
+  if (!Push({&log, Input::Kind::kHead, *std::move(note), std::move(proof)})) {
     return absl::CancelledError("the observer stops");
   }
   WaitUntilVerified(log);
@@ -244,6 +268,18 @@ const std::vector<Override>& ObserverRuntime::Impl::OverridesOf(const Following&
   return ledger == nullptr ? kNone : ledger->overrides();
 }
 
+absl::Status ObserverRuntime::Impl::Take(const Input& input) {
+  switch (input.kind) {
+    case Input::Kind::kBatch:
+      return engine->OnBatch(input.log->origin, input.bytes);
+    case Input::Kind::kHead:
+      return engine->OnHead(input.log->origin, input.bytes, input.proof);
+    case Input::Kind::kCheckpoint:
+      return engine->OnCheckpoint(input.log->origin, input.bytes);
+  }
+  return absl::OkStatus();
+}
+
 bool ObserverRuntime::Impl::Verify(const Input& input) {
   absl::Status status;
   bool has_news = false;
@@ -251,8 +287,7 @@ bool ObserverRuntime::Impl::Verify(const Input& input) {
     const std::lock_guard<std::mutex> lock(engine_mutex);
     const std::size_t alerts_before = engine->alerts().size();
     const std::size_t overrides_before = OverridesOf(*input.log).size();
-    status = input.is_head ? engine->OnHead(input.log->origin, input.bytes, input.proof)
-                           : engine->OnBatch(input.log->origin, input.bytes);
+    status = Take(input);
     for (std::size_t i = alerts_before; i < engine->alerts().size(); ++i) {
       has_news = true;
       const causeway::v1::Alert& alert = engine->alerts()[i];
@@ -281,8 +316,10 @@ absl::StatusOr<std::unique_ptr<ObserverRuntime>> ObserverRuntime::Start(
   CW_CHECK(options.on_store_failure != nullptr, "somebody must end the process");
   auto impl = std::make_unique<Impl>(std::move(options), std::move(engine));
   if (absl::Status connected = impl->Connect(); !connected.ok()) return connected;
-  impl->Start();
-  return std::unique_ptr<ObserverRuntime>(new ObserverRuntime(std::move(impl)));
+  // What has begun ends with it.
+  std::unique_ptr<ObserverRuntime> runtime(new ObserverRuntime(std::move(impl)));
+  if (absl::Status begun = runtime->impl_->Start(); !begun.ok()) return begun;
+  return runtime;
 }
 
 void ObserverRuntime::Stop() { impl_->Stop(); }
@@ -290,6 +327,11 @@ void ObserverRuntime::Stop() { impl_->Stop(); }
 void ObserverRuntime::Read(const std::function<void(const AuditEngine&)>& read) const {
   const std::lock_guard<std::mutex> lock(impl_->engine_mutex);
   read(*impl_->engine);
+}
+
+std::vector<causeway::v1::WatchedWitness> ObserverRuntime::Witnesses() const {
+  if (impl_->witnesses == nullptr) return {};
+  return impl_->witnesses->Witnesses();
 }
 
 bool ObserverRuntime::IsConnected(std::string_view origin) const {

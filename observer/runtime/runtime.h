@@ -1,6 +1,6 @@
 // The live observer: one thread verifies and stores, in the order in which things come; one thread
 // for each log keeps a subscription to its operator, from where the store ends, and asks on every
-// new connection for the log's latest checkpoint. Thread-safe.
+// new connection for the log's latest checkpoint; one more asks the witnesses. Thread-safe.
 #ifndef CAUSEWAY_OBSERVER_RUNTIME_RUNTIME_H_
 #define CAUSEWAY_OBSERVER_RUNTIME_RUNTIME_H_
 
@@ -11,11 +11,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "observer/runtime/audit_engine.h"
 #include "observer/runtime/config.h"
+#include "observer/runtime/witness_watch.h"
 #include "settlement/rpc/tls.h"
 
 namespace causeway::observer {
@@ -39,6 +41,7 @@ class ObserverRuntime {
     std::function<void(const absl::Status&)> on_store_failure;
     // Called from the verifying thread after new alerts are stored. May be empty.
     std::function<void()> on_alert;
+    std::chrono::milliseconds witness_pause = kWitnessPause;
   };
 
   // Errors are those of channels that cannot be made (certificates, addresses).
@@ -55,6 +58,8 @@ class ObserverRuntime {
   void Read(const std::function<void(const AuditEngine&)>& read) const;
   // Whether the subscription to that log is up.
   bool IsConnected(std::string_view origin) const;
+  // The witnesses of the configuration, as they were when they were asked last.
+  std::vector<causeway::v1::WatchedWitness> Witnesses() const;
 
  private:
   struct Impl;

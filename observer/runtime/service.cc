@@ -102,6 +102,9 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
     const absl::StatusOr<rpc::Peer> peer = rpc::PeerOf(*context);
     if (!peer.ok()) return Finish(context, rpc::ToGrpc(peer.status()));
     options_.read([&](const AuditEngine& engine) { FillStatus(engine, response); });
+    for (v1::WatchedWitness& witness : options_.witnesses()) {
+      *response->add_witnesses() = std::move(witness);
+    }
     return Finish(context, grpc::Status::OK);
   }
 

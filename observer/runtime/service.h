@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "causeway/v1/observer_service.pb.h"
 #include "observer/runtime/audit_engine.h"
 #include "settlement/core/ids.h"
 
@@ -30,6 +31,8 @@ class ObserverService {
     std::function<void(const std::function<void(const AuditEngine&)>&)> read;
     // Whether the subscription to that log is up. Any thread.
     std::function<bool(std::string_view origin)> is_connected;
+    // As the configuration's witnesses were when they were asked last. Any thread.
+    std::function<std::vector<causeway::v1::WatchedWitness>()> witnesses;
     // Who may ask for more than the status; the operator on the machine always may.
     std::vector<core::ParticipantId> readers;
   };

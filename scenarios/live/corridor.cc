@@ -152,8 +152,8 @@ class Corridor::Impl {
       if (!address.ok()) return address.status();
       addresses_.bridge = *address;
     }
-    if (absl::Status status =
-            WriteObserverConfig(plan_, files_, addresses_.ledgers, addresses_.bridge);
+    if (absl::Status status = WriteObserverConfig(plan_, files_, addresses_.ledgers,
+                                                  addresses_.bridge, addresses_.witnesses);
         !status.ok()) {
       return status;
     }

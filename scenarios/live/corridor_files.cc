@@ -332,7 +332,8 @@ absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
 
 absl::Status WriteObserverConfig(const Plan& plan, const CorridorFiles& files,
                                  const std::vector<std::string>& addresses,
-                                 const std::string& bridge_address) {
+                                 const std::string& bridge_address,
+                                 const std::vector<std::string>& witnesses) {
   v1::ObserverConfig config;
   for (std::size_t i = 0; i < plan.ledgers.size(); ++i) {
     v1::FollowedLedger* ledger = config.add_ledgers();
@@ -348,6 +349,11 @@ absl::Status WriteObserverConfig(const Plan& plan, const CorridorFiles& files,
     bridge->set_decision_log(plan.bridge->decision_log.ToString());
     bridge->add_policy_file(kPolicyFile);
     bridge->set_address(bridge_address);
+    for (std::size_t i = 0; i < witnesses.size(); ++i) {
+      v1::FollowedWitness* witness = bridge->add_witnesses();
+      witness->set_name(plan.bridge->witnesses[i].name);
+      witness->set_address(witnesses[i]);
+    }
   }
   return WriteText(config, files.observer_config);
 }

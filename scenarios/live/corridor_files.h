@@ -82,7 +82,8 @@ absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
 // `bridge_address` is empty without a bridge.
 absl::Status WriteObserverConfig(const Plan& plan, const CorridorFiles& files,
                                  const std::vector<std::string>& addresses,
-                                 const std::string& bridge_address);
+                                 const std::string& bridge_address,
+                                 const std::vector<std::string>& witnesses);
 
 // Writes a new file; `secret`: readable to its owner only.
 absl::Status WriteNewFile(const std::string& path, std::string_view content, bool secret);

@@ -48,6 +48,38 @@ TEST(ConfigTest, ReadsThePolicyBesideTheFile) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(ConfigTest, ReadsTheWitnessesThatThePoliciesName) {
+  const TestCorridor world;
+  core::SettlementPolicy policy = world.bridge->policy();
+  for (const char* name : {"w1", "w2", "w3", "w4"}) {
+    policy.witnesses.push_back({name, KeyNamed(name)->public_key()});
+  }
+  policy.witnesses_needed = 3;
+  policy.witnesses_faulty_max = 1;
+  std::string pattern = (std::filesystem::temp_directory_path() / "config-XXXXXX").string();
+  const std::string folder = ::mkdtemp(pattern.data());
+  std::ofstream(folder + "/policy.bin", std::ios::binary) << codec::EncodePolicy(policy);
+  const auto read = [&](const std::string& witnesses) {
+    return ParseConfig(std::string(kLedger) +
+                           "bridge { decision_log: 'bridge.example/decisions' policy_file: "
+                           "'policy.bin' address: '127.0.0.1:7005' " +
+                           witnesses + "}",
+                       folder);
+  };
+  const std::string second = "witnesses { name: 'w2' address: '127.0.0.1:7006' }";
+  const auto config = read(second);
+  ASSERT_TRUE(config.ok()) << config.status().message();
+  ASSERT_EQ(config->bridge->witnesses.size(), 1U);
+  EXPECT_EQ(config->bridge->witnesses[0].name, "w2");
+  EXPECT_EQ(config->bridge->witnesses[0].address, "127.0.0.1:7006");
+  EXPECT_EQ(read(second + second).status().message(),
+            "bridge.witnesses[1].name: 'w2' is no witness of the policies, or there twice");
+  EXPECT_EQ(read("witnesses { name: 'w9' address: '127.0.0.1:7006' }").status().message(),
+            "bridge.witnesses[0].name: 'w9' is no witness of the policies, or there twice");
+  EXPECT_FALSE(read("witnesses { name: 'w2' address: 'nowhere' }").ok());
+  std::filesystem::remove_all(folder);
+}
+
 TEST(ConfigTest, RefusesTwoPoliciesOfOneEpoch) {
   const TestCorridor world;
   core::SettlementPolicy other = world.bridge->policy();

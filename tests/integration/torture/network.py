@@ -280,6 +280,8 @@ class Network:
         for ledger in config.ledgers:
             ledger.address = await self._link(OBSERVER, self._currency_of[ledger.origin])
         config.bridge.address = await self._link(OBSERVER, BRIDGE)
+        for witness in config.bridge.witnesses:
+            witness.address = await self._link(OBSERVER, self._host_of_witness[witness.name])
         self._write(self._torture_config(observer.folder), config)
 
     @staticmethod
