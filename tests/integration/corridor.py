@@ -28,6 +28,7 @@ HOUR_US = 3600 * 10**6
 
 COMMAND_TYPE = "application/vnd.causeway.command.v1+protobuf"
 TERMS_TYPE = "application/vnd.causeway.terms.v1+protobuf"
+LIST_TYPE = "application/vnd.causeway.settlement-list.v1"
 BULK_TYPE = "application/vnd.causeway.bulk-payments.v1"
 
 

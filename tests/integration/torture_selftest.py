@@ -207,6 +207,53 @@ class CheckerFinds(unittest.TestCase):
         del self.observed.ledgers["USD"].entries[3:5]
         self.expect(SAFETY, "is called complete, and is settled only on ['EUR']")
 
+    def add_list(self, name, *statuses, settlement=COMMITTED_ID):
+        """A leg of a list on that ledger: held, and then resolved."""
+        entries = self.observed.ledgers[name].entries
+        for status in statuses:
+            entries.append(Entry(entries[-1].index + 1, ("", "LISTED", "list 0"), status,
+                                 listed=(settlement, 0)))
+        for sample_ in self.observed.samples[-1:]:
+            sample_.sizes[name] = entries[-1].index + 1
+
+    def test_nothing_in_a_sound_list(self):
+        for name in ("EUR", "USD"):
+            self.add_list(name, PREPARED, SETTLED)
+        self.assertEqual(checker.check(self.observed, self.claims), [])
+
+    def test_nothing_in_a_listed_settlement_that_one_ledger_does_not_hold(self):
+        self.add_list("EUR", PREPARED, ABORTED)
+        self.add_list("USD", REJECTED)
+        self.assertEqual(checker.check(self.observed, self.claims), [])
+
+    def test_a_listed_settlement_that_is_settled_on_one_ledger_alone(self):
+        self.add_list("EUR", PREPARED, SETTLED)
+        self.add_list("USD", PREPARED, ABORTED)
+        self.expect(SAFETY, "commit, held on ['EUR', 'USD'], and settled on ['EUR']")
+
+    def test_a_listed_settlement_that_all_hold_and_the_commit_leaves_out(self):
+        for name in ("EUR", "USD"):
+            self.add_list(name, PREPARED, ABORTED)
+        self.expect(SAFETY, "commit, held on ['EUR', 'USD'], and settled on []")
+
+    def test_a_listed_settlement_that_is_settled_against_an_abort(self):
+        for name in ("EUR", "USD"):
+            self.add_list(name, PREPARED, SETTLED, settlement=ABORTED_ID)
+        self.expect(SAFETY, "abort, held on ['EUR', 'USD'], and settled on ['EUR', 'USD']")
+
+    def test_a_listed_settlement_that_is_settled_before_the_record(self):
+        self.observed.settlements[0].verdict, self.observed.settlements[0].complete = "", False
+        self.add_list("EUR", PREPARED, SETTLED)
+        self.expect(SAFETY, "settled on ['EUR'] with the verdict ''")
+
+    def test_a_hold_of_a_list_that_is_left(self):
+        self.add_list("EUR", PREPARED)
+        self.expect(OPEN, "LISTED list 0 is still held")
+
+    def test_a_list_that_only_ledgers_know(self):
+        self.add_list("EUR", PREPARED, SETTLED, settlement=b"\x09" * 32)
+        self.expect(SAFETY, "is on ledgers, and its list is not in the observer's")
+
     def test_a_settlement_without_a_decision(self):
         for ledger in self.observed.ledgers.values():
             del ledger.entries[6]

@@ -164,9 +164,12 @@ class Torture(unittest.TestCase):
         kinds = collections.Counter(fault.kind for fault in faults)
         verdicts = collections.Counter(settlement.verdict for settlement in observation.settlements)
         entries = sum(len(ledger.entries) for ledger in observation.ledgers.values())
+        listed = collections.Counter(entry.status for ledger in observation.ledgers.values()
+                                     for entry in ledger.entries if entry.listed)
         print(f"\nseed {SEED}, {DURATION_S:g} s: {len(faults)} faults {dict(kinds)}; "
-              f"settlements {dict(verdicts)}; {entries} entries; {len(self.claims.payments)} and "
-              f"{len(self.claims.settlements)} answers about payments and settlements checked; "
+              f"settlements {dict(verdicts)}; {entries} entries, of legs of lists {dict(listed)}; "
+              f"{len(self.claims.payments)} and {len(self.claims.settlements)} answers about "
+              "payments and settlements checked; "
               f"{len(observation.samples)} checkpoints observed; drained in {drained:.1f} s\n"
               f"{dict(self.counts())}")
 

@@ -45,6 +45,8 @@ class Entry:
     status: str
     settlement: bytes = b""
     postings: list = dataclasses.field(default_factory=list)
+    # Of a leg of a settlement list: the list's id and the position of its settlement there.
+    listed: tuple = ()
 
 
 @dataclasses.dataclass
@@ -127,6 +129,7 @@ class Checker:
             self._check_ledger(name, ledger)
         self._check_decisions()
         self._check_settlements()
+        self._check_lists()
         self._check_payment_claims()
         self._check_settlement_claims()
         return self._violations
@@ -298,6 +301,38 @@ class Checker:
             self._open(f"{label}: {settlement.verdict} is not carried out: {settlement.statuses}")
         elif settlement.verdict == COMMIT and settled != settlement.statuses.keys():
             self._wrong(f"{label}: is called complete, and is settled only on {sorted(settled)}")
+
+    def _check_lists(self):
+        """Each settlement of a list is settled everywhere or nowhere, and a commit settles exactly
+        those that every ledger held."""
+        histories = collections.defaultdict(lambda: collections.defaultdict(list))
+        for name, ledger in self._observed.ledgers.items():
+            for entry in ledger.entries:
+                if entry.listed:
+                    histories[entry.listed][name].append(entry.status)
+        shown = {settlement.id: settlement for settlement in self._observed.settlements}
+        for (id_, position), legs in histories.items():
+            label = f"settlement {position} of list {id_.hex()}"
+            settlement = shown.get(id_)
+            if settlement is None:
+                self._wrong(f"{label}: is on ledgers, and its list is not in the observer's")
+            elif settlement.complete:
+                self._check_listed(label, settlement, legs)
+            elif settlement.verdict != COMMIT:
+                settled = sorted(name for name, leg in legs.items() if SETTLED in leg)
+                if settled:
+                    self._wrong(f"{label}: settled on {settled} with the verdict "
+                                f"'{settlement.verdict}'")
+
+    def _check_listed(self, label, settlement, legs):
+        settled = {name for name, leg in legs.items() if leg[-1] == SETTLED}
+        held = {name for name, leg in legs.items() if PREPARED in leg}
+        expected = set()
+        if settlement.verdict == COMMIT and held == settlement.statuses.keys():
+            expected = held
+        if settled != expected:
+            self._wrong(f"{label}: {settlement.verdict}, held on {sorted(held)}, and settled on "
+                        f"{sorted(settled)}")
 
     # What clients were told.
 

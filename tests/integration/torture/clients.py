@@ -7,15 +7,17 @@ right is a failure of its own.
 
 import collections
 import random
+import struct
 import threading
 import time
 import uuid
 
 import grpc
 
-from corridor import (COMMAND_TYPE, HOUR_US, TERMS_TYPE, bridge_grpc, bridge_pb, command_pb,
-                      common_pb, envelope_of, ledger_grpc, ledger_pb, merkle_path, merkle_root,
-                      outcome_name, read, rejection_of, settlement_pb, sha256, status_name)
+from corridor import (COMMAND_TYPE, HOUR_US, LIST_TYPE, TERMS_TYPE, bridge_grpc, bridge_pb,
+                      command_pb, common_pb, envelope_of, ledger_grpc, ledger_pb, merkle_path,
+                      merkle_root, outcome_name, read, rejection_of, settlement_pb, sha256,
+                      status_name)
 
 from .checker import ABORT, COMMIT, PaymentClaim, SettlementClaim
 from .signing import FastKey
@@ -24,6 +26,8 @@ CALL_S = 2.0
 WAIT_CALL_S = 4.0
 PAUSE_S_MAX = 0.01
 AMOUNT_MAX = 5000
+LIST_SETTLEMENTS_MAX = 6
+NUMBERS_WAIT_S = 30
 TOO_MUCH = 10**13
 DEADLINE_S = (1.0, 6.0)
 RACING_DEADLINE_S = (0.02, 0.4)
@@ -75,6 +79,18 @@ class Bank:
         self.ledgers = {currency: ledger_grpc.LedgerStub(channel(ledger["address"]))
                         for currency, ledger in corridor.ledgers.items()}
         self.bridge = bridge_grpc.BridgeStub(channel(corridor.description["bridge"]["address"]))
+        # By currency: what a list names the bank's account by.
+        self.numbers = {currency: self._number(currency) for currency in self.accounts}
+
+    def _number(self, currency):
+        end = time.monotonic() + NUMBERS_WAIT_S
+        while time.monotonic() < end:
+            account = answer_of(self.ledgers[currency].GetAccount, ledger_pb.GetAccountRequest(
+                address=self.accounts[currency]), CALL_S)
+            if account is not None:
+                return account.number
+            time.sleep(PAUSE_S_MAX)
+        raise Refused(f"{currency} does not show {self.accounts[currency]}")
 
     def close(self):
         for channel in self._channels:
@@ -204,11 +220,47 @@ class Settlement:
                                        proof=merkle_path(self.legs, number))
 
 
+class SettlementList:
+    """A list of settlements between two banks, of which some may not be covered
+    (docs/formats/settlement-list.md)."""
+
+    def __init__(self, corridor, source, banks, currencies, amounts, deadline_s):
+        sides = sorted(zip(currencies, banks),
+                       key=lambda side: corridor.ledgers[side[0]]["origin"].encode())
+        self.currencies, self.payers = zip(*sides)
+        self.legs = []
+        self.deadline_us = int((time.time() + deadline_s) * SECOND)
+        terms = (b"CWLIST01" + bytes.fromhex(corridor.description["bridge"]["policy_hash"])
+                 + struct.pack(">q", self.deadline_us) + source.randbytes(16)
+                 + struct.pack(">II", len(amounts), len(sides)))
+        for (currency, payer), payee in zip(sides, reversed(self.payers)):
+            part = source.randbytes(16)
+            for amount in amounts:
+                part += self._leg(currency, payer, payee, amount)
+            self.legs.append(part)
+            origin, name = corridor.ledgers[currency]["origin"].encode(), payer.name.encode()
+            terms += struct.pack(">I", len(origin)) + origin
+            terms += struct.pack(">I", len(name)) + name
+            terms += sha256(b"causeway/list-part/v1\n" + part)
+        self.terms = terms
+        self.id = sha256(b"causeway/settlement/v1\n" + terms)
+
+    @staticmethod
+    def _leg(currency, payer, payee, amount):
+        checks = b"".join(sha256(bank.accounts[currency].encode())[:2] for bank in (payer, payee))
+        return (struct.pack(">II", payer.numbers[currency], payee.numbers[currency]) + checks
+                + b"TRAD" + struct.pack(">q", amount) + uuid.uuid4().bytes + uuid.uuid4().bytes)
+
+    def signed_by(self, banks):
+        return envelope_of(LIST_TYPE, self.terms, [bank.key for bank in banks])
+
+
 class SettlementClient(Client):
     """Banks that settle with each other, in every way in which a client may behave or vanish."""
 
     # How often, of 100.
-    WAYS = {"waits": 15, "asks_later": 33, "ring_of_three": 12, "twice_at_once": 6,
+    WAYS = {"waits": 15, "settles_a_list": 15, "asks_later": 33, "ring_of_three": 12,
+            "twice_at_once": 6,
             "cannot_pay": 6, "races_its_deadline": 8, "vanishes_after_the_first_signature": 6,
             "vanishes_after_the_second": 8, "carries_terms_past_the_bridge": 6}
 
@@ -238,6 +290,16 @@ class SettlementClient(Client):
 
     def asks_later(self):
         settlement = self._new()
+        self._submit(settlement, settlement.payers)
+        self._asked.append(settlement)
+
+    def settles_a_list(self):
+        banks = self.source.sample(self.banks, 2)
+        currencies = self.source.sample(sorted(self.corridor.ledgers), 2)
+        amounts = [TOO_MUCH if self.source.random() < 0.2 else self.source.randint(1, AMOUNT_MAX)
+                   for _ in range(self.source.randint(1, LIST_SETTLEMENTS_MAX))]
+        settlement = SettlementList(self.corridor, self.source, banks, currencies, amounts,
+                                    self.source.uniform(*DEADLINE_S))
         self._submit(settlement, settlement.payers)
         self._asked.append(settlement)
 
