@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -418,6 +419,34 @@ TEST(Cycle, LeavesNoRingOfOldestPaymentsWherePaymentsMayPass) {
     nonempty += any ? 1 : 0;
   }
   EXPECT_GT(nonempty, 50);
+}
+
+// The figures of docs/liquidity.md: run this test with --gtest_output=json:FILE to see them.
+TEST(Algorithms, SettleSharesOfWhatTheExactOneSettles) {
+  const auto value_by = [](Algorithm algorithm, bool exact) {
+    std::int64_t value = 0;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      Case run(seed, Discipline::kFifoBypass, algorithm, Features{});
+      if (exact) {
+        value += ValueOf(run.before, SolveExactly(run.before)).minor();
+        continue;
+      }
+      run.Run();
+      for (const Effect& effect : run.effects) {
+        value += effect.kind == EffectKind::kSettled ? effect.amount.minor() : 0;
+      }
+    }
+    return value;
+  };
+  const std::int64_t best = value_by(Algorithm::kExact, /*exact=*/true);
+  for (const Algorithm algorithm :
+       {Algorithm::kBilateral, Algorithm::kBilateralSingle, Algorithm::kBechSoramaki,
+        Algorithm::kGreedy, Algorithm::kCycle, Algorithm::kAllOrNothing, Algorithm::kMultiple}) {
+    const std::int64_t value = value_by(algorithm, /*exact=*/false);
+    EXPECT_GT(value, 0);
+    RecordProperty("permille_of_best_" + std::string(Name(algorithm)),
+                   std::to_string(value * 1000 / best));
+  }
 }
 
 TEST(Diagnose, TellsGridlockFromDeadlock) {
