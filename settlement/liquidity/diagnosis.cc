@@ -46,17 +46,31 @@ Problem Engine::State::AsProblem(const std::vector<PaymentId>& of) const {
       problem.bilateral_rooms.push_back({i, position.counterparty, amount(position.Room())});
     }
   }
-  std::vector<std::uint64_t> places(nodes.size(), 0);
-  for (BankIndex i = 0; i < banks.size(); ++i) {
-    std::uint64_t place = 0;
-    for (PaymentId p = Front(i); p != kNoPayment; p = After(p)) places[p] = place++;
-  }
-  for (const PaymentId payment : of) {
-    const Node& node = nodes[payment];
-    problem.payments.push_back({payment, node.sender, node.receiver, amount(node.amount),
-                                PriorityOf(payment), places[payment]});
+  const std::vector<std::uint64_t> places = PlacesOf(of);
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    const Node& node = nodes[of[i]];
+    problem.payments.push_back(
+        {of[i], node.sender, node.receiver, amount(node.amount), PriorityOf(of[i]), places[i]});
   }
   return problem;
+}
+
+// The places of payments in their senders' queues. The payments are in the order of arrival. Queues
+// are read no further than to the last of them.
+std::vector<std::uint64_t> Engine::State::PlacesOf(const std::vector<PaymentId>& of) const {
+  std::vector<std::uint32_t> sought(banks.size(), 0);
+  for (const PaymentId payment : of) ++sought[nodes[payment].sender];
+  std::vector<std::uint64_t> places(of.size(), 0);
+  for (BankIndex bank = 0; bank < banks.size(); ++bank) {
+    std::uint64_t place = 0;
+    for (PaymentId p = Front(bank); p != kNoPayment && sought[bank] > 0; p = After(p), ++place) {
+      const auto found = std::lower_bound(of.begin(), of.end(), p);
+      if (found == of.end() || *found != p) continue;
+      places[static_cast<std::size_t>(found - of.begin())] = place;
+      --sought[bank];
+    }
+  }
+  return places;
 }
 
 QueueState Engine::State::Diagnose(std::uint32_t exact_payments_max) {

@@ -211,6 +211,7 @@ struct Engine::State {
   // diagnosis.cc
   Order QueueOrder() const;
   Problem AsProblem(const std::vector<PaymentId>& of) const;
+  std::vector<std::uint64_t> PlacesOf(const std::vector<PaymentId>& of) const;
   QueueState Diagnose(std::uint32_t exact_payments_max);
   bool NoneCanEverFit();
   void CheckInvariants() const;
