@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "scenarios/study/behaviour.h"
 #include "scenarios/study/input.h"
 #include "scenarios/study/results.h"
 #include "settlement/core/decimal.h"
@@ -30,7 +31,11 @@ struct RunOptions {
   // Posted collateral gives a credit limit of its value, besides the input's credit limits.
   bool credit_on_collateral = false;
   TimeUs sample_every = 15 * kMinuteUs;
+  // Without one all pay at once.
+  BehaviourFactory behaviours;
 };
+// Behaviours are asked again about payments that they hold at this interval.
+inline constexpr TimeUs kBehaviourEvery = kMinuteUs;
 inline constexpr int kAlphaDecimalsMax = 9;
 inline constexpr std::uint64_t kAlphaMax = 1000;
 

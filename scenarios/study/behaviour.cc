@@ -1,0 +1,92 @@
+#include "scenarios/study/behaviour.h"
+
+#include <utility>
+
+#include "fmt/format.h"
+#include "settlement/core/prng.h"
+
+namespace causeway::study {
+namespace {
+
+using Wide = __int128;
+
+class DelayBehaviour : public Behaviour {
+ public:
+  explicit DelayBehaviour(DelayTradeOff terms) : terms_(terms) {}
+  bool Submits(const BehaviourView& view, const Payment& payment, bool) override {
+    if (view.balance - view.queued >= payment.amount) return true;
+    const TimeUs waited = view.now - payment.due % kDayUs;
+    return Wide{waited} * terms_.delay_ppm_per_hour >= Wide{kHourUs} * terms_.liquidity_ppm;
+  }
+
+ private:
+  DelayTradeOff terms_;
+};
+
+class ReceiptBehaviour : public Behaviour {
+ public:
+  explicit ReceiptBehaviour(ReceiptReactive terms) : terms_(terms) {}
+  bool Submits(const BehaviourView& view, const Payment& payment, bool) override {
+    if (view.now >= terms_.pays_all_from) return true;
+    const Wide allowance = Wide{view.opening} * terms_.allowance_milli / 1000;
+    return Wide{view.sent} + view.queued + payment.amount <= view.received + allowance;
+  }
+
+ private:
+  ReceiptReactive terms_;
+};
+
+class WithholdBehaviour : public Behaviour {
+ public:
+  WithholdBehaviour(WithholdUnderStress terms, core::RandomStream stream)
+      : terms_(terms), stream_(std::move(stream)) {}
+  bool Submits(const BehaviourView& view, const Payment& payment, bool first) override {
+    if (!first) return view.now >= terms_.to;
+    if (payment.priority == liquidity::Priority::kUrgent) return true;
+    if (view.now < terms_.from || view.now >= terms_.to) return true;
+    return !stream_.Bernoulli(terms_.probability_milli, 1000);
+  }
+
+ private:
+  WithholdUnderStress terms_;
+  core::RandomStream stream_;
+};
+
+class DefaultBehaviour : public Behaviour {
+ public:
+  explicit DefaultBehaviour(DefaultAt terms) : terms_(terms) {}
+  bool Submits(const BehaviourView& view, const Payment&, bool) override {
+    return view.now < terms_.at;
+  }
+
+ private:
+  DefaultAt terms_;
+};
+
+}  // namespace
+
+BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,
+                                std::string name) {
+  if (behaviours.empty()) return nullptr;
+  return [behaviours = std::move(behaviours), seed,
+          name = std::move(name)](AccountIndex account) -> std::unique_ptr<Behaviour> {
+    const StockBehaviour* chosen = nullptr;
+    for (const BehaviourOf& of : behaviours) {
+      if (of.first <= account && account <= of.last) chosen = &of.behaviour;
+    }
+    if (chosen == nullptr) return nullptr;
+    if (const auto* delay = std::get_if<DelayTradeOff>(chosen)) {
+      return std::make_unique<DelayBehaviour>(*delay);
+    }
+    if (const auto* receipts = std::get_if<ReceiptReactive>(chosen)) {
+      return std::make_unique<ReceiptBehaviour>(*receipts);
+    }
+    if (const auto* withhold = std::get_if<WithholdUnderStress>(chosen)) {
+      return std::make_unique<WithholdBehaviour>(
+          *withhold, core::RandomStream(seed, fmt::format("study/{}/behaviour/{}", name, account)));
+    }
+    return std::make_unique<DefaultBehaviour>(std::get<DefaultAt>(*chosen));
+  };
+}
+
+}  // namespace causeway::study

@@ -1,0 +1,81 @@
+// What banks do with payments that fall due: the strategy interface of a study, and stock ones.
+// Each draws from a stream of its own account, so that changing one bank's leaves all others as
+// they were.
+#ifndef CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_H_
+#define CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "scenarios/study/input.h"
+
+namespace causeway::study {
+
+// What a bank sees of its own account. Times are since the day's midnight.
+struct BehaviourView {
+  TimeUs now = 0;
+  TimeUs opens = 0;
+  TimeUs closes = 0;
+  std::int64_t opening = 0;   // balance at the opening
+  std::int64_t balance = 0;   // now
+  std::int64_t received = 0;  // settled today
+  std::int64_t sent = 0;      // settled today
+  std::int64_t queued = 0;    // submitted, and waiting in the system's queue
+};
+
+// One account's. Called in a fixed order, so it may remember what it saw.
+class Behaviour {
+ public:
+  virtual ~Behaviour() = default;
+  // Whether to submit `payment` now. Asked when it falls due (`first`), and then every simulated
+  // minute until it is submitted or the day closes; payments of an account in order of due time.
+  virtual bool Submits(const BehaviourView& view, const Payment& payment, bool first) = 0;
+};
+
+// The behaviour of an account; nothing: it pays at once.
+using BehaviourFactory = std::function<std::unique_ptr<Behaviour>(AccountIndex)>;
+
+// Waits for money that covers the payment, until waiting has cost as much as borrowing would:
+// value x hours x delay_ppm_per_hour against value x liquidity_ppm (the trade-off of Bech and
+// Garratt (2003), "The intraday liquidity management game", for one payment).
+struct DelayTradeOff {
+  std::uint32_t delay_ppm_per_hour = 0;
+  std::uint32_t liquidity_ppm = 0;
+};
+// Pays what it received and an allowance, in thousandths of its opening balance, and everything
+// from `pays_all_from` on. What it has in the queue counts as paid.
+struct ReceiptReactive {
+  std::uint32_t allowance_milli = 0;
+  TimeUs pays_all_from = kDayUs;
+};
+// Of payments that fall due between two times it keeps back those that a draw per payment picks,
+// until the second; urgent ones excepted.
+struct WithholdUnderStress {
+  TimeUs from = 0;
+  TimeUs to = 0;
+  std::uint32_t probability_milli = 0;
+};
+// Submits nothing from a time on. What it submitted before stays in the queue.
+struct DefaultAt {
+  TimeUs at = 0;
+};
+using StockBehaviour = std::variant<DelayTradeOff, ReceiptReactive, WithholdUnderStress, DefaultAt>;
+
+// For accounts first..last, both included. Of two that name an account the later counts.
+struct BehaviourOf {
+  AccountIndex first = 0;
+  AccountIndex last = 0;
+  StockBehaviour behaviour;
+};
+
+// Streams are "study/<name>/behaviour/<account>". Nothing when there are none.
+BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,
+                                std::string name);
+
+}  // namespace causeway::study
+
+#endif  // CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_H_

@@ -1,0 +1,124 @@
+#include "scenarios/study/behaviour.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "scenarios/study/runner.h"
+
+namespace causeway::study {
+namespace {
+
+// Three accounts with 100 each and `payments`, from 08:00 to 18:00, with `behaviour` for the first.
+RunResult RunWith(StockBehaviour behaviour, std::vector<Payment> payments) {
+  Input input;
+  input.accounts = {{"a", "a", 100}, {"b", "b", 100}, {"c", "c", 100}};
+  input.payments = std::move(payments);
+  input.rows.resize(input.payments.size());
+  std::iota(input.rows.begin(), input.rows.end(), 1);
+  input.days = {"1"};
+  RunOptions options;
+  options.opens = 8 * kHourUs;
+  options.closes = 18 * kHourUs;
+  options.behaviours = MakeBehaviours({{0, 0, behaviour}}, 1, "test");
+  return *RunStudy(input, options);
+}
+
+TEST(DelayTradeOff, PaysAtOnceWhatItHasAndTheRestWhenWaitingHasCostAsMuch) {
+  const DelayTradeOff terms{.delay_ppm_per_hour = 10, .liquidity_ppm = 25};
+  const RunResult result = RunWith(terms, {{80, 9 * kHourUs, 0, 1}, {80, 9 * kHourUs, 0, 2}});
+  EXPECT_EQ(result.payments[0].submitted, 9 * kHourUs);
+  EXPECT_EQ(result.payments[1].submitted, 11 * kHourUs + 30 * kMinuteUs);
+}
+
+TEST(DelayTradeOff, PaysWhenReceiptsCoverThePayment) {
+  const DelayTradeOff terms{.delay_ppm_per_hour = 0, .liquidity_ppm = 25};
+  const RunResult result =
+      RunWith(terms, {{150, 9 * kHourUs, 0, 1}, {60, 10 * kHourUs + kMinuteUs / 2, 2, 0}});
+  EXPECT_EQ(result.payments[0].settled, 10 * kHourUs + kMinuteUs);
+}
+
+TEST(ReceiptReactive, PaysItsAllowanceThenWhatItReceivesAndAtLastEverything) {
+  const ReceiptReactive terms{.allowance_milli = 500, .pays_all_from = 17 * kHourUs};
+  const RunResult result = RunWith(terms, {{40, 9 * kHourUs, 0, 1},
+                                           {40, 9 * kHourUs, 0, 1},
+                                           {5, 9 * kHourUs, 0, 1},
+                                           {30, 12 * kHourUs, 2, 0},
+                                           {90, 13 * kHourUs, 0, 1}});
+  EXPECT_EQ(result.payments[0].submitted, 9 * kHourUs);
+  EXPECT_EQ(result.payments[1].submitted, 12 * kHourUs + kMinuteUs);
+  EXPECT_EQ(result.payments[2].submitted, 9 * kHourUs);
+  EXPECT_EQ(result.payments[4].submitted, 17 * kHourUs);
+}
+
+TEST(WithholdUnderStress, KeepsBackWhatFallsDueWithinItsTimeButForUrgentPayments) {
+  const WithholdUnderStress terms{10 * kHourUs, 15 * kHourUs, 1000};
+  Payment urgent{1, 11 * kHourUs, 0, 1, liquidity::Priority::kUrgent};
+  const RunResult result = RunWith(terms, {{1, 9 * kHourUs, 0, 1},
+                                           {1, 10 * kHourUs, 0, 1},
+                                           urgent,
+                                           {1, 11 * kHourUs, 1, 0},
+                                           {1, 15 * kHourUs, 0, 1}});
+  EXPECT_EQ(result.payments[0].settled, 9 * kHourUs);
+  EXPECT_EQ(result.payments[1].settled, 15 * kHourUs);
+  EXPECT_EQ(result.payments[2].settled, 11 * kHourUs);
+  EXPECT_EQ(result.payments[3].settled, 11 * kHourUs);
+  EXPECT_EQ(result.payments[4].settled, 15 * kHourUs);
+}
+
+TEST(WithholdUnderStress, KeepsBackAboutItsShare) {
+  std::vector<Payment> payments;
+  for (TimeUs i = 0; i < 1000; ++i)
+    payments.push_back(
+        {1, 9 * kHourUs + i * 1'000'000, i % 2 == 0 ? 0U : 1U, i % 2 == 0 ? 1U : 0U});
+  const RunResult result = RunWith(WithholdUnderStress{9 * kHourUs, 16 * kHourUs, 300}, payments);
+  int held = 0;
+  for (std::size_t i = 0; i < 1000; i += 2)
+    held += result.payments[i].submitted > payments[i].due ? 1 : 0;
+  EXPECT_NEAR(held, 150, 31);  // three standard deviations of 500 draws
+}
+
+TEST(DefaultAt, SubmitsNothingFromThenOnAndKeepsWhatItGets) {
+  const RunResult result =
+      RunWith(DefaultAt{12 * kHourUs},
+              {{10, 11 * kHourUs, 0, 1}, {10, 12 * kHourUs, 0, 1}, {50, 13 * kHourUs, 2, 0}});
+  EXPECT_EQ(result.payments[0].status, Status::kSettled);
+  EXPECT_EQ(result.payments[1].status, Status::kWithheld);
+  EXPECT_EQ(result.account_days[0].closing, 140);
+}
+
+TEST(Behaviours, OfOneAccountLeaveTheDrawsOfOthersAsTheyWere) {
+  const WithholdUnderStress terms{0, kDayUs, 500};
+  const auto draws = [&](std::vector<BehaviourOf> of) {
+    const auto behaviour = MakeBehaviours(std::move(of), 3, "x")(1);
+    std::vector<bool> drawn;
+    for (int i = 0; i < 100; ++i) {
+      drawn.push_back(behaviour->Submits({.now = 1}, Payment{1, 1, 1, 0}, true));
+    }
+    return drawn;
+  };
+  EXPECT_EQ(draws({{1, 1, terms}}), draws({{0, 0, terms}, {1, 1, terms}, {2, 2, DefaultAt{}}}));
+}
+
+TEST(Behaviours, OfAnyKindCanBeWrittenOutsideOfTheLibrary) {
+  // Pays every payment exactly an hour after it was due.
+  class HourLater : public Behaviour {
+   public:
+    bool Submits(const BehaviourView& view, const Payment& payment, bool) override {
+      return view.now >= payment.due + kHourUs;
+    }
+  };
+  Input input;
+  input.accounts = {{"a", "a", 100}, {"b", "b", 100}};
+  input.payments = {{1, 9 * kHourUs, 0, 1}};
+  input.rows = {1};
+  input.days = {"1"};
+  RunOptions options;
+  options.opens = 8 * kHourUs;
+  options.closes = 18 * kHourUs;
+  options.behaviours = [](AccountIndex) { return std::make_unique<HourLater>(); };
+  EXPECT_EQ(RunStudy(input, options)->payments[0].settled, 10 * kHourUs);
+}
+
+}  // namespace
+}  // namespace causeway::study

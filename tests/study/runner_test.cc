@@ -1,0 +1,229 @@
+#include "scenarios/study/runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
+
+#include "fmt/format.h"
+#include "scenarios/study/indicators.h"
+#include "scenarios/study/options.h"
+#include "scenarios/study/output.h"
+#include "settlement/core/prng.h"
+
+namespace causeway::study {
+namespace {
+
+using liquidity::Algorithm;
+using liquidity::Cause;
+using liquidity::Discipline;
+
+Input InputOf(std::vector<std::int64_t> balances, std::vector<Payment> payments,
+              std::size_t days = 1) {
+  Input input;
+  input.name = "test";
+  for (std::size_t i = 0; i < balances.size(); ++i) {
+    const std::string id = fmt::format("bank{}", i);
+    input.accounts.push_back({id, id, balances[i]});
+  }
+  input.payments = std::move(payments);
+  input.rows.resize(input.payments.size());
+  std::iota(input.rows.begin(), input.rows.end(), 1);
+  for (std::size_t day = 1; day <= days; ++day) input.days.push_back(std::to_string(day));
+  return input;
+}
+
+RunResult RunOf(const Input& input, RunOptions options) {
+  options.opens = options.opens.value_or(8 * kHourUs);
+  options.closes = options.closes.value_or(18 * kHourUs);
+  absl::StatusOr<RunResult> result = RunStudy(input, options);
+  EXPECT_TRUE(result.ok()) << result.status();
+  return *std::move(result);
+}
+
+// Any day of payments among ten banks.
+Input DrawnDay(std::uint64_t seed, std::size_t payments) {
+  core::RandomStream stream(seed, "runner_test");
+  std::vector<Payment> drawn;
+  for (std::size_t i = 0; i < payments; ++i) {
+    Payment payment;
+    payment.due = stream.UniformInRange(8 * kHourUs, 18 * kHourUs - 1);
+    payment.amount = stream.NextLogNormal(1000, 2000) + 1;
+    payment.sender = static_cast<AccountIndex>(stream.Uniform(10));
+    payment.recipient = static_cast<AccountIndex>((payment.sender + 1 + stream.Uniform(9)) % 10);
+    drawn.push_back(payment);
+  }
+  std::sort(drawn.begin(), drawn.end(),
+            [](const Payment& a, const Payment& b) { return a.due < b.due; });
+  return InputOf(std::vector<std::int64_t>(10, 0), std::move(drawn));
+}
+
+TEST(Runner, SettlesWhatIsCoveredAndReleasesTheRestWhenMoneyComes) {
+  const Input input = InputOf({100, 0}, {{40, 9 * kHourUs, 1, 0}, {50, 10 * kHourUs, 0, 1}});
+  const RunResult result = RunOf(input, {});
+  EXPECT_EQ(result.payments[0].settled, 10 * kHourUs);
+  EXPECT_EQ(result.payments[0].cause, Cause::kQueueRelease);
+  EXPECT_EQ(result.payments[1].cause, Cause::kImmediate);
+  EXPECT_EQ(result.account_days[0].closing, 90);
+  EXPECT_EQ(result.account_days[1].closing, 10);
+}
+
+TEST(Runner, SettlesARingWithoutMoneyInTheFirstRunAfterIt) {
+  const Input input =
+      InputOf({0, 0, 0},
+              {{7, 9 * kHourUs, 0, 1}, {7, 9 * kHourUs, 1, 2}, {7, 9 * kHourUs + kMinuteUs, 2, 0}});
+  RunOptions options;
+  options.lsm = {Algorithm::kBechSoramaki};
+  options.lsm_every = 20 * kMinuteUs;
+  const RunResult result = RunOf(input, options);
+  for (const PaymentResult& payment : result.payments) {
+    EXPECT_EQ(payment.settled, 9 * kHourUs + 20 * kMinuteUs);
+    EXPECT_EQ(payment.set, 1U);
+    EXPECT_EQ(payment.cause, Cause::kMultilateralRun);
+  }
+}
+
+TEST(Runner, RunsOnceMoreAtTheCloseWhateverTheInterval) {
+  const TimeUs late = 18 * kHourUs - kMinuteUs;
+  const Input input = InputOf({0, 0}, {{7, late, 0, 1}, {7, late, 1, 0}});
+  RunOptions options;
+  options.lsm = {Algorithm::kBechSoramaki};
+  options.lsm_every = 7 * kMinuteUs;
+  EXPECT_EQ(RunOf(input, options).payments[1].settled, 18 * kHourUs);
+}
+
+TEST(Runner, TellsWhatWasUnsettledLateAndEarly) {
+  const Input input =
+      InputOf({10, 0}, {{5, 6 * kHourUs, 0, 1}, {50, 9 * kHourUs, 0, 1}, {1, 18 * kHourUs, 1, 0}});
+  const RunResult result = RunOf(input, {});
+  EXPECT_EQ(result.payments[0].settled, 8 * kHourUs);
+  EXPECT_EQ(result.payments[1].status, Status::kUnsettled);
+  EXPECT_EQ(result.payments[2].status, Status::kLate);
+}
+
+TEST(Runner, RefusesWhatIsNotCoveredWithoutAQueue) {
+  const Input input = InputOf({10, 0}, {{50, 9 * kHourUs, 0, 1}});
+  RunOptions options;
+  options.queue = Discipline::kImmediate;
+  EXPECT_EQ(RunOf(input, options).payments[0].status, Status::kRejected);
+}
+
+TEST(Runner, CarriesBalancesFromDayToDay) {
+  const Input input =
+      InputOf({10, 0}, {{10, 9 * kHourUs, 0, 1}, {4, kDayUs + 9 * kHourUs, 1, 0}}, 2);
+  const RunResult result = RunOf(input, {});
+  EXPECT_EQ(result.account_days[2 + 1].opening, 10);
+  EXPECT_EQ(result.account_days[2 + 1].closing, 6);
+  EXPECT_EQ(result.payments[1].settled, kDayUs + 9 * kHourUs);
+}
+
+TEST(Runner, SettlesEverythingWhenDueOnTheUpperBoundAndByTheCloseOnTheLower) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Input input = DrawnDay(seed, 500);
+    RunOptions options;
+    options.alpha = *ParseAlpha("1");
+    const RunResult ample = RunOf(input, options);
+    for (std::size_t i = 0; i < input.payments.size(); ++i) {
+      ASSERT_EQ(ample.payments[i].settled, input.payments[i].due) << "seed " << seed;
+    }
+    options.alpha = *ParseAlpha("0");
+    options.lsm = {Algorithm::kBechSoramaki};
+    const RunResult scarce = RunOf(input, options);
+    EXPECT_EQ(scarce.settlement_order.size(), input.payments.size()) << "seed " << seed;
+    const DayIndicators day = ComputeIndicators(input, scarce).days[0];
+    EXPECT_EQ(day.usage, 0);
+    EXPECT_EQ(ComputeIndicators(input, ample).days[0].usage, 1'000'000);
+  }
+}
+
+TEST(Runner, NeverTakesABalanceBelowZeroAndKeepsTheSumOfMoney) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Input input = DrawnDay(seed, 500);
+    RunOptions options;
+    options.alpha = *ParseAlpha("0.1");
+    options.queue = seed % 2 == 0 ? Discipline::kFifo : Discipline::kFifoBypass;
+    options.lsm = {Algorithm::kBilateral, Algorithm::kBechSoramaki};
+    const RunResult result = RunOf(input, options);
+    const Indicators indicators = ComputeIndicators(input, result);
+    std::int64_t opening = 0;
+    std::int64_t closing = 0;
+    for (std::size_t i = 0; i < input.accounts.size(); ++i) {
+      EXPECT_LE(indicators.accounts[i].usage, result.account_days[i].opening) << "seed " << seed;
+      EXPECT_EQ(result.account_days[i].closing - result.account_days[i].opening,
+                indicators.accounts[i].received - indicators.accounts[i].sent);
+      opening += result.account_days[i].opening;
+      closing += result.account_days[i].closing;
+    }
+    EXPECT_EQ(opening, closing);
+  }
+}
+
+TEST(Runner, EndowsEachAccountWithALineBetweenItsBoundsRoundedDown) {
+  // Bounds of bank0: lower 10, upper 100. 10 + 0.333 x 90 = 39.97.
+  const Input input = InputOf({5, 5}, {{100, 9 * kHourUs, 0, 1}, {90, 10 * kHourUs, 1, 0}});
+  RunOptions options;
+  options.alpha = *ParseAlpha("0.333");
+  EXPECT_EQ(RunOf(input, options).account_days[0].opening, 39);
+}
+
+TEST(Runner, SamplesTheQueueFromTheOpeningToTheClose) {
+  const Input input = InputOf({0, 0}, {{7, 9 * kHourUs, 0, 1}, {3, 17 * kHourUs, 1, 0}});
+  RunOptions options;
+  options.sample_every = 4 * kHourUs;
+  const RunResult result = RunOf(input, options);
+  ASSERT_EQ(result.samples.size(), 4U);  // 08:00, 12:00, 16:00, 18:00
+  EXPECT_EQ(result.samples[0].queued_count, 0U);
+  EXPECT_EQ(result.samples[1].queued_value, 7);
+  EXPECT_EQ(result.samples[1].state, liquidity::QueueState::kDeadlock);
+  EXPECT_EQ(result.samples[3].time, 18 * kHourUs);
+  EXPECT_EQ(result.samples[3].queued_count, 2U);
+}
+
+TEST(Runner, RefusesOptionsThatMeanNothing) {
+  const Input input = InputOf({0, 0}, {});
+  RunOptions options;
+  options.opens = 9 * kHourUs;
+  options.closes = 9 * kHourUs;
+  EXPECT_FALSE(RunStudy(input, options).ok());
+  EXPECT_FALSE(RunStudy(Input{}, {}).ok());
+  options = {};
+  options.lsm_every = 0;
+  EXPECT_FALSE(RunStudy(input, options).ok());
+  options = {};
+  options.alpha = *ParseAlpha("1000.5");
+  EXPECT_TRUE(RunStudy(input, options).ok());
+  options.alpha = *ParseAlpha("1001");
+  EXPECT_FALSE(RunStudy(input, options).ok());
+}
+
+TEST(Output, ListsEachPaymentWithItsTimesAndCause) {
+  Input input = InputOf({100, 0}, {{4050, 9 * kHourUs, 1, 0}, {50, 10 * kHourUs, 0, 1}});
+  std::ostringstream out;
+  WritePaymentsCsv(input, RunOf(input, {}), out);
+  EXPECT_EQ(out.str(),
+            "id,row,day,due,submitted,sender,recipient,amount,priority,status,settled,cause,"
+            "algorithm,set\n"
+            "1,1,1,09:00:00,09:00:00,bank1,bank0,40.50,normal,unsettled,,,,\n"
+            "2,2,1,10:00:00,10:00:00,bank0,bank1,0.50,normal,settled,10:00:00,immediate,,\n");
+  std::ostringstream balances;
+  WriteBalancesCsv(input, RunOf(input, {}), balances);
+  EXPECT_EQ(balances.str(),
+            "day,account,owner,opening,closing,credit_limit\n"
+            "1,bank0,bank0,1.00,0.50,0.00\n1,bank1,bank1,0.00,0.50,0.00\n");
+}
+
+TEST(Options, ReadWhatAPersonTypesAndListWhatTheyKnow) {
+  EXPECT_EQ(*ParseDiscipline("fifo-bypass"), Discipline::kFifoBypass);
+  EXPECT_EQ(*ParseMinutes("0.5"), 30'000'000);
+  EXPECT_EQ(*ParseBoundary("24:00"), kDayUs);
+  EXPECT_EQ(ParseAlgorithm("magic").status().message(),
+            "\"magic\": expected one of none, bilateral, bilateral-single, bech-soramaki, greedy, "
+            "cycle, all-or-nothing, partial, multiple, exact");
+  for (const char* bad : {"", "0", "0.001", "1441", "x"})
+    EXPECT_FALSE(ParseMinutes(bad).ok()) << bad;
+}
+
+}  // namespace
+}  // namespace causeway::study
