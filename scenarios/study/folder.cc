@@ -106,11 +106,13 @@ class FolderReader {
     const auto balance = Money(row, kAccountBalance, form);
     const auto collateral = Money(row, kAccountCollateral, form);
     const auto credit = Money(row, kAccountCredit, form);
-    if (!id || !balance || !collateral || !credit) return;
+    if (!id) return;
+    // An account with a wrong amount is known all the same, so that its payments are not faults
+    // too.
     account.id = *id;
-    account.balance = *balance;
-    account.posted_collateral = *collateral;
-    account.credit_limit = *credit;
+    account.balance = balance.value_or(0);
+    account.posted_collateral = collateral.value_or(0);
+    account.credit_limit = credit.value_or(0);
     const auto index = static_cast<AccountIndex>(result_.input.accounts.size());
     if (!accounts_.emplace(account.id, index).second) {
       row.Report(kAccountId, "is there already: expected each once");

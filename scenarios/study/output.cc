@@ -273,10 +273,10 @@ absl::Status WriteResults(const Input& input, const RunResult& result, const Ind
 
 std::string RenderSummary(const Input& input, const RunResult& result,
                           const Indicators& indicators) {
-  std::string text = fmt::format("{}: {} accounts, {} payments on {} day{}, {} to {}\n\n",
-                                 input.name, input.accounts.size(), input.payments.size(),
-                                 input.days.size(), input.days.size() == 1 ? "" : "s",
-                                 TimeOfDay(result.opens), TimeOfDay(result.closes));
+  std::string text = fmt::format("{}: {} accounts, {} payments on {} day{}, {} to {}\n", input.name,
+                                 input.accounts.size(), input.payments.size(), input.days.size(),
+                                 input.days.size() == 1 ? "" : "s", TimeOfDay(result.opens),
+                                 TimeOfDay(result.closes));
   for (std::size_t day = 0; day < indicators.days.size(); ++day) {
     text += fmt::format("  day {}\n", input.days[day]);
     for (const NamedValue& value : ValuesOf(indicators.days[day], input.minor_digits)) {
@@ -285,7 +285,8 @@ std::string RenderSummary(const Input& input, const RunResult& result,
           "unsettled_value", "offset_share",    "mean_delay_s",  "delay",         "lower_bound",
           "upper_bound",     "liquidity",       "usage",         "turnover"};
       for (const std::string_view shown : kShown) {
-        if (value.name == shown) text += fmt::format("    {:<18}{:>24}\n", shown, value.value);
+        if (value.name == shown)
+          text += fmt::format("    {:<18}{:>24}\n", shown, value.value.empty() ? "-" : value.value);
       }
     }
   }

@@ -71,7 +71,7 @@ UNITS = {
         "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
-    "scenarios/study": {"settlement/liquidity", "json"},
+    "scenarios/study": {"settlement/liquidity", "proto", "protobuf", "json"},
     "scenarios/sweep": {
         "scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
         "scenarios/explore", "proto", "protobuf", "json", "posix"},
@@ -82,7 +82,8 @@ UNITS = {
     "scenarios/load": {"settlement/codec", "settlement/rpc", "settlement/client", "posix", "json",
                        "cli11"},
     "scenarios": {"scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
-                  "scenarios/explore", "scenarios/sweep", "scenarios/live", "cli11", "json", "posix"},
+                  "scenarios/explore", "scenarios/sweep", "scenarios/study", "scenarios/live",
+                  "settlement/liquidity", "cli11", "json", "posix"},
 }
 
 # CMake target of ours -> what it must not reach, however indirectly. Prefixes end in "*".

@@ -43,7 +43,7 @@ TEST(ReceiptReactive, PaysItsAllowanceThenWhatItReceivesAndAtLastEverything) {
   const RunResult result = RunWith(terms, {{40, 9 * kHourUs, 0, 1},
                                            {40, 9 * kHourUs, 0, 1},
                                            {5, 9 * kHourUs, 0, 1},
-                                           {30, 12 * kHourUs, 2, 0},
+                                           {35, 12 * kHourUs, 2, 0},
                                            {90, 13 * kHourUs, 0, 1}});
   EXPECT_EQ(result.payments[0].submitted, 9 * kHourUs);
   EXPECT_EQ(result.payments[1].submitted, 12 * kHourUs + kMinuteUs);

@@ -86,7 +86,7 @@ TEST(Folder, SortsByTimeAndKeepsTheOrderOfTheFileWithinAnInstant) {
 }
 
 TEST(Folder, ReportsEveryMalformedFieldOfEveryFile) {
-  const FolderResult result = ReadFiles({{"accounts.csv", "id,balance\na,1e3\nb,5\na,2\n"},
+  const FolderResult result = ReadFiles({{"accounts.csv", "id,balance\na,1e3\nb,5\nb,2\n"},
                                          {"payments.csv",
                                           "sender,recipient,amount,day,time\n"
                                           "b,x,1,1,10:00\n"
@@ -98,6 +98,7 @@ TEST(Folder, ReportsEveryMalformedFieldOfEveryFile) {
       Problems(result),
       ElementsAre("accounts.csv:2:3: balance \"1e3\": expected a decimal number from 0 with at "
                   "most 2 decimals",
+                  "accounts.csv:4:1: id \"b\": is there already: expected each once",
                   "payments.csv:2:3: recipient \"x\": expected the id of an account",
                   "payments.csv:3:5: amount \"0\": expected a decimal number above 0 with at most "
                   "2 decimals",
