@@ -35,6 +35,25 @@ struct RunFlags {
       kills;  // "<process>@<action id>", "<process>@<action id>+<milliseconds>"
 };
 
+// How a study runs: a folder of CSV files, or a preset (scenarios/study). Texts are as typed.
+struct StudyFlags {
+  std::string csv;   // the folder; or
+  std::string file;  // a scenario file with a study
+  std::string out;   // folder of the results; empty: none
+  std::optional<std::uint64_t> seed;
+  bool quiet = false;
+  std::string queue;             // empty: the file's, or fifo
+  std::vector<std::string> lsm;  // empty: the file's, or none
+  std::string lsm_every;         // minutes, decimal
+  std::string liquidity;         // alpha
+  std::string entry_offset;
+  std::string opens;
+  std::string closes;
+  std::string sample_every;  // minutes, decimal
+  std::string credit;        // "collateral"
+  int decimals = 2;
+};
+
 struct CorridorFlags {
   std::string file;
   std::string directory;  // new or empty
@@ -71,6 +90,11 @@ struct SweepFlags {
 int RunCommand(const RunFlags& flags);
 // A line of a table for every mechanism, without faults and with each group of the file's faults.
 int MechanismsCommand(const MechanismsFlags& flags);
+// Whether a file is the preset of a study, and no scenario.
+bool IsStudy(const std::string& file);
+// Runs a study, and writes the payments of a preset as a folder that a study can be run on.
+int StudyCommand(const StudyFlags& flags);
+int GenerateCommand(const StudyFlags& flags);
 // Serves until SIGTERM or SIGINT. Call before any thread is started.
 int CorridorCommand(const CorridorFlags& flags);
 int ReplayCommand(const std::string& trace_file);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "fmt/format.h"
 #include "scenarios/commands.h"
 
 namespace causeway::sim {
@@ -34,6 +35,42 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   return sweep;
 }
 
+void AddStudyFlags(CLI::App& run, CLI::Option& file, StudyFlags& study) {
+  CLI::Option* csv = run.add_option("--csv", study.csv, "Run a study: a folder of CSV files");
+  csv->excludes(&file);
+  const std::string group = "Studies (--csv, or a scenario file with a study)";
+  const auto add = [&](const char* name, auto& target, const char* what) {
+    return run.add_option(name, target, what)->group(group);
+  };
+  csv->group(group);
+  add("--queue", study.queue,
+      "fifo, fifo-bypass, priority, immediate (no queue) or deferred (nothing but runs)");
+  add("--lsm", study.lsm,
+      "What settles queued payments together; several run in turn: none, bilateral, "
+      "bilateral-single, bech-soramaki, greedy, cycle, all-or-nothing, partial, multiple, exact")
+      ->delimiter(',');
+  add("--lsm-every", study.lsm_every, "Minutes between its runs (15)");
+  add("--entry-offset", study.entry_offset, "At entry: none, heads or single");
+  add("--liquidity", study.liquidity,
+      "ALPHA: each account begins each day with LB + ALPHA (UB - LB) of its own bounds");
+  add("--credit", study.credit, "none, or collateral: what is posted gives a credit line");
+  add("--opens", study.opens, "HH:MM; without it the whole hour before all payments");
+  add("--closes", study.closes, "HH:MM up to 24:00; without it the whole hour after them");
+  add("--sample-every", study.sample_every, "Minutes between looks at the queue (15)");
+  add("--decimals", study.decimals, "Decimals of an amount")->check(CLI::Range(0, 6));
+}
+
+int Run(const RunFlags& flags, StudyFlags& study) {
+  study.file = flags.file;
+  study.out = flags.out;
+  study.seed = flags.seed;
+  study.quiet = flags.quiet;
+  if (!study.csv.empty() || IsStudy(flags.file)) return StudyCommand(study);
+  if (!flags.file.empty()) return RunCommand(flags);
+  fmt::print(stderr, "run needs FILE or --csv DIR\n");
+  return kExitUsage;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Runs scenarios of an interoperable CBDC network, simulated or live.",
                "causeway-sim"};
@@ -43,7 +80,7 @@ int Main(int argc, char** argv) {
       "cannot be read or is wrong, 70 the run could not be made.");
   RunFlags flags;
   CLI::App* run = app.add_subcommand("run", "Run a scenario file");
-  run->add_option("FILE", flags.file, "Scenario, *.txtpb")->required();
+  CLI::Option* file = run->add_option("FILE", flags.file, "Scenario, *.txtpb");
   run->add_option("--out", flags.out,
                   "Folder for report.html, report.json, the tables and the trace");
   run->add_option("--seed", flags.seed, "Replaces the file's seed");
@@ -68,6 +105,15 @@ int Main(int argc, char** argv) {
       "mechanisms", "Compare the mechanisms for PvP on one scenario, with and without its faults");
   mechanisms->add_option("FILE", mechanisms_flags.file, "Scenario, *.txtpb")->required();
   mechanisms->add_option("--seed", mechanisms_flags.seed, "Replaces the file's seed");
+  StudyFlags study;
+  AddStudyFlags(*run, *file, study);
+  StudyFlags generated;
+  CLI::App* generate =
+      app.add_subcommand("generate", "Write the payments of a study's preset as CSV files");
+  generate->add_option("FILE", generated.file, "Preset, *.txtpb")->required();
+  generate->add_option("--out", generated.out, "Folder for the files")->required();
+  generate->add_option("--seed", generated.seed, "Replaces the file's seed");
+  generate->add_flag("--quiet", generated.quiet, "Prints nothing");
   CorridorFlags corridor_flags;
   CLI::App* corridor =
       app.add_subcommand("corridor", "Run a scenario's network without its traffic, live");
@@ -111,8 +157,9 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitMet : kExitUsage;
   }
-  if (run->parsed()) return RunCommand(flags);
+  if (run->parsed()) return Run(flags, study);
   if (mechanisms->parsed()) return MechanismsCommand(mechanisms_flags);
+  if (generate->parsed()) return GenerateCommand(generated);
   if (corridor->parsed()) return CorridorCommand(corridor_flags);
   if (seeds->parsed()) return SeedsCommand(seeds_flags);
   if (sweep->parsed()) return SweepCommand(sweep_flags);
