@@ -169,6 +169,12 @@ class Collector {
     const std::optional<core::Amount> issued = core::CheckedNegate(liability->available);
     if (!issued) return absl::DataLossError("a liability beyond all amounts");
     out.in_circulation = *issued;
+    const std::optional<PlannedOvernight>& overnight = plan_.ledgers[out.ledger].overnight;
+    if (overnight && !overnight->fees.IsEmpty()) {
+      const absl::StatusOr<client::AccountView> fees = account(overnight->fees);
+      if (!fees.ok()) return fees.status();
+      out.fees = fees->available;
+    }
     for (std::size_t p = 0; p < plan_.participants.size(); ++p) {
       const core::AccountAddress& address = plan_.participants[p].accounts[out.ledger];
       if (address.IsEmpty()) continue;

@@ -50,6 +50,7 @@ void CheckCurrencies(const RunResult& result, Summary& summary) {
   for (const LedgerResult& ledger : result.ledgers) {
     CurrencySummary& currency = summary.currencies[ledger.ledger];
     currency.in_circulation = ledger.in_circulation;
+    AddTo(currency.on_accounts, ledger.fees);
     for (const AccountResult& account : ledger.accounts) {
       AddTo(currency.on_accounts, account.available);
       AddTo(currency.on_accounts, account.held);

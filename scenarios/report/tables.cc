@@ -61,6 +61,9 @@ Parties PartiesOf(const Plan& plan, const PlannedWhat& what) {
   if (const auto* freeze = std::get_if<FreezeAccount>(&what)) {
     return {plan.ledgers[freeze->ledger].central_bank.ToString(), name(freeze->holder)};
   }
+  if (const auto* charge = std::get_if<ChargeOvernight>(&what)) {
+    return {name(charge->from), plan.ledgers[charge->ledger].central_bank.ToString()};
+  }
   const auto& pvp = std::get<SettlePvp>(what);
   return {name(pvp.party), name(pvp.counterparty)};
 }
@@ -161,6 +164,9 @@ std::string RenderBalancesCsv(const Plan& plan, const RunResult& result) {
     };
     line(planned.central_bank, planned.genesis.liability_account,
          core::CheckedNegate(ledger.in_circulation).value_or(core::Amount()), core::Amount());
+    if (planned.overnight && !planned.overnight->fees.IsEmpty()) {
+      line(planned.central_bank, planned.overnight->fees, ledger.fees, core::Amount());
+    }
     for (const AccountResult& account : ledger.accounts) {
       line(plan.participants[account.participant].id, account.address, account.available,
            account.held);

@@ -83,6 +83,7 @@ core::LedgerTime Participants::TimeAt(ActionIndex action) const {
     NodeIndex operator()(const SwapOnQuote& what) const { return nodes.Participant(what.taker); }
     NodeIndex operator()(const SettlePvp& what) const { return nodes.Participant(what.party); }
     NodeIndex operator()(const FreezeAccount& what) const { return nodes.CentralBank(what.ledger); }
+    NodeIndex operator()(const ChargeOvernight& what) const { return nodes.Participant(what.from); }
   };
   return world_.clocks.TimeAt(std::visit(Actor{world_.nodes}, plan_.actions[action].what));
 }

@@ -80,8 +80,10 @@ absl::Status Simulation::Build() {
       KeyRing::Create(plan_, plan_.modelled_signatures ? &MakeModelledSigner : nullptr);
   if (!keys.ok()) return keys.status();
   keys_ = *std::move(keys);
-  // Virtual time begins with the first business day.
-  world_.clock.At(plan_.days.front().StartInUtc(), EventKind::kOther, [] {});
+  // Virtual time begins with the first business day, or before where a ledger opens earlier.
+  const core::LedgerTime begin =
+      std::min(plan_.days.front().StartInUtc(), plan_.actions.front().time);
+  world_.clock.At(begin, EventKind::kOther, [] {});
   world_.clock.Step();
   if (options_.observe) observer_ = std::make_unique<ObserverNode>(world_, *verifier_);
   const NodeFactory as_they_are;
@@ -259,6 +261,11 @@ void Simulation::CollectLedger(LedgerIndex index, RunResult& result) const {
 
 void Simulation::CollectAccounts(const core::Ledger& ledger, LedgerIndex index, LedgerResult& out,
                                  RunResult& result) const {
+  const std::optional<PlannedOvernight>& overnight = plan_.ledgers[index].overnight;
+  if (overnight && !overnight->fees.IsEmpty()) {
+    const core::AccountState* fees = ledger.FindAccount(overnight->fees);
+    if (fees != nullptr) out.fees = fees->available;
+  }
   for (std::size_t p = 0; p < plan_.participants.size(); ++p) {
     const core::AccountAddress& address = plan_.participants[p].accounts[index];
     if (address.IsEmpty()) continue;

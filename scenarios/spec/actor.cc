@@ -87,6 +87,7 @@ class ActionScript::Steps {
   std::optional<Request> Ask(const SwapOnQuote& what);
   std::optional<Request> Ask(const SettlePvp& what);
   std::optional<Request> Ask(const FreezeAccount& what);
+  std::optional<Request> Ask(const ChargeOvernight& what);
 
   void Read(const ItemsReply& reply);
   void Read(const BalanceReply& reply);
@@ -133,7 +134,7 @@ void ActionScript::Steps::BeginAttempt() {
   const bool again = result_.attempts > 1;
   id_ = IdOf(again ? fmt::format("{}-A{}", action_.id, result_.attempts) : action_.id);
   secrets_.emplace(plan_.seed, fmt::format("secrets/{}/{}", action_.id, result_.attempts));
-  if (IsTransaction(action_.what)) {
+  if (IsTransaction(action_.what) || std::holds_alternative<ChargeOvernight>(action_.what)) {
     result_.uetr = core::Uetr::FromRandomBytes(secrets_->Bytes16());
   }
 }
@@ -187,6 +188,15 @@ std::optional<Request> ActionScript::Steps::Ask(const SetUpLedger& what) {
                                             .purpose = core::AccountPurpose::kSettlement,
                                             .holding_limit = {},
                                             .credit_line = {}}));
+  }
+  const PlannedLedger& ledger = plan_.ledgers[what.ledger];
+  if (ledger.overnight && !ledger.overnight->fees.IsEmpty()) {
+    items.push_back(SignByCentralBank(what.ledger, IdOf("account-fees"),
+                                      core::OpenAccount{.address = ledger.overnight->fees,
+                                                        .owner = ledger.central_bank,
+                                                        .purpose = core::AccountPurpose::kFees,
+                                                        .holding_limit = {},
+                                                        .credit_line = {}}));
   }
   if (plan_.bridge) {
     items.push_back(SignByCentralBank(
@@ -252,6 +262,30 @@ std::optional<Request> ActionScript::Steps::Ask(const RedeemFrom& what) {
                         core::Approve{.instruction = {party, core::ActionKind::kRedeem, id_},
                                       .rtgs_reference = fmt::format("RTGS-{}", action_.id)}));
   return ByCentralBank(what.ledger, std::move(items));
+}
+
+std::optional<Request> ActionScript::Steps::Ask(const ChargeOvernight& what) {
+  const core::AccountAddress& account = plan_.AccountOf(what.from, what.ledger);
+  if (stage_ == 0) {
+    return Request{
+        .sender = what.from, .by_central_bank = false, .what = ReadBalance{what.ledger, account}};
+  }
+  const core::Signer* signer = &keys_.participant(what.from);
+  core::Pay pay{.id = {},
+                .uetr = result_.uetr,
+                .debtor = account,
+                .creditor = plan_.ledgers[what.ledger].overnight->fees,
+                .amount = MoneyOf(what.ledger, amount_),
+                .purpose = "CHRG",
+                .private_data_hash = {},
+                .cites = {}};
+  result_.legs = {{what.ledger, amount_}};
+  std::vector<core::Item> items;
+  items.push_back(
+      Sign(what.ledger, plan_.participants[what.from].id, id_, std::move(pay), {&signer, 1}));
+  return Request{.sender = what.from,
+                 .by_central_bank = false,
+                 .what = SubmitItems{what.ledger, std::move(items)}};
 }
 
 std::optional<Request> ActionScript::Steps::Ask(const PayOneWay& what) {
@@ -359,6 +393,13 @@ void ActionScript::Steps::Read(const ItemsReply& reply) {
 
 void ActionScript::Steps::Read(const BalanceReply& reply) {
   amount_ = reply.available;
+  if (const auto* redeem = std::get_if<RedeemFrom>(&action_.what)) {
+    amount_ = core::CheckedSub(amount_, redeem->keep).value_or(core::Amount::Zero());
+  } else if (const auto* charge = std::get_if<ChargeOvernight>(&action_.what)) {
+    const std::uint32_t rate = plan_.ledgers[charge->ledger].overnight->annual_rate_ppm;
+    amount_ = core::OvernightCharge(amount_, charge->limit, rate, charge->nights)
+                  .value_or(core::Amount::Max());
+  }
   if (!amount_.IsPositive()) result_.status = ActionStatus::kSkipped;
 }
 

@@ -78,15 +78,14 @@ void Compiler::CompileLedger(int index) {
   }
   if (!origin || !currency || !country || !bank || plan_.days.empty()) return;
   PlannedLedger ledger;
-  ledger.joins = plan_.days.front();
-  if (joins) {
-    const auto day = std::lower_bound(plan_.days.begin(), plan_.days.end(), *joins);
-    if (day == plan_.days.end()) {
-      Fail(node.Of("joins"), "joins: is after the last business day");
-      return;
-    }
-    ledger.joins = *day;
+  ledger.joins = joins.value_or(plan_.days.front());
+  if (joins && *joins < plan_.days.front()) ledger.joins = plan_.days.front();
+  CompileHours(node, spec, ledger);
+  if (ledger.days.empty()) {
+    Fail(node.Of("joins"), "joins: is after the last business day");
+    return;
   }
+  ledger.joins = ledger.days.front().date;
   for (const PlannedLedger& other : plan_.ledgers) {
     if (other.origin == *origin) {
       Fail(node.Of("ledger"), fmt::format("ledger {} is listed twice", spec.ledger()));
@@ -111,6 +110,7 @@ void Compiler::CompileLedger(int index) {
     ledger.approvers.push_back(DeriveKey(fmt::format("approver/{}/{}", bank->text(), i)));
   }
   ledger.salt_key = DeriveSecret("causeway/scenario-salt/v1\n", origin->text());
+  if (spec.has_overnight()) CompileOvernight(node.Child("overnight"), spec.overnight(), ledger);
   MakeGenesis(ledger);
   plan_.ledgers.push_back(std::move(ledger));
 }
@@ -134,6 +134,11 @@ void Compiler::MakeGenesis(PlannedLedger& ledger) {
   genesis.business_date = ledger.joins;
   genesis.approvers_needed = kApprovers;
   genesis.created = ledger.joins.StartInUtc();
+  // In the east a business date begins on the day before in UTC.
+  if (ledger.own_hours) {
+    genesis.created =
+        std::min(genesis.created, ledger.days.front().opens - core::Duration::FromHours(1));
+  }
   absl::StatusOr<core::Genesis> decoded = codec::DecodeGenesis(codec::EncodeGenesis(genesis));
   CW_CHECK(decoded.ok(), "a genesis made of checked parts decodes");
   ledger.genesis = *std::move(decoded);

@@ -17,8 +17,8 @@ constexpr std::uint32_t kSigmaMilliMax = 10'000;
 constexpr std::size_t kPurposeSizeMax = 4;
 
 // Ids that the schedule gives begin so.
-constexpr std::array<std::string_view, 6> kReservedPrefixes = {"set-up-", "open-",   "cut-off-",
-                                                               "close-",  "redeem-", "fund-"};
+constexpr std::array<std::string_view, 8> kReservedPrefixes = {
+    "set-up-", "open-", "cut-off-", "close-", "redeem-", "fund-", "sweep-", "charge-"};
 
 bool Any(const std::vector<std::uint64_t>& weights) {
   return std::any_of(weights.begin(), weights.end(), [](auto weight) { return weight > 0; });
@@ -39,17 +39,54 @@ bool UsesLedger(const PlannedWhat& what, LedgerIndex ledger) {
       return pvp.party_ledger == ledger || pvp.counterparty_ledger == ledger;
     }
     bool operator()(const FreezeAccount& freeze) const { return freeze.ledger == ledger; }
+    bool operator()(const ChargeOvernight& charge) const { return charge.ledger == ledger; }
   };
   return std::visit(Uses{ledger}, what);
 }
 
+// The day of a ledger on which `time` lies, or the next one; the end when there is none.
+std::vector<PlannedDay>::const_iterator DayFrom(const PlannedLedger& ledger,
+                                                core::LedgerTime time) {
+  return std::find_if(ledger.days.begin(), ledger.days.end(),
+                      [&](const PlannedDay& day) { return time < day.cuts_off; });
+}
+
 }  // namespace
+
+void Compiler::Warehouse(const PlannedWhat& what, core::LedgerTime& time,
+                         core::BusinessDate& date) const {
+  std::vector<const PlannedLedger*> needed;
+  for (std::size_t l = 0; l < plan_.ledgers.size(); ++l) {
+    const PlannedLedger& ledger = plan_.ledgers[l];
+    if (!UsesLedger(what, static_cast<LedgerIndex>(l))) continue;
+    needed.push_back(&ledger);
+    const auto day = DayFrom(ledger, time);
+    const bool open = day != ledger.days.end() && time >= day->opens;
+    if (!open && !ledger.warehouses) return;
+  }
+  // Each turn moves to a later opening, until all are open or one has no more days.
+  core::LedgerTime moved = time;
+  for (bool all_open = false; !all_open;) {
+    all_open = true;
+    for (const PlannedLedger* ledger : needed) {
+      const auto day = DayFrom(*ledger, moved);
+      if (day == ledger->days.end()) return;
+      if (day->opens <= moved) continue;
+      moved = day->opens;
+      all_open = false;
+    }
+  }
+  if (moved == time || needed.empty()) return;
+  time = moved;
+  date = DayFrom(*needed.front(), moved)->date;
+}
 
 void Compiler::AddAction(Place place, std::string id, core::LedgerTime time,
                          core::BusinessDate date, PlannedWhat what) {
   if (!ids_.insert(id).second) {
     Fail(place, fmt::format("the id {} exists already", core::Quoted(id)));
   }
+  if (own_hours_) Warehouse(what, time, date);
   plan_.actions.push_back({0, std::move(id), time, date, std::move(what), {}});
   if (plan_.actions.size() == kActionsMax + 1) {
     Fail(place, fmt::format("the scenario has more than {} actions", kActionsMax));
@@ -71,7 +108,7 @@ void Compiler::CompileOpeningBalances() {
       if (!amount) continue;
       const core::BusinessDate date = plan_.ledgers[*ledger].joins;
       AddAction(balance.Of("currency"), fmt::format("fund-{}-{}", opening.currency(), spec.id()),
-                date.StartInUtc() + opens_ + kOpeningIssueAfterOpening, date,
+                plan_.ledgers[*ledger].days.front().opens + kOpeningIssueAfterOpening, date,
                 IssueTo{*ledger, *holder, *amount});
     }
   }
@@ -100,7 +137,7 @@ void Compiler::CompileStep(int index) {
   }
   const auto date = ReadBusinessDay(node.Of("date"), spec.date());
   const auto time = ReadTimeOfDay(node.Of("time"), spec.time());
-  if (time && (*time < opens_ || *time >= cuts_off_)) {
+  if (time && !own_hours_ && (*time < opens_ || *time >= cuts_off_)) {
     Fail(node.Of("time"), fmt::format("time {} is not between opening and cut-off", spec.time()));
   }
   std::optional<PlannedWhat> what;

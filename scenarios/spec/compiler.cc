@@ -62,7 +62,7 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
     CompileExpectations();
   }
   if (findings_.empty()) {
-    Schedule(plan_, opens_, cuts_off_);
+    Schedule(plan_);
     CompileFaults();
   }
   if (findings_.empty()) return std::move(plan_);
@@ -173,6 +173,8 @@ void Compiler::CompileCalendar() {
          fmt::format("the calendar spans more than {} days", kCalendarDaysMax));
     return;
   }
+  first_date_ = *first;
+  last_date_ = *last;
   CompileHolidays(node, *first, *last);
 }
 
@@ -330,6 +332,8 @@ std::optional<core::Duration> Compiler::ReadTimeOfDay(Place place, std::string_v
 std::optional<core::BusinessDate> Compiler::ReadBusinessDay(Place place, std::string_view text) {
   const auto date = Read<core::BusinessDate>(place, text);
   if (!date) return std::nullopt;
+  // Ledgers with hours of their own do business on days of their own.
+  if (own_hours_ && *date >= first_date_ && *date <= last_date_) return date;
   if (!std::binary_search(plan_.days.begin(), plan_.days.end(), *date)) {
     Fail(place, fmt::format("{} is no business day of the calendar", date->ToString()));
     return std::nullopt;

@@ -57,6 +57,17 @@ class Compiler {
                          PlannedProvider& provider);
   void MakePolicy();
 
+  // compile_calendar.cc
+  void CompileHours(const Node& node, const causeway::v1::LedgerSpec& spec, PlannedLedger& ledger);
+  std::optional<core::OperatingCalendar> ReadHours(const Node& node,
+                                                   const causeway::v1::RtgsHours& spec);
+  std::optional<core::LocalClock> ReadClock(const Node& node, const causeway::v1::RtgsHours& spec);
+  void CompileOvernight(const Node& node, const causeway::v1::OvernightRule& spec,
+                        PlannedLedger& ledger);
+  // Moves what comes outside of hours to the next moment at which all ledgers it needs are open,
+  // when the closed ones keep it.
+  void Warehouse(const PlannedWhat& what, core::LedgerTime& time, core::BusinessDate& date) const;
+
   // compile_venues.cc
   void CompilePostedTerms(const Node& node, const causeway::v1::BoardRate& posted,
                           core::Currency base, PlannedBoardRate& rate);
@@ -148,7 +159,10 @@ class Compiler {
   std::optional<MechanismKind> mechanism_;  // replaces the file's
   std::optional<std::vector<std::string>> fault_groups_;
   std::vector<Finding> findings_;
-  core::Duration opens_;  // of the day, UTC
+  core::BusinessDate first_date_;  // of the calendar
+  core::BusinessDate last_date_;
+  bool own_hours_ = false;  // of any ledger
+  core::Duration opens_;    // of the day, UTC
   core::Duration cuts_off_;
   std::set<std::string> participant_bodies_;  // ids as they stand in account addresses
   std::set<std::string> generator_names_;

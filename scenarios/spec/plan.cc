@@ -16,6 +16,7 @@ std::string_view KindName(const PlannedWhat& what) {
     std::string_view operator()(const SwapOnQuote&) const { return "swap"; }
     std::string_view operator()(const SettlePvp&) const { return "pvp"; }
     std::string_view operator()(const FreezeAccount&) const { return "freeze"; }
+    std::string_view operator()(const ChargeOvernight&) const { return "overnight-charge"; }
   };
   return std::visit(Namer{}, what);
 }

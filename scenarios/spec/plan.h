@@ -18,6 +18,7 @@
 #include "scenarios/spec/planned_fault.h"
 #include "scenarios/spec/planned_mechanism.h"
 #include "scenarios/spec/planned_venue.h"
+#include "settlement/core/calendar.h"
 #include "settlement/core/command.h"
 #include "settlement/core/ids.h"
 #include "settlement/core/rate.h"
@@ -43,6 +44,22 @@ struct PlannedKey {
   core::PublicKey key;
 };
 
+// A business day of a ledger.
+struct PlannedDay {
+  core::BusinessDate date;
+  core::LedgerTime opens;
+  core::LedgerTime cuts_off;
+};
+
+// What holders may keep over night.
+struct PlannedOvernight {
+  std::optional<core::Amount> non_resident_limit;
+  std::optional<core::Amount> resident_limit;
+  bool sweep = false;  // the excess is redeemed at cut-off; else it is charged for
+  std::uint32_t annual_rate_ppm = 0;
+  core::AccountAddress fees;  // of the central bank, for charges; empty with sweep
+};
+
 struct PlannedLedger {
   core::LedgerOrigin origin;
   core::Currency currency;
@@ -55,6 +72,10 @@ struct PlannedLedger {
   core::BusinessDate joins;           // its first business date
   bool redeem_at_cut_off = false;
   core::QueueRules queue;
+  std::vector<PlannedDay> days;  // ascending, from joins on; at least one
+  bool own_hours = false;        // they are not the calendar's
+  bool warehouses = false;       // what comes outside of its hours is kept until it opens
+  std::optional<PlannedOvernight> overnight;
 };
 
 // A participant other than the central banks: bank, FX provider, bridge or observer.
@@ -123,11 +144,20 @@ struct IssueTo {
   core::Amount amount;
 };
 // A holder redeems and two approvers approve. Without an amount: all that is available at that
-// moment; nothing is sent when that is zero.
+// moment beyond `keep`; nothing is sent when that is zero.
 struct RedeemFrom {
   LedgerIndex ledger = 0;
   ParticipantIndex from = 0;
   std::optional<core::Amount> amount;
+  core::Amount keep = {};
+};
+// A holder pays the central bank for what it kept over so many nights beyond the limit of the
+// ledger's overnight rule; nothing is sent when that is zero.
+struct ChargeOvernight {
+  LedgerIndex ledger = 0;
+  ParticipantIndex from = 0;
+  core::Amount limit;
+  std::uint32_t nights = 0;
 };
 struct PayOneWay {
   LedgerIndex ledger = 0;
@@ -165,9 +195,10 @@ struct FreezeAccount {
   bool lift = false;
 };
 using PlannedWhat = std::variant<SetUpLedger, ChangeDayPhase, IssueTo, RedeemFrom, PayOneWay,
-                                 SwapOnQuote, SettlePvp, FreezeAccount>;
+                                 SwapOnQuote, SettlePvp, FreezeAccount, ChargeOvernight>;
 
-// "set-up", "day-phase", "issue", "redeem", "payment", "swap", "pvp", "freeze": as in reports.
+// "set-up", "day-phase", "issue", "redeem", "payment", "swap", "pvp", "freeze", "overnight-charge":
+// as in reports.
 std::string_view KindName(const PlannedWhat& what);
 // Whether `settled` counts it: payment, swap and pvp.
 bool IsTransaction(const PlannedWhat& what);

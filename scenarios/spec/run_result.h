@@ -63,6 +63,7 @@ struct LedgerResult {
   std::uint64_t log_size = 0;           // leaves
   core::Amount in_circulation;          // by the ledger: minus the balance of its liability account
   std::vector<AccountResult> accounts;  // by participant
+  core::Amount fees;                    // on the central bank's own account, where it has one
 };
 
 // What the independent observer found.

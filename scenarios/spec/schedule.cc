@@ -19,6 +19,7 @@ int RankOf(const PlannedWhat& what) {
     if (change->phase == core::DayPhase::kOpen) return 1;
     return change->phase == core::DayPhase::kCutOff ? 4 : 6;
   }
+  if (std::holds_alternative<ChargeOvernight>(what)) return 1;  // added after its opening
   if (std::holds_alternative<IssueTo>(what)) return 2;
   return std::holds_alternative<RedeemFrom>(what) ? 5 : 3;
 }
@@ -74,6 +75,7 @@ class Touched {
     Add(pvp.counterparty, pvp.counterparty_ledger);
   }
   void operator()(const FreezeAccount& freeze) { Add(freeze.holder, freeze.ledger); }
+  void operator()(const ChargeOvernight& charge) { Add(charge.from, charge.ledger); }
 
  private:
   void Add(ParticipantIndex participant, LedgerIndex ledger) {
@@ -85,41 +87,73 @@ class Touched {
   std::vector<Holder> holders_;
 };
 
-void AddDays(Plan& plan, core::Duration opens, core::Duration cuts_off) {
-  const auto add = [&plan](std::string id, core::LedgerTime time, core::BusinessDate date,
-                           PlannedWhat what) {
-    plan.actions.push_back({0, std::move(id), time, date, std::move(what), {}});
-  };
-  for (std::size_t i = 0; i < plan.ledgers.size(); ++i) {
-    const PlannedLedger& ledger = plan.ledgers[i];
-    const auto index = static_cast<LedgerIndex>(i);
-    const std::string_view code = ledger.currency.code();
-    add(fmt::format("set-up-{}", code), ledger.joins.StartInUtc() + opens - kSetUpBeforeOpening,
-        ledger.joins, SetUpLedger{index});
-    for (const core::BusinessDate date : plan.days) {
-      if (date < ledger.joins) continue;
-      const core::LedgerTime start = date.StartInUtc();
-      const std::string day = CompactDate(date);
-      add(fmt::format("open-{}-{}", day, code), start + opens, date,
-          ChangeDayPhase{index, core::DayPhase::kOpen});
-      add(fmt::format("cut-off-{}-{}", day, code), start + cuts_off, date,
-          ChangeDayPhase{index, core::DayPhase::kCutOff});
-      add(fmt::format("close-{}-{}", day, code), start + cuts_off + kCloseAfterCutOff, date,
-          ChangeDayPhase{index, core::DayPhase::kClosed});
-      if (!ledger.redeem_at_cut_off) continue;
-      for (std::size_t p = 0; p < plan.participants.size(); ++p) {
-        if (plan.participants[p].accounts[i].IsEmpty()) continue;
-        add(fmt::format("{}{}-{}-{}", kRedemptionPrefix, day, code, plan.participants[p].id.text()),
-            start + cuts_off + kRedeemAfterCutOff, date,
-            RedeemFrom{index, static_cast<ParticipantIndex>(p), std::nullopt});
+// What a holder may keep over night; nothing: anything.
+std::optional<core::Amount> OvernightLimit(const PlannedLedger& ledger,
+                                           const PlannedParticipant& holder) {
+  if (!ledger.overnight) return std::nullopt;
+  return holder.country == ledger.country ? ledger.overnight->resident_limit
+                                          : ledger.overnight->non_resident_limit;
+}
+
+class DayAdder {
+ public:
+  explicit DayAdder(Plan& plan) : plan_(plan) {}
+
+  void AddAll() {
+    for (std::size_t i = 0; i < plan_.ledgers.size(); ++i) {
+      const PlannedLedger& ledger = plan_.ledgers[i];
+      const auto index = static_cast<LedgerIndex>(i);
+      Add(fmt::format("set-up-{}", ledger.currency.code()),
+          ledger.days.front().opens - kSetUpBeforeOpening, ledger.joins, SetUpLedger{index});
+      for (std::size_t d = 0; d < ledger.days.size(); ++d) AddDay(index, d);
+    }
+  }
+
+ private:
+  void AddDay(LedgerIndex index, std::size_t number) {
+    const PlannedLedger& ledger = plan_.ledgers[index];
+    const PlannedDay& day = ledger.days[number];
+    const std::string name = fmt::format("{}-{}", CompactDate(day.date), ledger.currency.code());
+    Add(fmt::format("open-{}", name), day.opens, day.date,
+        ChangeDayPhase{index, core::DayPhase::kOpen});
+    Add(fmt::format("cut-off-{}", name), day.cuts_off, day.date,
+        ChangeDayPhase{index, core::DayPhase::kCutOff});
+    Add(fmt::format("close-{}", name), day.cuts_off + kCloseAfterCutOff, day.date,
+        ChangeDayPhase{index, core::DayPhase::kClosed});
+    for (std::size_t p = 0; p < plan_.participants.size(); ++p) {
+      const PlannedParticipant& holder = plan_.participants[p];
+      if (holder.accounts[index].IsEmpty()) continue;
+      const auto from = static_cast<ParticipantIndex>(p);
+      const std::string id = fmt::format("{}-{}", name, holder.id.text());
+      const core::LedgerTime after_cut_off = day.cuts_off + kRedeemAfterCutOff;
+      const std::optional<core::Amount> limit = OvernightLimit(ledger, holder);
+      if (ledger.redeem_at_cut_off) {
+        Add(fmt::format("{}{}", kRedemptionPrefix, id), after_cut_off, day.date,
+            RedeemFrom{index, from, std::nullopt});
+      } else if (limit && ledger.overnight->sweep) {
+        Add(fmt::format("sweep-{}", id), after_cut_off, day.date,
+            RedeemFrom{index, from, std::nullopt, *limit});
+      }
+      // Nothing moves between close and opening: what is there first was there all night.
+      if (limit && !ledger.overnight->sweep && number > 0) {
+        const auto nights =
+            static_cast<std::uint32_t>(day.date.days() - ledger.days[number - 1].date.days());
+        Add(fmt::format("charge-{}", id), day.opens, day.date,
+            ChargeOvernight{index, from, *limit, nights});
       }
     }
   }
-}
+
+  void Add(std::string id, core::LedgerTime time, core::BusinessDate date, PlannedWhat what) {
+    plan_.actions.push_back({0, std::move(id), time, date, std::move(what), {}});
+  }
+
+  Plan& plan_;
+};
 
 bool IsRedemptionOfAll(const PlannedWhat& what) {
   const auto* redeem = std::get_if<RedeemFrom>(&what);
-  return redeem != nullptr && !redeem->amount.has_value();
+  return redeem != nullptr && !redeem->amount.has_value() && redeem->keep.IsZero();
 }
 
 // Leaves out the schedule's redemptions of accounts that nothing touched since they were redeemed
@@ -191,8 +225,8 @@ class Orderer {
 
 }  // namespace
 
-void Schedule(Plan& plan, core::Duration opens, core::Duration cuts_off) {
-  AddDays(plan, opens, cuts_off);
+void Schedule(Plan& plan) {
+  DayAdder(plan).AddAll();
   std::stable_sort(plan.actions.begin(), plan.actions.end(),
                    [](const PlannedAction& a, const PlannedAction& b) {
                      return std::pair(a.time, RankOf(a.what)) < std::pair(b.time, RankOf(b.what));

@@ -12,9 +12,9 @@ inline constexpr core::Duration kRedeemAfterCutOff = core::Duration::FromMinutes
 inline constexpr core::Duration kCloseAfterCutOff = core::Duration::FromMinutes(10);
 
 // Adds to plan.actions (so far what participants do, without index and order) the set-up of
-// ledgers, the phases of every business day and the redemptions at cut-off; sorts them by time, and
-// finds what each must wait for. `opens` and `cuts_off` are times of day, UTC.
-void Schedule(Plan& plan, core::Duration opens, core::Duration cuts_off);
+// ledgers, the phases of every business day, redemptions and sweeps at cut-off and what is charged
+// for nights; sorts them by time, and finds what each must wait for.
+void Schedule(Plan& plan);
 
 }  // namespace causeway::sim
 

@@ -33,6 +33,7 @@ std::string TextOf(const PlannedAction& action) {
              "," + std::to_string(a.amount.minor());
     }
     std::string operator()(const FreezeAccount& a) const { return std::to_string(a.holder); }
+    std::string operator()(const ChargeOvernight& a) const { return std::to_string(a.from); }
     std::string operator()(const SwapOnQuote& a) const { return std::to_string(a.taker); }
     std::string operator()(const SettlePvp& a) const {
       return std::to_string(a.party) + "," + std::to_string(a.counterparty) + "," +
