@@ -293,6 +293,16 @@ class ConfigReader {
       }
       out.rates.push_back(rate);
     }
+    for (int i = 0; i < message.limits_size(); ++i) {
+      core::Money limit;
+      limit.amount = core::Amount::FromMinor(message.limits(i).minor_units_max());
+      if (auto status = Parse(fmt::format("{}.limits[{}].currency", field, i),
+                              message.limits(i).currency(), &limit.currency);
+          !status.ok()) {
+        return status;
+      }
+      out.limits.push_back(limit);
+    }
     return absl::OkStatus();
   }
 
@@ -307,6 +317,18 @@ class ConfigReader {
     if (auto status = Parse(field + ".bid", message.bid(), &out.bid); !status.ok()) return status;
     if (auto status = Parse(field + ".ask", message.ask(), &out.ask); !status.ok()) return status;
     out.base_amount_max = core::Amount::FromMinor(message.base_minor_units_max());
+    for (int i = 0; i < message.tiers_size(); ++i) {
+      const v1::BridgeRateTier& read = message.tiers(i);
+      const std::string place = fmt::format("{}.tiers[{}]", field, i);
+      RateTier tier;
+      tier.base_amount_from = core::Amount::FromMinor(read.base_minor_units_from());
+      if (auto status = Parse(place + ".bid", read.bid(), &tier.bid); !status.ok()) return status;
+      if (auto status = Parse(place + ".ask", read.ask(), &tier.ask); !status.ok()) return status;
+      out.tiers.push_back(tier);
+    }
+    if (message.valid_until_us() != 0) {
+      out.valid_until = core::LedgerTime::FromMicros(message.valid_until_us());
+    }
     return absl::OkStatus();
   }
 

@@ -98,6 +98,24 @@ TEST_F(BridgeFilesTest, ReadsWhatABridgeServes) {
       setup.keys->SignsFor(KeyOf("DEALER")->key_id(), Party("DEALER"), Origin("a.example/usd")));
 }
 
+TEST_F(BridgeFilesTest, ReadsTiersValidityAndLimitsOfAProvider) {
+  const std::string config =
+      Replaced(Replaced(Config(), "ask: \"147.30\"",
+                        "ask: \"147.30\" valid_until_us: 5000000 tiers { base_minor_units_from: "
+                        "100000 bid: \"147.00\" ask: \"147.40\" }"),
+               "validity_s: 15", "limits { currency: \"JPY\" minor_units_max: 20000 }");
+  const BridgeSetup setup = Must(Read(config));
+  const Provider& provider = setup.venue->providers()[0];
+  ASSERT_EQ(provider.rates[0].tiers.size(), 1U);
+  EXPECT_EQ(provider.rates[0].tiers[0].base_amount_from, core::Amount::FromMinor(100'000));
+  EXPECT_EQ(provider.rates[0].tiers[0].ask, Must(core::Rate::Parse("147.40")));
+  EXPECT_EQ(provider.rates[0].valid_until, core::LedgerTime::FromMicros(5'000'000));
+  ASSERT_EQ(provider.limits.size(), 1U);
+  EXPECT_EQ(provider.limits[0], (core::Money{Ccy("JPY"), core::Amount::FromMinor(20'000)}));
+  ExpectRefused(Replaced(config, "147.40", "146.99"), "ask is below bid");
+  ExpectRefused(Replaced(config, "\"JPY\" minor", "\"XXX\" minor"), "limits[0].currency");
+}
+
 TEST_F(BridgeFilesTest, NamesLineAndColumnOfATextThatDoesNotParse) {
   ExpectRefused("policy_file: \"policy.bin\"\nnonsense: 1\n", "bridge.txtpb:2:");
 }
