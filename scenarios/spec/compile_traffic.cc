@@ -15,6 +15,7 @@ constexpr std::size_t kActionIdSizeMax = 30;
 constexpr std::size_t kGeneratorNameSizeMax = 16;
 constexpr std::uint32_t kSigmaMilliMax = 10'000;
 constexpr std::size_t kPurposeSizeMax = 4;
+constexpr std::uint32_t kValueDaysMax = 10;
 
 // Ids that the schedule gives begin so.
 constexpr std::array<std::string_view, 8> kReservedPrefixes = {
@@ -171,7 +172,42 @@ void Compiler::CompileStep(int index) {
                                         plan_.ledgers[l].joins.ToString()));
     }
   }
-  AddAction(node.Of("id"), std::move(id), date->StartInUtc() + *time, *date, *std::move(what));
+  core::LedgerTime due = date->StartInUtc() + *time;
+  core::BusinessDate business_date = *date;
+  if (const auto* pvp = std::get_if<SettlePvp>(&*what); pvp && spec.pvp().value_days() > 0) {
+    MoveToValueDate(node.Child("pvp").Of("value_days"), *pvp, spec.pvp().value_days(), due,
+                    business_date);
+  }
+  AddAction(node.Of("id"), std::move(id), due, business_date, *std::move(what));
+}
+
+// As core::ValueDate, over the days of the scenario.
+void Compiler::MoveToValueDate(Place place, const SettlePvp& pvp, std::uint32_t value_days,
+                               core::LedgerTime& time, core::BusinessDate& date) {
+  if (value_days > kValueDaysMax) {
+    Fail(place, fmt::format("value_days {}: at most {}", value_days, kValueDaysMax));
+    return;
+  }
+  std::uint32_t left = value_days;
+  for (const PlannedDay& day : plan_.ledgers[pvp.party_ledger].days) {
+    if (day.date < date) continue;
+    const std::vector<PlannedDay>& others = plan_.ledgers[pvp.counterparty_ledger].days;
+    const auto other = std::find_if(others.begin(), others.end(),
+                                    [&](const PlannedDay& each) { return each.date == day.date; });
+    if (other == others.end()) continue;
+    if (left > 0) {
+      --left;
+      continue;
+    }
+    time = std::max(day.opens, other->opens);
+    date = day.date;
+    if (time >= std::min(day.cuts_off, other->cuts_off)) {
+      Fail(place,
+           fmt::format("the ledgers are not open together on the value date {}", date.ToString()));
+    }
+    return;
+  }
+  Fail(place, "value_days: the value date is after the end of the calendar");
 }
 
 std::optional<PlannedWhat> Compiler::CompilePay(const Node& node,

@@ -103,6 +103,9 @@ class Compiler {
   void CompileStep(int index);
   std::optional<PlannedWhat> CompilePay(const Node& node, const causeway::v1::PaymentStep& step);
   std::optional<PlannedWhat> CompileSwap(const Node& node, const causeway::v1::SwapStep& step);
+  // Moves a PvP settlement from its trade date to its value date.
+  void MoveToValueDate(Place place, const SettlePvp& pvp, std::uint32_t value_days,
+                       core::LedgerTime& time, core::BusinessDate& date);
   std::optional<PlannedWhat> CompilePvp(const Node& node, const causeway::v1::PvpStep& step);
   std::optional<PlannedWhat> CompileIssue(const Node& node, const causeway::v1::IssueStep& step);
   std::optional<PlannedWhat> CompileRedeem(const Node& node, const causeway::v1::RedeemStep& step);

@@ -93,6 +93,31 @@ TEST(HoursTest, ASettlementIsKeptOnlyWhenEveryClosedLedgerKeepsIt) {
   EXPECT_EQ(ResultOf(one, Simulated(one), "step-0001").status, ActionStatus::kAborted);
 }
 
+std::string PvpInDays(int days) {
+  return "steps { date: \"2024-01-04\" time: \"10:00\" pvp { party: \"DE-BANK-1\" "
+         "party_currency: \"EUR\" party_amount: \"1.00\" counterparty: \"US-BANK-1\" "
+         "counterparty_currency: \"USD\" counterparty_amount: \"1.00\" value_days: " +
+         std::to_string(days) + " } }\n";
+}
+
+TEST(HoursTest, ASettlementIsMadeOnItsValueDate) {
+  const std::string eur = Hours("+01:00", "08:00", "17:00");
+  const std::string usd = Hours("-05:00", "07:00", "18:00");
+  const Plan spot = Compiled(WithLedgers(eur, usd, PvpInDays(2)));
+  EXPECT_EQ(FindAction(spot, "step-0001")->time, At("2024-01-08T12:00:00Z"));
+  EXPECT_EQ(FindAction(spot, "step-0001")->date.ToString(), "2024-01-08");
+  EXPECT_EQ(ResultOf(spot, Simulated(spot), "step-0001").status, ActionStatus::kSettled);
+}
+
+TEST(HoursTest, AHolidayOfEitherLedgerPutsTheValueDateOff) {
+  const std::string usd = Hours("-05:00", "07:00", "18:00", "holidays: \"2024-01-05\"");
+  const Plan plan = Compiled(WithLedgers("", usd, PvpInDays(1)));
+  EXPECT_EQ(FindAction(plan, "step-0001")->date.ToString(), "2024-01-08");
+  const std::vector<Finding> findings = Findings(WithLedgers("", usd, PvpInDays(2)));
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].message, "value_days: the value date is after the end of the calendar");
+}
+
 TEST(HoursTest, OnlyStrangersAreSwept) {
   const std::string pay = PayEur("2024-01-04", "09:00");
   const Plan plan =
