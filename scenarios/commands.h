@@ -85,6 +85,8 @@ struct SweepFlags {
   std::string out;
   std::string x = "liquidity";  // of the curve: a setting or an indicator
   std::string y = "delay_by_value_s";
+  std::string x_label;  // of the plot's axis; empty: made of the name
+  std::string y_label;
 };
 
 int RunCommand(const RunFlags& flags);

@@ -27,6 +27,8 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   sweep->add_option("--x", flags.x, "Of the curve: a setting or an indicator")
       ->capture_default_str();
   sweep->add_option("--y", flags.y, "Of the curve")->capture_default_str();
+  sweep->add_option("--x-label", flags.x_label, "What the plot's axis says instead of the name");
+  sweep->add_option("--y-label", flags.y_label, "The same of the other axis");
   sweep
       ->add_option("--out", flags.out,
                    "Folder for sweep.csv, curve.csv, report.html and the completed runs; one that "

@@ -39,7 +39,10 @@ std::string CommandOf(const SweepFlags& flags, std::uint64_t first_seed) {
                                     Quoted(std::filesystem::path(flags.file).filename().string()));
   for (const std::string& set : flags.sets) command += " --set " + Quoted(set);
   command += fmt::format(" --seeds {} --first-seed {}", flags.seeds, first_seed);
-  return command + fmt::format(" --x {} --y {} --out sweep", Quoted(flags.x), Quoted(flags.y));
+  command += fmt::format(" --x {} --y {}", Quoted(flags.x), Quoted(flags.y));
+  if (!flags.x_label.empty()) command += " --x-label " + Quoted(flags.x_label);
+  if (!flags.y_label.empty()) command += " --y-label " + Quoted(flags.y_label);
+  return command + " --out sweep";
 }
 
 absl::Status WriteFiles(const std::string& directory,
@@ -126,6 +129,8 @@ int SweepCommand(const SweepFlags& flags) {
                                         .text = scenario->text(),
                                         .command = CommandOf(flags, first_seed),
                                         .unit = ValueUnitOf(scenario->plan()),
+                                        .x_label = flags.x_label,
+                                        .y_label = flags.y_label,
                                         .settings = *settings,
                                         .first_seed = first_seed,
                                         .seeds = flags.seeds};

@@ -32,10 +32,13 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
   function standalone(plot) {
+    // With a margin, which the page has of its own.
     const svg = shapes.draw(plot, PRINT_WIDTH, heightOf(plot))
+                    .replace(/viewBox="0 0 (\d+) (\d+)" width="\d+" height="\d+"/, (_, w, h) =>
+                        `viewBox="-10 -10 ${+w + 20} ${+h + 20}" width="${+w + 20}" height="${+h + 20}"`)
                     .replace(/var\(--(\w+)\)/g, (_, name) => LIGHT[name]);
     return '<?xml version="1.0" encoding="UTF-8"?>\n' +
-        svg.replace("</title>", '</title><rect width="100%" height="100%" fill="#ffffff"/>') + "\n";
+        svg.replace("</title>", '</title><rect x="-10" y="-10" width="100%" height="100%" fill="#ffffff"/>') + "\n";
   }
   function csv(plot) {
     const field = (text) => /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;

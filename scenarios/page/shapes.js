@@ -84,6 +84,11 @@ const shapes = (() => {
                     DURATIONS.find((d) => d >= high) || high]);
       const [first, last] = scale.domain();
       let shown = DURATIONS.filter((d) => d >= first && d <= last);
+      if (shown.length < 4) {
+        // Between decades of less than a minute 2 and 5 are round too.
+        shown = d3.merge(shown.map((d) => d < 10 ? [d, 2 * d, 5 * d] : [d]))
+                    .filter((d) => d <= last);
+      }
       while (shown.length > ticks) shown = shown.filter((_, i) => i % 2 === 0);
       return {at: scale, ticks: shown.map((d) => ({at: scale(d), label: duration(d)}))};
     }

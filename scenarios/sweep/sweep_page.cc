@@ -1,12 +1,15 @@
 #include "scenarios/sweep/sweep_page.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 
 namespace causeway::sim {
 namespace {
 
 // "delay_by_value_s" as "delay by value" in "s"; values and liquidity in the unit of values.
-page::Axis AxisOf(const std::string& name, const std::string& unit) {
+page::Axis AxisOf(const std::string& name, const std::string& unit, const std::string& label) {
+  if (!label.empty()) return {.name = label, .unit = ""};
   page::Axis axis{.name = name, .unit = ""};
   if (name.size() > 2 && name.ends_with("_s")) {
     axis.name = name.substr(0, name.size() - 2);
@@ -23,8 +26,9 @@ page::Axis AxisOf(const std::string& name, const std::string& unit) {
 }
 
 page::Plot CurvePlot(const SweepDescription& description, const Curve& curve) {
-  page::XyPlot plot{
-      .x = AxisOf(curve.x, description.unit), .y = AxisOf(curve.y, description.unit), .series = {}};
+  page::XyPlot plot{.x = AxisOf(curve.x, description.unit, description.x_label),
+                    .y = AxisOf(curve.y, description.unit, description.y_label),
+                    .series = {}};
   for (const CurveLine& line : curve.lines) {
     page::Series& series = plot.series.emplace_back();
     series.name = line.name.empty() ? curve.y : line.name;
@@ -51,20 +55,24 @@ page::Plot CurvePlot(const SweepDescription& description, const Curve& curve) {
 }
 
 page::Table CurveTable(const Curve& curve) {
+  const auto is_setting = [&](const Point& point) {
+    return std::any_of(point.begin(), point.end(),
+                       [&](const auto& each) { return each.first == curve.x; });
+  };
   page::Table table{.title = "Points of the curve", .columns = {}, .rows = {}, .note = ""};
   for (const CurveLine& line : curve.lines) {
     for (const CurvePoint& point : line.points) {
       if (table.columns.empty()) {
         for (const auto& each : point.point) table.columns.push_back({each.first});
         table.columns.push_back({"runs", true});
-        table.columns.push_back({curve.x, true});
+        if (!is_setting(point.point)) table.columns.push_back({curve.x, true});
         table.columns.push_back({curve.y, true});
         table.columns.push_back({"95% interval", true});
       }
       std::vector<std::string> row;
       for (const auto& each : point.point) row.push_back(each.second);
       row.push_back(fmt::format("{}", point.y.count));
-      row.push_back(page::Grouped(fmt::format("{:.6g}", point.x.mean)));
+      if (!is_setting(point.point)) row.push_back(fmt::format("{:.6g}", point.x.mean));
       row.push_back(fmt::format("{:.6g}", point.y.mean));
       row.push_back(point.y.count < 2 ? std::string("none")
                                       : fmt::format("{:.6g} to {:.6g}", point.y.low, point.y.high));

@@ -20,6 +20,8 @@ struct SweepDescription {
   std::string text;         // of a scenario file; empty for a folder
   std::string command;      // that makes the same sweep
   std::string unit;         // of values; may be empty
+  std::string x_label;      // of the axes, with their units; empty: made of the names
+  std::string y_label;
   std::vector<Setting> settings;
   std::uint64_t first_seed = 0;
   std::uint64_t seeds = 0;

@@ -214,6 +214,7 @@ TEST_F(SweepTest, PageHasTheCurveAndTheCommand) {
                                         .text = "name: \"<some>\"",
                                         .command = "causeway-sim sweep file.txtpb",
                                         .unit = "USD",
+                                        .x_label = "a label (ms)",
                                         .settings = {{"a", {"3", "1", "2"}}},
                                         .first_seed = 1,
                                         .seeds = 3};
@@ -222,6 +223,7 @@ TEST_F(SweepTest, PageHasTheCurveAndTheCommand) {
   EXPECT_THAT(html, HasSubstr("causeway-sim sweep file.txtpb"));
   EXPECT_THAT(html, HasSubstr("name: &quot;&lt;some&gt;&quot;"));
   EXPECT_THAT(html, HasSubstr("1 to 3"));
+  EXPECT_THAT(html, HasSubstr("y over a label (ms)"));
 }
 
 }  // namespace
