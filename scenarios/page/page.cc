@@ -375,6 +375,21 @@ std::string Grouped(std::string decimal) {
   return decimal;
 }
 
+bool KeepLargestLinks(NetworkPlot& plot, std::size_t most) {
+  if (plot.links.size() <= most) return false;
+  std::vector<std::size_t> order(plot.links.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&plot](std::size_t left, std::size_t right) {
+    return plot.links[left].value > plot.links[right].value;
+  });
+  order.resize(most);
+  std::sort(order.begin(), order.end());
+  std::vector<NetworkPlot::Link> kept;
+  for (const std::size_t i : order) kept.push_back(plot.links[i]);
+  plot.links = std::move(kept);
+  return true;
+}
+
 std::string RenderPage(const Page& page) {
   Writer writer;
   const std::string body = writer.Body(page);

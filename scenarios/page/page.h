@@ -85,6 +85,9 @@ struct NetworkPlot {
   std::vector<Link> links;
 };
 
+// Leaves the `most` links with the highest values, in their order; says whether any went.
+bool KeepLargestLinks(NetworkPlot& plot, std::size_t most);
+
 struct Plot {
   std::string id;       // of letters, digits and '-': names its files; unique in the page
   std::string title;    // "Queue over time"

@@ -12,6 +12,7 @@ namespace causeway::sim {
 namespace {
 
 constexpr std::size_t kNetworkNodesMax = 60;
+constexpr std::size_t kLinksMax = 400;
 constexpr std::size_t kNetworkGroupsMax = 7;  // as many as there are colours
 constexpr std::size_t kCorridorsMax = 20;
 constexpr std::int64_t kDayUs = 86'400'000'000;
@@ -103,6 +104,9 @@ page::Plot NetworkPlotOf(const Plan& plan, const RunFigures& figures) {
       "countries.";
   if (all > shown.size()) {
     caption += fmt::format(" The {} of {} participants with the most value.", shown.size(), all);
+  }
+  if (page::KeepLargestLinks(plot, kLinksMax)) {
+    caption += fmt::format(" The {} largest flows among them.", kLinksMax);
   }
   return {.id = "network", .title = "Network map", .caption = caption, .what = std::move(plot)};
 }

@@ -72,9 +72,11 @@ UNITS = {
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
     "scenarios/study": {"settlement/liquidity", "proto", "protobuf", "json"},
+    "scenarios/study_page": {"scenarios/study", "scenarios/page", "settlement/liquidity"},
     "scenarios/sweep": {
         "scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
-        "scenarios/explore", "proto", "protobuf", "json", "posix"},
+        "scenarios/explore", "scenarios/study", "settlement/liquidity", "proto", "protobuf", "json",
+        "posix"},
     "scenarios/live": {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
         "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",

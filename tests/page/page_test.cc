@@ -132,6 +132,17 @@ TEST(RenderPageTest, LicenceOfTheLibraryIsKept) {
   EXPECT_THAT(html, HasSubstr("Redistributions in binary form must reproduce"));
 }
 
+TEST(KeepLargestLinksTest, OrderStays) {
+  NetworkPlot plot;
+  plot.links = {{0, 1, 5}, {1, 0, 1}, {0, 2, 7}, {2, 0, 5}};
+  EXPECT_FALSE(KeepLargestLinks(plot, 4));
+  EXPECT_TRUE(KeepLargestLinks(plot, 2));
+  ASSERT_EQ(plot.links.size(), 2u);
+  EXPECT_EQ(plot.links[0].value, 5);
+  EXPECT_EQ(plot.links[0].to, 1u);
+  EXPECT_EQ(plot.links[1].value, 7);
+}
+
 TEST(RenderPageDeathTest, LinkOutOfTheNetworkIsABug) {
   NetworkPlot network;
   network.nodes.push_back({"a", "", 1});

@@ -1,0 +1,183 @@
+#include "scenarios/study_page/study_page.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "fmt/format.h"
+#include "settlement/core/amount.h"
+
+namespace causeway::study {
+namespace {
+
+constexpr std::size_t kDaysShown = 7;
+
+std::string Count(std::uint64_t count) { return page::Grouped(fmt::format("{}", count)); }
+
+// 0.123456 of millionths.
+std::string Ratio(const Millionths& ratio) {
+  return ratio ? core::FormatAmount(core::Amount::FromMinor(*ratio), 6) : "not defined";
+}
+
+std::string Span(TimeUs time_us) {
+  return fmt::format("{}:{:02}:{:02}", time_us / kHourUs, time_us / kMinuteUs % 60,
+                     time_us / 1'000'000 % 60);
+}
+
+class IndicatorTable {
+ public:
+  IndicatorTable(const Input& input, const Indicators& indicators)
+      : input_(input), indicators_(indicators) {
+    shown_ = std::min(kDaysShown, indicators.days.size());
+    table_.columns = {{"indicator"}};
+    for (std::size_t day = 0; day < shown_; ++day) {
+      table_.columns.push_back({"day " + input.days[day], true});
+    }
+    if (shown_ < indicators.days.size()) {
+      table_.note = fmt::format("The first {} of {} days; indicators.csv has all.", shown_,
+                                indicators.days.size());
+    }
+  }
+
+  page::Table Make() && {
+    using Day = const DayIndicators&;
+    const auto both = [this](const CountAndValue& each) {
+      return fmt::format("{} / {}", Count(each.count), Money(each.value));
+    };
+    Add("submitted, count / value", [&](Day day) { return both(day.submitted); });
+    Add("settled", [&](Day day) { return both(day.settled); });
+    Add("unsettled at the close", [&](Day day) { return both(day.unsettled); });
+    Add("rejected", [&](Day day) { return both(day.rejected); });
+    Add("settled at entry", [&](Day day) { return both(day.settled_immediately); });
+    Add("settled from the queue", [&](Day day) { return both(day.settled_from_queue); });
+    Add("settled bilaterally", [&](Day day) { return both(day.settled_bilaterally); });
+    Add("settled multilaterally", [&](Day day) { return both(day.settled_multilaterally); });
+    Add("offset share", [](Day day) { return Ratio(day.offset_share); });
+    Add("delay (value-weighted, of time to close)", [](Day day) { return Ratio(day.delay); });
+    Add("mean queue time", [](Day day) {
+      return day.mean_delay_us ? Span(*day.mean_delay_us) : std::string("not defined");
+    });
+    Add("longest queue time", [](Day day) { return Span(day.longest_delay_us); });
+    Add("lower bound of liquidity", [&](Day day) { return Money(day.lower_bound); });
+    Add("upper bound of liquidity", [&](Day day) { return Money(day.upper_bound); });
+    Add("liquidity", [&](Day day) { return Money(day.liquidity); });
+    Add("liquidity used", [&](Day day) { return Money(day.liquidity_used); });
+    Add("usage (L - LB) / (UB - LB)", [](Day day) { return Ratio(day.usage); });
+    Add("turnover", [](Day day) { return Ratio(day.turnover); });
+    Add("longest queue, payments", [](Day day) { return Count(day.queue_peak_count); });
+    Add("largest queue, value", [&](Day day) { return Money(day.queue_peak_value); });
+    Add("time in gridlock", [](Day day) { return Span(day.gridlock_us); });
+    Add("time in deadlock", [](Day day) { return Span(day.deadlock_us); });
+    Add("Herfindahl index of senders", [](Day day) { return Ratio(day.herfindahl); });
+    Add("settled within an hour, by value", [](Day day) { return Ratio(day.one_hour_value); });
+    Add("PvP share", [](Day day) { return Ratio(day.pvp_share); });
+    Add("peak principal at risk", [&](Day day) { return Money(day.principal_at_risk_peak); });
+    return std::move(table_);
+  }
+
+ private:
+  std::string Money(std::int64_t minor) const {
+    return page::Grouped(core::FormatAmount(core::Amount::FromMinor(minor), input_.minor_digits));
+  }
+  template <typename Cell>
+  void Add(std::string name, const Cell& cell) {
+    std::vector<std::string> row = {std::move(name)};
+    for (std::size_t day = 0; day < shown_; ++day) row.push_back(cell(indicators_.days[day]));
+    table_.rows.push_back(std::move(row));
+  }
+
+  const Input& input_;
+  const Indicators& indicators_;
+  std::size_t shown_ = 0;
+  page::Table table_;
+};
+
+// What must hold of every result.
+struct Invariants {
+  bool conserved = true;  // no day makes or loses money
+  bool covered = true;    // no account ends a day below what its credit allows
+  bool counted = true;    // every payment has one end
+};
+Invariants InvariantsOf(const Input& input, const RunResult& result, const Indicators& indicators) {
+  Invariants holds;
+  const std::size_t accounts = input.accounts.size();
+  std::uint64_t payments = 0;
+  for (std::size_t day = 0; day < input.days.size(); ++day) {
+    __int128 difference = 0;
+    for (std::size_t account = 0; account < accounts; ++account) {
+      const AccountDay& each = result.account_days[day * accounts + account];
+      difference += static_cast<__int128>(each.closing) - each.opening;
+      holds.covered = holds.covered && each.closing >= -each.credit_limit;
+    }
+    holds.conserved = holds.conserved && difference == 0;
+    const DayIndicators& of = indicators.days[day];
+    payments += of.settled.count + of.unsettled.count + of.rejected.count + of.late.count;
+  }
+  holds.counted = payments == input.payments.size();
+  return holds;
+}
+
+page::Table InvariantTable(const Invariants& holds) {
+  const auto word = [](bool good) { return std::string(good ? "yes" : "NO"); };
+  return {.title = "",
+          .columns = {{"what"}, {"holds"}},
+          .rows = {{"no day makes or loses money", word(holds.conserved)},
+                   {"no account ends a day below its credit limit", word(holds.covered)},
+                   {"every payment settled, was refused, came late or waits", word(holds.counted)}},
+          .note = ""};
+}
+
+}  // namespace
+
+page::Page StudyPage(const Input& input, const RunResult& result, const Indicators& indicators,
+                     const PageDescription& description) {
+  page::Page page{
+      .title = input.name, .subtitle = description.subtitle, .facts = {}, .sections = {}};
+  CountAndValue settled;
+  for (const DayIndicators& day : indicators.days) settled.count += day.settled.count;
+  const Invariants holds = InvariantsOf(input, result, indicators);
+  const bool good = holds.conserved && holds.covered && holds.counted;
+  page.facts = {{"payments", Count(input.payments.size())},
+                {"settled", Count(settled.count)},
+                {"accounts", Count(input.accounts.size())},
+                {"days", Count(input.days.size())},
+                {"invariants", good ? "all hold" : "BROKEN",
+                 good ? page::Verdict::kGood : page::Verdict::kBad}};
+  if (indicators.days.size() == 1) {
+    page.facts.push_back({"delay", Ratio(indicators.days[0].delay)});
+    page.facts.push_back({"liquidity usage", Ratio(indicators.days[0].usage)});
+  }
+  page.sections.push_back({"Flows",
+                           {FlowNetworkPlot(input, indicators), LargestFlowsPlot(input, indicators),
+                            CumulativeValuePlot(input, result)}});
+  page.sections.push_back(
+      {"Queue and liquidity",
+       {QueueSamplesPlot(input, result, false), QueueSamplesPlot(input, result, true),
+        LiquidityInUsePlot(input, result)}});
+  page.sections.push_back({"Delay", {QueueTimePlot(input, result)}});
+  page.sections.push_back({"Indicators", {IndicatorTable(input, indicators).Make()}});
+  page.sections.push_back({"Invariants", {InvariantTable(holds)}});
+  page::Table facts{.title = "", .columns = {{"what"}, {"value"}}, .rows = {}, .note = ""};
+  facts.rows.push_back({"program", fmt::format("causeway-sim {}", CAUSEWAY_VERSION)});
+  for (const auto& [name, value] : description.facts) facts.rows.push_back({name, value});
+  page::Section again{"Reproduce", {facts}};
+  if (!description.command.empty()) {
+    again.content.push_back(page::Text{description.command, true});
+  }
+  if (!description.text.empty()) again.content.push_back(page::Text{description.text, true});
+  page.sections.push_back(std::move(again));
+  return page;
+}
+
+absl::Status WriteStudyPage(const Input& input, const RunResult& result,
+                            const Indicators& indicators, const PageDescription& description,
+                            const std::string& directory) {
+  const std::filesystem::path path = std::filesystem::path(directory) / "report.html";
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << page::RenderPage(StudyPage(input, result, indicators, description));
+  file.close();
+  if (file.fail()) return absl::UnavailableError(fmt::format("cannot write {}", path.string()));
+  return absl::OkStatus();
+}
+
+}  // namespace causeway::study

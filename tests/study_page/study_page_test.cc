@@ -1,0 +1,97 @@
+#include "scenarios/study_page/study_page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "scenarios/study/folder.h"
+#include "scenarios/study/runner.h"
+
+namespace causeway::study {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A pays 60 at 09:00 and 50 at 10:00 and has 100: the second waits until B pays 20 at 11:00.
+struct Ran {
+  Input input;
+  RunResult result;
+  Indicators indicators;
+};
+Ran RanOf(const std::string& name_of_a = "A") {
+  const std::map<std::string, std::string> files = {
+      {"banks.csv", "name\nX\nY\n"},
+      {"accounts.csv", "id,owner,balance,posted_collateral\n" + name_of_a + ",X,100,0\nB,Y,0,0\n"},
+      {"transactions.csv", "sender_account,recipient_account,amount,day,time\n" + name_of_a +
+                               ",B,60,1,09:00\n" + name_of_a + ",B,50,1,10:00\nB," + name_of_a +
+                               ",20,1,11:00\n"}};
+  FolderResult folder = ReadFolder(MemoryFolder(files), 2);
+  EXPECT_TRUE(folder.problems.empty()) << folder.problems.ToString();
+  Ran ran{.input = std::move(folder.input), .result = {}, .indicators = {}};
+  ran.input.name = "small";
+  const absl::StatusOr<RunResult> result = RunStudy(ran.input, {});
+  EXPECT_TRUE(result.ok()) << result.status();
+  ran.result = *result;
+  ran.indicators = ComputeIndicators(ran.input, ran.result);
+  return ran;
+}
+
+std::string HtmlOf(const Ran& ran) {
+  return page::RenderPage(StudyPage(ran.input, ran.result, ran.indicators,
+                                    {"a subtitle", {{"queue", "fifo"}}, "the command", ""}));
+}
+
+TEST(StudyPlotsTest, LiquidityInUseIsWhatWasPaidMoreThanReceived) {
+  const Ran ran = RanOf();
+  const auto plot = std::get<page::XyPlot>(LiquidityInUsePlot(ran.input, ran.result).what);
+  // 60 from 09:00; at 11:00 first 40, then, with the payment that waited, 90.
+  EXPECT_THAT(plot.series[0].y, ElementsAre(60, 90, 90));
+}
+
+TEST(StudyPlotsTest, WhatWaitsLiesBetweenDueAndSettled) {
+  const Ran ran = RanOf();
+  const auto plot = std::get<page::XyPlot>(CumulativeValuePlot(ran.input, ran.result).what);
+  EXPECT_THAT(plot.series[0].y, ElementsAre(60, 110, 130, 130));
+  EXPECT_THAT(plot.series[1].y, ElementsAre(60, 130, 130));
+}
+
+TEST(StudyPlotsTest, FlowsAreTheLargestFirst) {
+  const Ran ran = RanOf();
+  const auto plot = std::get<page::BarPlot>(LargestFlowsPlot(ran.input, ran.indicators).what);
+  EXPECT_THAT(plot.categories, ElementsAre("A → B", "B → A"));
+  EXPECT_THAT(plot.values[0], ElementsAre(110, 20));
+}
+
+TEST(StudyPlotsTest, QueueTimeIsFromDueToSettled) {
+  const Ran ran = RanOf();
+  const auto plot = std::get<page::XyPlot>(QueueTimePlot(ran.input, ran.result).what);
+  EXPECT_EQ(plot.series[0].x.back(), 3600);
+  EXPECT_EQ(plot.series[0].y.back(), 100);
+}
+
+TEST(StudyPageTest, HasIndicatorsOptionsAndTheCommand) {
+  const std::string html = HtmlOf(RanOf());
+  EXPECT_THAT(html, HasSubstr("<td>liquidity</td><td class=\"n\">100.00</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>queue</td><td>fifo</td>"));
+  EXPECT_THAT(html, HasSubstr("the command"));
+  EXPECT_THAT(html, HasSubstr("all hold"));
+}
+
+TEST(StudyPageTest, MoneyThatIsMissingIsSaid) {
+  Ran ran = RanOf();
+  ran.result.account_days[0].closing -= 1;
+  EXPECT_THAT(HtmlOf(ran), HasSubstr("BROKEN"));
+}
+
+TEST(StudyPageTest, NamesStayNames) {
+  const std::string html = HtmlOf(RanOf("</script><script>alert(1)</script>"));
+  EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert"));
+}
+
+}  // namespace
+}  // namespace causeway::study
