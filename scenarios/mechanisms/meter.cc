@@ -44,11 +44,16 @@ std::int64_t Meter::ValueOf(LedgerIndex ledger, core::Amount amount) const {
   return value ? value->minor() : 0;
 }
 
+bool Meter::IsInstitution(LedgerIndex ledger, const core::AccountAddress& account) const {
+  return plan_.mechanism.kind == MechanismKind::kClsStyle &&
+         plan_.AccountOf(*plan_.mechanism.operated_by, ledger) == account;
+}
+
 void Meter::OnEntry(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry) {
   if (!Settles(entry.instruction.kind)) return;
   for (const core::Posting& posting : entry.postings) {
     const std::int64_t change = posting.amount.minor();
-    if (posting.bucket == core::Bucket::kHeld) {
+    if (posting.bucket == core::Bucket::kHeld || IsInstitution(ledger, posting.address)) {
       locked_[ledger].Add(now, change);
       continue;
     }

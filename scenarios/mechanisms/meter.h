@@ -73,6 +73,8 @@ class Meter {
                 const LockLink& link);
   void OnLeg(core::LedgerTime now, LedgerIndex ledger, const core::Entry& entry);
   std::int64_t ValueOf(LedgerIndex ledger, core::Amount amount) const;
+  // Money on an account of a settlement institution waits to be paid out.
+  bool IsInstitution(LedgerIndex ledger, const core::AccountAddress& account) const;
 
   const Plan& plan_;
   std::vector<AmountOverTime> locked_;  // by ledger

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "scenarios/simulator/cls_mechanism.h"
 #include "scenarios/simulator/hash_lock_mechanism.h"
 #include "scenarios/simulator/netting_mechanism.h"
 
@@ -15,10 +16,25 @@ std::unique_ptr<Mechanism> MakeMechanism(World& world, const KeyRing& keys,
       return nullptr;
     case MechanismKind::kHtlc:
       return std::make_unique<HashLockMechanism>(world, keys, ledgers);
+    case MechanismKind::kClsStyle:
+      return std::make_unique<ClsMechanism>(world, keys, ledgers);
     case MechanismKind::kNettingCycle:
       return std::make_unique<NettingMechanism>(world, keys, *bridge);
   }
   return nullptr;
+}
+
+OpeningTimes OpeningTimesOf(const Plan& plan, core::BusinessDate date) {
+  OpeningTimes times{core::LedgerTime::Max(), core::LedgerTime::Min()};
+  for (const PlannedAction& action : plan.actions) {
+    const auto* change = std::get_if<ChangeDayPhase>(&action.what);
+    if (change == nullptr || action.date != date) continue;
+    if (change->phase == core::DayPhase::kOpen) times.opens = std::min(times.opens, action.time);
+    if (change->phase == core::DayPhase::kCutOff) {
+      times.closes = std::max(times.closes, action.time);
+    }
+  }
+  return times;
 }
 
 bool Withholds(const Plan& plan, ActionIndex action, bool counterparty) {

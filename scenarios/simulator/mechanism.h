@@ -46,6 +46,13 @@ std::unique_ptr<Mechanism> MakeMechanism(World& world, const KeyRing& keys,
                                          const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
                                          BridgeNode* bridge);
 
+// When the ledgers of a plan open and cut off on a business day: the first, and the last of them.
+struct OpeningTimes {
+  core::LedgerTime opens;
+  core::LedgerTime closes;
+};
+OpeningTimes OpeningTimesOf(const Plan& plan, core::BusinessDate date);
+
 // Of a PvP action whose parties only withhold or do their part.
 bool Withholds(const Plan& plan, ActionIndex action, bool counterparty);
 

@@ -123,14 +123,7 @@ void NettingOperator::OnUp() {
 // What fell due while the operator was down happens now; of several cycles the last.
 void NettingOperator::ScheduleDay(core::BusinessDate date) {
   const Plan& plan = world_.plan;
-  core::LedgerTime opens = core::LedgerTime::Max();
-  core::LedgerTime closes = core::LedgerTime::Min();
-  for (const PlannedAction& action : plan.actions) {
-    const auto* change = std::get_if<ChangeDayPhase>(&action.what);
-    if (change == nullptr || action.date != date) continue;
-    if (change->phase == core::DayPhase::kOpen) opens = std::min(opens, action.time);
-    if (change->phase == core::DayPhase::kCutOff) closes = std::max(closes, action.time);
-  }
+  const auto [opens, closes] = OpeningTimesOf(plan, date);
   const EventAt close = [](NettingCycle& cycle, core::LedgerTime) { return cycle.Close(); };
   if (closes <= now()) {
     if (machine()->is_open()) HappenNow(close);

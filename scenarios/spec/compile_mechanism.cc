@@ -14,6 +14,9 @@ constexpr std::uint32_t kClaimMarginSecondsDefault = 600;
 // A ledger takes no longer lock than a week.
 constexpr std::uint32_t kLockTimeoutSecondsMax = 6 * 24 * 3600;
 constexpr std::uint64_t kVolatilityPerMilleMax = 10'000;
+constexpr std::uint32_t kSessionSecondsDefault = 1800;
+constexpr std::uint32_t kSessionSecondsMax = 12 * 3600;
+constexpr std::uint32_t kAllPercent = 100;
 constexpr std::uint32_t kSigningTimeoutSecondsDefault = 30;
 constexpr std::uint32_t kSigningTimeoutSecondsMax = 3600;
 
@@ -27,6 +30,8 @@ std::string_view MechanismName(MechanismKind kind) {
       return "htlc";
     case MechanismKind::kNettingCycle:
       return "netting_cycle";
+    case MechanismKind::kClsStyle:
+      return "cls_style";
   }
   return "unknown";
 }
@@ -37,7 +42,9 @@ std::optional<MechanismKind> MechanismFromName(std::string_view name) {
   return found == kMechanismKinds.end() ? std::nullopt : std::optional(*found);
 }
 
-bool NeedsOperator(MechanismKind kind) { return kind == MechanismKind::kNettingCycle; }
+bool NeedsOperator(MechanismKind kind) {
+  return kind == MechanismKind::kNettingCycle || kind == MechanismKind::kClsStyle;
+}
 
 void Compiler::CompileMechanism() {
   PlannedMechanism& mechanism = plan_.mechanism;
@@ -62,6 +69,9 @@ void Compiler::CompileMechanism() {
     return;
   }
   if (mechanism.kind == MechanismKind::kHtlc) CompileHtlc(node.Child("htlc"), spec.htlc());
+  if (mechanism.kind == MechanismKind::kClsStyle) {
+    CompileCls(node.Child("cls_style"), spec.cls_style());
+  }
   if (mechanism.kind == MechanismKind::kNettingCycle) {
     CompileNetting(node.Child("netting_cycle"), spec.netting_cycle());
   }
@@ -116,24 +126,85 @@ void Compiler::CompileHtlc(const Node& node, const causeway::v1::HtlcSpec& spec)
   htlc.volatility_per_mille = static_cast<std::uint32_t>(per_mille);
 }
 
+std::vector<core::Duration> Compiler::ReadTimes(
+    const Node& node, const char* field,
+    const google::protobuf::RepeatedPtrField<std::string>& texts, core::Duration length) {
+  std::vector<core::Duration> times;
+  for (int i = 0; i < texts.size(); ++i) {
+    const Place place = node.Of(field, i);
+    const auto time = ReadTimeOfDay(place, texts.Get(i));
+    if (!time) continue;
+    if (*time < opens_ || *time + length >= cuts_off_) {
+      Fail(place, fmt::format("{}: must lie within the time that the ledgers are open", field));
+    }
+    if (!times.empty() && (*time <= times.back() || *time < times.back() + length)) {
+      Fail(place,
+           fmt::format("{}: must be ascending, each after the end of the one before", field));
+    }
+    times.push_back(*time);
+  }
+  if (texts.empty()) {
+    Fail(node.Of(field), fmt::format("{}: mechanism {} needs at least one", field,
+                                     MechanismName(plan_.mechanism.kind)));
+  }
+  return times;
+}
+
+void Compiler::CompileCls(const Node& node, const causeway::v1::ClsSpec& spec) {
+  PlannedCls& cls = plan_.mechanism.cls;
+  const std::uint32_t length =
+      spec.session_length_s() == 0 ? kSessionSecondsDefault : spec.session_length_s();
+  if (length > kSessionSecondsMax) {
+    Fail(node.Of("session_length_s"),
+         fmt::format("session_length_s: at most {}", kSessionSecondsMax));
+    return;
+  }
+  cls.session_length = core::Duration::FromSeconds(length);
+  cls.sessions = ReadTimes(node, "sessions", spec.sessions(), cls.session_length);
+  CompileInstalments(node, spec);
+  cls.haircut_per_mille = ReadPerMille(node.Of("haircut_per_mille"), spec.haircut_per_mille());
+  const Place limit = node.Of("short_limit");
+  if (!plan_.value_currency) {
+    Fail(limit, "short_limit: limits are in the value currency of reference_rates");
+    return;
+  }
+  for (const PlannedLedger& ledger : plan_.ledgers) {
+    if (plan_.ValueOf(ledger.currency, core::Amount::FromMinor(1))) continue;
+    Fail(limit,
+         fmt::format("{} has no reference rate to value accounts with", ledger.currency.code()));
+  }
+  const core::Currency currency = *plan_.value_currency;
+  cls.short_limit = ReadAmount(limit, spec.short_limit(), currency).value_or(core::Amount());
+  cls.short_limit_all = ReadAmount(node.Of("short_limit_all"), spec.short_limit_all(), currency)
+                            .value_or(core::Amount());
+}
+
+void Compiler::CompileInstalments(const Node& node, const causeway::v1::ClsSpec& spec) {
+  PlannedCls& cls = plan_.mechanism.cls;
+  for (int i = 0; i < spec.instalments_size(); ++i) {
+    const causeway::v1::InstalmentSpec& each = spec.instalments(i);
+    const Place place = node.Of("instalments", i);
+    const PlannedInstalment instalment{core::Duration::FromSeconds(each.after_s()), each.percent()};
+    const bool ascends =
+        cls.instalments.empty() || (cls.instalments.back().after < instalment.after &&
+                                    cls.instalments.back().percent < instalment.percent);
+    if (!ascends || instalment.percent == 0 || instalment.after >= cls.session_length) {
+      Fail(place, "instalments: must be ascending, and fall due before the session ends");
+    }
+    cls.instalments.push_back(instalment);
+  }
+  if (cls.instalments.empty()) cls.instalments.push_back({core::Duration::Zero(), kAllPercent});
+  if (cls.instalments.back().percent != kAllPercent) {
+    Fail(node.Of("instalments"), "instalments: the last must be 100 percent");
+  }
+}
+
 void Compiler::CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec) {
   PlannedNetting& netting = plan_.mechanism.netting;
   if (!plan_.bridge) {
     Fail(node.Of("times"), "netting_cycle: net positions settle by the bridge, and there is none");
   }
-  for (int i = 0; i < spec.times_size(); ++i) {
-    const Place place = node.Of("times", i);
-    const auto time = ReadTimeOfDay(place, spec.times(i));
-    if (!time) continue;
-    if (*time < opens_ || *time >= cuts_off_) {
-      Fail(place, "times: a cycle must begin while the ledgers are open");
-    }
-    if (!netting.times.empty() && *time <= netting.times.back()) {
-      Fail(place, "times: must be ascending");
-    }
-    netting.times.push_back(*time);
-  }
-  if (spec.times().empty()) Fail(node.Of("times"), "times: a netting cycle needs at least one");
+  netting.times = ReadTimes(node, "times", spec.times(), core::Duration::Zero());
   if (spec.signing_timeout_s() > kSigningTimeoutSecondsMax) {
     Fail(node.Of("signing_timeout_s"),
          fmt::format("signing_timeout_s: at most {}", kSigningTimeoutSecondsMax));

@@ -94,6 +94,12 @@ class Compiler {
   // compile_mechanism.cc; once participants and bridge are known
   void CompileMechanism();
   void CompileHtlc(const Node& node, const causeway::v1::HtlcSpec& spec);
+  void CompileCls(const Node& node, const causeway::v1::ClsSpec& spec);
+  void CompileInstalments(const Node& node, const causeway::v1::ClsSpec& spec);
+  // Times of day at which something begins that lasts for so long, while the ledgers are open.
+  std::vector<core::Duration> ReadTimes(
+      const Node& node, const char* field,
+      const google::protobuf::RepeatedPtrField<std::string>& texts, core::Duration length);
   void CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec);
   std::optional<ParticipantIndex> ReadOperator(const Node& node, const std::string& id);
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "settlement/core/amount.h"
 #include "settlement/core/time.h"
 
 namespace causeway::sim {
@@ -23,9 +24,11 @@ enum class MechanismKind : std::uint8_t {
   kCoordinated = 1,
   kHtlc = 2,
   kNettingCycle = 3,
+  kClsStyle = 5,
 };
 inline constexpr std::array kMechanismKinds = {MechanismKind::kCoordinated, MechanismKind::kHtlc,
-                                               MechanismKind::kNettingCycle};
+                                               MechanismKind::kNettingCycle,
+                                               MechanismKind::kClsStyle};
 // "coordinated", "netting_cycle": as in reports and on the command line.
 std::string_view MechanismName(MechanismKind kind);
 std::optional<MechanismKind> MechanismFromName(std::string_view name);
@@ -44,11 +47,27 @@ struct PlannedNetting {
   core::Duration signing_timeout;
 };
 
+// A part of what a member owes falls due.
+struct PlannedInstalment {
+  core::Duration after;       // the beginning of the session
+  std::uint32_t percent = 0;  // of all, with the instalments before
+};
+struct PlannedCls {
+  std::vector<core::Duration> sessions;  // when they begin, times of day, ascending
+  core::Duration session_length;
+  std::vector<PlannedInstalment> instalments;  // ascending; the last is all
+  std::uint32_t haircut_per_mille = 0;
+  // Of a member, in the value currency: short in one currency, and in all together.
+  core::Amount short_limit;
+  core::Amount short_limit_all;
+};
+
 struct PlannedMechanism {
   MechanismKind kind = MechanismKind::kCoordinated;
   std::optional<ParticipantIndex> operated_by;  // there when the mechanism needs one
   PlannedHtlc htlc;
   PlannedNetting netting;
+  PlannedCls cls;
 };
 
 }  // namespace causeway::sim

@@ -232,6 +232,70 @@ TEST(HtlcMechanismTest, OptionsAreWorthTheShareThatTheirTimeAndVolatilityGive) {
   EXPECT_EQ(OptionValueSeconds(mechanism), 2'000'000);
 }
 
+constexpr char kCls[] = R"(concurrent: true
+mechanism: MECHANISM_CLS_STYLE
+mechanism_terms { operator: "US-BANK-2" cls_style {
+  sessions: "10:00" sessions: "12:00" session_length_s: 600
+  instalments { after_s: 0 percent: 50 } instalments { after_s: 300 percent: 100 }
+  haircut_per_mille: 50 short_limit: "5000.00" short_limit_all: "5000.00" } }
+)";
+
+TEST(ClsMechanismTest, TradesSettleGrossAndTheDifferenceIsPaidIn) {
+  // At the reference rate, and without a haircut: each trade leaves an account's value as it was.
+  std::string terms = kCls;
+  terms.replace(terms.find("haircut_per_mille: 50"), 21, "haircut_per_mille: 0");
+  const std::string text = TwoCurrenciesWith(terms + Trade("a", "09:00", "900.00", "1000.00") +
+                                             Opposite("b", "09:10", "890.10", "989.00"));
+  const RunResult result = RunMeasured(text);
+  const Plan plan = Compiled(text);
+  EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kSettled);
+  EXPECT_EQ(StatusOf(text, result, "b"), ActionStatus::kSettled);
+  EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "EUR"), 99'010);
+  EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "USD"), 1'100);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-2", "EUR"), 0);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-2", "USD"), 0);
+  EXPECT_EQ(result.mechanism->currencies[0].liquidity_needed.minor(), 990);
+  EXPECT_GT(result.mechanism->currencies[0].locked_amount_seconds, 0);
+  EXPECT_EQ(result.mechanism->currencies[0].locked_at_end.minor(), 0);
+}
+
+TEST(ClsMechanismTest, MemberWithoutFundsGetsItsTradesBackAndTheOtherItsMoney) {
+  const std::string text = TwoCurrenciesWith(kCls + Trade("a", "09:00", "2000.00", "900.00"));
+  const RunResult result = RunMeasured(text);
+  const Plan plan = Compiled(text);
+  EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kRejected);
+  EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "EUR"), 100'000);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-1", "USD"), 100'000);
+}
+
+TEST(ClsMechanismTest, MemberThatIsCutOffAfterItPaidInIsPaidBackWhenItIsThere) {
+  const std::string text = TwoCurrenciesWith(kCls + Trade("a", "09:00", "10.00", "11.00") + R"(
+faults { date: "2024-01-04" time: "10:00:00.030" duration_ms: 3600000
+  partition { nodes: "DE-BANK-1" } })");
+  const RunResult result = RunMeasured(text);
+  const Plan plan = Compiled(text);
+  const bool settled = StatusOf(text, result, "a") == ActionStatus::kSettled;
+  EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "EUR"), settled ? 99'000 : 100'000);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-1", "USD"), settled ? 98'900 : 100'000);
+  EXPECT_EQ(BalanceOf(plan, result, "US-BANK-2", "EUR"), 0);
+}
+
+// Whatever moment the institution stops at, its books and the ledgers agree in the end.
+TEST(ClsMechanismTest, InstitutionMayStopAtAnyMoment) {
+  for (int millis = 0; millis <= 120; millis += 10) {
+    const std::string at = std::to_string(1000 + millis).substr(1);
+    const std::string text = TwoCurrenciesWith(kCls + Trade("a", "09:00", "10.00", "11.00") +
+                                               "faults { date: \"2024-01-04\" time: \"10:05:00." +
+                                               at + R"(" duration_ms: 1
+  crash { nodes: "US-BANK-2" down_ms_max: 3000 } })");
+    const RunResult result = RunMeasured(text);
+    const Plan plan = Compiled(text);
+    EXPECT_EQ(StatusOf(text, result, "a"), ActionStatus::kSettled) << millis;
+    EXPECT_EQ(BalanceOf(plan, result, "US-BANK-1", "EUR"), 1000) << millis;
+    EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "USD"), 1100) << millis;
+  }
+}
+
 TEST(MechanismScenarioTest, TermsThatAreMissingOrWrongAreNamed) {
   EXPECT_NE(FirstFinding(TwoCurrenciesWith("mechanism: MECHANISM_NETTING_CYCLE\n"))
                 .find("operator is missing"),
