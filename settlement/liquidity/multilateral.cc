@@ -69,18 +69,29 @@ BankIndex Engine::State::DropLast(BankIndex bank) {
   return node.receiver;
 }
 
+// In rounds, one payment of each short bank at a time. Payments of one queue lie far apart in a
+// long day's memory; while the other banks take their turns, the next one of this bank is fetched.
 void Engine::State::DropUntilPayersFit(std::vector<BankIndex>& short_banks) {
-  for (std::size_t next = 0; next < short_banks.size(); ++next) {
-    const BankIndex bank = short_banks[next];
-    banks[bank].listed = false;
-    while (last_kept[bank] != kNoPayment && !PayerFits(bank)) {
+  std::vector<BankIndex> next_round;
+  const auto list = [&](BankIndex bank) {
+    if (banks[bank].listed || last_kept[bank] == kNoPayment) return;
+    banks[bank].listed = true;
+    next_round.push_back(bank);
+  };
+  while (!short_banks.empty()) {
+    for (const BankIndex bank : short_banks) {
+      banks[bank].listed = false;
+      if (last_kept[bank] == kNoPayment || PayerFits(bank)) continue;
       const BankIndex payee = DropLast(bank);
-      if (banks[payee].listed || last_kept[payee] == kNoPayment) continue;
-      banks[payee].listed = true;
-      short_banks.push_back(payee);
+      list(payee);
+      if (last_kept[bank] == kNoPayment) continue;
+      __builtin_prefetch(&nodes[last_kept[bank]]);
+      __builtin_prefetch(&flags[last_kept[bank]]);
+      list(bank);
     }
+    short_banks.swap(next_round);
+    next_round.clear();
   }
-  short_banks.clear();
 }
 
 // The conditions of a bank that it can meet by paying less.
