@@ -87,7 +87,8 @@ class Engine {
   // All of the following first run what the rules have scheduled up to and including `time`, as
   // AdvanceTo does. A time before now() counts as now(). Effects are appended, never removed.
 
-  // Settles, queues or rejects the payment. Returns its number; every payment gets one.
+  // Settles, queues or rejects the payment. Returns its number; every payment gets one, so more
+  // than kPaymentsMax must not be submitted.
   PaymentId Submit(core::LedgerTime time, const PaymentOrder& order, Effects& effects);
   // Runs the optimisations due up to and including `time`, each at its own time.
   void AdvanceTo(core::LedgerTime time, Effects& effects);

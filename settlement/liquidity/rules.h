@@ -63,7 +63,8 @@ struct Rules {
   // kPriority: normal payments let later normal ones pass, as in TARGET2 and T2.
   bool normal_bypass = false;
   Release release = Release::kFunds;
-  core::Duration receipt_window = core::Duration::FromHours(24);  // kReceiptReactive
+  // kReceiptReactive: windows of this length follow one another from the engine's start.
+  core::Duration receipt_window = core::Duration::FromHours(24);
   EntryOffset entry_offset = EntryOffset::kNone;
   std::uint32_t entry_counter_payments_max = 10;
   Splitting splitting;
