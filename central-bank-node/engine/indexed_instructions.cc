@@ -163,6 +163,19 @@ absl::Status IndexedInstructions::AddMissing(std::uint32_t party,
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> IndexedInstructions::IsFinalIn(const Recall& recall, std::uint32_t party,
+                                                    const core::InstructionKey& key) const {
+  if (recall.leaves.empty()) return false;
+  const auto named = keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, key));
+  if (!named.ok()) return named.status();
+  return std::any_of(named->begin(), named->end(), [&](std::uint64_t leaf) {
+    const auto found = recall.leaves.find(leaf);
+    return found != recall.leaves.end() && found->second.instruction.has_value() &&
+           found->second.instruction->key == key &&
+           core::IsFinal(found->second.instruction->status);
+  });
+}
+
 // Whether it has to be read.
 bool IndexedInstructions::Need(const Missing& leaf, Recall& recall,
                                std::vector<Missing>& missing) const {

@@ -87,6 +87,9 @@ class IndexedInstructions final : public core::InstructionIndex {
                           std::vector<Missing>& missing) const;
   absl::Status AddMissing(std::uint32_t party, std::span<const core::BulkPayment> payments,
                           Recall& recall, std::vector<Missing>& missing) const;
+  // Whether that instruction is among what was read, and final.
+  absl::StatusOr<bool> IsFinalIn(const Recall& recall, std::uint32_t party,
+                                 const core::InstructionKey& key) const;
   std::uint64_t FingerprintOf(std::uint32_t party, const core::RawInstructionId& id) const;
   // What to look into before the log, until EndBatch. `payments` are those of the item, and stay
   // where they are until then; none for an item that is no bulk.

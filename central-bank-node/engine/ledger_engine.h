@@ -323,7 +323,8 @@ class LedgerEngine {
   absl::Status SignVotes(PendingBatch& pending) const;
   absl::StatusOr<DatedEntry> EntryAt(const core::Batch& batch, std::uint64_t leaf_index) const;
   void NoteParticipants();
-  bool IsKnown(const core::AdmittedItem& item, const IndexedInstructions::Recall& recall) const;
+  absl::StatusOr<bool> IsKnown(const core::AdmittedItem& item,
+                               const IndexedInstructions::Recall& recall) const;
   absl::Status Recall(const core::AdmittedItem& item, IndexedInstructions::Recall& recall) const;
   absl::StatusOr<std::uint32_t> NumberOf(const core::ParticipantId& id, std::uint64_t leaf) const;
   absl::StatusOr<IndexedInstructions::Logged> LoggedIn(const core::Batch& batch,

@@ -24,23 +24,23 @@ std::span<const core::BulkPayment> PackedIn(const core::AdmittedItem& item) {
 }
 
 // Whether the log has the bulk or list already, by what was read of it.
-bool LedgerEngine::IsKnown(const core::AdmittedItem& item,
-                           const IndexedInstructions::Recall& recall) const {
-  const auto* bulk = std::get_if<core::Bulk>(&item.body);
-  const auto* list = std::get_if<core::PrepareList>(&item.body);
+absl::StatusOr<bool> LedgerEngine::IsKnown(const core::AdmittedItem& item,
+                                           const IndexedInstructions::Recall& recall) const {
   std::vector<core::InstructionKey> keys;
-  if (bulk != nullptr) {
+  if (const auto* bulk = std::get_if<core::Bulk>(&item.body)) {
     keys.push_back({bulk->party, core::ActionKind::kPayBulk, core::InstructionIdOf(bulk->id)});
-  } else if (list != nullptr) {
+  } else if (const auto* list = std::get_if<core::PrepareList>(&item.body)) {
     const core::ParticipantId& central_bank = genesis_.central_bank.participant;
     keys.push_back(core::CompletionKeyOf(central_bank, list->terms.settlement_id));
     keys.push_back(core::PrepareKeyOf(central_bank, list->terms.settlement_id));
   }
-  return std::any_of(recall.leaves.begin(), recall.leaves.end(), [&](const auto& leaf) {
-    const std::optional<core::InstructionState>& found = leaf.second.instruction;
-    return found.has_value() && core::IsFinal(found->status) &&
-           std::find(keys.begin(), keys.end(), found->key) != keys.end();
-  });
+  for (const core::InstructionKey& key : keys) {
+    const std::optional<std::uint32_t> party = ledger_->PartyNumber(key.party);
+    if (!party.has_value()) continue;
+    const absl::StatusOr<bool> known = payments_->IsFinalIn(recall, *party, key);
+    if (!known.ok() || *known) return known;
+  }
+  return false;
 }
 
 absl::StatusOr<std::vector<IndexedInstructions::Missing>> LedgerEngine::LeavesToRecall(
@@ -55,7 +55,10 @@ absl::StatusOr<std::vector<IndexedInstructions::Missing>> LedgerEngine::LeavesTo
   }
   // First what became of the item as a whole: when it is known or refused as such, none of its
   // thousands of payments or legs is looked for.
-  if (!missing.empty() || !ledger_->MayComeToPacked(item) || IsKnown(item, recall)) return missing;
+  if (!missing.empty() || !ledger_->MayComeToPacked(item)) return missing;
+  const absl::StatusOr<bool> known = IsKnown(item, recall);
+  if (!known.ok()) return known.status();
+  if (*known) return missing;
   std::optional<std::uint32_t> party;
   if (const auto* bulk = std::get_if<core::Bulk>(&item.body)) {
     party = ledger_->PartyNumber(bulk->party);
