@@ -13,7 +13,7 @@
 // larger one.
 //
 // Memory: two tables of recent keys of each family, 16 bytes a key and table_keys_max keys each (in
-// all 92 MiB for 1 Mi keys; they begin small and grow with the ledger); the filter, 2 to 3 bytes
+// all 168 MiB for 2 Mi keys; they begin small and grow with the ledger); the filter, 2 to 3 bytes
 // an instruction id (while it is replaced, the old one too); fences, 0.03 bytes a key; some MiB
 // while merging. Disk, merged: 13.1 bytes a key.
 //
@@ -49,7 +49,7 @@ class KeyRuns : public KeyIndex {
     std::string directory;                   // created when it does not exist; holds nothing else
     core::Hash256 ledger;                    // genesis hash: runs of another ledger are not taken
     FingerprintKey fingerprint_key;          // secret; with another one all runs are made anew
-    std::size_t table_keys_max = 1 << 20;    // keys of a table, of either family
+    std::size_t table_keys_max = 2 << 20;    // keys of a table, of either family
     std::size_t table_keys_min = 64 << 10;   // of the first tables of a new ledger
     std::size_t batch_keys_max = 128 << 10;  // between two calls of EndBatch, of either family
     IoFault fault;                           // for tests
