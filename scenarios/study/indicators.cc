@@ -20,6 +20,7 @@ class DayCounter {
   DayCounter(const Input& input, const RunResult& result, std::size_t day)
       : input_(input),
         result_(result),
+        day_index_(day),
         midnight_(static_cast<TimeUs>(day) * kDayUs),
         closes_(midnight_ + result.closes),
         sent_(input.accounts.size(), 0) {}
@@ -71,6 +72,7 @@ class DayCounter {
 
   const Input& input_;
   const RunResult& result_;
+  std::size_t day_index_;
   TimeUs midnight_;
   TimeUs closes_;
   DayIndicators day_;
@@ -94,10 +96,10 @@ Millionths UsageOf(const DayIndicators& day, std::int64_t liquidity) {
 
 void DayCounter::FinishQueue() {
   const auto begin =
-      std::lower_bound(result_.samples.begin(), result_.samples.end(), midnight_,
-                       [](const QueueSample& sample, TimeUs time) { return sample.time < time; });
+      std::lower_bound(result_.samples.begin(), result_.samples.end(), day_index_,
+                       [](const QueueSample& sample, std::size_t day) { return sample.day < day; });
   const Episode* open = nullptr;
-  for (auto at = begin; at != result_.samples.end() && at->time <= closes_; ++at) {
+  for (auto at = begin; at != result_.samples.end() && at->day == day_index_; ++at) {
     day_.queue_peak_count = std::max(day_.queue_peak_count, at->queued_count);
     day_.queue_peak_value = std::max(day_.queue_peak_value, at->queued_value);
     const bool gridlock = at->state == liquidity::QueueState::kGridlock;

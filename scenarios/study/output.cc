@@ -109,9 +109,10 @@ void WriteQueueCsv(const Input& input, const RunResult& result, std::ostream& ou
   LineWriter lines(out);
   lines.Line("day,time,queued_count,queued_value,state");
   for (const QueueSample& sample : result.samples) {
-    lines.Line("{},{},{},{},{}", input.days[static_cast<std::size_t>(sample.time / kDayUs)],
-               TimeOfDay(sample.time % kDayUs), sample.queued_count,
-               Money(sample.queued_value, input.minor_digits), liquidity::Name(sample.state));
+    const TimeUs time_of_day = sample.time - static_cast<TimeUs>(sample.day) * kDayUs;
+    lines.Line("{},{},{},{},{}", input.days[sample.day], TimeOfDay(time_of_day),
+               sample.queued_count, Money(sample.queued_value, input.minor_digits),
+               liquidity::Name(sample.state));
   }
 }
 

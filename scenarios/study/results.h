@@ -47,6 +47,7 @@ struct QueueSample {
   std::uint32_t queued_count = 0;
   std::int64_t queued_value = 0;
   liquidity::QueueState state = liquidity::QueueState::kEmpty;
+  std::uint32_t day = 0;  // place in Input::days; a close at 24:00 is of the day that it ends
 };
 
 struct RunResult {

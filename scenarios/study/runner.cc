@@ -89,6 +89,7 @@ class StudyRunner {
   std::vector<liquidity::BilateralLimit> bilateral_limits_;
   std::optional<liquidity::Engine> engine_;  // of the day at hand
   liquidity::Engine::Effects effects_;
+  std::uint32_t day_ = 0;                // at hand
   PaymentIndex next_ = 0;                // the first payment that has not been looked at
   std::vector<PaymentIndex> submitted_;  // by the engine's number
   std::uint32_t sets_before_ = 0;        // of earlier days
@@ -207,6 +208,7 @@ void StudyRunner::Sample(TimeUs time) {
   engine_->AdvanceTo(LedgerTime::FromMicros(time), effects_);
   QueueSample& sample = result_.samples.emplace_back();
   sample.time = time;
+  sample.day = day_;
   sample.queued_count = engine_->queued_count();
   sample.queued_value = engine_->queued_value().minor();
   if (sample.queued_count > 0) sample.state = engine_->Diagnose();
@@ -305,6 +307,7 @@ absl::Status StudyRunner::RunDay(std::size_t day) {
     sent_.assign(accounts(), 0);
     received_.assign(accounts(), 0);
   }
+  day_ = static_cast<std::uint32_t>(day);
   next_sample_ = opens;
   PaymentIndex last = next_;
   while (last < input_.payments.size() && input_.payments[last].due < midnight + kDayUs) ++last;

@@ -46,7 +46,7 @@ TEST(ReceiptReactive, PaysItsAllowanceThenWhatItReceivesAndAtLastEverything) {
                                            {35, 12 * kHourUs, 2, 0},
                                            {90, 13 * kHourUs, 0, 1}});
   EXPECT_EQ(result.payments[0].submitted, 9 * kHourUs);
-  EXPECT_EQ(result.payments[1].submitted, 12 * kHourUs + kMinuteUs);
+  EXPECT_EQ(result.payments[1].submitted, 12 * kHourUs);  // asked again after what is due then
   EXPECT_EQ(result.payments[2].submitted, 9 * kHourUs);
   EXPECT_EQ(result.payments[4].submitted, 17 * kHourUs);
 }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <numeric>
 #include <sstream>
 
@@ -179,6 +181,27 @@ TEST(Runner, SamplesTheQueueFromTheOpeningToTheClose) {
   EXPECT_EQ(result.samples[1].state, liquidity::QueueState::kDeadlock);
   EXPECT_EQ(result.samples[3].time, 18 * kHourUs);
   EXPECT_EQ(result.samples[3].queued_count, 2U);
+}
+
+TEST(Runner, KeepsDaysApartThatCloseAtMidnight) {
+  const Input input = InputOf({0, 9}, {{7, 23 * kHourUs, 0, 1}, {3, kDayUs + 1, 1, 0}}, 2);
+  RunOptions options;
+  options.opens = 0;
+  options.closes = kDayUs;
+  options.sample_every = 12 * kHourUs;
+  const RunResult result = RunOf(input, options);
+  ASSERT_EQ(result.samples.size(), 6U);  // 00:00, 12:00 and 24:00 of both days
+  EXPECT_EQ(result.samples[2].queued_count, 1U);
+  EXPECT_EQ(result.samples[2].day, 0U);
+  const Indicators indicators = ComputeIndicators(input, result);
+  EXPECT_EQ(indicators.days[0].queue_peak_count, 1U);
+  EXPECT_EQ(indicators.days[1].queue_peak_count, 0U);
+  const std::string folder = ::testing::TempDir() + "study_midnight";
+  ASSERT_TRUE(WriteResults(input, result, indicators, {}, folder).ok());
+  std::ifstream queue(folder + "/queue.csv");
+  const std::string text{std::istreambuf_iterator<char>(queue), std::istreambuf_iterator<char>()};
+  EXPECT_NE(text.find("\n1,24:00:00,1,0.07,deadlock\n2,00:00:00,0,0.00,empty\n"), std::string::npos)
+      << text;
 }
 
 TEST(Runner, RefusesOptionsThatMeanNothing) {
