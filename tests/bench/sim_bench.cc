@@ -6,6 +6,7 @@
 //
 // The payments are those of scenarios/studies/t2-day.txtpb, with more or fewer of them. Figures are
 // medians of N rounds (3; growth is measured once a size), in seconds of the wall clock.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -140,6 +141,7 @@ class Bench {
     for (std::uint32_t payments = least; payments <= most; payments *= 10) {
       fmt::print("growth: {} payments ...\n", payments);
       const study::Input input = DrawDay(preset_, payments);
+      ::malloc_trim(0);  // else memory of earlier parts is taken for this one
       const std::uint64_t before = MemoryOf("VmRSS");
       std::ofstream("/proc/self/clear_refs") << "5";  // resets the high-water mark
       const double took = MedianSecondsOf(payments < 1'000'000 ? rounds_ : 1, [&] {
