@@ -9,7 +9,7 @@
 namespace causeway::bridge {
 namespace {
 
-constexpr std::uint32_t kPpm = 1'000'000;
+constexpr std::uint32_t kMillionths = 1'000'000;
 
 absl::Status CheckDealer(const Dealer& dealer) {
   const auto invalid = [&](std::string_view what) {
@@ -18,9 +18,9 @@ absl::Status CheckDealer(const Dealer& dealer) {
   };
   if (dealer.participant.IsEmpty()) return invalid("participant: must be set");
   if (dealer.validity <= core::Duration::Zero()) return invalid("validity: must be above zero");
-  if (dealer.last_look_ppm && *dealer.last_look_ppm > kPpm) {
+  if (dealer.last_look_ppm && *dealer.last_look_ppm > kMillionths) {
     return invalid(
-        fmt::format("last_look: {} millionths; at most {}", *dealer.last_look_ppm, kPpm));
+        fmt::format("last_look: {} millionths; at most {}", *dealer.last_look_ppm, kMillionths));
   }
   std::set<CurrencyPair> pairs;
   for (const BoardRate& rate : dealer.rates) {
@@ -155,7 +155,7 @@ std::optional<core::Rejection> DealerVenue::LastLook(core::LedgerTime now,
     const auto moved =
         static_cast<unsigned __int128>(quoted > present ? quoted - present : present - quoted);
     const auto allowed = static_cast<unsigned __int128>(quoted) * *dealer->last_look_ppm;
-    if (moved * kPpm > allowed) return refuse("its rate has moved");
+    if (moved * kMillionths > allowed) return refuse("its rate has moved");
     return std::nullopt;
   }
   return refuse("it does not quote this any more");

@@ -9,8 +9,8 @@
 namespace causeway::bridge {
 namespace {
 
-constexpr std::uint64_t kE4 = 10'000;
-constexpr std::uint64_t kE18 = 1'000'000'000'000'000'000;
+constexpr std::uint64_t kOneE4 = 10'000;
+constexpr std::uint64_t kOneE18 = 1'000'000'000'000'000'000;
 
 // Where Newton's method leads from the last point, in whole steps up or down.
 struct Step {
@@ -66,7 +66,7 @@ absl::Status HybridCurve::Check(const Parameters& parameters) {
 HybridCurve::HybridCurve(const Parameters& parameters)
     : amplified_(WideUint(16) * WideUint(parameters.amplification_e4) *
                  WideUint(parameters.gamma_e18) * WideUint(parameters.gamma_e18)),
-      one_plus_gamma_(WideUint(kE18) + WideUint(parameters.gamma_e18)) {
+      one_plus_gamma_(WideUint(kOneE18) + WideUint(parameters.gamma_e18)) {
   CW_CHECK(Check(parameters).ok(), "parameters are checked before they are used");
 }
 
@@ -78,8 +78,8 @@ bool HybridCurve::Reaches(const WideUint& x, const WideUint& y, const WideUint& 
   const WideUint d2 = d * d;
   const WideUint p4 = product * 4;
   if (p4 >= d2) return true;
-  const WideUint w = one_plus_gamma_ * d2 - WideUint(kE18) * p4;
-  return amplified_ * product * d2 * d * (sum - d) >= WideUint(kE4) * (d2 - p4) * w * w;
+  const WideUint w = one_plus_gamma_ * d2 - WideUint(kOneE18) * p4;
+  return amplified_ * product * d2 * d * (sum - d) >= WideUint(kOneE4) * (d2 - p4) * w * w;
 }
 
 WideUint HybridCurve::SizeOf(const WideUint& x, const WideUint& y, int* steps) const {
@@ -92,16 +92,16 @@ WideUint HybridCurve::SizeOf(const WideUint& x, const WideUint& y, int* steps) c
   WideUint low = SquareRoot(p4);  // the geometric mean reaches itself
   WideUint high = sum;
   const WideUint c = amplified_ * x * y;
-  const WideUint q = WideUint(kE18) * p4;
+  const WideUint q = WideUint(kOneE18) * p4;
   const auto newton = [&](const WideUint& d) -> Step {
     const WideUint d2 = d * d;
     const WideUint w = one_plus_gamma_ * d2 - q;
     const WideUint deep = d2 - p4;
     const WideUint left = c * d2 * d * (sum - d);
-    const WideUint right = WideUint(kE4) * deep * w * w;
+    const WideUint right = WideUint(kOneE4) * deep * w * w;
     // -(left - right)' = c D^2 (4 D - 3 S) + 2 E4 W D (W + 2 (g + 1) (D^2 - 4P))
     const WideUint falling =
-        c * d2 * d * 4 + WideUint(kE4) * 2 * w * d * (w + one_plus_gamma_ * deep * 2);
+        c * d2 * d * 4 + WideUint(kOneE4) * 2 * w * d * (w + one_plus_gamma_ * deep * 2);
     const WideUint rising = c * d2 * sum * 3;
     if (falling <= rising) return {};
     return Difference(right, left, falling - rising);
@@ -125,13 +125,13 @@ WideUint HybridCurve::OtherBalance(const WideUint& x, const WideUint& d, const W
   const auto newton = [&](const WideUint& y) -> Step {
     const WideUint p4 = x * y * 4;
     if (p4 >= d2 || x + y < d) return {};
-    const WideUint w = w0 - WideUint(kE18) * p4;
+    const WideUint w = w0 - WideUint(kOneE18) * p4;
     const WideUint deep = d2 - p4;
     const WideUint left = c * y * (x + y - d);
-    const WideUint right = WideUint(kE4) * deep * w * w;
+    const WideUint right = WideUint(kOneE4) * deep * w * w;
     // (left - right)' = c (2 y + x - D) + 4 x E4 W (W + 2 E18 (D^2 - 4P))
     const WideUint slope =
-        c * (y + y + x - d) + WideUint(4 * kE4) * x * w * (w + WideUint(kE18) * deep * 2);
+        c * (y + y + x - d) + WideUint(4 * kOneE4) * x * w * (w + WideUint(kOneE18) * deep * 2);
     return Difference(left, right, slope);
   };
   FindBorder(holds, newton, false, low, high, high, steps);

@@ -4,16 +4,13 @@
 
 #include "gtest/gtest.h"
 #include "settlement/core/prng.h"
+#include "tests/venues/shorthand.h"
 
 namespace causeway::bridge {
 namespace {
 
-core::Amount Minor(std::int64_t units) { return core::Amount::FromMinor(units); }
-core::Rate R(std::string_view text) { return core::Rate::Parse(text).value(); }
-core::ParticipantId Bank(std::string_view id) { return core::ParticipantId::Parse(id).value(); }
 core::Currency Usd() { return core::Currency::Parse("USD").value(); }
 core::Currency Jpy() { return core::Currency::Parse("JPY").value(); }
-core::LedgerTime Now() { return core::LedgerTime::FromMicros(1'000'000); }
 
 BoardRate UsdJpy(std::string_view bid, std::string_view ask) {
   return {{Usd(), Jpy()}, R(bid), R(ask)};

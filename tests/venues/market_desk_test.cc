@@ -11,14 +11,11 @@
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/prng.h"
+#include "tests/venues/shorthand.h"
 
 namespace causeway::bridge {
 namespace {
 
-core::Amount Minor(std::int64_t units) { return core::Amount::FromMinor(units); }
-core::ParticipantId Bank(std::string_view id) { return core::ParticipantId::Parse(id).value(); }
-core::Currency Cur(std::string_view code) { return core::Currency::Parse(code).value(); }
-core::Rate R(std::string_view text) { return core::Rate::Parse(text).value(); }
 core::AccountAddress Account(std::string_view currency, std::string_view body) {
   return core::AccountAddress::Make(Cur(currency), body).value();
 }

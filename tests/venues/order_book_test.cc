@@ -6,13 +6,11 @@
 #include "fx-bridge/venues/book_venue.h"
 #include "gtest/gtest.h"
 #include "settlement/core/prng.h"
+#include "tests/venues/shorthand.h"
 
 namespace causeway::bridge {
 namespace {
 
-core::Amount Minor(std::int64_t units) { return core::Amount::FromMinor(units); }
-core::Rate R(std::string_view text) { return core::Rate::Parse(text).value(); }
-core::ParticipantId Bank(std::string_view id) { return core::ParticipantId::Parse(id).value(); }
 CurrencyPair EurUsd() {
   return {core::Currency::Parse("EUR").value(), core::Currency::Parse("USD").value()};
 }

@@ -10,14 +10,10 @@
 #include "fx-bridge/venues/pool_venue.h"
 #include "gtest/gtest.h"
 #include "settlement/core/prng.h"
+#include "tests/venues/shorthand.h"
 
 namespace causeway::bridge {
 namespace {
-
-core::Amount Minor(std::int64_t units) { return core::Amount::FromMinor(units); }
-core::ParticipantId Bank(std::string_view id) { return core::ParticipantId::Parse(id).value(); }
-core::Currency Cur(std::string_view code) { return core::Currency::Parse(code).value(); }
-core::LedgerTime Now() { return core::LedgerTime::FromMicros(1'000'000); }
 
 // Five currencies; whoever deals is drawn, and so are the rates.
 class PathTest : public ::testing::Test {

@@ -6,15 +6,12 @@
 #include "fx-bridge/venues/pool_venue.h"
 #include "gtest/gtest.h"
 #include "settlement/core/prng.h"
+#include "tests/venues/shorthand.h"
 
 namespace causeway::bridge {
 namespace {
 
-core::Amount Minor(std::int64_t units) { return core::Amount::FromMinor(units); }
-core::Currency Cur(const char* code) { return core::Currency::Parse(code).value(); }
-core::ParticipantId Id(const char* id) { return core::ParticipantId::Parse(id).value(); }
-
-HybridPool::Options EurUsd() {
+HybridPool::Options EurUsdPool() {
   return {.pair = {Cur("EUR"), Cur("USD")},
           .curve = {540'000, 145'000'000'000'000},
           .price_scale = core::Rate::Parse("1.0950").value(),
@@ -23,7 +20,7 @@ HybridPool::Options EurUsd() {
           .fee_gamma_e18 = 230'000'000'000'000};
 }
 
-std::shared_ptr<const PoolCurve> Hybrid() { return HybridPool::Create(EurUsd()).value(); }
+std::shared_ptr<const PoolCurve> Hybrid() { return HybridPool::Create(EurUsdPool()).value(); }
 std::shared_ptr<const PoolCurve> Product(std::uint32_t fee_ppm) {
   return ConstantProduct::Create(fee_ppm).value();
 }
@@ -72,7 +69,7 @@ TEST(HybridPoolTest, DealsNearTheScaleAtBalance) {
 }
 
 TEST(HybridPoolTest, TheFeeRisesFromMidToOut) {
-  const auto pool = HybridPool::Create(EurUsd()).value();
+  const auto pool = HybridPool::Create(EurUsdPool()).value();
   EXPECT_EQ(pool->FeePpm({Minor(100'000'000), Minor(109'500'000)}), 100U);
   EXPECT_GT(pool->FeePpm({Minor(100'000'000), Minor(119'500'000)}), 100U);
   EXPECT_EQ(pool->FeePpm({Minor(100'000'000), Minor(109'500)}), 4'000U);
@@ -92,7 +89,7 @@ TEST(HybridPoolTest, AnExactPurchaseCostsTheLeastThatPaysIt) {
 }
 
 TEST(HybridPoolTest, CurrenciesOfDifferentDecimalsMeetAtTheScale) {
-  HybridPool::Options options = EurUsd();
+  HybridPool::Options options = EurUsdPool();
   options.pair = {Cur("USD"), Cur("JPY")};
   options.price_scale = core::Rate::Parse("147.20").value();
   options.mid_fee_ppm = 0;
@@ -106,10 +103,10 @@ TEST(HybridPoolTest, CurrenciesOfDifferentDecimalsMeetAtTheScale) {
 }
 
 TEST(HybridPoolTest, RefusesOptionsOutOfRange) {
-  HybridPool::Options options = EurUsd();
+  HybridPool::Options options = EurUsdPool();
   options.out_fee_ppm = 50;
   EXPECT_FALSE(HybridPool::Create(options).ok());
-  options = EurUsd();
+  options = EurUsdPool();
   options.fee_gamma_e18 = 0;
   EXPECT_FALSE(HybridPool::Create(options).ok());
   EXPECT_FALSE(ConstantProduct::Create(kFeePpmMax + 1).ok());
@@ -154,14 +151,14 @@ class PoolVenueTest : public ::testing::TestWithParam<bool> {
  protected:
   static std::unique_ptr<PoolVenue> Make(const Reserves& reserves) {
     PoolVenue::Options options;
-    options.owner = Id("POOL");
+    options.owner = Bank("POOL");
     options.pair = {Cur("EUR"), Cur("USD")};
     options.reserves = reserves;
     options.curve = GetParam() ? Hybrid() : Product(500);
     return PoolVenue::Create(std::move(options)).value();
   }
   static TradeRequest Sell(const char* sell, const char* buy, std::int64_t minor) {
-    return {Id("TAKER"), Cur(sell), Cur(buy), Minor(minor), std::nullopt};
+    return {Bank("TAKER"), Cur(sell), Cur(buy), Minor(minor), std::nullopt};
   }
 };
 
@@ -236,10 +233,10 @@ TEST_P(PoolVenueTest, RefusesWhatItDoesNotQuote) {
   EXPECT_EQ(outcome(Sell("EUR", "CHF", 100)), core::Outcome::kNoRate);
   EXPECT_EQ(outcome(Sell("EUR", "EUR", 100)), core::Outcome::kMalformed);
   EXPECT_EQ(outcome(Sell("EUR", "USD", 0)), core::Outcome::kAmountNotPositive);
-  TradeRequest too_much{Id("TAKER"), Cur("EUR"), Cur("USD"), std::nullopt, Minor(1'095'000)};
+  TradeRequest too_much{Bank("TAKER"), Cur("EUR"), Cur("USD"), std::nullopt, Minor(1'095'000)};
   EXPECT_EQ(outcome(too_much), core::Outcome::kNoRate);
   TradeRequest itself = Sell("EUR", "USD", 100);
-  itself.taker = Id("POOL");
+  itself.taker = Bank("POOL");
   EXPECT_EQ(outcome(itself), core::Outcome::kNoRate);
 }
 
