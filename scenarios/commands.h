@@ -77,15 +77,17 @@ struct SeedsFlags {
 };
 
 struct SweepFlags {
-  std::string file;
+  std::string file;               // a scenario; or
+  std::string csv;                // the folder of a study
+  int decimals = 2;               // of its amounts
   std::vector<std::string> sets;  // "PATH=VALUE,VALUE"
   std::uint64_t seeds = 1;
   std::optional<std::uint64_t> first_seed;  // none: 1, or the file's when it is the only one
   std::uint32_t jobs = 0;                   // 0: as many as there are cores
   std::string out;
   std::string x = "liquidity";  // of the curve: a setting or an indicator
-  std::string y = "delay_by_value_s";
-  std::string x_label;  // of the plot's axis; empty: made of the name
+  std::string y;                // empty: delay_by_value_s, of a study delay
+  std::string x_label;          // of the plot's axis; empty: made of the name
   std::string y_label;
 };
 

@@ -12,12 +12,18 @@ namespace {
 CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   CLI::App* sweep =
       app.add_subcommand("sweep", "Run a grid of settings and seeds; one table, one curve");
-  sweep->add_option("FILE", flags.file, "Scenario, *.txtpb")->required();
+  CLI::Option* file = sweep->add_option("FILE", flags.file, "Scenario, *.txtpb");
+  sweep->add_option("--csv", flags.csv, "Instead of FILE: the folder of a study")->excludes(file);
+  sweep->add_option("--decimals", flags.decimals, "With --csv: decimals of an amount")
+      ->check(CLI::Range(0, 6))
+      ->capture_default_str();
   sweep
-      ->add_option("--set", flags.sets,
-                   "PATH=VALUE,VALUE,...: a field of the file by its path, such as "
-                   "generators[0].payments or participants[*].country; repeatable, all "
-                   "combinations are run, and the curve runs along the first")
+      ->add_option(
+          "--set", flags.sets,
+          "PATH=VALUE,VALUE,...: a field of the file by its path, such as "
+          "generators[0].payments or participants[*].country; repeatable, all "
+          "combinations are run, and the curve runs along the first. With --csv: liquidity, "
+          "queue, lsm (several joined by +), lsm-every, entry-offset, credit, opens, closes")
       ->allow_extra_args(false);
   sweep->add_option("--seeds", flags.seeds, "How many seeds for each combination")
       ->capture_default_str();
@@ -26,7 +32,7 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   sweep->add_option("--jobs", flags.jobs, "Processes; 0: one for each core");
   sweep->add_option("--x", flags.x, "Of the curve: a setting or an indicator")
       ->capture_default_str();
-  sweep->add_option("--y", flags.y, "Of the curve")->capture_default_str();
+  sweep->add_option("--y", flags.y, "Of the curve; without it delay_by_value_s, with --csv delay");
   sweep->add_option("--x-label", flags.x_label, "What the plot's axis says instead of the name");
   sweep->add_option("--y-label", flags.y_label, "The same of the other axis");
   sweep

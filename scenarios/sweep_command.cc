@@ -5,12 +5,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <thread>
 
 #include "fmt/format.h"
 #include "scenarios/commands.h"
 #include "scenarios/report/run_page.h"
 #include "scenarios/sweep/scenario_runs.h"
+#include "scenarios/sweep/study_runs.h"
 #include "scenarios/sweep/sweep.h"
 #include "scenarios/sweep/sweep_page.h"
 
@@ -32,13 +35,25 @@ std::string Quoted(const std::string& word) {
                                                                       : fmt::format("'{}'", word);
 }
 
-// As it would be typed, with the file and the folder by their names only: no path of this machine
-// enters a report.
+std::string NameOfFolder(const std::string& folder) {
+  const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+// As it would be typed, with file and folder by their names only: no path of this machine enters a
+// report.
 std::string CommandOf(const SweepFlags& flags, std::uint64_t first_seed) {
-  std::string command = fmt::format("causeway-sim sweep {}",
-                                    Quoted(std::filesystem::path(flags.file).filename().string()));
+  std::string command = "causeway-sim sweep ";
+  if (flags.csv.empty()) {
+    command += Quoted(std::filesystem::path(flags.file).filename().string());
+  } else {
+    command += "--csv " + Quoted(NameOfFolder(flags.csv));
+    if (flags.decimals != 2) command += fmt::format(" --decimals {}", flags.decimals);
+  }
   for (const std::string& set : flags.sets) command += " --set " + Quoted(set);
-  command += fmt::format(" --seeds {} --first-seed {}", flags.seeds, first_seed);
+  if (flags.csv.empty()) {
+    command += fmt::format(" --seeds {} --first-seed {}", flags.seeds, first_seed);
+  }
   command += fmt::format(" --x {} --y {}", Quoted(flags.x), Quoted(flags.y));
   if (!flags.x_label.empty()) command += " --x-label " + Quoted(flags.x_label);
   if (!flags.y_label.empty()) command += " --y-label " + Quoted(flags.y_label);
@@ -90,57 +105,111 @@ absl::StatusOr<std::vector<Setting>> SettingsOf(const SweepFlags& flags) {
   return settings;
 }
 
-}  // namespace
+// What is swept.
+struct Source {
+  SweepDescription description;  // what the source itself tells
+  std::uint64_t seed = 0;        // its own
+  std::function<absl::Status(const std::vector<Point>&)> check;
+  RunFunction make;
+};
 
-int SweepCommand(const SweepFlags& flags) {
-  const absl::StatusOr<std::vector<Setting>> settings = SettingsOf(flags);
-  if (!settings.ok()) return Refuse(settings.status());
-  const absl::StatusOr<std::vector<Point>> points = PointsOf(*settings);
-  if (!points.ok()) return Refuse(points.status());
-  const absl::StatusOr<ScenarioRuns> scenario = ScenarioRuns::Load(flags.file);
-  if (!scenario.ok()) {
-    Refuse(scenario.status());
-    return kExitBadFile;
+absl::StatusOr<Source> ScenarioSource(const SweepFlags& flags) {
+  absl::StatusOr<ScenarioRuns> loaded = ScenarioRuns::Load(flags.file);
+  if (!loaded.ok()) return loaded.status();
+  const auto runs = std::make_shared<const ScenarioRuns>(*std::move(loaded));
+  Source source;
+  source.description.name = runs->plan().name;
+  source.description.description = runs->plan().description;
+  source.description.sha256 = runs->plan().source_sha256;
+  source.description.text = runs->text();
+  source.description.unit = ValueUnitOf(runs->plan());
+  source.seed = runs->plan().seed;
+  source.check = [runs](const std::vector<Point>& points) { return runs->Check(points); };
+  source.make = [runs](const Run& run) { return runs->Make(run); };
+  return source;
+}
+
+absl::StatusOr<Source> StudySource(const SweepFlags& flags) {
+  absl::StatusOr<StudyRuns> loaded = StudyRuns::Load(flags.csv, flags.decimals);
+  if (!loaded.ok()) return loaded.status();
+  const auto runs = std::make_shared<const StudyRuns>(*std::move(loaded));
+  Source source;
+  source.description.name = runs->name();
+  source.description.sha256 = runs->sha256();
+  source.check = [runs](const std::vector<Point>& points) { return runs->Check(points); };
+  source.make = [runs](const Run& run) { return runs->Make(run); };
+  return source;
+}
+
+// That the flags fit together.
+absl::Status CheckFlags(const SweepFlags& flags) {
+  if (flags.file.empty() == flags.csv.empty()) {
+    return absl::InvalidArgumentError("sweep needs either FILE or --csv DIR");
   }
+  if (!flags.csv.empty() && (flags.seeds != 1 || flags.first_seed)) {
+    return absl::InvalidArgumentError(
+        "there is no chance in a folder of payments: leave out --seeds and --first-seed");
+  }
+  return absl::OkStatus();
+}
+
+// The files of a sweep that ran.
+absl::Status WriteSweep(const SweepFlags& flags, const SweepDescription& description,
+                        const SweepResult& result) {
+  const absl::StatusOr<Curve> curve = CurveOf(result.rows, flags.x, flags.y);
+  if (!curve.ok()) return curve.status();
+  return WriteFiles(flags.out,
+                    {{"sweep.csv", RenderSweepCsv(result.rows)},
+                     {"curve.csv", RenderCurveCsv(*curve)},
+                     {"report.html", page::RenderPage(SweepPage(description, result, *curve))}});
+}
+
+int Sweep(const SweepFlags& flags, Source& source, const std::vector<Setting>& settings,
+          const std::vector<Point>& points) {
   const std::uint64_t first_seed =
-      flags.first_seed ? *flags.first_seed : (flags.seeds > 1 ? 1 : scenario->plan().seed);
-  const absl::StatusOr<std::vector<Run>> runs = RunsOf(*points, first_seed, flags.seeds);
+      flags.first_seed ? *flags.first_seed : (flags.seeds > 1 ? 1 : source.seed);
+  const absl::StatusOr<std::vector<Run>> runs = RunsOf(points, first_seed, flags.seeds);
   if (!runs.ok()) return Refuse(runs.status());
-  if (const absl::Status good = scenario->Check(*points); !good.ok()) return Refuse(good);
-  const absl::StatusOr<RunStore> store =
-      RunStore::Open(flags.out, flags.file, scenario->plan().source_sha256);
+  if (const absl::Status good = source.check(points); !good.ok()) return Refuse(good);
+  const absl::StatusOr<RunStore> store = RunStore::Open(
+      flags.out, flags.csv.empty() ? flags.file : flags.csv, source.description.sha256);
   if (!store.ok()) return Refuse(store.status());
   SweepOptions options;
   options.processes =
       flags.jobs != 0 ? flags.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.on_progress = ProgressOnTerminal();
-  const absl::StatusOr<SweepResult> result = RunSweep(
-      *store, *runs, [&](const Run& run) { return scenario->Make(run); }, options);
+  const absl::StatusOr<SweepResult> result = RunSweep(*store, *runs, source.make, options);
   if (!result.ok()) return Refuse(result.status());
-  if (result->rows.empty()) {
-    PrintResult(flags, *result, points->size());
-    return kExitFailed;
+  if (!result->rows.empty()) {
+    source.description.command = CommandOf(flags, first_seed);
+    source.description.x_label = flags.x_label;
+    source.description.y_label = flags.y_label;
+    source.description.settings = settings;
+    source.description.first_seed = first_seed;
+    source.description.seeds = flags.seeds;
+    const absl::Status written = WriteSweep(flags, source.description, *result);
+    if (!written.ok()) return Refuse(written);
   }
-  const absl::StatusOr<Curve> curve = CurveOf(result->rows, flags.x, flags.y);
-  if (!curve.ok()) return Refuse(curve.status());
-  const SweepDescription description = {.name = scenario->plan().name,
-                                        .description = scenario->plan().description,
-                                        .sha256 = scenario->plan().source_sha256,
-                                        .text = scenario->text(),
-                                        .command = CommandOf(flags, first_seed),
-                                        .unit = ValueUnitOf(scenario->plan()),
-                                        .x_label = flags.x_label,
-                                        .y_label = flags.y_label,
-                                        .settings = *settings,
-                                        .first_seed = first_seed,
-                                        .seeds = flags.seeds};
-  const absl::Status written = WriteFiles(
-      flags.out, {{"sweep.csv", RenderSweepCsv(result->rows)},
-                  {"curve.csv", RenderCurveCsv(*curve)},
-                  {"report.html", page::RenderPage(SweepPage(description, *result, *curve))}});
-  if (!written.ok()) return Refuse(written);
-  PrintResult(flags, *result, points->size());
+  PrintResult(flags, *result, points.size());
   return result->failures.empty() ? kExitMet : kExitFailed;
+}
+
+}  // namespace
+
+int SweepCommand(const SweepFlags& given) {
+  SweepFlags flags = given;
+  if (flags.y.empty()) flags.y = flags.csv.empty() ? "delay_by_value_s" : "delay";
+  if (const absl::Status good = CheckFlags(flags); !good.ok()) return Refuse(good);
+  const absl::StatusOr<std::vector<Setting>> settings = SettingsOf(flags);
+  if (!settings.ok()) return Refuse(settings.status());
+  const absl::StatusOr<std::vector<Point>> points = PointsOf(*settings);
+  if (!points.ok()) return Refuse(points.status());
+  absl::StatusOr<Source> source = flags.csv.empty() ? ScenarioSource(flags) : StudySource(flags);
+  if (!source.ok()) {
+    Refuse(source.status());
+    return kExitBadFile;
+  }
+  return Sweep(flags, *source, *settings, *points);
 }
 
 }  // namespace causeway::sim

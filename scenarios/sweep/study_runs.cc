@@ -1,0 +1,200 @@
+#include "scenarios/sweep/study_runs.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "fmt/format.h"
+#include "scenarios/study/folder.h"
+#include "scenarios/study/options.h"
+#include "settlement/core/amount.h"
+#include "settlement/core/bytes.h"
+#include "settlement/core/hash.h"
+
+namespace causeway::sim {
+namespace {
+
+template <typename Target, typename Value>
+absl::Status Take(Target& target, const absl::StatusOr<Value>& value) {
+  if (!value.ok()) return value.status();
+  target = *value;
+  return absl::OkStatus();
+}
+
+absl::Status SetLsm(study::RunOptions& options, std::string_view value) {
+  options.lsm.clear();
+  for (;;) {
+    const std::size_t plus = value.find('+');
+    liquidity::Algorithm algorithm{};
+    absl::Status taken = Take(algorithm, study::ParseAlgorithm(value.substr(0, plus)));
+    if (!taken.ok()) return taken;
+    if (algorithm != liquidity::Algorithm::kNone) options.lsm.push_back(algorithm);
+    if (plus == std::string_view::npos) return absl::OkStatus();
+    value.remove_prefix(plus + 1);
+  }
+}
+
+absl::Status SetKnown(study::RunOptions& options, const std::string& name,
+                      const std::string& value) {
+  if (name == "liquidity") return Take(options.alpha, study::ParseAlpha(value));
+  if (name == "queue") return Take(options.queue, study::ParseDiscipline(value));
+  if (name == "lsm") return SetLsm(options, value);
+  if (name == "lsm-every") return Take(options.lsm_every, study::ParseMinutes(value));
+  if (name == "entry-offset") return Take(options.entry_offset, study::ParseEntryOffset(value));
+  if (name == "opens") return Take(options.opens, study::ParseBoundary(value));
+  if (name == "closes") return Take(options.closes, study::ParseBoundary(value));
+  if (name == "credit") {
+    if (value != "none" && value != "collateral") {
+      return absl::InvalidArgumentError(fmt::format("\"{}\": expected none or collateral", value));
+    }
+    options.credit_on_collateral = value == "collateral";
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "no option of a study; there are liquidity, queue, lsm, lsm-every, entry-offset, credit, "
+      "opens, closes");
+}
+
+// Exact decimals of exact integers.
+std::string MinorText(const study::Input& input, std::int64_t minor) {
+  return core::FormatAmount(core::Amount::FromMinor(minor), input.minor_digits);
+}
+std::string Seconds(study::TimeUs time) {
+  return core::FormatAmount(core::Amount::FromMinor(time), 6);
+}
+
+// The mean of the days that have it, rounded towards zero to millionths; empty when none has.
+template <typename Of>
+std::string MeanOf(const study::Indicators& indicators, const Of& of) {
+  __int128 sum = 0;
+  std::int64_t days = 0;
+  for (const study::DayIndicators& day : indicators.days) {
+    const std::optional<std::int64_t> value = of(day);
+    if (!value) continue;
+    sum += *value;
+    days += 1;
+  }
+  if (days == 0) return "";
+  return core::FormatAmount(core::Amount::FromMinor(static_cast<std::int64_t>(sum / days)), 6);
+}
+
+template <typename Of>
+std::int64_t SumOf(const study::Indicators& indicators, const Of& of) {
+  std::int64_t sum = 0;
+  for (const study::DayIndicators& day : indicators.days) {
+    sum += static_cast<std::int64_t>(of(day));
+  }
+  return sum;
+}
+
+template <typename Of>
+std::int64_t HighestOf(const study::Indicators& indicators, const Of& of) {
+  std::int64_t highest = 0;
+  for (const study::DayIndicators& day : indicators.days) {
+    highest = std::max(highest, static_cast<std::int64_t>(of(day)));
+  }
+  return highest;
+}
+
+absl::StatusOr<std::string> HashOfTables(const std::string& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".csv") files.push_back(entry.path());
+  }
+  if (error) {
+    return absl::NotFoundError(fmt::format("cannot read {}: {}", folder, error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  core::Sha256Hasher hasher;
+  for (const std::filesystem::path& path : files) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    core::Writer head;
+    head.Sized(path.filename().string()).U64(bytes.size());
+    hasher.Update(head.bytes()).Update(bytes);
+  }
+  return hasher.Finish().ToHex();
+}
+
+}  // namespace
+
+absl::Status SetStudyOption(study::RunOptions& options, const std::string& name,
+                            const std::string& value) {
+  const absl::Status set = SetKnown(options, name, value);
+  if (set.ok()) return set;
+  return absl::InvalidArgumentError(fmt::format("{}: {}", name, std::string(set.message())));
+}
+
+Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators& indicators) {
+  using Day = const study::DayIndicators&;
+  const auto count = [&](const auto& of) { return fmt::format("{}", SumOf(indicators, of)); };
+  const auto value = [&](const auto& of) { return MinorText(input, SumOf(indicators, of)); };
+  const auto mean = [&](const auto& of) { return MeanOf(indicators, of); };
+  return {
+      {"submitted", count([](Day day) { return day.submitted.count; })},
+      {"settled", count([](Day day) { return day.settled.count; })},
+      {"unsettled", count([](Day day) { return day.unsettled.count; })},
+      {"rejected", count([](Day day) { return day.rejected.count; })},
+      {"value_submitted", value([](Day day) { return day.submitted.value; })},
+      {"value_settled", value([](Day day) { return day.settled.value; })},
+      {"value_unsettled", value([](Day day) { return day.unsettled.value; })},
+      {"share_settled",
+       mean([](Day day) { return study::RatioOf(day.settled.value, day.submitted.value); })},
+      {"offset_share", mean([](Day day) { return day.offset_share; })},
+      {"liquidity", value([](Day day) { return day.liquidity; })},
+      {"liquidity_used", value([](Day day) { return day.liquidity_used; })},
+      {"usage", mean([](Day day) { return day.usage; })},
+      {"turnover", mean([](Day day) { return day.turnover; })},
+      {"delay", mean([](Day day) { return day.delay; })},
+      {"delay_mean_s", mean([](Day day) { return day.mean_delay_us; })},
+      {"delay_max_s", Seconds(HighestOf(indicators, [](Day day) { return day.longest_delay_us; }))},
+      {"queue_peak",
+       fmt::format("{}", HighestOf(indicators, [](Day day) { return day.queue_peak_count; }))},
+      {"queue_peak_value",
+       MinorText(input, HighestOf(indicators, [](Day day) { return day.queue_peak_value; }))},
+      {"gridlock_s", Seconds(SumOf(indicators, [](Day day) { return day.gridlock_us; }))},
+      {"deadlock_s", Seconds(SumOf(indicators, [](Day day) { return day.deadlock_us; }))},
+      {"within_hour", mean([](Day day) { return day.one_hour_count; })},
+      {"herfindahl", mean([](Day day) { return day.herfindahl; })},
+      {"pvp_share", mean([](Day day) { return day.pvp_share; })},
+  };
+}
+
+absl::StatusOr<StudyRuns> StudyRuns::Load(const std::string& folder, int minor_digits) {
+  StudyRuns runs;
+  absl::StatusOr<std::string> hash = HashOfTables(folder);
+  if (!hash.ok()) return hash.status();
+  runs.sha256_ = *std::move(hash);
+  study::FolderResult read = study::ReadFolder(study::DiskFolder(folder), minor_digits);
+  if (!read.problems.empty()) return absl::InvalidArgumentError(read.problems.ToString());
+  runs.input_ = std::move(read.input);
+  const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
+  runs.input_.name = (path.has_filename() ? path : path.parent_path()).filename().string();
+  return runs;
+}
+
+absl::Status StudyRuns::Check(const std::vector<Point>& points) const {
+  for (const Point& point : points) {
+    study::RunOptions options;
+    for (const auto& [name, value] : point) {
+      if (absl::Status set = SetStudyOption(options, name, value); !set.ok()) return set;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Indicators> StudyRuns::Make(const Run& run) const {
+  study::RunOptions options;
+  for (const auto& [name, value] : run.point) {
+    if (absl::Status set = SetStudyOption(options, name, value); !set.ok()) return set;
+  }
+  const absl::StatusOr<study::RunResult> result = study::RunStudy(input_, options);
+  if (!result.ok()) return result.status();
+  return IndicatorsOfStudy(input_, study::ComputeIndicators(input_, *result));
+}
+
+}  // namespace causeway::sim

@@ -1,0 +1,48 @@
+// The runs of a sweep over a study: a folder of CSV files (docs/formats/study.md).
+#ifndef CAUSEWAY_SCENARIOS_SWEEP_STUDY_RUNS_H_
+#define CAUSEWAY_SCENARIOS_SWEEP_STUDY_RUNS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "scenarios/study/indicators.h"
+#include "scenarios/study/input.h"
+#include "scenarios/study/runner.h"
+#include "scenarios/sweep/grid.h"
+#include "scenarios/sweep/run_store.h"
+
+namespace causeway::sim {
+
+// Changes the option of that name: "liquidity", "queue", "lsm" (several joined by '+'),
+// "lsm-every", "entry-offset", "credit", "opens", "closes". Values are those of the flags of
+// `causeway-sim run --csv`. InvalidArgument says what there is, or what is wrong with the value.
+absl::Status SetStudyOption(study::RunOptions& options, const std::string& name,
+                            const std::string& value);
+
+// Over all days: counts, values and liquidity are sums, ratios are means of the days that have
+// them, peaks are the highest. docs/formats/sweep.md.
+Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators& indicators);
+
+class StudyRuns {
+ public:
+  // InvalidArgument with a line for each fault of the files.
+  static absl::StatusOr<StudyRuns> Load(const std::string& folder, int minor_digits);
+
+  absl::Status Check(const std::vector<Point>& points) const;
+  // A study has no chance in it: the seed of `run` changes nothing.
+  absl::StatusOr<Indicators> Make(const Run& run) const;
+
+  const std::string& name() const { return input_.name; }
+  // Of the names, sizes and bytes of all *.csv of the folder, by name.
+  const std::string& sha256() const { return sha256_; }
+
+ private:
+  study::Input input_;
+  std::string sha256_;
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SWEEP_STUDY_RUNS_H_

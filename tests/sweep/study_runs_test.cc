@@ -1,0 +1,112 @@
+#include "scenarios/sweep/study_runs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "fmt/format.h"
+
+namespace causeway::sim {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A ring of three who each pay 100 to the next at 09:00 and have nothing: only settling all
+// together helps.
+class StudyRunsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        std::filesystem::temp_directory_path() /
+        fmt::format("causeway-study-runs-{}-{}",
+                    ::testing::UnitTest::GetInstance()->current_test_info()->name(), ::getpid());
+    std::filesystem::create_directories(folder_);
+    Write("banks.csv", "name\nX\nY\nZ\n");
+    Write("accounts.csv", "id,owner,balance,posted_collateral\nA,X,0,0\nB,Y,0,0\nC,Z,0,0\n");
+    Write("transactions.csv",
+          "sender_account,recipient_account,amount,day,time\n"
+          "A,B,100,1,09:00\nB,C,100,1,09:00\nC,A,100,1,09:00\n");
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+  }
+  StudyRuns Load() {
+    absl::StatusOr<StudyRuns> runs = StudyRuns::Load(folder_.string(), 2);
+    EXPECT_TRUE(runs.ok()) << runs.status();
+    return *runs;
+  }
+  static std::string ValueOf(const Indicators& indicators, const std::string& name) {
+    for (const auto& [key, value] : indicators) {
+      if (key == name) return value;
+    }
+    ADD_FAILURE() << name;
+    return "";
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(StudyRunsTest, LiquiditySavingSettlesWhatAQueueCannot) {
+  const StudyRuns runs = Load();
+  const auto queue = runs.Make({{{"lsm", "none"}}, 0});
+  const auto saving = runs.Make({{{"lsm", "bilateral+bech-soramaki"}}, 0});
+  ASSERT_TRUE(queue.ok()) << queue.status();
+  ASSERT_TRUE(saving.ok()) << saving.status();
+  EXPECT_EQ(ValueOf(*queue, "settled"), "0");
+  EXPECT_EQ(ValueOf(*queue, "value_unsettled"), "300.00");
+  EXPECT_EQ(ValueOf(*saving, "settled"), "3");
+  EXPECT_EQ(ValueOf(*saving, "value_settled"), "300.00");
+  EXPECT_EQ(ValueOf(*saving, "share_settled"), "1.000000");
+}
+
+TEST_F(StudyRunsTest, LiquidityIsASetting) {
+  const StudyRuns runs = Load();
+  const auto none = runs.Make({{{"liquidity", "0"}}, 0});
+  const auto all = runs.Make({{{"liquidity", "1"}}, 0});
+  ASSERT_TRUE(none.ok() && all.ok());
+  EXPECT_EQ(ValueOf(*none, "liquidity"), "0.00");
+  EXPECT_EQ(ValueOf(*all, "settled"), "3");
+  EXPECT_EQ(ValueOf(*all, "delay"), "0.000000");
+}
+
+TEST_F(StudyRunsTest, OptionsAreCheckedAndNamed) {
+  const StudyRuns runs = Load();
+  EXPECT_TRUE(runs.Check({{{"queue", "fifo-bypass"}, {"lsm-every", "2"}}}).ok());
+  EXPECT_THAT(std::string(runs.Check({{{"queues", "fifo"}}}).message()),
+              HasSubstr("queues: no option of a study; there are liquidity, queue, lsm"));
+  for (const auto& [name, value] : {std::pair("queue", "lifo"),
+                                    {"lsm", "bilateral+"},
+                                    {"liquidity", "much"},
+                                    {"lsm-every", "0"},
+                                    {"opens", "25:00"},
+                                    {"credit", "some"},
+                                    {"entry-offset", "x"}}) {
+    const absl::Status wrong = runs.Check({{{name, value}}});
+    EXPECT_TRUE(absl::IsInvalidArgument(wrong)) << name;
+    EXPECT_THAT(std::string(wrong.message()), HasSubstr(std::string(name) + ": "));
+  }
+}
+
+TEST_F(StudyRunsTest, HashIsOfAllTables) {
+  const std::string before = Load().sha256();
+  EXPECT_EQ(Load().sha256(), before);
+  Write("accounts.csv", "id,owner,balance,posted_collateral\nA,X,1,0\nB,Y,0,0\nC,Z,0,0\n");
+  EXPECT_NE(Load().sha256(), before);
+}
+
+TEST_F(StudyRunsTest, FaultsOfTheTablesAreReported) {
+  Write("transactions.csv",
+        "sender_account,recipient_account,amount,day,time\nA,NOBODY,100,1,09:00\n");
+  const absl::StatusOr<StudyRuns> runs = StudyRuns::Load(folder_.string(), 2);
+  EXPECT_TRUE(absl::IsInvalidArgument(runs.status()));
+  EXPECT_THAT(std::string(runs.status().message()), HasSubstr("NOBODY"));
+  EXPECT_FALSE(StudyRuns::Load("/nonexistent", 2).ok());
+}
+
+}  // namespace
+}  // namespace causeway::sim
