@@ -57,7 +57,7 @@ void SettlementInstitution::End(ActionIndex id, const core::Rejection& outcome, 
   CW_CHECK(!trade.ended, "a trade ends once");
   trade.ended = true;
   trade.outcome = outcome;
-  effects.push_back(Tell{id, outcome});
+  effects.emplace_back(std::in_place_type<Tell>, Tell{id, outcome});
 }
 
 SettlementInstitution::Effects SettlementInstitution::Enter(ActionIndex id, const SettlePvp& trade,
@@ -130,7 +130,7 @@ void SettlementInstitution::Ask(ParticipantIndex member, LedgerIndex ledger, std
   const Transfer transfer{++transfers_, sessions_begun_, member, ledger,
                           core::Amount::FromMinor(amount)};
   due_[transfer.number] = {transfer, true, true};
-  effects.push_back(AskPayIn{transfer});
+  effects.emplace_back(std::in_place_type<AskPayIn>, AskPayIn{transfer});
 }
 
 void SettlementInstitution::AskInstalments(std::size_t position, Effects& effects) {
@@ -298,7 +298,7 @@ void SettlementInstitution::PayOutAll(Effects& effects) {
     due_[transfer.number] = {transfer, false, false};
     balance -= amount;
     holdings_[ledger] -= amount;
-    effects.push_back(PayOut{transfer});
+    effects.emplace_back(std::in_place_type<PayOut>, PayOut{transfer});
   }
   CheckBooks();
 }
@@ -317,9 +317,9 @@ SettlementInstitution::Effects SettlementInstitution::Resume() const {
   Effects effects;
   for (const auto& [number, due] : due_) {
     if (!due.pay_in) {
-      effects.push_back(PayOut{due.transfer});
+      effects.emplace_back(std::in_place_type<PayOut>, PayOut{due.transfer});
     } else {
-      effects.push_back(AskPayIn{due.transfer});
+      effects.emplace_back(std::in_place_type<AskPayIn>, AskPayIn{due.transfer});
     }
   }
   return effects;
