@@ -76,6 +76,9 @@ struct ActionFields {
                  {"uetr", UetrOrNull(pay.uetr)},
                  {"purpose", pay.purpose.empty() ? Json(nullptr) : Json(pay.purpose)}};
     if (pay.cites.kind != core::ActionKind::kNone) json["returns"] = InstructionKeyJson(pay.cites);
+    if (pay.priority != core::PaymentPriority::kNormal) {
+      json["priority"] = std::string(core::PaymentPriorityName(pay.priority));
+    }
     return json;
   }
   Json operator()(const core::PayBatch& batch) const {
@@ -184,6 +187,17 @@ struct ActionFields {
   Json operator()(const core::RefundLock& refund) const {
     return {{"lock", refund.lock.ToString()}};
   }
+  Json operator()(const core::SetQueueRules& set) const {
+    return {{"discipline", std::string(core::QueueDisciplineName(set.rules.discipline))},
+            {"optimisation", std::string(core::QueueOptimisationName(set.rules.optimisation))},
+            {"optimise_every_us", set.rules.optimise_every.micros()},
+            {"queued_max", set.rules.queued_max}};
+  }
+  Json operator()(const core::Reprioritise& change) const {
+    return {{"moves", InstructionKeyJson(change.instruction)},
+            {"priority", std::string(core::PaymentPriorityName(change.priority))}};
+  }
+  Json operator()(const core::OptimiseQueue&) const { return Json::object(); }
 
  private:
   static Json KeyIds(const std::vector<core::PublicKey>& keys) {

@@ -110,6 +110,18 @@ std::string_view RoleName(Role role) {
   return "unknown";
 }
 
+std::string_view PaymentPriorityName(PaymentPriority priority) {
+  switch (priority) {
+    case PaymentPriority::kNormal:
+      return "normal";
+    case PaymentPriority::kHigh:
+      return "high";
+    case PaymentPriority::kUrgent:
+      return "urgent";
+  }
+  return "unknown";
+}
+
 std::string_view QueueDisciplineName(QueueDiscipline discipline) {
   switch (discipline) {
     case QueueDiscipline::kNone:

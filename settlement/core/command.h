@@ -129,6 +129,7 @@ enum class QueueOptimisation : std::uint8_t {
 std::string_view ActionKindName(ActionKind kind);
 std::string_view InstructionStatusName(InstructionStatus status);
 std::string_view RoleName(Role role);
+std::string_view PaymentPriorityName(PaymentPriority priority);       // "normal", ...
 std::string_view QueueDisciplineName(QueueDiscipline discipline);     // "fifo", ...
 std::string_view QueueOptimisationName(QueueOptimisation algorithm);  // "bech-soramaki", ...
 std::string_view DayPhaseName(DayPhase phase);
@@ -307,11 +308,11 @@ struct SetSettlementPolicy {
   bool withdraw = false;
 };
 
-using Action = std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
-                            RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze,
-                            SetLimits, SetDayPhase, SetSettlementPolicy, OperatorOverride,
-                            OrderAbort, LockFunds, ClaimLock, RefundLock, SetQueueRules,
-                            Reprioritise, OptimiseQueue>;
+using Action =
+    std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
+                 RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze, SetLimits,
+                 SetDayPhase, SetSettlementPolicy, OperatorOverride, OrderAbort, LockFunds,
+                 ClaimLock, RefundLock, SetQueueRules, Reprioritise, OptimiseQueue>;
 ActionKind KindOf(const Action& action);  // kPay for a PayBatch
 
 struct Command {

@@ -33,7 +33,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoLockFunds(const Context& contex
   AccountState* debtor = nullptr;
   AccountState* creditor = nullptr;
   if (auto rejection = FindOpen(action.debtor, debtor)) return rejection;
-  if (debtor->owner != party) {
+  if (state_.OwnerOf(*debtor) != party) {
     return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = action.debtor.ToString()};
   }
   if (auto rejection = FindOpen(action.creditor, creditor)) return rejection;
@@ -78,7 +78,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoClaimLock(const Context& contex
   const InstructionKey key{claim.locking_party, ActionKind::kLockFunds, claim.lock};
   if (auto rejection = FindLocked(key, lock)) return rejection;
   const AccountState& creditor = state_.accounts[lock->creditor];
-  if (creditor.owner != party) {
+  if (state_.OwnerOf(creditor) != party) {
     return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = creditor.address.ToString()};
   }
   if (header_.time > lock->expires) {
