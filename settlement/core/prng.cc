@@ -1,13 +1,12 @@
 #include "settlement/core/prng.h"
 
-#include <openssl/sha.h>
-
 #include <bit>
 #include <limits>
 
 #include "settlement/core/bytes.h"
 #include "settlement/core/check.h"
 #include "settlement/core/fixed_point.h"
+#include "settlement/core/hash.h"
 
 namespace causeway::core {
 namespace {
@@ -30,9 +29,7 @@ std::uint64_t MinusLnQ48(std::uint64_t value, int bits) {
 RandomStream::RandomStream(std::uint64_t root_seed, std::string_view stream_name) {
   Writer writer;
   writer.Raw(kSeedDomain).U8(0).U64(root_seed).Raw(stream_name);
-  const std::string& input = writer.bytes();
-  Hash256 digest;
-  SHA256(reinterpret_cast<const unsigned char*>(input.data()), input.size(), digest.bytes.data());
+  const Hash256 digest = Sha256(writer.bytes());
   Reader reader(digest.view());
   for (std::uint64_t& word : state_) word = reader.U64();
   CW_CHECK(!digest.IsZero(), "xoshiro needs a state that is not all zeros");
