@@ -32,6 +32,7 @@ constexpr std::array<const char*, 6> kBanks = {"BANK-A", "BANK-B", "BANK-C",
 constexpr char kDealer[] = "DEALER";
 constexpr char kBridge[] = "BRIDGE";
 constexpr char kObserver[] = "OBSERVER";
+constexpr char kDecisionLog[] = "bridge.sim/decisions";
 constexpr char kDate[] = "2024-01-08";
 // The day opens at 08:00 and cuts off at 08:10, the shortest there is.
 constexpr std::int64_t kOpensMillis = 8 * 3600 * 1000;
@@ -51,7 +52,9 @@ class Drawer {
   Drawer(std::uint64_t seed, const Profile& profile, bool modelled)
       : profile_(profile),
         network_(seed, "draw/network"),
+        witnesses_(seed, "draw/witnesses"),
         traffic_(seed, "draw/traffic"),
+        lists_(seed, "draw/lists"),
         faults_(seed, "draw/faults") {
     scenario_.set_name(fmt::format("seed-{}", seed));
     scenario_.set_description(fmt::format("Drawn from seed {}, profile {}", seed, profile.name));
@@ -62,6 +65,7 @@ class Drawer {
 
   Scenario Draw() {
     DrawNetwork();
+    DrawWitnesses();
     DrawTraffic();
     DrawFaults();
     scenario_.add_expectations()->set_breaches(0);
@@ -83,12 +87,15 @@ class Drawer {
 
   // network
   void DrawNetwork();
+  void DrawWitnesses();
+  std::string AnyWitness(const std::vector<std::string>& among);
   void AddParticipant(const std::string& id, causeway::v1::Role role);
 
   // traffic
   void DrawTraffic();
   causeway::v1::Step* AddStep(const std::string& id);
   void AddPvp(std::uint32_t number);
+  void MakeList(causeway::v1::PvpStep* pvp, const Site& sold, const Site& bought);
   void AddSwap(std::uint32_t number);
   void AddPayment(std::uint32_t number);
   void AddFreeze(std::uint32_t number);
@@ -106,19 +113,25 @@ class Drawer {
   void AddClock();
   void AddClient();
   void AddByzantineBridge();
+  void AddByzantineWitness();
   void AddOverload();
 
   const Profile& profile_;
   Scenario scenario_;
   RandomStream network_;
+  RandomStream witnesses_;
   RandomStream traffic_;
+  RandomStream lists_;
   RandomStream faults_;
   std::uint64_t ledgers_ = 2;
   std::vector<std::string> banks_;
+  std::vector<std::string> witness_names_;
+  std::vector<std::string> faulty_witnesses_;
   bool dealer_ = false;
   std::int64_t traffic_millis_ = 0;
   bool late_traffic_ = false;
   std::vector<std::string> pvps_;
+  std::vector<std::string> listed_;  // of the PvPs, those that are lists
   std::vector<std::string> swaps_;
 };
 
@@ -155,7 +168,7 @@ void Drawer::DrawNetwork() {
   calendar->set_cuts_off("08:10");
   causeway::v1::BridgeSpec* bridge = scenario_.mutable_bridge();
   bridge->set_id(kBridge);
-  bridge->set_decision_log("bridge.sim/decisions");
+  bridge->set_decision_log(kDecisionLog);
   bridge->set_settlement_deadline_s(static_cast<std::uint32_t>(In(network_, 3, 20)));
   causeway::v1::NetworkSpec* network = scenario_.mutable_network();
   network->set_latency_us_min(static_cast<std::uint32_t>(In(network_, 100, 2'000)));
@@ -163,6 +176,28 @@ void Drawer::DrawNetwork() {
                               static_cast<std::uint32_t>(In(network_, 0, 60'000)));
   network->set_sync_us(static_cast<std::uint32_t>(In(network_, 100, 5'000)));
   network->set_reply_timeout_ms(static_cast<std::uint32_t>(In(network_, 1'000, 8'000)));
+}
+
+void Drawer::DrawWitnesses() {
+  if (profile_.witnesses.empty()) return;
+  const WitnessDraw& drawn = profile_.witnesses[witnesses_.Uniform(profile_.witnesses.size())];
+  causeway::v1::BridgeSpec* bridge = scenario_.mutable_bridge();
+  bridge->set_witnesses(drawn.witnesses);
+  bridge->set_witnesses_needed(drawn.needed);
+  bridge->set_witnesses_faulty_max(drawn.faulty_max);
+  for (std::uint32_t i = 1; i <= drawn.witnesses; ++i) {
+    witness_names_.push_back(fmt::format("{}/witness-{}", kDecisionLog, i));
+  }
+  std::vector<std::string> good = witness_names_;
+  for (std::uint32_t i = 0; i < drawn.faulty; ++i) {
+    const auto chosen = good.begin() + static_cast<std::ptrdiff_t>(witnesses_.Uniform(good.size()));
+    faulty_witnesses_.push_back(*chosen);
+    good.erase(chosen);
+  }
+}
+
+std::string Drawer::AnyWitness(const std::vector<std::string>& among) {
+  return among[faults_.Uniform(among.size())];
 }
 
 void Drawer::AddParticipant(const std::string& id, causeway::v1::Role role) {
@@ -220,7 +255,23 @@ void Drawer::AddPvp(std::uint32_t number) {
   pvp->set_counterparty_currency(kSites[bought].currency);
   pvp->set_counterparty_amount(Amount(kSites[bought], In(traffic_, 100, 20'000)));
   pvp->set_sign_apart(traffic_.Bernoulli(1, 2));
-  pvps_.push_back(id);
+  if (lists_.Bernoulli(1, 4)) {
+    MakeList(pvp, kSites[sold], kSites[bought]);
+    listed_.push_back(id);
+  } else {
+    pvps_.push_back(id);
+  }
+}
+
+void Drawer::MakeList(causeway::v1::PvpStep* pvp, const Site& sold, const Site& bought) {
+  pvp->clear_party_amount();
+  pvp->clear_counterparty_amount();
+  const std::int64_t count = In(lists_, 1, lists_.Bernoulli(1, 8) ? 40 : 6);
+  for (std::int64_t i = 0; i < count; ++i) {
+    causeway::v1::ListedPvp* listed = pvp->add_list();
+    listed->set_party_amount(Amount(sold, In(lists_, 100, 15'000)));
+    listed->set_counterparty_amount(Amount(bought, In(lists_, 100, 15'000)));
+  }
 }
 
 void Drawer::AddSwap(std::uint32_t number) {
@@ -291,8 +342,11 @@ void Drawer::DrawFaults() {
       case 7:
         AddByzantineBridge();
         break;
-      default:
+      case 8:
         AddOverload();
+        break;
+      default:
+        AddByzantineWitness();
     }
   }
 }
@@ -309,8 +363,10 @@ Fault* Drawer::AddFault(std::int64_t duration_ms_max) {
 }
 
 std::string Drawer::AnyServer() {
-  const std::uint64_t chosen = faults_.Uniform(ledgers_ + 2);
+  const std::uint64_t witnesses = std::min<std::uint64_t>(2, witness_names_.size());
+  const std::uint64_t chosen = faults_.Uniform(ledgers_ + witnesses + 2);
   if (chosen < ledgers_) return kSites[chosen].ledger;
+  if (chosen < ledgers_ + witnesses) return AnyWitness(witness_names_);
   return faults_.Bernoulli(1, 8) ? kObserver : kBridge;
 }
 
@@ -391,18 +447,43 @@ void Drawer::AddClock() {
 
 void Drawer::AddClient() {
   causeway::v1::ClientFault* client = AddFault(1)->mutable_client();
-  const bool of_swap = !swaps_.empty() && (pvps_.empty() || faults_.Bernoulli(1, 4));
-  const std::vector<std::string>& steps = of_swap ? swaps_ : pvps_;
-  client->set_step(steps[faults_.Uniform(steps.size())]);
-  client->set_kind(of_swap ? causeway::v1::CLIENT_FAULT_KIND_VANISH
-                           : static_cast<causeway::v1::ClientFaultKind>(1 + faults_.Uniform(5)));
+  const std::size_t all = swaps_.size() + pvps_.size() + listed_.size();
+  std::size_t chosen = faults_.Uniform(all);
+  const std::uint64_t kind = 1 + faults_.Uniform(5);
+  client->set_kind(static_cast<causeway::v1::ClientFaultKind>(kind));
+  if (chosen < swaps_.size()) {
+    client->set_step(swaps_[chosen]);
+    client->set_kind(causeway::v1::CLIENT_FAULT_KIND_VANISH);
+    return;
+  }
+  chosen -= swaps_.size();
+  const bool list = chosen >= pvps_.size();
+  client->set_step(list ? listed_[chosen - pvps_.size()] : pvps_[chosen]);
+  if (list && client->kind() == causeway::v1::CLIENT_FAULT_KIND_SIGN_OTHER_TERMS) {
+    client->set_kind(causeway::v1::CLIENT_FAULT_KIND_CARRY_PAST);
+  }
 }
 
 void Drawer::AddByzantineBridge() {
   causeway::v1::ByzantineBridgeFault* bridge = AddFault(30'000)->mutable_byzantine_bridge();
-  bridge->set_kind(profile_.bridge_equivocates ? causeway::v1::BYZANTINE_BRIDGE_KIND_EQUIVOCATE
-                                               : causeway::v1::BYZANTINE_BRIDGE_KIND_INVENT_COMMIT);
+  const bool equivocates =
+      profile_.bridge_equivocates || (!witness_names_.empty() && faults_.Bernoulli(2, 3));
+  bridge->set_kind(equivocates ? causeway::v1::BYZANTINE_BRIDGE_KIND_EQUIVOCATE
+                               : causeway::v1::BYZANTINE_BRIDGE_KIND_INVENT_COMMIT);
   bridge->set_per_mille(static_cast<std::uint32_t>(In(faults_, 100, 1'000)));
+}
+
+void Drawer::AddByzantineWitness() {
+  if (faulty_witnesses_.empty()) return;
+  Fault* fault = AddFault(40'000);
+  causeway::v1::ByzantineWitnessFault* witness = fault->mutable_byzantine_witness();
+  witness->set_witness(AnyWitness(faulty_witnesses_));
+  witness->set_kind(static_cast<causeway::v1::ByzantineWitnessKind>(
+      1 + faults_.Weighted(profile_.witness_weights)));
+  // A backup is old from some moment on; who is in league with the operator always is.
+  if (witness->kind() == causeway::v1::BYZANTINE_WITNESS_KIND_OLD_BACKUP) return;
+  fault->set_time(TimeOfDay(0));
+  fault->set_duration_ms(static_cast<std::uint32_t>(kDayMillis));
 }
 
 void Drawer::AddOverload() {
@@ -414,26 +495,38 @@ void Drawer::AddOverload() {
 }  // namespace
 
 const std::vector<Profile>& Profiles() {
+  // Half of the networks trust their operator.
+  static const std::vector<WitnessDraw> kDrawnWitnesses = {
+      {},           {},           {},           {},           {},           {},
+      {1, 1, 0, 0}, {3, 2, 0, 0}, {4, 3, 1, 0}, {4, 3, 1, 1}, {4, 3, 1, 1}, {7, 5, 2, 2}};
   static const auto* const kProfiles = new std::vector<Profile>{
       {.name = "mixed",
        .description = "every kind of fault, none of them too rare",
-       .fault_weights = {5, 3, 5, 2, 2, 2, 3, 1, 1}},
+       .fault_weights = {5, 3, 5, 2, 2, 2, 3, 2, 1, 3},
+       .witnesses = kDrawnWitnesses},
       {.name = "calm", .description = "no faults", .faults_max = 0, .fault_weights = {}},
       {.name = "crashes",
        .description = "nodes that stop, and disks that are slow or damaged",
        .faults_max = 10,
-       .fault_weights = {1, 0, 8, 3, 2, 0, 0, 0, 0}},
+       .fault_weights = {1, 0, 8, 3, 2, 0, 0, 0, 0, 0},
+       .witnesses = kDrawnWitnesses},
       {.name = "network",
        .description = "messages lost, doubled, late and overtaken, and partitions",
        .faults_max = 10,
-       .fault_weights = {6, 4, 0, 0, 0, 0, 0, 0, 1}},
+       .fault_weights = {6, 4, 0, 0, 0, 0, 0, 0, 1, 0},
+       .witnesses = kDrawnWitnesses},
       {.name = "clients",
        .description = "parties that withhold, vanish and cheat, among some loss",
        .faults_max = 12,
-       .fault_weights = {1, 0, 1, 0, 0, 1, 8, 1, 0}},
+       .fault_weights = {1, 0, 1, 0, 0, 1, 8, 1, 0, 0}},
+      {.name = "witnesses",
+       .description = "witnesses and operators that lie, and as many of them as may",
+       .faults_max = 10,
+       .fault_weights = {1, 1, 2, 1, 1, 0, 0, 3, 0, 3},
+       .witnesses = {{4, 3, 1, 1}, {5, 4, 1, 1}, {7, 5, 2, 2}, {3, 2, 0, 0}}},
       {.name = "equivocation",
        .description = "a bridge with two logs, which k = 0 does not rule out: seeds must fail",
-       .fault_weights = {1, 0, 1, 0, 0, 0, 0, 4, 0},
+       .fault_weights = {1, 0, 1, 0, 0, 0, 0, 4, 0, 0},
        .bridge_equivocates = true},
   };
   return *kProfiles;

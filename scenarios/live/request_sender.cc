@@ -230,7 +230,9 @@ absl::StatusOr<Reply> RequestSender::Send(const Request& request, const SubmitTe
     return SettlementReply{.status = core::InstructionStatus::kRejected, .rejection = *refusal};
   }
   if (view.state == client::SettlementState::kSettled) {
-    return SettlementReply{.status = core::InstructionStatus::kSettled, .rejection = Accepted()};
+    return SettlementReply{.status = core::InstructionStatus::kSettled,
+                           .rejection = Accepted(),
+                           .committed = view.list_committed};
   }
   if (view.state == client::SettlementState::kAborted) {
     return SettlementReply{.status = core::InstructionStatus::kAborted,

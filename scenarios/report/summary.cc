@@ -25,21 +25,25 @@ void CountActions(const Plan& plan, const RunResult& result, Summary& summary) {
         action.status == ActionStatus::kExpired || action.status == ActionStatus::kQueued;
     const bool issue = std::holds_alternative<IssueTo>(what);
     const bool redeem = std::holds_alternative<RedeemFrom>(what);
+    // A settlement of a list counts like any other.
+    const std::uint64_t all = std::max(1U, action.list_count);
+    const std::uint64_t done = !settled ? 0 : action.list_count > 0 ? action.list_settled : 1;
     if (IsTransaction(what)) {
-      summary.settled += settled ? 1 : 0;
+      summary.settled += done;
       const bool payment = std::holds_alternative<PayOneWay>(what);
-      summary.payments_settled += settled && payment ? 1 : 0;
-      summary.settlements_settled += settled && !payment ? 1 : 0;
-      summary.settlements_aborted += action.status == ActionStatus::kAborted ? 1 : 0;
+      summary.payments_settled += payment ? done : 0;
+      summary.settlements_settled += payment ? 0 : done;
+      summary.settlements_aborted += action.status == ActionStatus::kAborted ? all : 0;
+      if (settled) summary.rejected += all - done;
     }
-    if (failed && (IsTransaction(what) || issue || redeem)) summary.rejected += 1;
+    if (failed && (IsTransaction(what) || issue || redeem)) summary.rejected += all;
     if (!settled) continue;
     for (const ActionLeg& leg : action.legs) {
       CurrencySummary& currency = summary.currencies[leg.ledger];
       if (issue) AddTo(currency.issued, leg.amount);
       if (redeem) AddTo(currency.redeemed, leg.amount);
       if (!IsTransaction(what)) continue;
-      currency.settled_legs += 1;
+      currency.settled_legs += done;
       AddTo(currency.settled, leg.amount);
     }
   }

@@ -15,6 +15,8 @@ namespace {
 
 // An invented commit follows the prepares after this long.
 constexpr core::Duration kLieDelay = core::Duration::FromMillis(50);
+// Witnesses are shown the second log so often.
+constexpr core::Duration kSecondLogEvery = core::Duration::FromMillis(250);
 
 std::shared_ptr<const bridge::KeyDirectory> MakeDirectory(const Plan& plan) {
   auto directory = std::make_shared<bridge::StaticKeyDirectory>();
@@ -30,6 +32,7 @@ std::optional<SettlementReply> OutcomeOf(const bridge::SettlementView& view) {
   if (view.state == bridge::SettlementState::kSettled) {
     reply.status = core::InstructionStatus::kSettled;
     reply.rejection.outcome = core::Outcome::kAccepted;
+    reply.committed = view.list_committed;
     return reply;
   }
   if (view.state != bridge::SettlementState::kAborted) return std::nullopt;
@@ -83,7 +86,10 @@ absl::Status BridgeNode::Boot() {
   for (const bridge::SettlementView& view : engine_->ListOpen()) {
     const bool decided = view.state == bridge::SettlementState::kCommitted ||
                          view.state == bridge::SettlementState::kAborting;
-    world_.coverage.Add(decided ? Covered::kResumedDecided : Covered::kResumedUndecided);
+    const bool certifying = view.state == bridge::SettlementState::kCertifying;
+    world_.coverage.Add(decided      ? Covered::kResumedDecided
+                        : certifying ? Covered::kResumedCertifying
+                                     : Covered::kResumedUndecided);
   }
   ReportDecisions();
   world_.checkers->OnBridgeStart(*engine_, *disk());
@@ -155,7 +161,9 @@ void BridgeNode::Finish() {
   answers_.clear();
   for (Event& answer : answers) answer();
   for (const bridge::LedgerRequest& request : engine_->TakeRequests()) Send(request);
-  for (const bridge::WitnessCall& call : engine_->TakeWitnessCalls()) SendToWitness(call);
+  for (const bridge::WitnessCall& call : engine_->TakeWitnessCalls()) {
+    if (!SendToWitness(call)) return;
+  }
   for (const core::Hash256& id : engine_->TakeChanged()) {
     CountState(id);
     Answer(id);
@@ -203,10 +211,21 @@ void BridgeNode::Send(const bridge::LedgerRequest& request) {
   if (request.attempt > 1) {
     world_.coverage.Add(prepare ? Covered::kPrepareRepeated : Covered::kCompletionRepeated);
   }
-  auto shared = std::make_shared<const bridge::LedgerRequest>(request);
+  if (ShowsSecondLog(request)) {
+    SendSecondLog(request);
+    return;
+  }
+  // What is needed of it when the answer comes.
+  bridge::LedgerRequest asked;
+  asked.kind = request.kind;
+  asked.ledger = request.ledger;
+  asked.settlement_id = request.settlement_id;
+  auto shared = std::make_shared<const bridge::LedgerRequest>(std::move(asked));
   auto items = std::make_shared<std::vector<core::Item>>();
   if (prepare) {
     items->push_back(bridge::ItemOf(request));
+  } else if (equivocated_.empty()) {
+    items->push_back(codec::MakeCompletionItem(request.completion));
   } else {
     const auto lie = equivocated_.find(request.settlement_id);
     const std::optional<bridge::SettlementView> view = engine_->Find(request.settlement_id);
@@ -225,19 +244,24 @@ void BridgeNode::Send(const bridge::LedgerRequest& request) {
                       });
 }
 
-void BridgeNode::SendToWitness(const bridge::WitnessCall& call) {
+bool BridgeNode::SendToWitness(const bridge::WitnessCall& call) {
   const std::vector<PlannedWitness>& planned = world_.plan.bridge->witnesses;
   const auto found =
       std::find_if(planned.begin(), planned.end(),
                    [&](const PlannedWitness& witness) { return witness.name == call.witness; });
   CW_CHECK(found != planned.end() && witnesses_ != nullptr,
            "the policy names the plan's witnesses");
-  WitnessNode& node = *(*witnesses_)[static_cast<std::size_t>(found - planned.begin())];
+  const auto position = static_cast<std::size_t>(found - planned.begin());
+  if (Withholds(position)) return true;
+  WitnessNode& node = *(*witnesses_)[position];
   auto request = std::make_shared<core::WitnessRequest>();
   request->known = call.known;
   for (std::uint64_t i = 0; i < call.batch_count; ++i) {
     absl::StatusOr<std::string> batch = engine_->ReadBatchBytes(call.first_batch + i);
-    if (!batch.ok()) return;  // Publish dies of it
+    if (!batch.ok()) {
+      Die();
+      return false;
+    }
     request->batches.push_back(*std::move(batch));
   }
   world_.network.Send(index(), node.index(), [this, &node, request, name = call.witness] {
@@ -248,6 +272,7 @@ void BridgeNode::SendToWitness(const bridge::WitnessCall& call) {
       });
     });
   });
+  return true;
 }
 
 // At the ledger.
@@ -426,6 +451,9 @@ void BridgeNode::CountState(const core::Hash256& id) {
     case bridge::SettlementState::kPreparing:
       coverage.Add(Covered::kPreparing);
       break;
+    case bridge::SettlementState::kCertifying:
+      coverage.Add(Covered::kCertifying);
+      break;
     case bridge::SettlementState::kCommitted:
       coverage.Add(Covered::kCommitted);
       break;
@@ -453,6 +481,14 @@ void BridgeNode::Begin(const ByzantineBridge* fault, core::RandomStream* random)
 
 void BridgeNode::End(const ByzantineBridge* fault) {
   std::erase_if(lies_, [fault](const Lie& lie) { return lie.fault == fault; });
+  if (second_ == nullptr || Equivocates() || engine_ == nullptr) return;
+  if (!engine_->checkpoint().empty()) second_->Reveal(engine_->checkpoint());
+}
+
+bool BridgeNode::Equivocates() const {
+  return std::any_of(lies_.begin(), lies_.end(), [](const Lie& lie) {
+    return lie.fault->kind == ByzantineBridgeKind::kEquivocate;
+  });
 }
 
 // A new settlement has come: the operator may lie about it.
@@ -461,26 +497,89 @@ void BridgeNode::ConsiderLying(const core::Hash256& id, std::string_view terms) 
     if (random->Uniform(kPerMille) >= fault->per_mille) continue;
     const absl::StatusOr<core::TermsHeader> header = codec::DecodeTerms(terms);
     CW_CHECK(header.ok(), "the engine took these terms");
-    if (fault->kind == ByzantineBridgeKind::kEquivocate) {
+    if (fault->kind != ByzantineBridgeKind::kEquivocate) {
+      InventCommit(*header);
+    } else if (world_.plan.bridge->policy.witnesses_needed > 0) {
+      BeginSecondLog(id, *random);
+    } else {
       equivocated_[id] = ForgeCompletion(world_.plan, keys_, *header, core::Verdict::kAbort, now());
-      continue;
     }
-    world_.coverage.Add(Covered::kBridgeInventedCommit);
-    auto items = std::make_shared<std::vector<core::Item>>();
-    items->push_back(codec::MakeCompletionItem(
-        ForgeCompletion(world_.plan, keys_, *header, core::Verdict::kCommit, now())));
-    // Once they hold what it is about, which takes them a moment.
-    After(kLieDelay, EventKind::kOther, [this, header = *header, items = std::move(items)] {
-      for (const core::TermsLedger& each : header.ledgers) {
-        LedgerNode& node = *ledgers_[*world_.plan.FindLedger(each.ledger)];
-        world_.network.Send(index(), node.index(), [this, &node, items] {
-          node.Submit(items, [this](const std::vector<node::ItemReply>& replies) {
-            if (replies.front().result.refused) world_.coverage.Add(Covered::kCompletionRefused);
+  }
+}
+
+void BridgeNode::InventCommit(const core::TermsHeader& terms) {
+  world_.coverage.Add(Covered::kBridgeInventedCommit);
+  auto items = std::make_shared<std::vector<core::Item>>();
+  items->push_back(codec::MakeCompletionItem(
+      ForgeCompletion(world_.plan, keys_, terms, core::Verdict::kCommit, now())));
+  // Once they hold what it is about, which takes them a moment.
+  After(kLieDelay, EventKind::kOther, [this, header = terms, items = std::move(items)] {
+    for (const core::TermsLedger& each : header.ledgers) {
+      LedgerNode& node = *ledgers_[*world_.plan.FindLedger(each.ledger)];
+      world_.network.Send(index(), node.index(), [this, &node, items] {
+        node.Submit(items, [this](const std::vector<node::ItemReply>& replies) {
+          if (replies.front().result.refused) world_.coverage.Add(Covered::kCompletionRefused);
+        });
+      });
+    }
+  });
+}
+
+void BridgeNode::BeginSecondLog(const core::Hash256& id, core::RandomStream& random) {
+  if (second_ == nullptr) {
+    std::vector<std::string> batches;
+    for (std::uint64_t number = 0; number < disk()->synced_blocks(); ++number) {
+      absl::StatusOr<std::string> batch = engine_->ReadBatchBytes(number);
+      if (!batch.ok()) return;
+      batches.push_back(*std::move(batch));
+    }
+    second_ = std::make_unique<SecondLog>(world_, keys_, *witnesses_, std::move(batches), random);
+    PushSecondLog();
+  }
+  if (second_->Has(id)) return;
+  second_->Abort(id, now());
+  second_->Push();
+}
+
+void BridgeNode::PushSecondLog() {
+  // The operator's own doing, whether the node is up or not.
+  world_.clock.After(kSecondLogEvery, EventKind::kOther, [this] {
+    if (Equivocates()) {
+      second_->Push();
+      PushSecondLog();
+    }
+  });
+}
+
+// To the first ledger of the terms, in place of a commit.
+bool BridgeNode::ShowsSecondLog(const bridge::LedgerRequest& request) const {
+  if (second_ == nullptr || request.kind != bridge::RequestKind::kComplete || !Equivocates() ||
+      !second_->Has(request.settlement_id)) {
+    return false;
+  }
+  const std::optional<bridge::SettlementView> view = engine_->Find(request.settlement_id);
+  return view && !view->ledgers.empty() && view->state == bridge::SettlementState::kCommitted &&
+         view->ledgers.front().ledger == request.ledger;
+}
+
+void BridgeNode::SendSecondLog(const bridge::LedgerRequest& request) {
+  world_.coverage.Add(Covered::kBridgeEquivocatedBeforeWitnesses);
+  auto items = std::make_shared<std::vector<core::Item>>();
+  items->push_back(codec::MakeCompletionItem(second_->MakeCompletion(request.settlement_id)));
+  LedgerNode& node = *ledgers_[*world_.plan.FindLedger(request.ledger)];
+  world_.network.Send(
+      index(), node.index(),
+      [this, &node, items, id = request.settlement_id, ledger = request.ledger] {
+        node.Submit(items, [this, &node, id, ledger](const std::vector<node::ItemReply>& replies) {
+          if (replies.front().result.refused) world_.coverage.Add(Covered::kCompletionRefused);
+          // Its own engine is none the wiser, and asks again.
+          world_.network.Send(node.index(), index(), [this, id, ledger] {
+            Happen([this, id, ledger] {
+              engine_->OnSendFailed(now(), bridge::RequestKind::kComplete, id, ledger);
+            });
           });
         });
-      }
-    });
-  }
+      });
 }
 
 }  // namespace causeway::sim

@@ -15,6 +15,7 @@
 #include "fx-bridge/venues/market_desk.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/log_node.h"
+#include "scenarios/simulator/second_log.h"
 #include "scenarios/simulator/witness_node.h"
 #include "scenarios/spec/actor.h"
 
@@ -49,6 +50,10 @@ class BridgeNode : public LogNode {
   // Null while it is down.
   const bridge::BridgeEngine* engine() const { return engine_.get(); }
   bool at_rest() const { return up() && !busy_; }
+  // Whether its operator keeps the log from that witness, which gets another one.
+  bool Withholds(std::size_t witness) const {
+    return second_ != nullptr && second_->Withholds(witness);
+  }
   void OnClockSet() override;
 
   // Faults at work; both outlive the fault.
@@ -82,7 +87,8 @@ class BridgeNode : public LogNode {
   void Flush();
   void Finish();
   void ScheduleTick();
-  void SendToWitness(const bridge::WitnessCall& call);
+  // False when the node died of reading what it was to send.
+  bool SendToWitness(const bridge::WitnessCall& call);
   void Arrive(const std::shared_ptr<const bridge::LedgerRequest>& request,
               const std::shared_ptr<const std::vector<core::Item>>& items);
   void OnLedgerReply(const bridge::LedgerRequest& request, const node::ItemReply& reply);
@@ -96,6 +102,13 @@ class BridgeNode : public LogNode {
                         SettlementCallback callback);
   void TellMarket();
   void ConsiderLying(const core::Hash256& id, std::string_view terms);
+  void InventCommit(const core::TermsHeader& terms);
+  // Keeps two logs, as far as witnesses let it.
+  void BeginSecondLog(const core::Hash256& id, core::RandomStream& random);
+  void PushSecondLog();
+  bool Equivocates() const;
+  bool ShowsSecondLog(const bridge::LedgerRequest& request) const;
+  void SendSecondLog(const bridge::LedgerRequest& request);
 
   const KeyRing& keys_;
   std::shared_ptr<const core::SignatureVerifier> verifier_;
@@ -114,6 +127,8 @@ class BridgeNode : public LogNode {
   std::uint64_t reported_ = 0;  // batches
   std::vector<Lie> lies_;
   std::map<core::Hash256, std::string> equivocated_;  // a forged abort, for one ledger of the terms
+  // With witnesses. It outlasts the node's crashes: the operator keeps it elsewhere.
+  std::unique_ptr<SecondLog> second_;
 };
 
 }  // namespace causeway::sim

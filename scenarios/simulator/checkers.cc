@@ -9,6 +9,7 @@
 #include "scenarios/simulator/bridge_node.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/observer_node.h"
+#include "scenarios/simulator/witness_node.h"
 #include "settlement/codec/codec.h"
 
 namespace causeway::sim {
@@ -28,7 +29,15 @@ Checkers::Checkers(const World& world, Coverage& coverage, const core::Signature
       coverage_(coverage),
       verifier_(verifier),
       engines_(world.plan.ledgers.size()),
-      books_(world.plan.ledgers.size()) {}
+      books_(world.plan.ledgers.size()),
+      witness_chains_(world.plan.bridge ? world.plan.bridge->witnesses.size() : 0) {
+  for (const PlannedFault& fault : world.plan.faults) {
+    const auto* bridge = std::get_if<ByzantineBridge>(&fault.what);
+    if (bridge != nullptr && bridge->kind == ByzantineBridgeKind::kEquivocate) {
+      operator_equivocates_ = true;
+    }
+  }
+}
 
 void Checkers::Fail(std::string breach) {
   ++breaches_count_;
@@ -86,19 +95,27 @@ void Checkers::ReadBatch(LedgerIndex ledger, const std::string& bytes) {
     Fail(fmt::format("{}: a durable batch does not decode", NameOf(ledger)));
     return;
   }
+  std::size_t next = 0;  // of the packed legs
   for (const std::string& leaf : batch->entries) {
     const absl::StatusOr<core::Entry> entry = core::DecodeEntry(leaf);
-    if (entry.ok()) {
-      OnEntry(ledger, batch->header, *entry);
-    } else {
+    if (!entry.ok()) {
       Fail(fmt::format("{}: a durable entry does not decode", NameOf(ledger)));
+      continue;
     }
+    OnEntry(ledger, batch->header, *entry);
+    if (next < batch->bulks.size() && batch->bulks[next].first_index == entry->index + 1) {
+      OnPacked(ledger, *batch, batch->bulks[next++], *entry);
+    }
+  }
+  if (next != batch->bulks.size()) {
+    Fail(fmt::format("{}: packed leaves follow no entry", NameOf(ledger)));
   }
   CheckOverdrawn(ledger);
 }
 
 void Checkers::OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header,
-                             std::span<const core::Entry> entries, const VirtualDisk& disk) {
+                             std::span<const core::Entry> entries, bool packed,
+                             const node::LedgerEngine& engine, const VirtualDisk& disk) {
   Books& books = books_[ledger];
   if (header.number != books.chain.size() || disk.synced_blocks() <= header.number) {
     Fail(fmt::format("{}: batch {} is shown before it is durable, or out of turn", NameOf(ledger),
@@ -107,6 +124,11 @@ void Checkers::OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header
   }
   books.chain.push_back(disk.ChainAfter(header.number));
   books.leaves = header.first_index + 1 + header.entry_count;
+  if (packed) {
+    const absl::StatusOr<std::string> bytes = engine.ReadBatchBytes(header.number);
+    if (bytes.ok()) ReadBatch(ledger, *bytes);
+    return;
+  }
   for (const core::Entry& entry : entries) OnEntry(ledger, header, entry);
   CheckOverdrawn(ledger);
 }
@@ -180,7 +202,10 @@ void Checkers::OnSettlementEntry(LedgerIndex ledger, const core::BatchHeader& he
                                  const core::Entry& entry) {
   Settlement& settlement = settlements_[entry.settlement_id];
   Side& side = settlement.sides[ledger];
-  if (entry.status == core::InstructionStatus::kPrepared) {
+  // That a list is held is an entry that is settled; it stands here for one leg, and the legs
+  // follow.
+  const bool held_list = entry.instruction.kind == core::ActionKind::kPrepare;
+  if (entry.status == core::InstructionStatus::kPrepared || held_list) {
     if (side.status != core::InstructionStatus::kNone &&
         side.status != core::InstructionStatus::kPrepared) {
       FailAllOrNone(fmt::format("{}: settlement {} is held after it ended", NameOf(ledger),
@@ -193,7 +218,7 @@ void Checkers::OnSettlementEntry(LedgerIndex ledger, const core::BatchHeader& he
       coverage_.Add(Covered::kPrepared);
       CheckTerms(ledger, entry.settlement_id);
     }
-    side.status = entry.status;
+    side.status = core::InstructionStatus::kPrepared;
   } else if (entry.status == core::InstructionStatus::kRejected) {
     if (side.status == core::InstructionStatus::kNone) coverage_.Add(Covered::kPrepareRejected);
     side.status = entry.status;
@@ -303,6 +328,7 @@ void Checkers::CheckCommit(const core::DecisionRecord& record,
     return;
   }
   const Settlement& settlement = settlements_[record.settlement_id];
+  std::vector<core::Vote> votes;
   for (std::size_t i = 0; i < decided.votes.size(); ++i) {
     const absl::StatusOr<core::Vote> vote = core::DecodeVote(decided.votes[i]);
     const std::optional<LedgerIndex> ledger = world_.plan.FindLedger(terms->ledgers[i].ledger);
@@ -311,11 +337,52 @@ void Checkers::CheckCommit(const core::DecisionRecord& record,
                        core::VerifyVote(*vote, world_.plan.bridge->policy, verifier_).ok();
     const auto side = ledger ? settlement.sides.find(*ledger) : settlement.sides.end();
     if (valid && side != settlement.sides.end() && side->second.legs_held > 0 &&
-        side->second.hold == vote->hold) {
+        side->second.hold == vote->hold && side->second.listed == vote->listed) {
+      votes.push_back(*vote);
       continue;
     }
     FailAllOrNone(fmt::format("settlement {} is committed without a hold and vote of {}", name,
                               terms->ledgers[i].ledger.text()));
+  }
+  if (!terms->is_list()) return;
+  const auto committed = core::CommittedBy(votes, terms->list_count);
+  if (!committed || votes.size() != terms->ledgers.size()) return;
+  settlements_[record.settlement_id].committed = *committed;
+  coverage_.Add(Covered::kListCommitted);
+  if (committed->Count() < committed->size()) coverage_.Add(Covered::kListCommittedInPart);
+}
+
+void Checkers::OnWitnessStart(WitnessNode& node) {
+  std::vector<core::Hash256>& chain = witness_chains_[node.position()];
+  if (node.has_lost_state()) return;  // one of those that the policy counts as faulty
+  if (!Follows(chain, *node.disk(), node.engine()->name())) return;
+  for (std::uint64_t number = chain.size(); number < node.disk()->synced_blocks(); ++number) {
+    chain.push_back(node.disk()->ChainAfter(number));
+  }
+}
+
+// It cosigns what is durable, and goes on as long as nobody lied to it.
+void Checkers::OnWitnessAnswers(WitnessNode& node, std::span<const witness::Answer> answers) {
+  if (node.has_lost_state()) return;
+  const VirtualDisk& disk = *node.disk();
+  std::vector<core::Hash256>& chain = witness_chains_[node.position()];
+  for (std::uint64_t number = chain.size(); number < disk.synced_blocks(); ++number) {
+    chain.push_back(disk.ChainAfter(number));
+  }
+  for (const witness::Answer& answer : answers) {
+    if (answer.batches > disk.synced_blocks()) {
+      Fail(fmt::format("{} says that it holds {} batches, of which {} are durable",
+                       node.engine()->name(), answer.batches, disk.synced_blocks()));
+    }
+    for (const core::Cosigned& cosigned : answer.cosigned) {
+      if (cosigned.size <= disk.synced_records()) continue;
+      Fail(fmt::format("{} cosigned size {} before it was durable", node.engine()->name(),
+                       cosigned.size));
+    }
+  }
+  if (node.engine()->evidence().has_value() && !operator_equivocates_) {
+    Fail(fmt::format("{} signs no more, and nobody has lied to it: {}", node.engine()->name(),
+                     node.engine()->evidence()->message));
   }
 }
 
@@ -395,9 +462,10 @@ void Checkers::RecountLedger(const LedgerNode& node) {
 }
 
 void Checkers::CheckDrained(const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-                            const BridgeNode* bridge, const ObserverNode* observer) {
+                            const BridgeNode* bridge, bool too_few_witnesses,
+                            const ObserverNode* observer) {
   coverage_.Add(Covered::kDrained);
-  const bool bridge_gone = bridge != nullptr && bridge->down_for_good();
+  const bool bridge_gone = too_few_witnesses || (bridge != nullptr && bridge->down_for_good());
   const auto is_gone = [&](const core::LedgerOrigin& origin) {
     const std::optional<LedgerIndex> ledger = world_.plan.FindLedger(origin);
     return ledger && ledgers[*ledger]->down_for_good();

@@ -18,17 +18,20 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "central-bank-node/engine/ledger_engine.h"
+#include "central-bank-node/witness/witness_engine.h"
 #include "fx-bridge/engine/bridge_engine.h"
 #include "observer/verifier/finding.h"
 #include "scenarios/simulator/virtual_disk.h"
 #include "scenarios/simulator/virtual_world.h"
 #include "scenarios/spec/actor.h"
+#include "settlement/core/batch.h"
 
 namespace causeway::sim {
 
 class BridgeNode;
 class LedgerNode;
 class ObserverNode;
+class WitnessNode;
 
 // Breaches that are kept; the rest are counted.
 inline constexpr std::size_t kBreachesKeptMax = 20;
@@ -40,11 +43,15 @@ class Checkers {
 
   // A ledger has opened its journal.
   void OnLedgerStart(LedgerIndex ledger, const node::LedgerEngine& engine, const VirtualDisk& disk);
-  // A batch of a ledger is durable.
+  // A batch of a ledger is durable. With the legs of lists in it (`packed`) it is read again.
   void OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header,
-                     std::span<const core::Entry> entries, const VirtualDisk& disk);
+                     std::span<const core::Entry> entries, bool packed,
+                     const node::LedgerEngine& engine, const VirtualDisk& disk);
   void OnBridgeStart(const bridge::BridgeEngine& engine, const VirtualDisk& disk);
   void OnDecisionBatch(const core::DecisionBatch& batch, const VirtualDisk& disk);
+  // A witness has opened its journal, and is about to answer.
+  void OnWitnessStart(WitnessNode& node);
+  void OnWitnessAnswers(WitnessNode& node, std::span<const witness::Answer> answers);
   // The bridge is about to answer that it has a settlement, or how it ended.
   void OnSubmissionKept(const core::Hash256& id) { kept_.insert(id); }
   void OnOutcomeTold(const core::Hash256& id, core::InstructionStatus status);
@@ -56,9 +63,9 @@ class Checkers {
   // Everything that is at rest, counted anew.
   void Recount(const std::vector<std::unique_ptr<LedgerNode>>& ledgers, ObserverNode* observer);
   // Faults are over for long enough: nothing may be open any more, but what touches a node that is
-  // down for good.
+  // down for good. `too_few_witnesses`: those that are left cannot certify anything.
   void CheckDrained(const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-                    const BridgeNode* bridge, const ObserverNode* observer);
+                    const BridgeNode* bridge, bool too_few_witnesses, const ObserverNode* observer);
 
   void Fail(std::string breach);
   bool failed() const { return breaches_count_ > 0; }
@@ -78,10 +85,13 @@ class Checkers {
     std::uint32_t legs_held = 0;
     std::uint32_t legs_resolved = 0;
     core::LedgerTime deadline;
+    core::PositionSet listed;                // of a list: what is held here
+    std::vector<std::uint32_t> resolved_at;  // positions of it, in the order of their leaves
   };
   struct Settlement {
     core::Verdict verdict = core::Verdict::kNone;  // durable
     core::Hash256 terms;                           // of the ledgers' header; zero: none has held
+    core::PositionSet committed;                   // of a list, once it is decided
     std::map<LedgerIndex, Side> sides;
   };
   struct Books {
@@ -104,6 +114,13 @@ class Checkers {
                          const core::Entry& entry);
   void OnResolved(LedgerIndex ledger, const core::BatchHeader& header, const core::Entry& entry,
                   Settlement& settlement, Side& side);
+  // Legs of lists.
+  void OnPacked(LedgerIndex ledger, const core::Batch& batch, const core::BulkResults& bulk,
+                const core::Entry& cause);
+  void OnHeldLeg(LedgerIndex ledger, const core::BulkPayment& leg, const core::PaymentResult& held);
+  void OnResolvedLeg(LedgerIndex ledger, const core::Hash256& list, const core::ResolvedLeg& leg);
+  core::Amount* MoveTo(LedgerIndex ledger, std::uint32_t account, core::Bucket bucket,
+                       core::Amount amount, std::int64_t after);
   void CheckTerms(LedgerIndex ledger, const core::Hash256& id);
   void CheckCommit(const core::DecisionRecord& record, const core::DecidedSettlement& decided);
   void RecountLedger(const LedgerNode& node);
@@ -114,6 +131,8 @@ class Checkers {
   std::vector<const node::LedgerEngine*> engines_;  // of the ledgers, while they are up
   std::vector<Books> books_;                        // by ledger
   std::vector<core::Hash256> decision_chain_;
+  std::vector<std::vector<core::Hash256>> witness_chains_;  // by witness: after each durable block
+  bool operator_equivocates_ = false;
   std::map<core::Hash256, Settlement> settlements_;
   std::set<core::Hash256> kept_;  // and not decided as far as is durable
   std::vector<std::string> all_or_none_;

@@ -6,14 +6,21 @@
 namespace causeway::sim {
 
 FaultDriver::FaultDriver(World& world, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+                         const std::vector<std::unique_ptr<WitnessNode>>& witnesses,
                          BridgeNode* bridge, ObserverNode* observer, SimulatedNode* operated)
-    : world_(world), ledgers_(ledgers), bridge_(bridge), observer_(observer), operator_(operated) {}
+    : world_(world),
+      ledgers_(ledgers),
+      witnesses_(witnesses),
+      bridge_(bridge),
+      observer_(observer),
+      operator_(operated) {}
 
 SimulatedNode* FaultDriver::Find(NodeIndex node) const {
   if (node < ledgers_.size()) return ledgers_[node].get();
   if (node == world_.nodes.Bridge()) return bridge_;
   if (node == world_.nodes.Observer()) return observer_;
   if (operator_ != nullptr && node == operator_->index()) return operator_;
+  if (node >= world_.nodes.Witness(0)) return witnesses_[node - world_.nodes.Witness(0)].get();
   return nullptr;  // a client: it has neither disk nor process here
 }
 
@@ -76,6 +83,13 @@ void FaultDriver::ScheduleOne(const PlannedFault& fault, core::RandomStream& ran
   } else if (const auto* overload = std::get_if<Overload>(&fault.what)) {
     During(fault, *overload, NodesOf(overload->nodes), random);
   }
+  if (const auto* witness = std::get_if<ByzantineWitness>(&fault.what)) {
+    WitnessNode* const node = witnesses_[witness->witness].get();
+    clock.At(fault.begins, EventKind::kOther, [node, witness] { node->Begin(witness); });
+    clock.At(fault.ends, EventKind::kOther,
+             [node, witness, &random] { node->End(witness, random); });
+    over_ = std::max(over_, fault.ends + kRestartDelay);
+  }
   // Faults of clients are the participants' business.
 }
 
@@ -102,10 +116,7 @@ void FaultDriver::Happen(const Crash& crash, core::RandomStream& random) {
     const core::Duration down = core::Duration::FromMicros(
         random.UniformInRange(1000, std::max<std::int64_t>(1000, crash.down_max.micros())));
     if (!node->up()) continue;
-    if (node != operator_)
-      world_.coverage.Add(node == observer_ ? Covered::kCrashOfObserver
-                          : node == bridge_ ? Covered::kCrashOfBridge
-                                            : Covered::kCrashOfLedger);
+    if (node != operator_) world_.coverage.Add(CrashOf(*node));
     if (crash.point == CrashPoint::kAtOnce || node->disk() == nullptr) {
       world_.coverage.Add(Covered::kCrashAtRest);
       node->Crash(random, down);
@@ -113,6 +124,13 @@ void FaultDriver::Happen(const Crash& crash, core::RandomStream& random) {
       node->CrashAtNextWrite(crash.point, random, down);
     }
   }
+}
+
+Covered FaultDriver::CrashOf(const SimulatedNode& node) const {
+  if (&node == observer_) return Covered::kCrashOfObserver;
+  if (&node == bridge_) return Covered::kCrashOfBridge;
+  return node.index() >= world_.nodes.Witness(0) ? Covered::kCrashOfWitness
+                                                 : Covered::kCrashOfLedger;
 }
 
 void FaultDriver::Happen(const Corruption& corruption, core::RandomStream& random) {

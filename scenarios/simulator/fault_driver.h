@@ -17,7 +17,8 @@ class FaultDriver {
  public:
   // References outlive this; `bridge`, `observer` and who runs the mechanism may be null.
   FaultDriver(World& world, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-              BridgeNode* bridge, ObserverNode* observer, SimulatedNode* operated);
+              const std::vector<std::unique_ptr<WitnessNode>>& witnesses, BridgeNode* bridge,
+              ObserverNode* observer, SimulatedNode* operated);
 
   // Once, before the run: schedules everything.
   void Schedule();
@@ -29,6 +30,7 @@ class FaultDriver {
   void ScheduleCrashes(const PlannedFault& fault, const Crash& crash, core::RandomStream& random);
   void Happen(const Crash& crash, core::RandomStream& random);
   void Happen(const Corruption& corruption, core::RandomStream& random);
+  Covered CrashOf(const SimulatedNode& node) const;
   void SetClocks(const WrongClock& fault, bool begins);
   template <typename T>
   void During(const PlannedFault& fault, const T& what, std::vector<SimulatedNode*> nodes,
@@ -39,6 +41,7 @@ class FaultDriver {
 
   World& world_;
   const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
+  const std::vector<std::unique_ptr<WitnessNode>>& witnesses_;
   BridgeNode* bridge_;
   ObserverNode* observer_;
   SimulatedNode* operator_;

@@ -82,14 +82,23 @@ void LedgerNode::Read(ReadCallback callback) {
 
 void LedgerNode::Begin() {
   std::size_t count = 0;  // of messages
-  std::vector<core::Item> items;
+  std::vector<core::Item> gathered;
+  std::size_t size = 0;
   while (count < queue_.size()) {
     const Waiting& next = queue_[count];
     const std::size_t more = next.items == nullptr ? 0 : next.items->size();
-    if (!items.empty() && items.size() + more > kItemsPerSimulatedBatchMax) break;
-    if (more > 0) items.insert(items.end(), next.items->begin(), next.items->end());
+    if (size > 0 && size + more > kItemsPerSimulatedBatchMax) break;
+    size += more;
     count += 1;
   }
+  // Most batches are one message, whose items need not be copied.
+  const std::shared_ptr<const std::vector<core::Item>> only =
+      count == 1 ? queue_.front().items : nullptr;
+  for (std::size_t i = 0; i < count && only == nullptr; ++i) {
+    if (queue_[i].items == nullptr) continue;
+    gathered.insert(gathered.end(), queue_[i].items->begin(), queue_[i].items->end());
+  }
+  const std::vector<core::Item>& items = only != nullptr ? *only : gathered;
   UnderWay under_way;
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
   under_way.waiting.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
@@ -139,13 +148,15 @@ absl::StatusOr<LedgerNode::Executed> LedgerNode::Execute(const std::vector<core:
   }
   executed.header = pending->result.header;
   executed.entries = std::move(pending->result.entries);
+  executed.packed = !pending->result.bulks.empty();
   return executed;
 }
 
 void LedgerNode::Finish(UnderWay under_way) {
   const Executed& executed = under_way.executed;
   if (!executed.entries.empty()) {
-    world_.checkers->OnLedgerBatch(ledger_, executed.header, executed.entries, *disk());
+    world_.checkers->OnLedgerBatch(ledger_, executed.header, executed.entries, executed.packed,
+                                   *engine_, *disk());
   }
   if (!Publish(engine_->batch_count())) return;
   std::size_t next = 0;

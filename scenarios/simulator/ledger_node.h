@@ -50,6 +50,7 @@ class LedgerNode : public LogNode {
     std::vector<node::ItemReply> replies;
     core::BatchHeader header;
     std::vector<core::Entry> entries;
+    bool packed = false;  // with legs of lists among them
   };
   // Executes items as one batch and appends it to the journal. Known-bad ledgers of tests do it in
   // their own ways.

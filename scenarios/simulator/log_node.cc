@@ -7,14 +7,20 @@
 
 namespace causeway::sim {
 
-absl::StatusOr<std::unique_ptr<store::Journal>> LogNode::OpenJournal() {
+absl::StatusOr<std::unique_ptr<store::Journal>> OpenRepaired(VirtualDisk& disk,
+                                                             const ObserverNode* observer,
+                                                             NodeIndex log) {
   for (;;) {
-    absl::StatusOr<std::unique_ptr<store::Journal>> journal = disk_.Open();
-    const std::optional<std::uint64_t> damaged = disk_.damaged_block();
-    if (journal.ok() || !damaged || observer_ == nullptr) return journal;
-    const std::string* copy = observer_->FindCopy(index(), *damaged);
-    if (copy == nullptr || !disk_.Repair(*damaged, *copy)) return journal;
+    absl::StatusOr<std::unique_ptr<store::Journal>> journal = disk.Open();
+    const std::optional<std::uint64_t> damaged = disk.damaged_block();
+    if (journal.ok() || !damaged || observer == nullptr) return journal;
+    const std::string* copy = observer->FindCopy(log, *damaged);
+    if (copy == nullptr || !disk.Repair(*damaged, *copy)) return journal;
   }
+}
+
+absl::StatusOr<std::unique_ptr<store::Journal>> LogNode::OpenJournal() {
+  return OpenRepaired(disk_, observer_, index());
 }
 
 void LogNode::BeginPublishing(std::uint64_t batches) {

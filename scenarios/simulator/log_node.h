@@ -20,6 +20,12 @@ inline constexpr core::Duration kResendDelayMax = core::Duration::FromSeconds(8)
 // Batches that are sent again at once.
 inline constexpr std::uint64_t kResentBatchesMax = 64;
 
+// The journal on the disk. A damaged block is put back from what the observer has of the log of the
+// node `log`; it may be null.
+absl::StatusOr<std::unique_ptr<store::Journal>> OpenRepaired(VirtualDisk& disk,
+                                                             const ObserverNode* observer,
+                                                             NodeIndex log);
+
 class LogNode : public SimulatedNode {
  public:
   // The log's number is the node's. `observer` may be null, and outlives the node otherwise.

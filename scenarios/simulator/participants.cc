@@ -262,6 +262,15 @@ void Participants::CarryPast(ActionIndex action, std::uint32_t sequence, Partici
   const NodeIndex from = world_.nodes.Participant(sender);
   for (const core::TermsLedger& each : header->ledgers) {
     LedgerNode& node = *ledgers_[*plan_.FindLedger(each.ledger)];
+    if (header->is_list()) {
+      const auto part = static_cast<std::size_t>(&each - header->ledgers.data());
+      auto items = std::make_shared<const std::vector<core::Item>>(
+          1, codec::MakePrepareItem(terms->terms, terms->legs[part]));
+      world_.network.Send(from, node.index(), [&node, items] {
+        node.Submit(items, [](const std::vector<node::ItemReply>&) {});
+      });
+      continue;
+    }
     std::vector<core::ProvenLeg> legs;
     for (std::size_t i = 0; i < terms->legs.size(); ++i) {
       absl::StatusOr<core::Leg> leg = codec::DecodeLeg(terms->legs[i]);

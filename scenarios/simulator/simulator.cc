@@ -57,6 +57,7 @@ class Simulation {
   void CheckFlows(RunResult& result) const;
   bool IsUp(LedgerIndex ledger) const { return ledgers_[ledger]->up(); }
   bool AnyDownForGood() const;
+  bool TooFewWitnesses() const;
 
   const Plan& plan_;
   const SimulatorOptions& options_;
@@ -94,7 +95,7 @@ absl::Status Simulation::Build() {
   }
   if (plan_.bridge) {
     for (std::size_t i = 0; i < plan_.bridge->witnesses.size(); ++i) {
-      witnesses_.push_back(std::make_unique<WitnessNode>(world_, i, *keys_, verifier_));
+      witnesses_.push_back(make.MakeWitness(world_, i, *keys_, verifier_, observer_.get()));
     }
     bridge_ = make.MakeBridge(world_, *keys_, verifier_, ledgers_, observer_.get());
     bridge_->Connect(witnesses_);
@@ -118,7 +119,7 @@ absl::Status Simulation::Build() {
     if (absl::Status started = mechanism_->Start(); !started.ok()) return started;
   }
   faults_ =
-      std::make_unique<FaultDriver>(world_, ledgers_, bridge_.get(), observer_.get(),
+      std::make_unique<FaultDriver>(world_, ledgers_, witnesses_, bridge_.get(), observer_.get(),
                                     mechanism_ == nullptr ? nullptr : mechanism_->operator_node());
   faults_->Schedule();
   participants_ = std::make_unique<Participants>(world_, *keys_, ledgers_, bridge_.get(),
@@ -140,7 +141,7 @@ void Simulation::Run() {
     checkers_.Recount(ledgers_, observer_.get());
   }
   checkers_.Recount(ledgers_, observer_.get());
-  checkers_.CheckDrained(ledgers_, bridge_.get(), observer_.get());
+  checkers_.CheckDrained(ledgers_, bridge_.get(), TooFewWitnesses(), observer_.get());
 }
 
 void Simulation::ScheduleOverdueCheck(core::LedgerTime time) {
@@ -165,9 +166,31 @@ void Simulation::CheckOverdue() {
 }
 
 bool Simulation::AnyDownForGood() const {
-  return (bridge_ != nullptr && bridge_->down_for_good()) ||
+  return (bridge_ != nullptr && bridge_->down_for_good()) || TooFewWitnesses() ||
          std::any_of(ledgers_.begin(), ledgers_.end(),
                      [](const auto& ledger) { return ledger->down_for_good(); });
+}
+
+// Whether those that can still cosign the log are fewer than a certificate, or a start of the
+// bridge, needs: more of them are faulty, or kept from the log by its operator, than may be.
+bool Simulation::TooFewWitnesses() const {
+  if (witnesses_.empty()) return false;
+  std::vector<bool> able(witnesses_.size());
+  for (std::size_t i = 0; i < witnesses_.size(); ++i) {
+    const WitnessNode& node = *witnesses_[i];
+    able[i] = !node.down_for_good() && !node.has_lost_state() && !bridge_->Withholds(i) &&
+              !(node.up() && node.engine()->refusing());
+  }
+  for (const PlannedFault& fault : plan_.faults) {
+    const auto* witness = std::get_if<ByzantineWitness>(&fault.what);
+    if (witness == nullptr || witness->kind != ByzantineWitnessKind::kBadCosignatures) continue;
+    able[witness->witness] = false;
+  }
+  const core::SettlementPolicy& policy = plan_.bridge->policy;
+  const std::size_t to_start =
+      witnesses_.size() - policy.witnesses_needed + policy.witnesses_faulty_max + 1;
+  return static_cast<std::size_t>(std::count(able.begin(), able.end(), true)) <
+         std::max<std::size_t>(policy.witnesses_needed, to_start);
 }
 
 SimulatorCounts Simulation::counts() const {
@@ -195,12 +218,6 @@ RunResult Simulation::Collect() {
       result.all_or_none_breaches.push_back(fmt::format(
           "{} replies of ledgers went against a decision", bridge_->engine()->contradictions()));
     }
-  }
-  for (const std::unique_ptr<WitnessNode>& witness : witnesses_) {
-    if (!witness->up() || !witness->engine()->evidence().has_value()) continue;
-    result.other_breaches.push_back(fmt::format("witness {} signs no more: {}",
-                                                witness->engine()->name(),
-                                                witness->engine()->evidence()->message));
   }
   CheckSettlements(result);
   CheckFlows(result);
@@ -287,7 +304,8 @@ void Simulation::CheckSettlements(RunResult& result) const {
     const bool told = action.status == ActionStatus::kSettled ||
                       action.status == ActionStatus::kAborted ||
                       action.status == ActionStatus::kRejected;
-    if (action.settlement_id.IsZero() || !told) continue;
+    // A list that is complete has left the ledger; the checkers have followed its legs.
+    if (action.settlement_id.IsZero() || !told || action.list_count > 0) continue;
     const bool settled = action.status == ActionStatus::kSettled;
     for (const ActionLeg& leg : action.legs) {
       if (!IsUp(leg.ledger)) continue;
@@ -407,6 +425,13 @@ std::unique_ptr<BridgeNode> NodeFactory::MakeBridge(
     const std::shared_ptr<const core::SignatureVerifier>& verifier,
     const std::vector<std::unique_ptr<LedgerNode>>& ledgers, ObserverNode* observer) const {
   return std::make_unique<BridgeNode>(world, keys, verifier, ledgers, observer);
+}
+
+std::unique_ptr<WitnessNode> NodeFactory::MakeWitness(
+    World& world, std::size_t position, const KeyRing& keys,
+    const std::shared_ptr<const core::SignatureVerifier>& verifier,
+    const ObserverNode* observer) const {
+  return std::make_unique<WitnessNode>(world, position, keys, verifier, observer);
 }
 
 core::Duration DrainBound(const Plan& plan) {

@@ -34,6 +34,10 @@ class NodeFactory {
       World& world, const KeyRing& keys,
       const std::shared_ptr<const core::SignatureVerifier>& verifier,
       const std::vector<std::unique_ptr<LedgerNode>>& ledgers, ObserverNode* observer) const;
+  virtual std::unique_ptr<WitnessNode> MakeWitness(
+      World& world, std::size_t position, const KeyRing& keys,
+      const std::shared_ptr<const core::SignatureVerifier>& verifier,
+      const ObserverNode* observer) const;
 };
 
 struct SimulatorOptions {

@@ -191,6 +191,33 @@ std::uint64_t VirtualDisk::synced_blocks() const {
   return unsynced_.empty() ? blocks_.size() : unsynced_.front().blocks;
 }
 
+std::uint64_t VirtualDisk::synced_records() const {
+  const std::uint64_t blocks = synced_blocks();
+  return blocks == 0 ? 0 : blocks_[blocks - 1].first_index + blocks_[blocks - 1].count;
+}
+
+struct VirtualDisk::Image {
+  std::vector<Record> blocks;
+  std::map<std::string, Value, std::less<>> meta;
+};
+
+std::shared_ptr<const VirtualDisk::Image> VirtualDisk::Save() const {
+  VirtualDisk copy = *this;
+  for (auto undo = copy.unsynced_.rbegin(); undo != copy.unsynced_.rend(); ++undo) {
+    copy.TakeBack(*undo);
+  }
+  return std::make_shared<const Image>(Image{std::move(copy.blocks_), std::move(copy.meta_)});
+}
+
+void VirtualDisk::Restore(const Image& image) {
+  blocks_ = image.blocks;
+  meta_ = image.meta;
+  unsynced_.clear();
+  torn_.clear();
+  damaged_block_.reset();
+  ResetHead();
+}
+
 bool VirtualDisk::CorruptBlock(core::RandomStream& random) {
   const std::uint64_t durable = synced_blocks();
   if (durable == 0) return false;

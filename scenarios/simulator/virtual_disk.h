@@ -46,6 +46,7 @@ class VirtualDisk {
 
   // What is durable.
   std::uint64_t synced_blocks() const;
+  std::uint64_t synced_records() const;
   // The chain after block `number`, which is there.
   const core::Hash256& ChainAfter(std::uint64_t number) const { return blocks_[number].chain; }
 
@@ -54,6 +55,11 @@ class VirtualDisk {
   bool CorruptMetadata(core::RandomStream& random);
   // Puts back the body of a damaged block from a copy; false when the copy is not of that block.
   bool Repair(std::uint64_t number, std::string_view body);
+
+  // What is durable, to be put back later.
+  struct Image;
+  std::shared_ptr<const Image> Save() const;
+  void Restore(const Image& image);
 
   // For tests of known-bad nodes: blocks from `count` on are gone, as if they had never been
   // written, the metadata stay.

@@ -30,18 +30,28 @@ bool Chance(core::RandomStream& random, std::uint32_t per_mille) {
 }  // namespace
 
 void VirtualClock::At(core::LedgerTime time, EventKind kind, Event event) {
-  heap_.push_back({std::max(time, now_), next_sequence_++, kind, std::move(event)});
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  slots_[slot] = std::move(event);
+  heap_.push_back({std::max(time, now_), next_sequence_++, slot, kind});
   std::push_heap(heap_.begin(), heap_.end(), Later);
 }
 
 bool VirtualClock::Step() {
   if (heap_.empty()) return false;
   std::pop_heap(heap_.begin(), heap_.end(), Later);
-  Scheduled next = std::move(heap_.back());
+  const Scheduled next = heap_.back();
   heap_.pop_back();
   now_ = next.time;
   events_run_[static_cast<std::size_t>(next.kind)] += 1;
-  next.event();
+  Event event = std::move(slots_[next.slot]);
+  slots_[next.slot] = nullptr;
+  free_slots_.push_back(next.slot);
+  event();
   return true;
 }
 

@@ -47,11 +47,12 @@ class VirtualClock {
   void CountTimer() { ++events_run_[static_cast<std::size_t>(EventKind::kTimer)]; }
 
  private:
+  // What is moved about in the heap; the event itself stays in its slot.
   struct Scheduled {
     core::LedgerTime time;
     std::uint64_t sequence = 0;
+    std::uint32_t slot = 0;
     EventKind kind = EventKind::kOther;
-    Event event;
   };
   // For a heap whose top is the earliest.
   static bool Later(const Scheduled& left, const Scheduled& right) {
@@ -59,6 +60,8 @@ class VirtualClock {
   }
 
   std::vector<Scheduled> heap_;
+  std::vector<Event> slots_;
+  std::vector<std::uint32_t> free_slots_;
   core::LedgerTime now_ = core::LedgerTime::Min();
   std::uint64_t next_sequence_ = 0;
   std::array<std::uint64_t, 4> events_run_{};

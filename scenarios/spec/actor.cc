@@ -9,6 +9,7 @@
 #include "settlement/core/hash.h"
 #include "settlement/core/prng.h"
 #include "settlement/core/settlement.h"
+#include "settlement/core/settlement_list.h"
 
 namespace causeway::sim {
 namespace {
@@ -86,6 +87,7 @@ class ActionScript::Steps {
   std::optional<Request> Ask(const PayOneWay& what);
   std::optional<Request> Ask(const SwapOnQuote& what);
   std::optional<Request> Ask(const SettlePvp& what);
+  Request AskList(const SettlePvp& what);
   std::optional<Request> Ask(const FreezeAccount& what);
   std::optional<Request> Ask(const ChargeOvernight& what);
 
@@ -94,6 +96,7 @@ class ActionScript::Steps {
   void Read(const QuoteReply& reply);
   void Read(const SettlementReply& reply);
 
+  void CountSettled(const SettlePvp& pvp, const core::PositionSet& committed);
   void BeginAttempt();
   std::string Secret() { return secrets_->Bytes(kSecretBytes); }
   void Reject(const core::Rejection& rejection, ActionStatus status = ActionStatus::kRejected) {
@@ -107,7 +110,11 @@ class ActionScript::Steps {
                                core::Action action) const;
   Request ByCentralBank(LedgerIndex ledger, std::vector<core::Item> items) const;
   Request SubmitTermsOf(std::string terms, std::vector<std::string> legs,
-                        std::vector<const core::Signer*> signers, ParticipantIndex sender);
+                        std::vector<const core::Signer*> signers, ParticipantIndex sender,
+                        const char* payload_type = core::kTermsPayloadType);
+  core::AccountRef RefOf(ParticipantIndex participant, LedgerIndex ledger) const;
+  std::string MakePart(LedgerIndex ledger, ParticipantIndex from, ParticipantIndex to,
+                       std::span<const ListedPvp> list, core::Amount ListedPvp::*amount);
   core::Leg MakeLeg(LedgerIndex ledger, ParticipantIndex from, ParticipantIndex to,
                     core::Amount amount);
   core::Money MoneyOf(LedgerIndex ledger, core::Amount amount) const {
@@ -341,7 +348,70 @@ core::Leg ActionScript::Steps::MakeLeg(LedgerIndex ledger, ParticipantIndex from
           .approvals = {}};
 }
 
+core::AccountRef ActionScript::Steps::RefOf(ParticipantIndex participant,
+                                            LedgerIndex ledger) const {
+  return {plan_.AccountNumberOf(participant, ledger),
+          core::AccountCheckOf(plan_.AccountOf(participant, ledger))};
+}
+
+std::string ActionScript::Steps::MakePart(LedgerIndex ledger, ParticipantIndex from,
+                                          ParticipantIndex to, std::span<const ListedPvp> list,
+                                          core::Amount ListedPvp::*amount) {
+  core::BulkPayment leg;
+  leg.debtor = RefOf(from, ledger);
+  leg.creditor = RefOf(to, ledger);
+  std::vector<core::BulkPayment> legs;
+  for (const ListedPvp& each : list) {
+    leg.amount = each.*amount;
+    leg.id = secrets_->Bytes16();
+    leg.uetr = core::Uetr::FromRandomBytes(secrets_->Bytes16());
+    legs.push_back(leg);
+  }
+  return core::EncodeListPart(Secret(), legs);
+}
+
+Request ActionScript::Steps::AskList(const SettlePvp& what) {
+  const auto count = static_cast<std::uint32_t>(what.list.size());
+  struct Side {
+    core::TermsLedger ledger;
+    core::ListPart part;
+    std::string bytes;
+  };
+  const auto make = [&](LedgerIndex ledger, ParticipantIndex from, ParticipantIndex to,
+                        core::Amount ListedPvp::*amount) {
+    std::string bytes = MakePart(ledger, from, to, what.list, amount);
+    const core::Hash256 hash = core::ListPartHash(bytes);
+    return Side{{plan_.ledgers[ledger].origin, count},
+                {plan_.participants[from].id, hash},
+                std::move(bytes)};
+  };
+  std::vector<Side> sides;
+  sides.push_back(make(what.party_ledger, what.party, what.counterparty, &ListedPvp::party_amount));
+  sides.push_back(make(what.counterparty_ledger, what.counterparty, what.party,
+                       &ListedPvp::counterparty_amount));
+  std::sort(sides.begin(), sides.end(),
+            [](const Side& a, const Side& b) { return a.ledger.ledger < b.ledger.ledger; });
+  core::TermsHeader terms;
+  terms.policy_hash = plan_.bridge->policy.hash;
+  terms.deadline = now_ + plan_.bridge->settlement_deadline;
+  terms.nonce = Secret();
+  terms.list_count = count;
+  std::vector<std::string> parts;
+  for (Side& side : sides) {
+    terms.ledgers.push_back(side.ledger);
+    terms.parts.push_back(side.part);
+    parts.push_back(std::move(side.bytes));
+  }
+  result_.list_count = count;
+  result_.legs = {{what.party_ledger, what.party_amount},
+                  {what.counterparty_ledger, what.counterparty_amount}};
+  return SubmitTermsOf(core::EncodeSettlementList(terms), std::move(parts),
+                       {&keys_.participant(what.party), &keys_.participant(what.counterparty)},
+                       what.party, core::kSettlementListPayloadType);
+}
+
 std::optional<Request> ActionScript::Steps::Ask(const SettlePvp& what) {
+  if (!what.list.empty()) return AskList(what);
   const core::Leg first =
       MakeLeg(what.party_ledger, what.party, what.counterparty, what.party_amount);
   const core::Leg second =
@@ -364,10 +434,9 @@ std::optional<Request> ActionScript::Steps::Ask(const SettlePvp& what) {
 
 Request ActionScript::Steps::SubmitTermsOf(std::string terms, std::vector<std::string> legs,
                                            std::vector<const core::Signer*> signers,
-                                           ParticipantIndex sender) {
+                                           ParticipantIndex sender, const char* payload_type) {
   result_.settlement_id = core::SettlementIdOf(terms);
-  absl::StatusOr<core::Envelope> envelope =
-      core::SignEnvelope(core::kTermsPayloadType, terms, signers);
+  absl::StatusOr<core::Envelope> envelope = core::SignEnvelope(payload_type, terms, signers);
   CW_CHECK(envelope.ok(), "terms can be signed with the plan's keys");
   return {.sender = sender,
           .by_central_bank = false,
@@ -415,6 +484,7 @@ void ActionScript::Steps::Read(const SettlementReply& reply) {
   if (reply.status == core::InstructionStatus::kSettled) {
     result_.status = ActionStatus::kSettled;
     result_.rejection = Accepted();
+    if (result_.list_count > 0) CountSettled(std::get<SettlePvp>(action_.what), reply.committed);
     return;
   }
   if (MayTryAgain(reply.rejection) && result_.attempts <= kSettlementAttemptsMax) {
@@ -424,6 +494,20 @@ void ActionScript::Steps::Read(const SettlementReply& reply) {
   Reject(reply.rejection, reply.status == core::InstructionStatus::kAborted
                               ? ActionStatus::kAborted
                               : ActionStatus::kRejected);
+}
+
+// Of a list: those that settled, and what they moved.
+void ActionScript::Steps::CountSettled(const SettlePvp& pvp, const core::PositionSet& committed) {
+  core::Amount party;
+  core::Amount counterparty;
+  for (std::uint32_t i = 0; i < result_.list_count; ++i) {
+    if (!committed.Contains(i)) continue;
+    ++result_.list_settled;
+    // The compiler has summed up all of them.
+    party = *core::CheckedAdd(party, pvp.list[i].party_amount);
+    counterparty = *core::CheckedAdd(counterparty, pvp.list[i].counterparty_amount);
+  }
+  result_.legs = {{pvp.party_ledger, party}, {pvp.counterparty_ledger, counterparty}};
 }
 
 ActionScript::ActionScript(const Plan& plan, const KeyRing& keys, const PlannedAction& action)

@@ -27,6 +27,7 @@
 #include "settlement/core/batch.h"
 #include "settlement/core/command.h"
 #include "settlement/core/outcome.h"
+#include "settlement/core/position_set.h"
 #include "settlement/core/suite.h"
 
 namespace causeway::sim {
@@ -98,8 +99,8 @@ struct AskQuote {
   core::Uetr uetr;
   std::string venue = {};  // empty: wherever it is best
 };
-// Over gRPC: Bridge.SubmitSettlement with wait. When the wait ends without an outcome, send it
-// again.
+// Over gRPC: Bridge.SubmitSettlement with wait. Of a settlement list the legs are its parts. When
+// the wait ends without an outcome, send it again.
 struct SubmitTerms {
   core::Envelope terms;
   std::vector<std::string> legs;
@@ -141,6 +142,7 @@ struct QuoteReply {
 struct SettlementReply {
   core::InstructionStatus status = core::InstructionStatus::kNone;
   core::Rejection rejection;
+  core::PositionSet committed = {};  // of a list that settled: which of its settlements did
 };
 using Reply = std::variant<ItemsReply, BalanceReply, QuoteReply, SettlementReply>;
 

@@ -40,7 +40,7 @@ void Compiler::CompileFault(int index) {
   if (spec.what_case() == causeway::v1::Fault::WHAT_NOT_SET) {
     Fail(root_.Of("faults", index),
          "a fault must be one of messages, partition, crash, corruption, slow_disk, clock, client, "
-         "byzantine_bridge, overload");
+         "byzantine_bridge, byzantine_witness, overload");
     return;
   }
   if (spec.duration_ms() > kFaultMillisMax) {
@@ -103,6 +103,9 @@ void Compiler::CompileFaultWhat(const Node& node, const causeway::v1::Fault& spe
           ReadNodes(node.Child("overload"), "nodes", spec.overload().nodes()),
           ReadPerMille(node.Child("overload").Of("per_mille"), spec.overload().per_mille())};
       break;
+    case Fault::kByzantineWitness:
+      fault.what = CompileByzantine(node.Child("byzantine_witness"), spec.byzantine_witness());
+      break;
     case Fault::WHAT_NOT_SET:
       break;
   }
@@ -130,12 +133,12 @@ Crash Compiler::CompileCrash(const Node& node, const causeway::v1::CrashFault& s
   const Nodes nodes(plan_);
   const std::optional<ParticipantIndex> operated_by = plan_.mechanism.operated_by;
   const bool all_stop = std::all_of(crash.nodes.begin(), crash.nodes.end(), [&](NodeIndex each) {
-    return each <= nodes.Observer() || (operated_by && each == nodes.Participant(*operated_by));
+    return each <= nodes.Observer() || each >= nodes.Witness(0) || (operated_by && each == nodes.Participant(*operated_by));
   });
   if (spec.nodes().empty() || !all_stop) {
     Fail(
         node.Of("nodes"),
-        "nodes: name ledgers, the bridge or the observer, or who runs the mechanism; for banks see "
+        "nodes: name ledgers, the bridge, the observer or witnesses, or who runs the mechanism; for banks see "
         "the faults of clients");
   }
   switch (spec.point()) {
@@ -195,6 +198,9 @@ ClientFault Compiler::CompileClient(const Node& node, const causeway::v1::Client
     Fail(node.Of("step"),
          "step: must be a pvp, or a swap whose taker vanishes; other clients have nothing to "
          "withhold");
+  } else if (pvp && fault.kind == ClientFaultKind::kSignOtherTerms &&
+             !std::get<SettlePvp>(action->what).list.empty()) {
+    Fail(node.Of("kind"), "kind: other terms are signed for single settlements only");
   }
   return fault;
 }
@@ -217,6 +223,40 @@ ByzantineBridge Compiler::CompileByzantine(const Node& node,
     fault.per_mille = ReadPerMille(node.Of("per_mille"), spec.per_mille());
   }
   return fault;
+}
+
+ByzantineWitness Compiler::CompileByzantine(const Node& node,
+                                            const causeway::v1::ByzantineWitnessFault& spec) {
+  ByzantineWitness fault;
+  const std::optional<std::size_t> witness = FindWitness(spec.witness());
+  if (!witness) {
+    Fail(node.Of("witness"), fmt::format("there is no witness {}", core::Quoted(spec.witness())));
+  }
+  fault.witness = witness.value_or(0);
+  switch (spec.kind()) {
+    case causeway::v1::BYZANTINE_WITNESS_KIND_COSIGN_ANYTHING:
+      fault.kind = ByzantineWitnessKind::kCosignAnything;
+      break;
+    case causeway::v1::BYZANTINE_WITNESS_KIND_BAD_COSIGNATURES:
+      fault.kind = ByzantineWitnessKind::kBadCosignatures;
+      break;
+    case causeway::v1::BYZANTINE_WITNESS_KIND_OLD_BACKUP:
+      fault.kind = ByzantineWitnessKind::kOldBackup;
+      break;
+    default:
+      Fail(node.Of("kind"), "kind: say what the witness does wrong");
+  }
+  return fault;
+}
+
+std::optional<std::size_t> Compiler::FindWitness(const std::string& name) const {
+  if (!plan_.bridge) return std::nullopt;
+  const std::vector<PlannedWitness>& witnesses = plan_.bridge->witnesses;
+  const auto found =
+      std::find_if(witnesses.begin(), witnesses.end(),
+                   [&](const PlannedWitness& witness) { return witness.name == name; });
+  if (found == witnesses.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - witnesses.begin());
 }
 
 std::uint32_t Compiler::ReadPerMille(Place place, std::uint32_t per_mille) {
@@ -249,9 +289,10 @@ std::optional<NodeIndex> Compiler::ReadNode(Place place, const std::string& name
     if (plan_.participants[i].role == core::Role::kObserver) return nodes.Observer();
     return nodes.Participant(static_cast<ParticipantIndex>(i));
   }
+  if (const std::optional<std::size_t> witness = FindWitness(name)) return nodes.Witness(*witness);
   Fail(place,
-       fmt::format("there is no node {}: name a ledger's origin, or the id of the bridge, the "
-                   "observer, a bank or a central bank",
+       fmt::format("there is no node {}: name a ledger's origin, a witness, or the id of the "
+                   "bridge, the observer, a bank or a central bank",
                    core::Quoted(name)));
   return std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include "scenarios/spec/compiler.h"
 #include "settlement/core/decimal.h"
 #include "settlement/core/quote.h"
+#include "settlement/core/settlement_list.h"
 
 namespace causeway::sim {
 namespace {
@@ -280,13 +281,56 @@ std::optional<PlannedWhat> Compiler::CompilePvp(const Node& node,
   if (*first == *second) {
     Fail(node.Of("counterparty_currency"), "the two currencies must differ");
   }
-  const auto first_amount =
-      ReadAmount(node.Of("party_amount"), step.party_amount(), plan_.ledgers[*first].currency);
-  const auto second_amount = ReadAmount(node.Of("counterparty_amount"), step.counterparty_amount(),
-                                        plan_.ledgers[*second].currency);
-  if (!first_amount || !second_amount) return std::nullopt;
-  return SettlePvp{*party,        *counterparty,  *first,           *second,
-                   *first_amount, *second_amount, step.sign_apart()};
+  SettlePvp pvp;
+  pvp.party = *party;
+  pvp.counterparty = *counterparty;
+  pvp.party_ledger = *first;
+  pvp.counterparty_ledger = *second;
+  pvp.sign_apart = step.sign_apart();
+  const bool read = step.list_size() > 0 ? ReadList(node, step, pvp) : ReadAmounts(node, step, pvp);
+  if (!read) return std::nullopt;
+  return pvp;
+}
+
+bool Compiler::ReadAmounts(const Node& node, const causeway::v1::PvpStep& step, SettlePvp& pvp) {
+  const auto first = ReadAmount(node.Of("party_amount"), step.party_amount(),
+                                plan_.ledgers[pvp.party_ledger].currency);
+  const auto second = ReadAmount(node.Of("counterparty_amount"), step.counterparty_amount(),
+                                 plan_.ledgers[pvp.counterparty_ledger].currency);
+  if (!first || !second) return false;
+  pvp.party_amount = *first;
+  pvp.counterparty_amount = *second;
+  return true;
+}
+
+bool Compiler::ReadList(const Node& node, const causeway::v1::PvpStep& step, SettlePvp& pvp) {
+  if (!step.party_amount().empty() || !step.counterparty_amount().empty()) {
+    Fail(node.Of("list"), "list: takes the place of party_amount and counterparty_amount");
+    return false;
+  }
+  if (static_cast<std::size_t>(step.list_size()) > core::kListSettlementsMax) {
+    Fail(node.Of("list"), fmt::format("list: at most {} settlements", core::kListSettlementsMax));
+    return false;
+  }
+  for (int i = 0; i < step.list_size(); ++i) {
+    const Node item = node.Child("list", i);
+    const auto first = ReadAmount(item.Of("party_amount"), step.list(i).party_amount(),
+                                  plan_.ledgers[pvp.party_ledger].currency);
+    const auto second =
+        ReadAmount(item.Of("counterparty_amount"), step.list(i).counterparty_amount(),
+                   plan_.ledgers[pvp.counterparty_ledger].currency);
+    if (!first || !second) return false;
+    const auto party_sum = core::CheckedAdd(pvp.party_amount, *first);
+    const auto counterparty_sum = core::CheckedAdd(pvp.counterparty_amount, *second);
+    if (!party_sum || !counterparty_sum) {
+      Fail(node.Of("list", i), "list: the amounts do not fit into 64 bits together");
+      return false;
+    }
+    pvp.party_amount = *party_sum;
+    pvp.counterparty_amount = *counterparty_sum;
+    pvp.list.push_back({*first, *second});
+  }
+  return true;
 }
 
 std::optional<PlannedWhat> Compiler::CompileIssue(const Node& node,
@@ -344,6 +388,11 @@ void Compiler::CompileGenerator(int index) {
   if (std::size_t{input.payments} + input.pvp_settlements > kActionsMax) {
     Fail(node.Of("payments"), fmt::format("at most {} transactions", kActionsMax));
     return;
+  }
+  input.pvp_per_list = std::max(1U, spec.pvp_settlements_per_list());
+  if (input.pvp_per_list > core::kListSettlementsMax) {
+    Fail(node.Of("pvp_settlements_per_list"),
+         fmt::format("pvp_settlements_per_list: at most {}", core::kListSettlementsMax));
   }
   input.opens = opens_;
   input.cuts_off = cuts_off_;

@@ -113,6 +113,8 @@ class Compiler {
   void MoveToValueDate(Place place, const SettlePvp& pvp, std::uint32_t value_days,
                        core::LedgerTime& time, core::BusinessDate& date);
   std::optional<PlannedWhat> CompilePvp(const Node& node, const causeway::v1::PvpStep& step);
+  bool ReadAmounts(const Node& node, const causeway::v1::PvpStep& step, SettlePvp& pvp);
+  bool ReadList(const Node& node, const causeway::v1::PvpStep& step, SettlePvp& pvp);
   std::optional<PlannedWhat> CompileIssue(const Node& node, const causeway::v1::IssueStep& step);
   std::optional<PlannedWhat> CompileRedeem(const Node& node, const causeway::v1::RedeemStep& step);
   std::optional<PlannedWhat> CompileFreeze(const Node& node, const causeway::v1::FreezeStep& step);
@@ -135,6 +137,9 @@ class Compiler {
   ClientFault CompileClient(const Node& node, const causeway::v1::ClientFault& spec);
   ByzantineBridge CompileByzantine(const Node& node,
                                    const causeway::v1::ByzantineBridgeFault& spec);
+  ByzantineWitness CompileByzantine(const Node& node,
+                                    const causeway::v1::ByzantineWitnessFault& spec);
+  std::optional<std::size_t> FindWitness(const std::string& name) const;
   std::vector<NodeIndex> ReadNodes(const Node& node, const char* field,
                                    const google::protobuf::RepeatedPtrField<std::string>& names);
   std::optional<NodeIndex> ReadNode(Place place, const std::string& name);

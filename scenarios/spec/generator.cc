@@ -1,6 +1,7 @@
 #include "scenarios/spec/generator.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "fmt/format.h"
@@ -16,12 +17,14 @@ constexpr core::Duration kClearOfOpening = core::Duration::FromMinutes(2);
 constexpr core::Duration kClearOfCutOff = core::Duration::FromMinutes(2);
 constexpr core::Duration kIssueBefore = core::Duration::FromSeconds(30);
 
-// A transaction of which the parties are not known yet.
+// A transaction, or a settlement list, of which the parties are not known yet.
 struct Slot {
   std::size_t day = 0;
   std::int64_t micros = 0;  // of the day
   bool pvp = false;
-  std::int64_t value = 0;
+  std::uint32_t count = 1;           // settlements in the list
+  std::int64_t value = 0;            // of all of them
+  std::vector<std::int64_t> values;  // of each
 
   std::int64_t legs() const { return pvp ? 2 : 1; }
 };
@@ -65,6 +68,9 @@ class Traffic {
   absl::Status AddPayment(const Slot& slot, const std::string& id);
   absl::Status AddPvp(const Slot& slot, const std::string& id);
   absl::StatusOr<std::int64_t> InCurrency(std::int64_t value, LedgerIndex ledger) const;
+  // Each of the slot's settlements, and the sum of them.
+  absl::StatusOr<std::vector<std::int64_t>> EachInCurrency(const Slot& slot,
+                                                           LedgerIndex ledger) const;
   // Whether issues run ahead of issue_total, so that `slot` had better be paid from what is there.
   bool PreferReuse(const Slot& slot) const;
   std::vector<ParticipantIndex> WithBalance(const std::vector<ParticipantIndex>& among,
@@ -162,11 +168,16 @@ absl::Status Traffic::DrawSlots() {
   }
   const std::int64_t earliest = (input_.opens + kClearOfOpening).micros();
   const std::int64_t latest = (input_.cuts_off - kClearOfCutOff).micros();
-  const std::size_t count = std::size_t{input_.payments} + input_.pvp_settlements;
+  const std::uint32_t lists = input_.pvp_settlements / input_.pvp_per_list +
+                              (input_.pvp_settlements % input_.pvp_per_list == 0 ? 0 : 1);
+  const std::size_t count = std::size_t{input_.payments} + lists;
   slots_.resize(count);
+  std::uint32_t settlements_left = input_.pvp_settlements;
   for (std::size_t i = 0; i < count; ++i) {
     Slot& slot = slots_[i];
     slot.pvp = i >= input_.payments;
+    if (slot.pvp) slot.count = std::min(settlements_left, input_.pvp_per_list);
+    if (slot.pvp) settlements_left -= slot.count;
     const std::vector<std::size_t>& days = slot.pvp ? pvp_days : payment_days;
     slot.day = days[schedule_.Uniform(days.size())];
     // To the millisecond: reports stay readable.
@@ -181,19 +192,29 @@ absl::Status Traffic::DrawSlots() {
 absl::Status Traffic::DrawValues() {
   Int128 sum = 0;
   for (Slot& slot : slots_) {
-    slot.value = values_.NextLogNormal(input_.median.minor(), input_.sigma_milli);
-    if (input_.min) slot.value = std::max(slot.value, input_.min->minor());
-    if (input_.max) slot.value = std::min(slot.value, input_.max->minor());
-    slot.value = std::max<std::int64_t>(slot.value, 1);
-    sum += Int128{slot.value} * slot.legs();
-  }
-  if (input_.total && sum > 0) {
-    for (Slot& slot : slots_) {
-      const Int128 scaled = Int128{slot.value} * input_.total->minor() / sum;
-      slot.value = std::max<std::int64_t>(static_cast<std::int64_t>(scaled), 1);
+    for (std::uint32_t i = 0; i < slot.count; ++i) {
+      std::int64_t value = values_.NextLogNormal(input_.median.minor(), input_.sigma_milli);
+      if (input_.min) value = std::max(value, input_.min->minor());
+      if (input_.max) value = std::min(value, input_.max->minor());
+      slot.values.push_back(std::max<std::int64_t>(value, 1));
+      sum += Int128{slot.values.back()} * slot.legs();
     }
   }
-  for (const Slot& slot : slots_) value_all_ += Int128{slot.value} * slot.legs();
+  for (Slot& slot : slots_) {
+    Int128 all = 0;
+    for (std::int64_t& value : slot.values) {
+      if (input_.total && sum > 0) {
+        const Int128 scaled = Int128{value} * input_.total->minor() / sum;
+        value = std::max<std::int64_t>(static_cast<std::int64_t>(scaled), 1);
+      }
+      all += value;
+    }
+    if (all > core::Amount::Max().minor() / 2) {
+      return absl::InvalidArgumentError("the values of one list do not fit together");
+    }
+    slot.value = static_cast<std::int64_t>(all);
+    value_all_ += all * slot.legs();
+  }
   return absl::OkStatus();
 }
 
@@ -211,6 +232,22 @@ absl::StatusOr<std::int64_t> Traffic::InCurrency(std::int64_t value, LedgerIndex
   }
   return absl::InvalidArgumentError(
       fmt::format("a value of {} minor units has no amount in {}", value, currency.code()));
+}
+
+absl::StatusOr<std::vector<std::int64_t>> Traffic::EachInCurrency(const Slot& slot,
+                                                                  LedgerIndex ledger) const {
+  std::vector<std::int64_t> amounts;
+  Int128 sum = 0;
+  for (const std::int64_t value : slot.values) {
+    const absl::StatusOr<std::int64_t> amount = InCurrency(value, ledger);
+    if (!amount.ok()) return amount.status();
+    amounts.push_back(*amount);
+    sum += *amount;
+  }
+  if (sum > core::Amount::Max().minor() / 2) {
+    return absl::InvalidArgumentError("the amounts of one list do not fit together");
+  }
+  return amounts;
 }
 
 bool Traffic::PreferReuse(const Slot& slot) const {
@@ -314,10 +351,14 @@ absl::Status Traffic::AddPvp(const Slot& slot, const std::string& id) {
   const auto first = static_cast<LedgerIndex>(parties_.Weighted(weights));
   weights[first] = 0;
   const auto second = static_cast<LedgerIndex>(parties_.Weighted(weights));
-  const absl::StatusOr<std::int64_t> first_amount = InCurrency(slot.value, first);
-  if (!first_amount.ok()) return first_amount.status();
-  const absl::StatusOr<std::int64_t> second_amount = InCurrency(slot.value, second);
-  if (!second_amount.ok()) return second_amount.status();
+  const absl::StatusOr<std::vector<std::int64_t>> firsts = EachInCurrency(slot, first);
+  if (!firsts.ok()) return firsts.status();
+  const absl::StatusOr<std::vector<std::int64_t>> seconds = EachInCurrency(slot, second);
+  if (!seconds.ok()) return seconds.status();
+  const std::int64_t first_amount =
+      std::accumulate(firsts->begin(), firsts->end(), std::int64_t{0});
+  const std::int64_t second_amount =
+      std::accumulate(seconds->begin(), seconds->end(), std::int64_t{0});
   // Each needs an account in the currency that it receives.
   const auto common = [&](LedgerIndex pays, LedgerIndex receives) {
     std::vector<ParticipantIndex> banks;
@@ -331,28 +372,33 @@ absl::Status Traffic::AddPvp(const Slot& slot, const std::string& id) {
   if (parties.empty()) {
     return absl::InvalidArgumentError("no bank has accounts in both currencies of a settlement");
   }
-  const ParticipantIndex party = PickPayer(slot, parties, first, *first_amount, id + "-f1");
+  const ParticipantIndex party = PickPayer(slot, parties, first, first_amount, id + "-f1");
   std::erase(counterparties, party);
   if (counterparties.empty()) {
     return absl::InvalidArgumentError("no second bank has accounts in both currencies");
   }
   value_so_far_ += slot.value;
   const ParticipantIndex counterparty =
-      PickPayer(slot, counterparties, second, *second_amount, id + "-f2");
+      PickPayer(slot, counterparties, second, second_amount, id + "-f2");
   value_so_far_ += slot.value;
   SettlePvp pvp{.party = party,
                 .counterparty = counterparty,
                 .party_ledger = first,
                 .counterparty_ledger = second,
-                .party_amount = core::Amount::FromMinor(*first_amount),
-                .counterparty_amount = core::Amount::FromMinor(*second_amount)};
+                .party_amount = core::Amount::FromMinor(first_amount),
+                .counterparty_amount = core::Amount::FromMinor(second_amount)};
+  for (std::size_t i = 0; i < slot.values.size() && input_.pvp_per_list > 1; ++i) {
+    pvp.list.push_back(
+        {core::Amount::FromMinor((*firsts)[i]), core::Amount::FromMinor((*seconds)[i])});
+  }
   if (directions_.Uniform(1000) < input_.pvp_foreign_per_mille) {
     std::swap(pvp.party_ledger, pvp.counterparty_ledger);
     std::swap(pvp.party_amount, pvp.counterparty_amount);
+    for (auto& each : pvp.list) std::swap(each.party_amount, each.counterparty_amount);
   }
   Move(pvp.party_ledger, party, counterparty, pvp.party_amount.minor());
   Move(pvp.counterparty_ledger, counterparty, party, pvp.counterparty_amount.minor());
-  actions_.push_back({0, id, TimeOf(slot), input_.days[slot.day], pvp, {}});
+  actions_.push_back({0, id, TimeOf(slot), input_.days[slot.day], std::move(pvp), {}});
   return absl::OkStatus();
 }
 

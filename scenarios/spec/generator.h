@@ -17,6 +17,7 @@ struct GeneratorInput {
   std::string name;
   std::uint32_t payments = 0;
   std::uint32_t pvp_settlements = 0;
+  std::uint32_t pvp_per_list = 1;        // above 1: they come in settlement lists
   std::vector<core::BusinessDate> days;  // those it may use; not empty
   core::Duration opens;                  // times of day
   core::Duration cuts_off;

@@ -78,6 +78,15 @@ std::optional<ParticipantIndex> Plan::FindParticipant(const core::ParticipantId&
   return std::nullopt;
 }
 
+std::uint32_t Plan::AccountNumberOf(ParticipantIndex participant, LedgerIndex ledger) const {
+  CW_CHECK(!AccountOf(participant, ledger).IsEmpty(), "an account that is there has a number");
+  std::uint32_t number = 0;  // 0 is the issuer's liability
+  for (ParticipantIndex each = 0; each <= participant; ++each) {
+    if (!AccountOf(each, ledger).IsEmpty()) ++number;
+  }
+  return number;
+}
+
 std::optional<core::Amount> Plan::ValueOf(core::Currency currency, core::Amount amount) const {
   if (!value_currency) return std::nullopt;
   if (currency == *value_currency) return amount;

@@ -178,6 +178,11 @@ struct SwapOnQuote {
   std::optional<core::Amount> buy;
   std::string venue = {};  // empty: wherever it is best
 };
+// What the two pay in one settlement of a list.
+struct ListedPvp {
+  core::Amount party_amount;
+  core::Amount counterparty_amount;
+};
 // Two banks agreed on both amounts; both sign.
 struct SettlePvp {
   ParticipantIndex party = 0;
@@ -187,6 +192,9 @@ struct SettlePvp {
   core::Amount party_amount;
   core::Amount counterparty_amount;
   bool sign_apart = false;  // in virtual time, each hands in its own signature
+  // Many settlements between the two, as one settlement list: then the amounts above are their
+  // sums. Empty: a single settlement.
+  std::vector<ListedPvp> list;
 };
 // The central bank freezes an account, or lifts the freeze, by two approvers.
 struct FreezeAccount {
@@ -293,6 +301,8 @@ struct Plan {
   const core::AccountAddress& AccountOf(ParticipantIndex participant, LedgerIndex ledger) const {
     return participants[participant].accounts[ledger];
   }
+  // The number that its ledger gives that account: set-up opens them in the order of participants.
+  std::uint32_t AccountNumberOf(ParticipantIndex participant, LedgerIndex ledger) const;
   // In the value currency, rounded half-even; nothing without a reference rate, or when the result
   // does not fit.
   std::optional<core::Amount> ValueOf(core::Currency currency, core::Amount amount) const;

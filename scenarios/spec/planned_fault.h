@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_SCENARIOS_SPEC_PLANNED_FAULT_H_
 #define CAUSEWAY_SCENARIOS_SPEC_PLANNED_FAULT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -80,6 +81,13 @@ struct ByzantineBridge {
   std::uint32_t per_mille = kPerMille;
 };
 
+enum class ByzantineWitnessKind : std::uint8_t { kCosignAnything, kBadCosignatures, kOldBackup };
+
+struct ByzantineWitness {
+  std::size_t witness = 0;  // position in the policy
+  ByzantineWitnessKind kind = ByzantineWitnessKind::kCosignAnything;
+};
+
 struct Overload {
   std::vector<NodeIndex> nodes;
   std::uint32_t per_mille = 0;
@@ -93,7 +101,7 @@ struct PlannedFault {
   core::LedgerTime begins;
   core::LedgerTime ends;
   std::variant<FaultyMessages, Partition, Crash, Corruption, SlowDisk, WrongClock, ClientFault,
-               ByzantineBridge, Overload>
+               ByzantineBridge, Overload, ByzantineWitness>
       what;
 };
 

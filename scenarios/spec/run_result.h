@@ -45,6 +45,10 @@ struct ActionResult {
   core::Uetr uetr;              // nil: none
   core::Hash256 settlement_id;  // of the last attempt; zero: none
   std::uint32_t attempts = 0;   // 1, more when a settlement was tried again
+  // Of a settlement list: how many settlements are in it, and how many of them settled. `legs` then
+  // sums up those that settled.
+  std::uint32_t list_count = 0;
+  std::uint32_t list_settled = 0;
   core::LedgerTime started;
   core::LedgerTime ended;  // of a payment that was queued: when it left the queue
 };

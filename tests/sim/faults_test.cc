@@ -44,7 +44,7 @@ faults { date: "2024-01-04" time: "09:00" })"));
   EXPECT_NE(findings[1].message.find("a fault \"a\" exists already"), std::string::npos);
   EXPECT_NE(findings[2].message.find("at most 1000"), std::string::npos);
   EXPECT_NE(findings[3].message.find("there is no step \"no-such\""), std::string::npos);
-  EXPECT_NE(findings[4].message.find("name ledgers, the bridge or the observer"),
+  EXPECT_NE(findings[4].message.find("name ledgers, the bridge, the observer or witnesses"),
             std::string::npos);
   EXPECT_NE(findings[5].message.find("a fault must be one of"), std::string::npos);
 }
@@ -105,6 +105,94 @@ faults { date: "2024-01-04" time: "09:31" crash { nodes: "us.example/usd" } })")
   ExpectClean(result);
   EXPECT_EQ(counts.coverage[Covered::kCorruptionDetected], 1U);
   EXPECT_EQ(counts.coverage[Covered::kBlockRepairedFromCopy], 1U);
+}
+
+// The network above with three of four witnesses, one of whom may be faulty.
+std::string WitnessedPvpWith(const std::string& more) {
+  std::string text = PvpWith(more);
+  const std::string log = "decision_log: \"bridge.example/decisions\"";
+  return text.replace(
+      text.find(log), log.size(),
+      log + " witnesses: 4 witnesses_needed: 3 witnesses_faulty_max: 1 settlement_deadline_s: 10");
+}
+
+TEST(FaultsTest, WitnessThatIsNotThereOrDoesNothingWrongIsNamedWithItsPlace) {
+  const auto findings = Findings(WitnessedPvpWith(R"(
+faults { date: "2024-01-04" time: "09:00" byzantine_witness {
+  witness: "bridge.example/decisions/witness-5" kind: BYZANTINE_WITNESS_KIND_OLD_BACKUP } }
+faults { date: "2024-01-04" time: "09:00" byzantine_witness {
+  witness: "bridge.example/decisions/witness-4" } })"));
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_NE(findings[0].message.find("there is no witness"), std::string::npos);
+  EXPECT_NE(findings[1].message.find("say what the witness does wrong"), std::string::npos);
+}
+
+TEST(FaultsTest, WitnessesThatStopDelayTheCertificateAndLoseNothing) {
+  SimulatorCounts counts;
+  const RunResult result = RunText(WitnessedPvpWith(R"(
+faults { date: "2024-01-04" time: "08:59:59" duration_ms: 20000
+  crash { nodes: "bridge.example/decisions/witness-1" nodes: "bridge.example/decisions/witness-2"
+          point: CRASH_POINT_IN_WRITE times: 20 down_ms_max: 2000 } })"),
+                                   counts);
+  ExpectClean(result);
+  EXPECT_GT(counts.coverage[Covered::kCrashOfWitness], 0U);
+  EXPECT_EQ(result.decisions, 1U);
+  EXPECT_EQ(counts.coverage[Covered::kSettled], 1U);
+}
+
+TEST(FaultsTest, DamagedBatchOfAWitnessIsPutBackFromTheObserversCopy) {
+  SimulatorCounts counts;
+  const RunResult result = RunText(WitnessedPvpWith(R"(
+faults { date: "2024-01-04" time: "09:30"
+  corruption { node: "bridge.example/decisions/witness-3" } }
+faults { date: "2024-01-04" time: "09:31"
+  crash { nodes: "bridge.example/decisions/witness-3" } })"),
+                                   counts);
+  ExpectClean(result);
+  EXPECT_EQ(counts.coverage[Covered::kCorruptionDetected], 1U);
+  EXPECT_EQ(counts.coverage[Covered::kBlockRepairedFromCopy], 1U);
+}
+
+TEST(FaultsTest, CosignaturesThatDoNotVerifyAreMadeUpForByTheOthers) {
+  SimulatorCounts counts;
+  const RunResult result = RunText(WitnessedPvpWith(R"(
+faults { date: "2024-01-04" time: "08:00" duration_ms: 7200000 byzantine_witness {
+  witness: "bridge.example/decisions/witness-1" kind: BYZANTINE_WITNESS_KIND_BAD_COSIGNATURES } })"),
+                                   counts);
+  ExpectClean(result);
+  EXPECT_GT(counts.coverage[Covered::kWitnessSignedWrongly], 0U);
+  EXPECT_EQ(counts.coverage[Covered::kSettled], 1U);
+}
+
+TEST(FaultsTest, OperatorWithTwoLogsConvincesNobodyBeforeWitnesses) {
+  SimulatorCounts counts;
+  const std::string text = WitnessedPvpWith(R"(
+faults { date: "2024-01-04" time: "08:59" duration_ms: 90000
+  byzantine_bridge { kind: BYZANTINE_BRIDGE_KIND_EQUIVOCATE } }
+faults { date: "2024-01-04" time: "08:00" duration_ms: 7200000 byzantine_witness {
+  witness: "bridge.example/decisions/witness-2" kind: BYZANTINE_WITNESS_KIND_COSIGN_ANYTHING } })");
+  const RunResult result = RunText(text, counts);
+  ExpectClean(result);
+  EXPECT_EQ(ResultOf(Compiled(text), result, "s").status, ActionStatus::kSettled);
+  EXPECT_GT(counts.coverage[Covered::kBridgeEquivocatedBeforeWitnesses], 0U);
+  EXPECT_GT(counts.coverage[Covered::kWitnessCosignedSecondLog], 0U);
+  EXPECT_GT(counts.coverage[Covered::kCompletionRefused], 0U);
+  EXPECT_EQ(counts.coverage[Covered::kWitnessFoundFork], 1U);
+}
+
+TEST(FaultsTest, WitnessFromAnOldBackupIsFoundOutAndSignsNoMore) {
+  SimulatorCounts counts;
+  const RunResult result = RunText(WitnessedPvpWith(R"(
+steps { id: "later" date: "2024-01-04" time: "10:00"
+  pvp { party: "DE-BANK-1" party_currency: "EUR" party_amount: "1.00"
+        counterparty: "US-BANK-1" counterparty_currency: "USD" counterparty_amount: "1.00" } }
+faults { date: "2024-01-04" time: "08:59" duration_ms: 1800000 byzantine_witness {
+  witness: "bridge.example/decisions/witness-1" kind: BYZANTINE_WITNESS_KIND_OLD_BACKUP } })"),
+                                   counts);
+  ExpectClean(result);
+  EXPECT_EQ(counts.coverage[Covered::kWitnessLostState], 1U);
+  EXPECT_EQ(counts.coverage[Covered::kWitnessFoundLostState], 1U);
+  EXPECT_EQ(counts.coverage[Covered::kSettled], 2U);
 }
 
 TEST(FaultsTest, ModelledSignaturesGiveTheSameBalancesAndAreSaidInTheReport) {

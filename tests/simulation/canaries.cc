@@ -147,6 +147,32 @@ class FreezingLedger final : public LedgerNode {
   }
 };
 
+class WitnessFactory final : public NodeFactory {
+ public:
+  std::unique_ptr<WitnessNode> MakeWitness(
+      World& world, std::size_t position, const KeyRing& keys,
+      const std::shared_ptr<const core::SignatureVerifier>& verifier,
+      const ObserverNode* observer) const override;
+};
+
+class HastyWitness final : public WitnessNode {
+ public:
+  using WitnessNode::WitnessNode;
+
+ protected:
+  void WriteThen(Event answer) override {
+    Write([] {});
+    After(core::Duration::Zero(), EventKind::kOther, std::move(answer));
+  }
+};
+
+std::unique_ptr<WitnessNode> WitnessFactory::MakeWitness(
+    World& world, std::size_t position, const KeyRing& keys,
+    const std::shared_ptr<const core::SignatureVerifier>& verifier,
+    const ObserverNode* observer) const {
+  return std::make_unique<HastyWitness>(world, position, keys, verifier, observer);
+}
+
 class HastyBridge final : public BridgeNode {
  public:
   using BridgeNode::BridgeNode;
@@ -248,6 +274,8 @@ std::unique_ptr<NodeFactory> InventsCommits() {
 std::unique_ptr<NodeFactory> ShowsOtherTerms() {
   return std::make_unique<BridgeFactory<TwoFacedBridge>>();
 }
+
+std::unique_ptr<NodeFactory> SignsBeforeItPersists() { return std::make_unique<WitnessFactory>(); }
 
 IdsOfNonceOnly::IdsOfNonceOnly() { ids_are_of_nonce_only = true; }
 IdsOfNonceOnly::~IdsOfNonceOnly() { ids_are_of_nonce_only = false; }

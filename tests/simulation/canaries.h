@@ -29,6 +29,10 @@ std::unique_ptr<NodeFactory> InventsCommits();
 // payer, who is in league with it. Harmless as long as a settlement id is bound to its terms.
 std::unique_ptr<NodeFactory> ShowsOtherTerms();
 
+// Witnesses.
+// Cosigns while what it cosigns is being written.
+std::unique_ptr<NodeFactory> SignsBeforeItPersists();
+
 // While one of these lives, settlement ids are of the nonce alone, in this process and in those
 // that it starts.
 class IdsOfNonceOnly {

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "scenarios/explore/seeds.h"
 #include "tests/simulation/canaries.h"
@@ -16,10 +18,10 @@ namespace {
 constexpr std::uint64_t kSeedsToCatch = 200;
 
 // Without the observer, which would be the first to see some of them: the checkers must see all.
-SeedsResult Search(const NodeFactory* nodes, const char* profile, bool shrink = false) {
+SeedsResult Search(const NodeFactory* nodes, const Profile* profile, bool shrink = false) {
   SeedsOptions options;
   options.count = kSeedsToCatch;
-  options.profile = FindProfile(profile);
+  options.profile = profile;
   options.modelled_signatures = true;
   options.processes = 2;
   options.shrink = shrink;
@@ -40,11 +42,63 @@ std::string Said(const SeedsResult& result) {
 }
 
 // Caught, and for what it does wrong.
-void ExpectCaught(const NodeFactory* nodes, const char* profile, const std::string& breach) {
+void ExpectCaught(const NodeFactory* nodes, const Profile* profile, const std::string& breach) {
   const SeedsResult result = Search(nodes, profile);
   ASSERT_FALSE(result.failures.empty()) << "not caught in " << kSeedsToCatch << " seeds";
   ::testing::Test::RecordProperty("seeds", std::to_string(result.failures.front().seed));
   EXPECT_NE(Said(result).find(breach), std::string::npos) << Said(result);
+}
+
+void ExpectCaught(const NodeFactory* nodes, const char* profile, const std::string& breach) {
+  ExpectCaught(nodes, FindProfile(profile), breach);
+}
+
+// The same seeds, without what is wrong.
+void ExpectPasses(const Profile& profile) {
+  const SeedsResult result = Search(nullptr, &profile);
+  EXPECT_EQ(result.seeds, kSeedsToCatch);
+  EXPECT_EQ(result.failed, 0U) << Said(result);
+}
+
+// An operator that keeps two logs, among crashes and loss, before witnesses of whom some do what
+// they should not.
+Profile LyingOperator(WitnessDraw witnesses, std::vector<std::uint64_t> witness_weights) {
+  return {.name = "lying-operator",
+          .description = "a bridge that keeps two logs",
+          .faults_max = 10,
+          .fault_weights = {1, 0, 1, 0, 0, 0, 0, 4, 0, 4},
+          .witnesses = {witnesses},
+          .bridge_equivocates = true,
+          .witness_weights = std::move(witness_weights)};
+}
+const std::vector<std::uint64_t> kCosignsAnything = {1, 0, 0};
+const std::vector<std::uint64_t> kOldBackup = {0, 0, 1};
+constexpr char kTwoOutcomes[] = "is released, and the decision log says commit";
+
+TEST(CanaryTest, TwoOfThreeWithAByzantineWitnessAndAnEquivocatingBridgeIsCaught) {
+  const Profile profile = LyingOperator({3, 2, 0, 1}, kCosignsAnything);
+  ExpectCaught(nullptr, &profile, kTwoOutcomes);
+}
+
+TEST(CanaryTest, TwoOfThreeWithoutAByzantineWitnessBearsAnEquivocatingBridge) {
+  ExpectPasses(LyingOperator({3, 2, 0, 0}, kCosignsAnything));
+}
+
+TEST(CanaryTest, ThreeOfFourWithAByzantineWitnessBearsAnEquivocatingBridge) {
+  ExpectPasses(LyingOperator({4, 3, 1, 1}, kCosignsAnything));
+}
+
+TEST(CanaryTest, WitnessThatIsRestoredFromAnOldBackupAndNotCountedAsFaultyIsCaught) {
+  const Profile profile = LyingOperator({3, 2, 0, 1}, kOldBackup);
+  ExpectCaught(nullptr, &profile, kTwoOutcomes);
+}
+
+TEST(CanaryTest, WitnessThatIsRestoredFromAnOldBackupIsBornWhereThePolicyCountsIt) {
+  ExpectPasses(LyingOperator({4, 3, 1, 1}, kOldBackup));
+}
+
+TEST(CanaryTest, WitnessThatSignsBeforeItPersistsIsCaught) {
+  ExpectCaught(SignsBeforeItPersists().get(), "witnesses", "before it was durable");
 }
 
 TEST(CanaryTest, ReleaseOnTimeoutAfterPrepareIsCaught) {
@@ -83,14 +137,14 @@ TEST(CanaryTest, IdThatIsNotBoundToTermsIsCaught) {
 
 // The attack of the test before, against ids that are bound: money waits, and none is lost.
 TEST(CanaryTest, BoundIdsKeepALyingBridgeFromMovingMoney) {
-  const SeedsResult result = Search(ShowsOtherTerms().get(), "calm");
+  const SeedsResult result = Search(ShowsOtherTerms().get(), FindProfile("calm"));
   ASSERT_FALSE(result.failures.empty());
   EXPECT_EQ(Said(result).find("other terms"), std::string::npos) << Said(result);
   EXPECT_EQ(Said(result).find("booked"), std::string::npos) << Said(result);
 }
 
 TEST(CanaryTest, WhatIsCaughtShrinksToAFewStepsAndOneFault) {
-  const SeedsResult result = Search(nullptr, "equivocation", /*shrink=*/true);
+  const SeedsResult result = Search(nullptr, FindProfile("equivocation"), /*shrink=*/true);
   ASSERT_FALSE(result.failures.empty());
   const SeedFailure& failure = result.failures.front();
   EXPECT_LE(failure.scenario.steps_size(), 3);

@@ -58,7 +58,7 @@ TEST(SeedsTest, NothingIsBreachedWithRealSignatures) {
 }
 
 TEST(SeedsTest, NothingIsBreachedUnderAnyProfile) {
-  for (const char* profile : {"calm", "crashes", "network", "clients"}) {
+  for (const char* profile : {"calm", "crashes", "network", "clients", "witnesses"}) {
     ExpectNoBreach(RunProfile(1, 40, profile, true),
                    std::string(" --modelled --profile ") + profile);
   }
