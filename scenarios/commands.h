@@ -85,9 +85,11 @@ struct SweepFlags {
   std::optional<std::uint64_t> first_seed;  // none: 1, or the file's when it is the only one
   std::uint32_t jobs = 0;                   // 0: as many as there are cores
   std::string out;
-  std::string x = "liquidity";  // of the curve: a setting or an indicator
-  std::string y;                // empty: delay_by_value_s, of a study delay
-  std::string x_label;          // of the plot's axis; empty: made of the name
+  // Of the curve: a setting or an indicator. Empty: liquidity, of a study without that setting
+  // liquidity_value.
+  std::string x;
+  std::string y;        // empty: delay_by_value_s, of a study delay
+  std::string x_label;  // of the plot's axis; empty: made of the name
   std::string y_label;
 };
 

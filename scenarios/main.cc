@@ -30,8 +30,9 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   sweep->add_option("--first-seed", flags.first_seed,
                     "The first of them; without it 1, or the file's when one is run");
   sweep->add_option("--jobs", flags.jobs, "Processes; 0: one for each core");
-  sweep->add_option("--x", flags.x, "Of the curve: a setting or an indicator")
-      ->capture_default_str();
+  sweep->add_option("--x", flags.x,
+                    "Of the curve: a setting or an indicator; without it liquidity, with --csv and "
+                    "without that setting liquidity_value");
   sweep->add_option("--y", flags.y, "Of the curve; without it delay_by_value_s, with --csv delay");
   sweep->add_option("--x-label", flags.x_label, "What the plot's axis says instead of the name");
   sweep->add_option("--y-label", flags.y_label, "The same of the other axis");

@@ -141,6 +141,14 @@ absl::StatusOr<Source> StudySource(const SweepFlags& flags) {
   return source;
 }
 
+// Of a study the ALPHA that is swept, or what it comes to.
+std::string DefaultX(const SweepFlags& flags) {
+  const bool sets = std::any_of(flags.sets.begin(), flags.sets.end(), [](const std::string& set) {
+    return set.rfind("liquidity=", 0) == 0;
+  });
+  return flags.csv.empty() || sets ? "liquidity" : "liquidity_value";
+}
+
 // That the flags fit together.
 absl::Status CheckFlags(const SweepFlags& flags) {
   if (flags.file.empty() == flags.csv.empty()) {
@@ -198,6 +206,7 @@ int Sweep(const SweepFlags& flags, Source& source, const std::vector<Setting>& s
 
 int SweepCommand(const SweepFlags& given) {
   SweepFlags flags = given;
+  if (flags.x.empty()) flags.x = DefaultX(flags);
   if (flags.y.empty()) flags.y = flags.csv.empty() ? "delay_by_value_s" : "delay";
   if (const absl::Status good = CheckFlags(flags); !good.ok()) return Refuse(good);
   const absl::StatusOr<std::vector<Setting>> settings = SettingsOf(flags);

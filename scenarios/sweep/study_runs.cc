@@ -145,7 +145,7 @@ Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators&
       {"share_settled",
        mean([](Day day) { return study::RatioOf(day.settled.value, day.submitted.value); })},
       {"offset_share", mean([](Day day) { return day.offset_share; })},
-      {"liquidity", value([](Day day) { return day.liquidity; })},
+      {"liquidity_value", value([](Day day) { return day.liquidity; })},
       {"liquidity_used", value([](Day day) { return day.liquidity_used; })},
       {"usage", mean([](Day day) { return day.usage; })},
       {"turnover", mean([](Day day) { return day.turnover; })},

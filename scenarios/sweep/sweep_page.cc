@@ -40,12 +40,13 @@ page::Plot CurvePlot(const SweepDescription& description, const Curve& curve) {
       series.high.push_back(point.y.high);
     }
   }
-  std::string caption = fmt::format(
-      "Each point is the mean of {} run{} that differ{} in the seed only", description.seeds,
-      description.seeds == 1 ? "" : "s", description.seeds == 1 ? "s" : "");
-  caption += description.seeds > 1
-                 ? "; the band is its 95% confidence interval (Student's t over seeds)."
-                 : ", so there is no confidence interval.";
+  const std::string caption =
+      description.seeds > 1
+          ? fmt::format(
+                "Each point is the mean of {} runs that differ in the seed only; the band is "
+                "its 95% confidence interval (Student's t over seeds).",
+                description.seeds)
+          : std::string("Each point is one run, so there is no confidence interval.");
   return {.id = "curve",
           .title = curve.x == "liquidity" && curve.y.starts_with("delay")
                        ? std::string("Liquidity-delay curve")

@@ -69,7 +69,7 @@ TEST_F(StudyRunsTest, LiquidityIsASetting) {
   const auto none = runs.Make({{{"liquidity", "0"}}, 0});
   const auto all = runs.Make({{{"liquidity", "1"}}, 0});
   ASSERT_TRUE(none.ok() && all.ok());
-  EXPECT_EQ(ValueOf(*none, "liquidity"), "0.00");
+  EXPECT_EQ(ValueOf(*none, "liquidity_value"), "0.00");
   EXPECT_EQ(ValueOf(*all, "settled"), "3");
   EXPECT_EQ(ValueOf(*all, "delay"), "0.000000");
 }
