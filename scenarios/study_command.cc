@@ -16,6 +16,7 @@
 #include "scenarios/study/output.h"
 #include "scenarios/study/preset.h"
 #include "scenarios/study/runner.h"
+#include "scenarios/study_page/study_page.h"
 
 namespace causeway::sim {
 namespace {
@@ -81,7 +82,12 @@ int RunAndReport(const study::Input& input, const study::RunOptions& options,
   if (flags.out.empty()) return kExitMet;
   study::Facts facts = study::FactsOf(options);
   facts.insert(facts.begin(), {"name", input.name});
-  const absl::Status written = study::WriteResults(input, *result, indicators, facts, flags.out);
+  absl::Status written = study::WriteResults(input, *result, indicators, facts, flags.out);
+  if (written.ok()) {
+    const study::PageDescription description = {
+        .subtitle = "", .facts = facts, .command = "", .text = ""};
+    written = study::WriteStudyPage(input, *result, indicators, description, flags.out);
+  }
   if (!written.ok()) {
     Complain(std::string(written.message()));
     return kExitFailed;
