@@ -69,7 +69,7 @@ void AddStudyFlags(CLI::App& run, CLI::Option& file, StudyFlags& study) {
   add("--decimals", study.decimals, "Decimals of an amount")->check(CLI::Range(0, 6));
 }
 
-int Run(const RunFlags& flags, StudyFlags& study) {
+int RunEither(const RunFlags& flags, StudyFlags& study) {
   study.file = flags.file;
   study.out = flags.out;
   study.seed = flags.seed;
@@ -166,7 +166,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitMet : kExitUsage;
   }
-  if (run->parsed()) return Run(flags, study);
+  if (run->parsed()) return RunEither(flags, study);
   if (mechanisms->parsed()) return MechanismsCommand(mechanisms_flags);
   if (generate->parsed()) return GenerateCommand(generated);
   if (corridor->parsed()) return CorridorCommand(corridor_flags);

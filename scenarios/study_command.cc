@@ -96,7 +96,7 @@ int RunAndReport(const study::Input& input, const study::RunOptions& options,
   return kExitMet;
 }
 
-std::optional<std::string> ReadText(const std::string& path) {
+std::optional<std::string> ReadStudyText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -105,7 +105,7 @@ std::optional<std::string> ReadText(const std::string& path) {
 // The preset of a file; says what is wrong with it.
 std::optional<study::Preset> LoadPreset(const std::string& path,
                                         const std::optional<std::uint64_t>& seed) {
-  const std::optional<std::string> text = ReadText(path);
+  const std::optional<std::string> text = ReadStudyText(path);
   if (!text) {
     Complain(fmt::format("cannot read {}", path));
     return std::nullopt;
@@ -144,7 +144,7 @@ int RunPreset(const StudyFlags& flags) {
 }  // namespace
 
 bool IsStudy(const std::string& file) {
-  const std::optional<std::string> text = ReadText(file);
+  const std::optional<std::string> text = ReadStudyText(file);
   return text && study::IsPreset(*text);
 }
 

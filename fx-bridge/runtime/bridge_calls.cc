@@ -34,13 +34,6 @@ bool IsPartyTo(const core::ParticipantId& caller, const core::Envelope& terms,
 
 }  // namespace
 
-core::Rejection Refusal(core::Outcome outcome, std::string message) {
-  core::Rejection rejection;
-  rejection.outcome = outcome;
-  rejection.message = std::move(message);
-  return rejection;
-}
-
 void CompletionWaiter::OnEnd() {
   call_->Refuse(Refusal(core::Outcome::kUnavailable,
                         "the bridge is stopping; the submission is durable: ask GetDecision"));

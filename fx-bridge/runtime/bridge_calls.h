@@ -16,6 +16,7 @@
 #include "causeway/v1/bridge_service.pb.h"
 #include "fx-bridge/engine/bridge_engine.h"
 #include "fx-bridge/runtime/watchers.h"
+#include "fx-bridge/venues/venue.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/outcome.h"
 #include "settlement/rpc/rejection_status.h"
@@ -23,8 +24,6 @@
 namespace causeway::bridge {
 
 using MaybeRejection = std::optional<core::Rejection>;
-
-core::Rejection Refusal(core::Outcome outcome, std::string message);
 
 // A call that ends once, on whatever thread is first: the engine's, or gRPC's when the client is
 // gone or its deadline has passed.
