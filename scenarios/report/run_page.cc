@@ -126,7 +126,7 @@ page::Section Reproduction(const Plan& plan, const RunResult& result, std::strin
                {"scenario", plan.name},
                {"SHA-256 of the file", plan.source_sha256},
                {"seed", fmt::format("{}", plan.seed)},
-               {"mechanism", plan.mechanism},
+               {"mechanism", std::string(MechanismName(plan.mechanism.kind))},
                {"signatures", plan.modelled_signatures ? "modelled" : "ed25519-sha256"}},
       .note = ""});
   section.content.push_back(page::Text{

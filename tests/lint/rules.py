@@ -84,7 +84,8 @@ UNITS = {
     "scenarios/load": {"settlement/codec", "settlement/rpc", "settlement/client", "posix", "json",
                        "cli11"},
     "scenarios": {"scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
-                  "scenarios/explore", "scenarios/sweep", "scenarios/study", "scenarios/live",
+                  "scenarios/explore", "scenarios/sweep", "scenarios/study", "scenarios/study_page",
+                  "scenarios/live",
                   "settlement/liquidity", "cli11", "json", "posix"},
 }
 
