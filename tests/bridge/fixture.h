@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "fx-bridge/engine/bridge_engine.h"
+#include "fx-bridge/venues/board_venue.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
