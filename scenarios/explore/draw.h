@@ -25,8 +25,8 @@ struct WitnessDraw {
 struct Profile {
   std::string_view name;
   std::string_view description;
-  std::uint32_t ledgers_max = 4;  // 2 or more
-  std::uint32_t banks_max = 4;    // 2 or more
+  std::uint32_t ledgers_max = 4;       // 2 or more
+  std::uint32_t banks_max = 4;         // 2 or more
   std::uint32_t settlements_max = 80;  // lists count as one
   std::uint32_t payments_max = 40;
   std::uint32_t faults_max = 8;

@@ -133,13 +133,14 @@ Crash Compiler::CompileCrash(const Node& node, const causeway::v1::CrashFault& s
   const Nodes nodes(plan_);
   const std::optional<ParticipantIndex> operated_by = plan_.mechanism.operated_by;
   const bool all_stop = std::all_of(crash.nodes.begin(), crash.nodes.end(), [&](NodeIndex each) {
-    return each <= nodes.Observer() || each >= nodes.Witness(0) || (operated_by && each == nodes.Participant(*operated_by));
+    return each <= nodes.Observer() || each >= nodes.Witness(0) ||
+           (operated_by && each == nodes.Participant(*operated_by));
   });
   if (spec.nodes().empty() || !all_stop) {
-    Fail(
-        node.Of("nodes"),
-        "nodes: name ledgers, the bridge, the observer or witnesses, or who runs the mechanism; for banks see "
-        "the faults of clients");
+    Fail(node.Of("nodes"),
+         "nodes: name ledgers, the bridge, the observer or witnesses, or who runs the mechanism; "
+         "for banks see "
+         "the faults of clients");
   }
   switch (spec.point()) {
     case causeway::v1::CRASH_POINT_IN_WRITE:
