@@ -118,8 +118,7 @@ TEST(CanaryTest, FreezingAPreparedHoldIsCaught) {
 }
 
 TEST(CanaryTest, DecisionToldBeforeItIsDurableIsCaught) {
-  // It tells all that it writes too early; what it accepted and then lost shows first.
-  ExpectCaught(TellsBeforeDurable().get(), "crashes", "which it had accepted");
+  ExpectCaught(TellsBeforeDurable().get(), "crashes", "and the decision log says nothing durable");
 }
 
 TEST(CanaryTest, InventingACommitWithoutVotesIsCaught) {
@@ -147,7 +146,9 @@ TEST(CanaryTest, WhatIsCaughtShrinksToAFewStepsAndOneFault) {
   const SeedsResult result = Search(nullptr, FindProfile("equivocation"), /*shrink=*/true);
   ASSERT_FALSE(result.failures.empty());
   const SeedFailure& failure = result.failures.front();
-  EXPECT_LE(failure.scenario.steps_size(), 3);
+  // Of more than a hundred. Not always the fewest that would do: without one step, the bridge may
+  // choose others to lie about.
+  EXPECT_LE(failure.scenario.steps_size(), 8);
   EXPECT_EQ(failure.scenario.faults_size(), 1);
   EXPECT_FALSE(failure.scenario_breaches.empty());
 }
