@@ -14,8 +14,8 @@
 namespace causeway::sim {
 namespace {
 
-constexpr int kPartySide = 0;
-constexpr int kCounterpartySide = 1;
+constexpr std::size_t kPartySide = 0;
+constexpr std::size_t kCounterpartySide = 1;
 constexpr std::size_t kHashLockSecretBytes = 32;
 
 core::InstructionId HashLockId(const std::string& text) {
@@ -26,23 +26,23 @@ core::InstructionId HashLockId(const std::string& text) {
 
 }  // namespace
 
-LedgerIndex HashLockMechanism::LedgerOf(const Trade& trade, int side) const {
+LedgerIndex HashLockMechanism::LedgerOf(const Trade& trade, std::size_t side) const {
   return side == kPartySide ? trade.what.party_ledger : trade.what.counterparty_ledger;
 }
 
-ParticipantIndex HashLockMechanism::TraderOf(const Trade& trade, int side) const {
+ParticipantIndex HashLockMechanism::TraderOf(const Trade& trade, std::size_t side) const {
   return side == kPartySide ? trade.what.party : trade.what.counterparty;
 }
 
-core::Amount HashLockMechanism::AmountOf(const Trade& trade, int side) const {
+core::Amount HashLockMechanism::AmountOf(const Trade& trade, std::size_t side) const {
   return side == kPartySide ? trade.what.party_amount : trade.what.counterparty_amount;
 }
 
-core::LedgerTime HashLockMechanism::TimeAt(const Trade& trade, int side) const {
+core::LedgerTime HashLockMechanism::TimeAt(const Trade& trade, std::size_t side) const {
   return world_.clocks.TimeAt(world_.nodes.Participant(TraderOf(trade, side)));
 }
 
-core::InstructionKey HashLockMechanism::LockKeyOf(ActionIndex action, int side) const {
+core::InstructionKey HashLockMechanism::LockKeyOf(ActionIndex action, std::size_t side) const {
   const Trade& trade = *trades_[action];
   return {world_.plan.participants[TraderOf(trade, side)].id, core::ActionKind::kLockFunds,
           HashLockId(fmt::format("{}-L{}", world_.plan.actions[action].id, side + 1))};
@@ -70,7 +70,7 @@ void HashLockMechanism::Settle(ActionIndex action, Done done) {
   Continue(action, kCounterpartySide);
 }
 
-void HashLockMechanism::Continue(ActionIndex action, int side) {
+void HashLockMechanism::Continue(ActionIndex action, std::size_t side) {
   switch (At(action).sides[side].trader->Next(TimeAt(At(action), side))) {
     case TraderStep::kLock:
       return Lock(action, side);
@@ -87,7 +87,7 @@ void HashLockMechanism::Continue(ActionIndex action, int side) {
   }
 }
 
-core::Item HashLockMechanism::Sign(ActionIndex action, int side, LedgerIndex ledger,
+core::Item HashLockMechanism::Sign(ActionIndex action, std::size_t side, LedgerIndex ledger,
                                    core::InstructionId id, core::Action what) const {
   const Trade& trade = *trades_[action];
   const PlannedLedger& planned = world_.plan.ledgers[ledger];
@@ -105,13 +105,13 @@ core::Item HashLockMechanism::Sign(ActionIndex action, int side, LedgerIndex led
   return {.envelope = *std::move(envelope), .attachments = {}};
 }
 
-core::InstructionId HashLockMechanism::NextId(ActionIndex action, int side) {
+core::InstructionId HashLockMechanism::NextId(ActionIndex action, std::size_t side) {
   const std::uint32_t number = ++At(action).sides[side].commands;
   return HashLockId(fmt::format("{}-{}{}", world_.plan.actions[action].id,
                                 side == kPartySide ? 'P' : 'C', number));
 }
 
-void HashLockMechanism::Lock(ActionIndex action, int side) {
+void HashLockMechanism::Lock(ActionIndex action, std::size_t side) {
   Trade& trade = At(action);
   Side& own = trade.sides[side];
   const LedgerIndex ledger = LedgerOf(trade, side);
@@ -135,7 +135,7 @@ void HashLockMechanism::Lock(ActionIndex action, int side) {
   });
 }
 
-void HashLockMechanism::Claim(ActionIndex action, int side) {
+void HashLockMechanism::Claim(ActionIndex action, std::size_t side) {
   const Trade& trade = At(action);
   const LedgerIndex ledger = LedgerOf(trade, 1 - side);
   const core::InstructionKey lock = LockKeyOf(action, 1 - side);
@@ -151,7 +151,7 @@ void HashLockMechanism::Claim(ActionIndex action, int side) {
          });
 }
 
-void HashLockMechanism::Refund(ActionIndex action, int side) {
+void HashLockMechanism::Refund(ActionIndex action, std::size_t side) {
   const LedgerIndex ledger = LedgerOf(At(action), side);
   core::Item item = Sign(action, side, ledger, NextId(action, side),
                          core::RefundLock{LockKeyOf(action, side).id});
@@ -161,14 +161,14 @@ void HashLockMechanism::Refund(ActionIndex action, int side) {
          });
 }
 
-void HashLockMechanism::Submit(ActionIndex action, int side, LedgerIndex ledger, core::Item item,
-                               OnOutcome on_outcome) {
+void HashLockMechanism::Submit(ActionIndex action, std::size_t side, LedgerIndex ledger,
+                               core::Item item, OnOutcome on_outcome) {
   auto items = std::make_shared<const std::vector<core::Item>>(1, std::move(item));
   const std::uint32_t sequence = ++At(action).sides[side].sequence;
   Send(action, side, sequence, ledger, std::move(items), std::move(on_outcome));
 }
 
-void HashLockMechanism::Send(ActionIndex action, int side, std::uint32_t sequence,
+void HashLockMechanism::Send(ActionIndex action, std::size_t side, std::uint32_t sequence,
                              LedgerIndex ledger,
                              std::shared_ptr<const std::vector<core::Item>> items,
                              OnOutcome on_outcome) {
@@ -203,14 +203,15 @@ void HashLockMechanism::Send(ActionIndex action, int side, std::uint32_t sequenc
                      });
 }
 
-void HashLockMechanism::Watch(ActionIndex action, int side, int whose) {
+void HashLockMechanism::Watch(ActionIndex action, std::size_t side, std::size_t whose) {
   const std::uint32_t sequence = ++At(action).sides[side].sequence;
   world_.clock.After(kWatchEvery, EventKind::kTimer, [this, action, side, whose, sequence] {
     Read(action, side, whose, sequence);
   });
 }
 
-void HashLockMechanism::Read(ActionIndex action, int side, int whose, std::uint32_t sequence) {
+void HashLockMechanism::Read(ActionIndex action, std::size_t side, std::size_t whose,
+                             std::uint32_t sequence) {
   if (At(action).sides[side].sequence != sequence) return;
   LedgerNode& node = *ledgers_[LedgerOf(At(action), whose)];
   const NodeIndex trader = world_.nodes.Participant(TraderOf(At(action), side));
@@ -238,7 +239,8 @@ void HashLockMechanism::Read(ActionIndex action, int side, int whose, std::uint3
                      });
 }
 
-SeenLock HashLockMechanism::See(const core::Ledger& ledger, ActionIndex action, int whose) const {
+SeenLock HashLockMechanism::See(const core::Ledger& ledger, ActionIndex action,
+                                std::size_t whose) const {
   const Trade& trade = *trades_[action];
   const LedgerIndex index = LedgerOf(trade, whose);
   const core::FundsLock* lock = ledger.FindLock(LockKeyOf(action, whose));
@@ -252,7 +254,7 @@ SeenLock HashLockMechanism::See(const core::Ledger& ledger, ActionIndex action, 
           .secret = lock->secret};
 }
 
-void HashLockMechanism::End(ActionIndex action, int side) {
+void HashLockMechanism::End(ActionIndex action, std::size_t side) {
   Trade& trade = At(action);
   trade.sides[side].ended = true;
   if (!trade.sides[1 - side].ended) return;

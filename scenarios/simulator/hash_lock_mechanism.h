@@ -4,6 +4,7 @@
 #define CAUSEWAY_SCENARIOS_SIMULATOR_HASH_LOCK_MECHANISM_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,28 +51,28 @@ class HashLockMechanism : public Mechanism {
 
   Trade& At(ActionIndex action) { return *trades_[action]; }
   // Of what that side pays, and who gets it.
-  LedgerIndex LedgerOf(const Trade& trade, int side) const;
-  ParticipantIndex TraderOf(const Trade& trade, int side) const;
-  core::Amount AmountOf(const Trade& trade, int side) const;
-  core::InstructionKey LockKeyOf(ActionIndex action, int side) const;
-  core::LedgerTime TimeAt(const Trade& trade, int side) const;
+  LedgerIndex LedgerOf(const Trade& trade, std::size_t side) const;
+  ParticipantIndex TraderOf(const Trade& trade, std::size_t side) const;
+  core::Amount AmountOf(const Trade& trade, std::size_t side) const;
+  core::InstructionKey LockKeyOf(ActionIndex action, std::size_t side) const;
+  core::LedgerTime TimeAt(const Trade& trade, std::size_t side) const;
 
-  void Continue(ActionIndex action, int side);
-  void Lock(ActionIndex action, int side);
-  void Claim(ActionIndex action, int side);
-  void Refund(ActionIndex action, int side);
-  void Watch(ActionIndex action, int side, int whose);
-  void Read(ActionIndex action, int side, int whose, std::uint32_t sequence);
-  SeenLock See(const core::Ledger& ledger, ActionIndex action, int whose) const;
-  core::Item Sign(ActionIndex action, int side, LedgerIndex ledger, core::InstructionId id,
+  void Continue(ActionIndex action, std::size_t side);
+  void Lock(ActionIndex action, std::size_t side);
+  void Claim(ActionIndex action, std::size_t side);
+  void Refund(ActionIndex action, std::size_t side);
+  void Watch(ActionIndex action, std::size_t side, std::size_t whose);
+  void Read(ActionIndex action, std::size_t side, std::size_t whose, std::uint32_t sequence);
+  SeenLock See(const core::Ledger& ledger, ActionIndex action, std::size_t whose) const;
+  core::Item Sign(ActionIndex action, std::size_t side, LedgerIndex ledger, core::InstructionId id,
                   core::Action what) const;
-  core::InstructionId NextId(ActionIndex action, int side);
+  core::InstructionId NextId(ActionIndex action, std::size_t side);
   // Sends it, and again until there is an answer that stays: then `on_outcome`, and on.
-  void Submit(ActionIndex action, int side, LedgerIndex ledger, core::Item item,
+  void Submit(ActionIndex action, std::size_t side, LedgerIndex ledger, core::Item item,
               OnOutcome on_outcome);
-  void Send(ActionIndex action, int side, std::uint32_t sequence, LedgerIndex ledger,
+  void Send(ActionIndex action, std::size_t side, std::uint32_t sequence, LedgerIndex ledger,
             std::shared_ptr<const std::vector<core::Item>> items, OnOutcome on_outcome);
-  void End(ActionIndex action, int side);
+  void End(ActionIndex action, std::size_t side);
 
   World& world_;
   const KeyRing& keys_;
