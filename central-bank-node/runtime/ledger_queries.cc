@@ -348,7 +348,10 @@ QueryEnd GetReceipt(const LedgerEngine& engine, const Caller& caller,
   out->set_checkpoint(receipt->checkpoint);
   out->set_genesis(engine.ledger().genesis().bytes);
   // The envelope of a payment batch holds other payments too: its sender's alone.
-  if (caller.SeesEverything() || entry->entry.instruction.party == caller.id) {
+  // What left the queue, or expired in it, came in a batch before: its envelope is with the receipt
+  // of the entry that queued it.
+  const bool in_batch = !receipt->item.envelope.payload_type.empty();
+  if (in_batch && (caller.SeesEverything() || entry->entry.instruction.party == caller.id)) {
     codec::ToProto(receipt->item.envelope, out->mutable_envelope());
   }
   return {};

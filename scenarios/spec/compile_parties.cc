@@ -17,7 +17,6 @@ constexpr core::Duration kSettlementDeadlineDefault = core::Duration::FromSecond
 constexpr core::Duration kQuoteValidityDefault = core::Duration::FromSeconds(30);
 constexpr std::uint32_t kSettlementDeadlineSecondsMax = 24 * 3600;
 constexpr std::uint32_t kOptimiseEverySecondsMax = 24 * 3600;
-constexpr std::uint32_t kQueuedMaxDefault = 100'000;
 constexpr char kObserverDefault[] = "OBSERVER";
 
 // A participant's id as the body of an account address.
@@ -166,7 +165,7 @@ core::QueueRules Compiler::ReadQueue(const Node& node, const causeway::v1::Queue
   rules.discipline = static_cast<core::QueueDiscipline>(spec.discipline());
   rules.optimisation = static_cast<core::QueueOptimisation>(spec.optimisation());
   rules.optimise_every = core::Duration::FromSeconds(spec.optimise_every_s());
-  rules.queued_max = spec.queued_max() == 0 ? kQueuedMaxDefault : spec.queued_max();
+  rules.queued_max = spec.queued_max() == 0 ? core::kQueuedMax : spec.queued_max();
   return rules;
 }
 

@@ -60,7 +60,7 @@ class OperatingCalendar {
     LocalClock clock;
     // On the clock of a business date; opens may be below zero: on the evening before.
     Duration opens;
-    Duration cuts_off;  // after opens, and at most 24 hours after it
+    Duration cuts_off;  // after opens, and at most 23 hours after it
     // Days of the week without business.
     std::vector<Weekday> weekend = {Weekday::kSaturday, Weekday::kSunday};
     std::vector<BusinessDate> holidays;

@@ -26,8 +26,9 @@ inline constexpr char kCompletionPayloadType[] = "application/vnd.causeway.compl
 
 // Payments that one envelope may hold.
 inline constexpr std::size_t kBatchPaymentsMax = 8192;
-// Payments that a queue may hold.
-inline constexpr std::uint32_t kQueuedMax = 1'000'000;
+// Payments that a queue may hold: one batch may release or end them all, so they fit in a block,
+// and their keys in what the index of keys takes with a batch.
+inline constexpr std::uint32_t kQueuedMax = 32'768;
 // How far ahead of ledger time a valid-until may lie.
 inline constexpr Duration kValidUntilAheadMax = Duration::FromHours(7 * 24);
 

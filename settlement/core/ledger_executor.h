@@ -118,6 +118,7 @@ class LedgerExecutor {
   void SettleQueued(const QueuedPayment& payment, Cause cause, std::string rule, bool in_set);
   // At the end of a batch.
   void ServeQueue(std::span<ItemResult> results);
+  void ReleaseAndOptimise();
   void ReleaseCovered();
   void Optimise();
   void ExpireQueued();
@@ -164,6 +165,7 @@ class LedgerExecutor {
                              const ClaimLock& claim);
   MaybeRejection DoRefundLock(const Context& context, const ParticipantId& party,
                               const RefundLock& refund);
+  std::size_t ForgetOldLocks(const ParticipantId& party);
   MaybeRejection FindLocked(const InstructionKey& key, FundsLock*& lock);
   void EndLock(const Context& by, FundsLock& lock, bool claimed);
 
@@ -193,6 +195,7 @@ class LedgerExecutor {
   BusinessDate next_date_;
   DayPhase next_phase_;
   bool optimise_asked_ = false;
+  bool day_ended_ = false;  // in this batch, perhaps to begin again
 };
 
 }  // namespace causeway::core

@@ -248,10 +248,12 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoRefuse(const Context& context,
 LedgerExecutor::MaybeRejection LedgerExecutor::DoCancel(const Context& context,
                                                         const ParticipantId& party,
                                                         const Cancel& cancel) {
-  if (cancel.instruction.party != party) {
+  const bool queued = state_.queue.Find(cancel.instruction) != nullptr;
+  const bool by_approvers = queued && party == state_.central_bank() &&
+                            ApproverCount(*context.item) >= state_.genesis.approvers_needed;
+  if (cancel.instruction.party != party && !by_approvers) {
     return Rejection{.outcome = Outcome::kNotAuthorised, .rule = "only the instructing party"};
   }
-  const bool queued = state_.queue.Find(cancel.instruction) != nullptr;
   if (!queued && !state_.awaiting.contains(cancel.instruction)) {
     return Rejection{.outcome = Outcome::kWrongInstructionState,
                      .rule = cancel.instruction.id.ToString()};

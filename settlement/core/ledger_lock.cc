@@ -16,6 +16,10 @@ namespace {
 constexpr Duration kLockAheadMax = Duration::FromHours(7 * 24);
 // Shorter than any lock in a snapshot.
 constexpr std::size_t kLockBytesMin = 4;
+// Of one party that the ledger keeps. Those that have ended are kept for a while, so that the other
+// side of an exchange finds the secret here.
+constexpr std::size_t kLocksOfPartyMax = 1024;
+constexpr Duration kEndedLockKept = Duration::FromHours(24);
 
 }  // namespace
 
@@ -43,6 +47,12 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoLockFunds(const Context& contex
   const Amount amount = action.amount.amount;
   if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) return rejection;
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
+  if (const std::size_t kept = ForgetOldLocks(party); kept >= kLocksOfPartyMax) {
+    return Rejection{.outcome = Outcome::kLimitExceeded,
+                     .actual = static_cast<std::int64_t>(kept),
+                     .required = static_cast<std::int64_t>(kLocksOfPartyMax),
+                     .rule = "hash time-locks of one party"};
+  }
   Entry& entry = Add(context, InstructionStatus::kPrepared, Cause::kCommand);
   Post(entry, *debtor, Bucket::kAvailable, TransactionCode::kHold, Negative(amount));
   Post(entry, *debtor, Bucket::kHeld, TransactionCode::kHold, amount);
@@ -59,6 +69,24 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoLockFunds(const Context& contex
                                .status = InstructionStatus::kPrepared,
                                .secret = {}};
   return std::nullopt;
+}
+
+// Of a party; how many are left.
+std::size_t LedgerExecutor::ForgetOldLocks(const ParticipantId& party) {
+  std::size_t kept = 0;
+  auto next = state_.locks.lower_bound({party, ActionKind::kNone, {}});
+  while (next != state_.locks.end() && next->first.party == party) {
+    const FundsLock& lock = next->second;
+    const bool old =
+        lock.status != InstructionStatus::kPrepared && header_.time > lock.expires + kEndedLockKept;
+    if (old) {
+      next = state_.locks.erase(next);
+    } else {
+      ++kept;
+      ++next;
+    }
+  }
+  return kept;
 }
 
 LedgerExecutor::MaybeRejection LedgerExecutor::FindLocked(const InstructionKey& key,
@@ -109,7 +137,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoRefundLock(const Context& conte
 
 void LedgerExecutor::EndLock(const Context& by, FundsLock& lock, bool claimed) {
   lock.status = claimed ? InstructionStatus::kSettled : InstructionStatus::kExpired;
-  const Context context{.item = by.item, .key = lock.key};
+  const Context context{.item = by.item, .key = lock.key, .uetr = state_.live.at(lock.key).uetr};
   Entry& entry = Add(context, lock.status, Cause::kCommand);
   AccountState& debtor = state_.AccountToChange(lock.debtor);
   AccountState& creditor = state_.AccountToChange(lock.creditor);

@@ -24,6 +24,10 @@ constexpr std::int64_t kOffsettingBalanceMax = std::int64_t{1} << 61;
 static_assert(3 * (kOffsettingBalanceMax / 4) + kQueuedValueMax / 4 <=
               std::numeric_limits<std::int64_t>::max() / 4);
 
+// Of an account's payments that cannot settle, bypass passes so many: what a batch costs does not
+// grow with the square of what waits.
+constexpr int kPassedMax = 64;
+
 // Longer, and nobody would wait for it: a day ends all queues.
 constexpr Duration kOptimiseEveryMax = Duration::FromHours(24);
 
@@ -100,9 +104,12 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Enqueue(const Context& context,
                                                        const AccountState& debtor,
                                                        const AccountState& creditor, const Pay& pay,
                                                        TransactionCode code) {
-  if (auto rejection = state_.queue.CheckRoom(pay.amount.amount)) return rejection;
+  if (auto rejection = state_.queue.CheckRoom(debtor.owner_number, pay.amount.amount)) {
+    return rejection;
+  }
   const Entry& entry = Add(context, InstructionStatus::kQueued, Cause::kCommand);
   state_.queue.Insert({.key = context.key,
+                       .owner = debtor.owner_number,
                        .debtor = debtor.number,
                        .creditor = creditor.number,
                        .amount = pay.amount.amount,
@@ -142,17 +149,9 @@ void LedgerExecutor::SettleQueued(const QueuedPayment& payment, Cause cause, std
 
 void LedgerExecutor::ServeQueue(std::span<ItemResult> results) {
   const bool nothing_new = next_index_ == header_.first_index + 1;
-  if (state_.queue.empty() || nothing_new) return;
+  if (nothing_new || state_.queue.rules().discipline == QueueDiscipline::kNone) return;
   recorded_.clear();
-  ReleaseCovered();
-  const bool ends = next_phase_ == DayPhase::kClosed;
-  if (state_.queue.rules().optimisation != QueueOptimisation::kNone &&
-      (ends || optimise_asked_ || header_.time >= state_.queue.next_optimisation)) {
-    Optimise();
-    state_.queue.next_optimisation = header_.time + state_.queue.rules().optimise_every;
-  }
-  if (ends) ExpireQueued();
-  if (recorded_.empty()) return;
+  if (!state_.queue.empty()) ReleaseAndOptimise();
   // Who asked in this batch is told where it stands after it.
   absl::flat_hash_map<InstructionKey, std::size_t> served;
   for (std::size_t i = 0; i < recorded_.size(); ++i) served[recorded_[i].key] = i;
@@ -160,9 +159,24 @@ void LedgerExecutor::ServeQueue(std::span<ItemResult> results) {
     for (InstructionState& instruction : result.instructions) {
       if (instruction.status != InstructionStatus::kQueued) continue;
       const auto found = served.find(instruction.key);
-      if (found != served.end()) instruction = recorded_[found->second];
+      if (found != served.end()) {
+        instruction = recorded_[found->second];
+      } else if (state_.queue.Find(instruction.key) == nullptr) {
+        instruction = *state_.FindKnown(instruction.key);  // cancelled in this batch
+      }
     }
   }
+}
+
+void LedgerExecutor::ReleaseAndOptimise() {
+  ReleaseCovered();
+  const bool ends = day_ended_;
+  if (state_.queue.rules().optimisation != QueueOptimisation::kNone &&
+      (ends || optimise_asked_ || header_.time >= state_.queue.next_optimisation)) {
+    Optimise();
+    state_.queue.next_optimisation = header_.time + state_.queue.rules().optimise_every;
+  }
+  if (ends) ExpireQueued();
 }
 
 void LedgerExecutor::ReleaseCovered() {
@@ -172,15 +186,20 @@ void LedgerExecutor::ReleaseCovered() {
     const std::uint32_t debtor = *to_look_at.begin();
     to_look_at.erase(to_look_at.begin());
     std::optional<QueuePlace> passed;
+    int passed_count = 0;
     while (const PaymentQueue::OfAccount* queue = state_.queue.Find(debtor)) {
       const auto next = passed.has_value() ? queue->upper_bound(*passed) : queue->begin();
       if (next == queue->end()) break;
       const QueuedPayment payment = next->second;
       const AccountState& from = state_.accounts[debtor];
       const AccountState& to = state_.accounts[payment.creditor];
-      if (CheckDebit(from, payment.amount, Amount::Zero()).has_value() ||
+      // The first is what the second tests first, without words for a person.
+      const bool covered =
+          absl::int128(from.available.minor()) + from.credit_line.minor() >= payment.amount.minor();
+      if (!covered || CheckDebit(from, payment.amount, Amount::Zero()).has_value() ||
           CheckCredit(to, payment.amount, Amount::Zero()).has_value()) {
         if (state_.queue.rules().discipline != QueueDiscipline::kFifoBypass) break;
+        if (++passed_count > kPassedMax) break;
         passed = next->first;
         continue;
       }

@@ -92,6 +92,7 @@ class SnapshotReader {
   void TakeQueued(const InstructionState& instruction, FieldReader& reader) {
     QueuedPayment payment;
     payment.key = instruction.key;
+    payment.owner = reader.raw().U32();
     payment.debtor = reader.raw().U32();
     payment.creditor = reader.raw().U32();
     payment.amount = Amount::FromMinor(reader.raw().I64());
@@ -101,7 +102,8 @@ class SnapshotReader {
         reader.Closed("queued.code", TransactionCode::kPayment, TransactionCode::kReturn);
     payment.since = reader.raw().U64();
     if (!reader.ok()) return;
-    if (!payment.amount.IsPositive() || state_.queue.CheckRoom(payment.amount).has_value() ||
+    if (!payment.amount.IsPositive() ||
+        state_.queue.CheckRoom(payment.owner, payment.amount).has_value() ||
         state_.queue.Find(payment.key) != nullptr) {
       return reader.Fault("queued", "finds no room in the queue");
     }
@@ -328,7 +330,8 @@ std::deque<std::string> SnapshotWriter::FirstParts(const Ledger::State& state) {
         WriteInstruction(element.second, writer);
         if (element.second.status != InstructionStatus::kQueued) return;
         const QueuedPayment& payment = *state.queue.Find(element.first);
-        writer.U32(payment.debtor).U32(payment.creditor).I64(payment.amount.minor());
+        writer.U32(payment.owner).U32(payment.debtor).U32(payment.creditor);
+        writer.I64(payment.amount.minor());
         WriteEnum(payment.priority, writer);
         WriteEnum(payment.code, writer);
         writer.U64(payment.since);

@@ -1,5 +1,9 @@
 #include "settlement/core/payment_queue.h"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 #include "settlement/core/check.h"
 
 namespace causeway::core {
@@ -36,18 +40,26 @@ bool PaymentQueue::MayPass(std::uint32_t debtor, PaymentPriority priority) const
   return false;
 }
 
-std::optional<Rejection> PaymentQueue::CheckRoom(Amount amount) const {
+std::optional<Rejection> PaymentQueue::CheckRoom(std::uint32_t owner, Amount amount) const {
+  const auto found = shares_.find(owner);
+  const Share share = found == shares_.end() ? Share{} : found->second;
+  const std::uint32_t own_max = std::max(1U, rules_.queued_max / kOwnersInFullQueue);
+  constexpr std::int64_t kOwnValueMax = kQueuedValueMax / kOwnersInFullQueue;
+  const auto full = [](std::int64_t actual, std::int64_t required, std::string_view rule) {
+    return Rejection{.outcome = Outcome::kLimitExceeded,
+                     .actual = actual,
+                     .required = required,
+                     .rule = std::string(rule)};
+  };
   if (size() >= rules_.queued_max) {
-    return Rejection{.outcome = Outcome::kLimitExceeded,
-                     .actual = static_cast<std::int64_t>(size()),
-                     .required = rules_.queued_max,
-                     .rule = "queued payments"};
+    return full(static_cast<std::int64_t>(size()), rules_.queued_max, "queued payments");
   }
+  if (share.count >= own_max) return full(share.count, own_max, "queued payments of one owner");
   if (amount.minor() > kQueuedValueMax - value_) {
-    return Rejection{.outcome = Outcome::kLimitExceeded,
-                     .actual = value_,
-                     .required = kQueuedValueMax,
-                     .rule = "queued value"};
+    return full(value_, kQueuedValueMax, "queued value");
+  }
+  if (amount.minor() > kOwnValueMax - share.value) {
+    return full(share.value, kOwnValueMax, "queued value of one owner");
   }
   return std::nullopt;
 }
@@ -58,6 +70,9 @@ void PaymentQueue::Insert(const QueuedPayment& payment) {
   CW_CHECK(is_new && payment.amount.minor() <= kQueuedValueMax - value_, "its room was checked");
   accounts_[payment.debtor].emplace(place, payment);
   ++incoming_[payment.creditor];
+  Share& share = shares_[payment.owner];
+  ++share.count;
+  share.value += payment.amount.minor();
   value_ += payment.amount.minor();
 }
 
@@ -72,6 +87,9 @@ QueuedPayment PaymentQueue::Remove(const InstructionKey& key) {
   by_key_.erase(position);
   const auto incoming = incoming_.find(payment.creditor);
   if (--incoming->second == 0) incoming_.erase(incoming);
+  const auto share = shares_.find(payment.owner);
+  share->second.value -= payment.amount.minor();
+  if (--share->second.count == 0) shares_.erase(share);
   value_ -= payment.amount.minor();
   return payment;
 }

@@ -14,8 +14,10 @@
 
 namespace causeway::core {
 
-// All that waits on one ledger comes to at most this, so that no sum of it overflows.
+// All that waits on one ledger comes to at most this, so that no sum of it overflows. One owner's
+// share of it, and of the rules' count, is an eighth, so that nobody takes the queue from others.
 inline constexpr std::int64_t kQueuedValueMax = std::int64_t{1} << 60;
+inline constexpr std::uint32_t kOwnersInFullQueue = 8;
 
 // The order in which an account's payments are released.
 struct QueuePlace {
@@ -27,6 +29,7 @@ struct QueuePlace {
 
 struct QueuedPayment {
   InstructionKey key;
+  std::uint32_t owner = 0;   // number of the debtor's
   std::uint32_t debtor = 0;  // numbers of the accounts
   std::uint32_t creditor = 0;
   Amount amount;
@@ -55,7 +58,7 @@ class PaymentQueue {
   // Whether a new payment of the account need not wait for those that do.
   bool MayPass(std::uint32_t debtor, PaymentPriority priority) const;
   // Why it finds no room, if it does not: what there is and what is allowed.
-  std::optional<Rejection> CheckRoom(Amount amount) const;
+  std::optional<Rejection> CheckRoom(std::uint32_t owner, Amount amount) const;
 
   void Insert(const QueuedPayment& payment);
   QueuedPayment Remove(const InstructionKey& key);
@@ -74,6 +77,11 @@ class PaymentQueue {
   std::map<std::uint32_t, OfAccount> accounts_;
   std::map<InstructionKey, Position> by_key_;
   std::map<std::uint32_t, std::uint32_t> incoming_;  // how many, by creditor
+  struct Share {
+    std::uint32_t count = 0;
+    std::int64_t value = 0;
+  };
+  std::map<std::uint32_t, Share> shares_;  // by owner of the debtor's account
   std::int64_t value_ = 0;
 };
 

@@ -77,8 +77,8 @@ bool OrderFits(const Problem& problem, const Selection& selection) {
   const auto counts = [&](const ProblemPayment& left_out) {
     return problem.order == Order::kKept || left_out.priority != Priority::kNormal;
   };
-  constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
-  std::vector<std::uint64_t> first_left_out(problem.banks.size(), kNowhere);
+  constexpr std::uint64_t kNoPlace = std::numeric_limits<std::uint64_t>::max();
+  std::vector<std::uint64_t> first_left_out(problem.banks.size(), kNoPlace);
   for (std::size_t i = 0; i < problem.payments.size(); ++i) {
     const ProblemPayment& payment = problem.payments[i];
     if (selection[i] || !counts(payment)) continue;

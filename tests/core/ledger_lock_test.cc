@@ -115,6 +115,31 @@ TEST_F(LedgerLockTest, LockThatCannotBeKeptIsRejected) {
   EXPECT_EQ(Held("ALPHA"), 0);
 }
 
+// Locks that had ended stayed for ever, and in the end no snapshot could hold them.
+TEST_F(LedgerLockTest, APartyHasSoManyLocksAndThoseThatEndedADayAgoAreForgotten) {
+  for (int i = 0; i < 1024; ++i) {
+    ExpectAccepted(By("ALPHA", LockOf(1), "L-" + std::to_string(i)));
+  }
+  ExpectRejected(By("ALPHA", LockOf(1), "TOO-MANY"), Outcome::kLimitExceeded);
+  now_ = now_ + Duration::FromHours(2);
+  ExpectAccepted(By("ALPHA", RefundLock{Id("L-1")}));
+  ExpectRejected(By("ALPHA", LockOf(1), "TOO-SOON"), Outcome::kLimitExceeded);
+  now_ = now_ + Duration::FromHours(24);
+  ExpectAccepted(By("ALPHA", LockOf(1), "L-NEW"));
+  EXPECT_EQ(ledger_->FindLock({Party("ALPHA"), ActionKind::kLockFunds, Id("L-1")}), nullptr);
+  EXPECT_EQ(Lock("L-2").status, InstructionStatus::kPrepared);
+  EXPECT_EQ(KnownState({Party("ALPHA"), ActionKind::kLockFunds, Id("L-1")}).status,
+            InstructionStatus::kExpired);
+}
+
+TEST_F(LedgerLockTest, TheEntryThatEndsALockBearsItsReference) {
+  ExpectAccepted(By("ALPHA", LockOf(700), "L-1"));
+  const BatchResult result = Apply(
+      {Admitted(MakeCommand("BETA", ClaimLock{Party("ALPHA"), Id("L-1"), secret_}), {"BETA"})});
+  ASSERT_EQ(result.entries.size(), 2U);
+  EXPECT_EQ(result.entries[1].uetr, SomeUetr(9));
+}
+
 TEST_F(LedgerLockTest, StateRootAndSnapshotHoldLocks) {
   const Hash256 before = ledger_->StateRoot();
   ExpectAccepted(By("ALPHA", LockOf(700), "L-1"));

@@ -218,6 +218,56 @@ TEST_F(LedgerQueueTest, OnlyItsPartyMovesOrCancelsAPayment) {
                  Outcome::kWrongInstructionState);
 }
 
+// One payment of an empty account could take all the room, until the day closed.
+TEST_F(LedgerQueueTest, OneOwnerGetsAnEighthOfTheQueueAndTheCentralBankMayClearIt) {
+  SetRules(QueueDiscipline::kFifo, QueueOptimisation::kNone, Duration::Zero(), 16);
+  Pays("BETA", "GAMMA", 5, "B-1");
+  Pays("BETA", "GAMMA", 5, "B-2");
+  ExpectRejected(Pays("BETA", "GAMMA", 5, "B-3"), Outcome::kLimitExceeded);
+  EXPECT_EQ(StatusOf(Pays("GAMMA", "BETA", 5, "G-1")), "queued");
+  ExpectRejected(Pays("GAMMA", "BETA", kQueuedValueMax, "G-2"), Outcome::kLimitExceeded);
+  ExpectAccepted(ByCentralBank(Cancel{Key("BETA", "B-1")}));
+  EXPECT_EQ(StatusOf("BETA", "B-1"), "cancelled");
+  EXPECT_EQ(StatusOf(Pays("BETA", "GAMMA", 5, "B-4")), "queued");
+}
+
+TEST_F(LedgerQueueTest, WhoCancelsInTheSameBatchIsToldOfIt) {
+  SetRules(QueueDiscipline::kFifo);
+  const BatchResult batch =
+      Apply({Admitted(MakeCommand("BETA", PayOf("BETA", "GAMMA", 5), "B"), {"BETA"}),
+             Admitted(MakeCommand("BETA", Cancel{Key("BETA", "B")}), {"BETA"})});
+  EXPECT_EQ(StatusOf(batch.results.at(0)), "cancelled");
+}
+
+// Only the phase that the batch ended with used to count.
+TEST_F(LedgerQueueTest, ADayThatClosesAndTheNextThatOpensInOneBatchEndTheQueue) {
+  SetRules(QueueDiscipline::kFifo);
+  Pays("BETA", "GAMMA", 5, "B");
+  const auto next = BusinessDate::FromDays(genesis_.business_date.days() + 1);
+  ASSERT_TRUE(next.has_value());
+  std::vector<AdmittedItem> items;
+  for (const SetDayPhase& phase : {SetDayPhase{genesis_.business_date, DayPhase::kCutOff},
+                                   SetDayPhase{genesis_.business_date, DayPhase::kClosed},
+                                   SetDayPhase{*next, DayPhase::kOpen}}) {
+    items.push_back(Admitted(MakeCommand("CENTRAL", phase), {"central-1", "central-2"}));
+  }
+  for (const ItemResult& result : Apply(std::move(items)).results) ExpectAccepted(result);
+  EXPECT_EQ(ledger_->phase(), DayPhase::kOpen);
+  EXPECT_EQ(StatusOf("BETA", "B"), "expired");
+}
+
+TEST_F(LedgerQueueTest, BypassPassesNoMoreThanSixtyFour) {
+  SetRules(QueueDiscipline::kFifoBypass);
+  for (int i = 0; i < 66; ++i) Pays("BETA", "GAMMA", 100, "BIG-" + std::to_string(i));
+  EXPECT_EQ(StatusOf(Pays("BETA", "GAMMA", 1, "SMALL")), "queued");
+  Pays("ALPHA", "BETA", 1, "A");
+  EXPECT_EQ(StatusOf("BETA", "SMALL"), "queued");
+  for (int i = 0; i < 2; ++i) {
+    ExpectAccepted(By("BETA", Cancel{Key("BETA", "BIG-" + std::to_string(i))}));
+  }
+  EXPECT_EQ(StatusOf("BETA", "SMALL"), "settled");
+}
+
 // Whatever waits, settles and expires: money is conserved (Apply recounts it), a restored ledger is
 // the same ledger and goes on as the other.
 TEST_F(LedgerQueueTest, ASnapshotKeepsTheQueueWhateverIsInIt) {
