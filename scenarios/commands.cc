@@ -182,8 +182,10 @@ int CorridorCommand(const CorridorFlags& flags) {
 }
 
 int ReplayCommand(const std::string& path) {
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::is_directory(path, ignored);
   std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  if (!file || is_folder) {
     PrintError(fmt::format("cannot read {}", path));
     return kExitBadFile;
   }

@@ -1,5 +1,6 @@
 // causeway-sim: runs, replays, checks and compares scenarios.
 #include <CLI/CLI.hpp>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -56,8 +57,10 @@ void AddStudyFlags(CLI::App& run, CLI::Option& file, StudyFlags& study) {
       "fifo, fifo-bypass, priority, immediate (no queue) or deferred (nothing but runs)");
   add("--lsm", study.lsm,
       "What settles queued payments together; several run in turn: none, bilateral, "
-      "bilateral-single, bech-soramaki, greedy, cycle, all-or-nothing, partial, multiple, exact")
-      ->delimiter(',');
+      "bilateral-single, bech-soramaki, greedy, cycle (rings of up to 5 accounts), all-or-nothing, "
+      "partial, multiple, exact (the best set of the 16 oldest)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   add("--lsm-every", study.lsm_every, "Minutes between its runs (15)");
   add("--entry-offset", study.entry_offset, "At entry: none, heads or single");
   add("--liquidity", study.liquidity,
@@ -69,12 +72,29 @@ void AddStudyFlags(CLI::App& run, CLI::Option& file, StudyFlags& study) {
   add("--decimals", study.decimals, "Decimals of an amount")->check(CLI::Range(0, 6));
 }
 
-int RunEither(const RunFlags& flags, StudyFlags& study) {
+// Flags of the one kind say nothing of the other, and whoever gave them would not know.
+int RunEither(const CLI::App& run, const RunFlags& flags, StudyFlags& study) {
+  const bool is_study = !study.csv.empty() || IsStudy(flags.file);
+  const auto given = [&run](std::initializer_list<const char*> names) -> const char* {
+    for (const char* name : names) {
+      if (run.count(name) > 0) return name;
+    }
+    return nullptr;
+  };
+  const char* const stray =
+      is_study ? given({"--live", "--mechanism", "--no-faults", "--faults", "--kill",
+                        "--keep-running", "--no-observer", "--bin-dir", "--work-dir"})
+               : given({"--queue", "--lsm", "--lsm-every", "--entry-offset", "--liquidity",
+                        "--credit", "--opens", "--closes", "--sample-every", "--decimals"});
+  if (stray != nullptr) {
+    fmt::print(stderr, "{} is for {}\n", stray, is_study ? "scenarios" : "studies");
+    return kExitUsage;
+  }
   study.file = flags.file;
   study.out = flags.out;
   study.seed = flags.seed;
   study.quiet = flags.quiet;
-  if (!study.csv.empty() || IsStudy(flags.file)) return StudyCommand(study);
+  if (is_study) return StudyCommand(study);
   if (!flags.file.empty()) return RunCommand(flags);
   fmt::print(stderr, "run needs FILE or --csv DIR\n");
   return kExitUsage;
@@ -166,7 +186,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitMet : kExitUsage;
   }
-  if (run->parsed()) return RunEither(flags, study);
+  if (run->parsed()) return RunEither(*run, flags, study);
   if (mechanisms->parsed()) return MechanismsCommand(mechanisms_flags);
   if (generate->parsed()) return GenerateCommand(generated);
   if (corridor->parsed()) return CorridorCommand(corridor_flags);

@@ -68,8 +68,15 @@ absl::Status ApplyFlags(const StudyFlags& flags, study::RunOptions& options) {
   return absl::OkStatus();
 }
 
+// What tells, beside the options, how to make the same results again.
+struct Origin {
+  study::Facts facts;
+  std::string command;
+  std::string text;  // of a preset
+};
+
 int RunAndReport(const study::Input& input, const study::RunOptions& options,
-                 const StudyFlags& flags) {
+                 const StudyFlags& flags, const Origin& origin) {
   const absl::StatusOr<study::RunResult> result = study::RunStudy(input, options);
   if (!result.ok()) {
     Complain(std::string(result.status().message()));
@@ -81,11 +88,12 @@ int RunAndReport(const study::Input& input, const study::RunOptions& options,
   }
   if (flags.out.empty()) return kExitMet;
   study::Facts facts = study::FactsOf(options);
+  facts.insert(facts.begin(), origin.facts.begin(), origin.facts.end());
   facts.insert(facts.begin(), {"name", input.name});
   absl::Status written = study::WriteResults(input, *result, indicators, facts, flags.out);
   if (written.ok()) {
     const study::PageDescription description = {
-        .subtitle = "", .facts = facts, .command = "", .text = ""};
+        .subtitle = "", .facts = facts, .command = origin.command, .text = origin.text};
     written = study::WriteStudyPage(input, *result, indicators, description, flags.out);
   }
   if (!written.ok()) {
@@ -97,8 +105,9 @@ int RunAndReport(const study::Input& input, const study::RunOptions& options,
 }
 
 std::optional<std::string> ReadStudyText(const std::string& path) {
+  std::error_code ignored;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
+  if (!file || std::filesystem::is_directory(path, ignored)) return std::nullopt;
   return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -138,7 +147,11 @@ int RunPreset(const StudyFlags& flags) {
   }
   const std::optional<study::Input> input = Draw(*preset, flags.file);
   if (!input) return kExitBadFile;
-  return RunAndReport(*input, preset->options, flags);
+  const std::string seed = fmt::format("{}", preset->workload.seed);
+  const Origin origin = {.facts = {{"seed", seed}},
+                         .command = fmt::format("causeway-sim run {} --seed {}", flags.file, seed),
+                         .text = ReadStudyText(flags.file).value_or("")};
+  return RunAndReport(*input, preset->options, flags, origin);
 }
 
 }  // namespace
@@ -148,7 +161,21 @@ bool IsStudy(const std::string& file) {
   return text && study::IsPreset(*text);
 }
 
+// Results go beside what they were made of, never over it.
+bool HoldsInput(const std::string& folder) {
+  std::error_code ignored;
+  for (const char* name : {"accounts.csv", "payments.csv", "transactions.csv", "banks.csv"}) {
+    if (std::filesystem::exists(std::filesystem::path(folder) / name, ignored)) return true;
+  }
+  return false;
+}
+
 int GenerateCommand(const StudyFlags& flags) {
+  if (HoldsInput(flags.out)) {
+    Complain(
+        fmt::format("--out {} holds payments or accounts already: name another folder", flags.out));
+    return kExitUsage;
+  }
   const std::optional<study::Preset> preset = LoadPreset(flags.file, flags.seed);
   if (!preset) return kExitBadFile;
   const std::optional<study::Input> input = Draw(*preset, flags.file);
@@ -166,6 +193,11 @@ int GenerateCommand(const StudyFlags& flags) {
 
 int StudyCommand(const StudyFlags& flags) {
   if (flags.csv.empty()) return RunPreset(flags);
+  std::error_code ignored;
+  if (!flags.out.empty() && std::filesystem::equivalent(flags.csv, flags.out, ignored)) {
+    Complain("--out is the folder of --csv: results would overwrite its files; name another one");
+    return kExitUsage;
+  }
   study::RunOptions options;
   if (absl::Status status = ApplyFlags(flags, options); !status.ok()) {
     Complain(std::string(status.message()));
@@ -181,7 +213,7 @@ int StudyCommand(const StudyFlags& flags) {
   }
   const std::filesystem::path path = std::filesystem::path(flags.csv).lexically_normal();
   folder.input.name = (path.has_filename() ? path : path.parent_path()).filename().string();
-  return RunAndReport(folder.input, options, flags);
+  return RunAndReport(folder.input, options, flags, {});
 }
 
 }  // namespace causeway::sim

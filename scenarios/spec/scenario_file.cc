@@ -1,5 +1,6 @@
 #include "scenarios/spec/scenario_file.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -34,6 +35,10 @@ std::variant<Plan, std::vector<Finding>> CompileScenario(const causeway::v1::Sce
 }
 
 absl::StatusOr<Plan> LoadScenario(const std::string& path, const CompileOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return absl::NotFoundError(fmt::format("{} is a folder, not a scenario file", path));
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(fmt::format("cannot read {}", path));
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

@@ -69,8 +69,10 @@ class FolderReader {
     while (row.NextRow()) function(row);
   }
 
-  std::optional<std::int64_t> Money(TableReader& row, std::size_t field, AmountForm form) {
-    if (!row.Has(field) || row.Text(field).empty()) return 0;
+  // A blank is zero only where most accounts have nothing.
+  std::optional<std::int64_t> Money(TableReader& row, std::size_t field, AmountForm form,
+                                    bool may_be_blank = false) {
+    if (!row.Has(field) || (may_be_blank && row.Text(field).empty())) return 0;
     std::optional<std::int64_t> amount =
         ParseMinor(row.Text(field), result_.input.minor_digits, form);
     if (amount && *amount > liquidity::kTotalMinorMax) amount.reset();
@@ -104,8 +106,8 @@ class FolderReader {
     }
     const AmountForm form = mapping_.accounts.amount_form;
     const auto balance = Money(row, kAccountBalance, form);
-    const auto collateral = Money(row, kAccountCollateral, form);
-    const auto credit = Money(row, kAccountCredit, form);
+    const auto collateral = Money(row, kAccountCollateral, form, true);
+    const auto credit = Money(row, kAccountCredit, form, true);
     if (!id) return;
     // An account with a wrong amount is known all the same, so that its payments are not faults
     // too.
