@@ -114,6 +114,15 @@ TEST(Folder, ReportsEveryMalformedFieldOfEveryFile) {
                   "the stated form"));
 }
 
+// They were zero: a balance that somebody forgot, a limit that stops all payments of a pair.
+TEST(Folder, BlankBalancesAndLimitsAreFaults) {
+  const FolderResult result =
+      ReadFiles({{"accounts.csv", "id,balance,posted_collateral\na,1,\nb,,\n"},
+                 {"payments.csv", "sender,recipient,amount,time\na,b,1,10:00\n"},
+                 {"limits.csv", "account,counterparty,amount\na,b,\n"}});
+  EXPECT_EQ(Problems(result).size(), 2U);
+}
+
 TEST(Folder, CountsProblemsBeyondThoseThatItKeeps) {
   std::string payments = "sender,recipient,amount,time\n";
   for (int i = 0; i < 1500; ++i) payments += "a,b,-1,10:00\n";
