@@ -30,6 +30,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "central-bank-node/engine/indexed_instructions.h"
+#include "central-bank-node/engine/log_reads.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
@@ -287,6 +288,9 @@ class LedgerEngine {
   }
   // The terms of a list that was prepared here; nothing for another id.
   absl::StatusOr<std::optional<core::TermsHeader>> ReadList(const core::Hash256& list_id) const;
+  // Reads for a query what it could not go on without, or finds out why that cannot be read. Any
+  // thread, beside everything, without LogReads in place.
+  void Load(LogReads& reads) const;
   // What a bulk came to, by the leaf of its entry: for the answer to a repeat.
   absl::StatusOr<core::BulkExecution> ReadBulk(std::uint64_t entry_index) const;
 
@@ -301,6 +305,7 @@ class LedgerEngine {
   static absl::Status Damaged(std::uint64_t block, const std::string& what);
 
   LedgerEngine() = default;
+  LogReads::SharedBatch BatchAt(std::uint64_t number) const;
   absl::Status WriteGenesis();
   core::MerkleTree NewTree();
   absl::Status Restore(std::unique_ptr<core::InstructionIndex>& payments);
@@ -362,7 +367,7 @@ class LedgerEngine {
 
   // The batch that ReadLogged read last: repeats of one bulk lie together.
   mutable std::mutex logged_mutex_;
-  mutable std::optional<core::Batch> logged_;
+  mutable std::shared_ptr<const core::Batch> logged_;
 
   mutable std::mutex log_mutex_;
   mutable std::condition_variable sealed_;

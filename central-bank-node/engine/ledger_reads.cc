@@ -19,6 +19,9 @@ absl::Status NoEntry(std::uint64_t leaf_index) {
   return absl::NotFoundError(fmt::format("leaf {} is not an entry", leaf_index));
 }
 
+// A query that may not wait for the disk (LogReads) stops here and is run again.
+absl::Status ReadsFirst() { return absl::UnavailableError("the log is read without the ledger"); }
+
 // What the rule of a rejection in a bulk is: the packed result has no room for it.
 std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
                    const core::BatchHeader& header) {
@@ -107,6 +110,27 @@ absl::StatusOr<Batch> LedgerEngine::ReadBatch(std::uint64_t number) const {
   return batch;
 }
 
+LogReads::SharedBatch LedgerEngine::BatchAt(std::uint64_t number) const {
+  if (LogReads* const reads = LogReads::Current()) {
+    const LogReads::SharedBatch* const known = reads->Find(number);
+    if (known != nullptr) return *known;
+    return ReadsFirst();
+  }
+  absl::StatusOr<Batch> batch = ReadBatch(number);
+  if (!batch.ok()) return batch.status();
+  return std::make_shared<const Batch>(*std::move(batch));
+}
+
+void LedgerEngine::Load(LogReads& reads) const {
+  CW_CHECK(LogReads::Current() == nullptr, "what is loaded is read from the log");
+  if (const std::optional<std::uint64_t> leaf = reads.wanted_leaf()) {
+    reads.AddLeaf(*leaf, FindBatch(*leaf));
+  }
+  if (const std::optional<std::uint64_t> number = reads.wanted_batch()) {
+    reads.Add(*number, BatchAt(*number));
+  }
+}
+
 absl::StatusOr<std::uint64_t> LedgerEngine::FindBatch(std::uint64_t leaf_index) const {
   {
     const std::lock_guard lock(log_mutex_);
@@ -115,6 +139,11 @@ absl::StatusOr<std::uint64_t> LedgerEngine::FindBatch(std::uint64_t leaf_index) 
         return number;
       }
     }
+  }
+  if (LogReads* const reads = LogReads::Current()) {
+    const absl::StatusOr<std::uint64_t>* const known = reads->FindLeaf(leaf_index);
+    if (known != nullptr) return *known;
+    return ReadsFirst();
   }
   return journal_->FindBlock(leaf_index);
 }
@@ -126,12 +155,12 @@ absl::StatusOr<std::vector<Hash256>> LedgerEngine::LeafHashes(std::uint64_t firs
   absl::StatusOr<std::uint64_t> number = FindBatch(first);
   if (!number.ok()) return number.status();
   for (std::uint64_t next = *number; hashes.size() < count; ++next) {
-    absl::StatusOr<Batch> batch = ReadBatch(next);
+    const LogReads::SharedBatch batch = BatchAt(next);
     if (!batch.ok()) return batch.status();
-    absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(*batch);
+    absl::StatusOr<std::vector<std::string>> leaves = core::LeavesOf(**batch);
     if (!leaves.ok()) return Damaged(next, std::string(leaves.status().message()));
-    const std::uint64_t skipped =
-        first > batch->header.first_index ? first - batch->header.first_index : 0;
+    const std::uint64_t batch_first = (*batch)->header.first_index;
+    const std::uint64_t skipped = first > batch_first ? first - batch_first : 0;
     for (std::size_t i = skipped; i < leaves->size() && hashes.size() < count; ++i) {
       hashes.push_back(core::LeafHash((*leaves)[i]));
     }
@@ -190,10 +219,10 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::LoggedIn(const Batch& 
 
 absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64_t leaf) const {
   const std::lock_guard lock(logged_mutex_);
-  if (!logged_.has_value() || !core::FindEntry(*logged_, leaf).has_value()) {
+  if (logged_ == nullptr || !core::FindEntry(*logged_, leaf).has_value()) {
     absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
     if (!number.ok()) return number.status();
-    absl::StatusOr<Batch> batch = ReadBatch(*number);
+    LogReads::SharedBatch batch = BatchAt(*number);
     if (!batch.ok()) return batch.status();
     logged_ = *std::move(batch);
   }
@@ -311,11 +340,11 @@ absl::StatusOr<core::InstructionState> LedgerEngine::LatestOf(const DatedEntry& 
   if (state.status != core::InstructionStatus::kPrepared) return state;
   const absl::StatusOr<std::uint64_t> number = FindBatch(packed.entry.index);
   if (!number.ok()) return number.status();
-  const absl::StatusOr<Batch> batch = ReadBatch(*number);
+  const LogReads::SharedBatch batch = BatchAt(*number);
   if (!batch.ok()) return batch.status();
-  const std::optional<core::EntryPlace> place = core::FindEntry(*batch, packed.entry.index);
+  const std::optional<core::EntryPlace> place = core::FindEntry(**batch, packed.entry.index);
   if (!place.has_value() || place->bulk == nullptr) return NoEntry(packed.entry.index);
-  const absl::StatusOr<Entry> whole = core::DecodeEntry(batch->entries[place->entry]);
+  const absl::StatusOr<Entry> whole = core::DecodeEntry((*batch)->entries[place->entry]);
   if (!whole.ok()) return whole.status();
   const auto completion = FindCompletion(whole->settlement_id);
   if (!completion.ok()) return completion.status();
@@ -323,14 +352,14 @@ absl::StatusOr<core::InstructionState> LedgerEngine::LatestOf(const DatedEntry& 
   const core::InstructionState* const done = &**completion;
   const absl::StatusOr<std::uint64_t> number_done = FindBatch(done->entry_index);
   if (!number_done.ok()) return number_done.status();
-  const absl::StatusOr<Batch> batch_done = ReadBatch(*number_done);
+  const LogReads::SharedBatch batch_done = BatchAt(*number_done);
   if (!batch_done.ok()) return batch_done.status();
-  for (const core::BulkResults& bulk : batch_done->bulks) {
+  for (const core::BulkResults& bulk : (*batch_done)->bulks) {
     if (bulk.first_index != done->entry_index + 1) continue;
     for (std::uint32_t i = 0; i < bulk.count(); ++i) {
       const std::optional<core::ResolvedLeg> leg = core::ReadResolvedLeg(bulk.RecordAt(i));
       if (!leg.has_value() || leg->hold != packed.entry.index) continue;
-      const absl::StatusOr<DatedEntry> entry = EntryAt(*batch_done, bulk.first_index + i);
+      const absl::StatusOr<DatedEntry> entry = EntryAt(**batch_done, bulk.first_index + i);
       if (!entry.ok()) return entry.status();
       core::InstructionState latest = StateOf(*entry);
       latest.payload_hash = state.payload_hash;  // of what instructed it
@@ -355,9 +384,9 @@ absl::StatusOr<DatedEntry> LedgerEngine::EntryAt(const Batch& batch,
 absl::StatusOr<DatedEntry> LedgerEngine::ReadEntry(std::uint64_t leaf_index) const {
   absl::StatusOr<std::uint64_t> number = FindBatch(leaf_index);
   if (!number.ok()) return number.status();
-  absl::StatusOr<Batch> batch = ReadBatch(*number);
+  const LogReads::SharedBatch batch = BatchAt(*number);
   if (!batch.ok()) return batch.status();
-  return EntryAt(*batch, leaf_index);
+  return EntryAt(**batch, leaf_index);
 }
 
 namespace {
@@ -394,26 +423,27 @@ absl::StatusOr<std::string> PackedLeaf(const Batch& batch, const core::EntryPlac
 absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) const {
   absl::StatusOr<std::uint64_t> number = FindBatch(entry_index);
   if (!number.ok()) return number.status();
-  absl::StatusOr<Batch> batch = ReadBatch(*number);
-  if (!batch.ok()) return batch.status();
+  const LogReads::SharedBatch shared = BatchAt(*number);
+  if (!shared.ok()) return shared.status();
+  const Batch& batch = **shared;
   const Head end = head();
-  const std::optional<core::EntryPlace> place = core::FindEntry(*batch, entry_index);
+  const std::optional<core::EntryPlace> place = core::FindEntry(batch, entry_index);
   if (!place.has_value() || entry_index >= end.size) return NoEntry(entry_index);
   Receipt receipt;
   receipt.entry_index = entry_index;
-  receipt.entry = batch->entries[place->entry];
-  receipt.batch_header = core::EncodeBatchHeader(batch->header);
-  receipt.batch_header_index = batch->header.first_index;
+  receipt.entry = batch.entries[place->entry];
+  receipt.batch_header = core::EncodeBatchHeader(batch.header);
+  receipt.batch_header_index = batch.header.first_index;
   receipt.checkpoint = end.checkpoint;
   absl::StatusOr<Entry> entry = core::DecodeEntry(receipt.entry);
   if (!entry.ok()) return Damaged(*number, std::string(entry.status().message()));
   if (place->bulk != nullptr) {
-    absl::StatusOr<std::string> leaf = PackedLeaf(*batch, *place, *entry);
+    absl::StatusOr<std::string> leaf = PackedLeaf(batch, *place, *entry);
     if (!leaf.ok()) return Damaged(*number, std::string(leaf.status().message()));
     receipt.bulk_entry = std::exchange(receipt.entry, *std::move(leaf));
     receipt.bulk_entry_index = entry->index;
   }
-  for (const core::Item& item : batch->items) {
+  for (const core::Item& item : batch.items) {
     if (core::PayloadHash(item.envelope) == entry->payload_hash) receipt.item = item;
   }
   const std::lock_guard lock(tree_mutex_);
@@ -484,9 +514,9 @@ absl::StatusOr<std::optional<core::TermsHeader>> LedgerEngine::ReadList(
   if (!prepared->has_value() || (*prepared)->settlement_id != list_id) return none;
   const absl::StatusOr<std::uint64_t> number = FindBatch((*prepared)->entry_index);
   if (!number.ok()) return number.status();
-  const absl::StatusOr<Batch> batch = ReadBatch(*number);
+  const LogReads::SharedBatch batch = BatchAt(*number);
   if (!batch.ok()) return batch.status();
-  for (const core::Item& item : batch->items) {
+  for (const core::Item& item : (*batch)->items) {
     if (core::PayloadHash(item.envelope) != (*prepared)->payload_hash) continue;
     absl::StatusOr<core::TermsHeader> terms = core::DecodeSettlementList(item.envelope.payload);
     if (!terms.ok()) return Damaged(*number, std::string(terms.status().message()));

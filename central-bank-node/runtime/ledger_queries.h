@@ -1,6 +1,7 @@
 // The queries of the ledger API, without gRPC: a request and a caller in, a response or a refusal
-// out. Those of an engine run under LedgerRuntime::Read: they see one durable state and change
-// nothing. Those of a runtime read histories, which may be long, and call Read themselves.
+// out. Those of an engine run under LedgerRuntime::ReadWithLog: they see one durable state, change
+// nothing, and may be run several times. Those of a runtime read histories, which may be long, and
+// call Read themselves.
 //
 // Requests are checked strictly; a refusal names the field. What is not the caller's to see is
 // refused with kSenderNotEntitled whether it exists or not, so that nobody learns by asking.

@@ -130,6 +130,21 @@ class LedgerRuntime {
     }
   }
 
+  // The same for a query that also looks at old parts of the log: they are read while the ledger is
+  // free, and the query starts again with them. Its last run is what is returned.
+  template <typename Query>
+  auto ReadWithLog(const Query& query) const {
+    LogReads reads;
+    for (;;) {
+      auto result = [&] {
+        const LogReads::Scope scope(reads);
+        return Read(query);
+      }();
+      if (!reads.WantsMore()) return result;
+      engine_->Load(reads);
+    }
+  }
+
   // The same for what reads the log alone, by members of the engine that may run beside everything:
   // nobody waits for it, however long it takes.
   template <typename Query>

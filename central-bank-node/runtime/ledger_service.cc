@@ -114,35 +114,35 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* GetLedger(CallbackServerContext* context,
                                 const causeway::v1::GetLedgerRequest*,
                                 causeway::v1::LedgerInfo* response) override {
-    return Query(context, [this, response](const LedgerEngine& engine, const Caller&) {
+    return Query(context, response, [this, response](const LedgerEngine& engine, const Caller&) {
       return node::GetLedger(engine, runtime_->Now(), response);
     });
   }
   ServerUnaryReactor* GetInstruction(CallbackServerContext* context,
                                      const causeway::v1::GetInstructionRequest* request,
                                      causeway::v1::Instruction* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
       return node::GetInstruction(engine, caller, *request, response);
     });
   }
   ServerUnaryReactor* FindByUetr(CallbackServerContext* context,
                                  const causeway::v1::FindByUetrRequest* request,
                                  causeway::v1::FindByUetrResponse* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
       return node::FindByUetr(engine, caller, *request, response);
     });
   }
   ServerUnaryReactor* GetAccount(CallbackServerContext* context,
                                  const causeway::v1::GetAccountRequest* request,
                                  causeway::v1::Account* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
       return node::GetAccount(engine, caller, *request, response);
     });
   }
   ServerUnaryReactor* ListAccounts(CallbackServerContext* context,
                                    const causeway::v1::ListAccountsRequest* request,
                                    causeway::v1::ListAccountsResponse* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
       return node::ListAccounts(engine, caller, *request, response);
     });
   }
@@ -163,35 +163,35 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* GetReceipt(CallbackServerContext* context,
                                  const causeway::v1::GetReceiptRequest* request,
                                  causeway::v1::Receipt* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
       return node::GetReceipt(engine, caller, *request, response);
     });
   }
   ServerUnaryReactor* GetCheckpoint(CallbackServerContext* context,
                                     const causeway::v1::GetCheckpointRequest*,
                                     causeway::v1::CheckpointResponse* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller&) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller&) {
       return node::GetCheckpoint(engine, response);
     });
   }
   ServerUnaryReactor* GetConsistencyProof(CallbackServerContext* context,
                                           const causeway::v1::GetConsistencyProofRequest* request,
                                           causeway::v1::ConsistencyProof* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller&) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller&) {
       return node::GetConsistencyProof(engine, *request, response);
     });
   }
   ServerUnaryReactor* GetSettlement(CallbackServerContext* context,
                                     const causeway::v1::GetLedgerSettlementRequest* request,
                                     causeway::v1::LedgerSettlement* response) override {
-    return Query(context, [=](const LedgerEngine& engine, const Caller& caller) {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
       return node::GetSettlement(engine, caller, *request, response);
     });
   }
   ServerUnaryReactor* ListPrepared(CallbackServerContext* context,
                                    const causeway::v1::ListPreparedRequest* request,
                                    causeway::v1::ListPreparedResponse* response) override {
-    return Query(context, [=, this](const LedgerEngine& engine, const Caller& caller) {
+    return Query(context, response, [=, this](const LedgerEngine& engine, const Caller& caller) {
       return node::ListPrepared(engine, caller, runtime_->Now(), *request, response);
     });
   }
@@ -223,9 +223,10 @@ class LedgerService::Impl final : public ServiceBase {
   // Sequences one item and finishes the call with what became of it. `answer` fills the response.
   ServerUnaryReactor* Sequence(CallbackServerContext* context, ItemOrRefusal item,
                                std::function<void(const ItemReply&)> answer);
-  // Runs `query` beside others and finishes the call with its end. One of a history looks at the
-  // ledger itself when it has to.
-  ServerUnaryReactor* Query(CallbackServerContext* context,
+  // Runs `query`, which fills `response`, beside others and finishes the call with its end. What it
+  // needs of the log is read between its runs. One of a history looks at the ledger itself when it
+  // has to.
+  ServerUnaryReactor* Query(CallbackServerContext* context, google::protobuf::Message* response,
                             std::function<QueryEnd(const LedgerEngine&, const Caller&)> query);
   ServerUnaryReactor* HistoryQuery(CallbackServerContext* context,
                                    std::function<QueryEnd(const Caller&)> query);
@@ -352,11 +353,13 @@ ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* conte
 }
 
 ServerUnaryReactor* LedgerService::Impl::Query(
-    CallbackServerContext* context,
+    CallbackServerContext* context, google::protobuf::Message* response,
     std::function<QueryEnd(const LedgerEngine&, const Caller&)> query) {
-  return RunLater(context, [this, query = std::move(query)](const rpc::Peer& peer) {
-    return runtime_->Read(
-        [&](const LedgerEngine& engine) { return query(engine, CallerOf(engine.ledger(), peer)); });
+  return RunLater(context, [this, response, query = std::move(query)](const rpc::Peer& peer) {
+    return runtime_->ReadWithLog([&](const LedgerEngine& engine) {
+      response->Clear();
+      return query(engine, CallerOf(engine.ledger(), peer));
+    });
   });
 }
 

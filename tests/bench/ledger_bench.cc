@@ -11,12 +11,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,6 +38,7 @@ struct Flags {
   std::size_t batch = 8192;
   std::size_t payments = 4'000'000;  // a round
   int rounds = 5;
+  std::size_t lookups_per_s = 100;
   std::string only;
   std::string directory;
   std::string json;
@@ -125,6 +129,52 @@ void MeasureLimits(const std::string& directory, nlohmann::ordered_json& report)
   report["sha256_bytes_per_s"] = Sha256Rate();
 }
 
+// Looks up payments of old bulks at a steady rate, on a thread of its own, until it goes: by their
+// instruction ids and by their UETRs in turn, as the API does.
+class Lookups {
+ public:
+  Lookups(const node::LedgerRuntime& runtime, const std::vector<core::Item>& bulks,
+          std::size_t per_second)
+      : thread_([this, &runtime, &bulks, per_second] { Run(runtime, bulks, per_second); }) {}
+  // How many there were, and the median of what one took, in microseconds.
+  std::pair<std::size_t, double> End() {
+    ended_ = true;
+    thread_.join();
+    CW_CHECK(!micros_.empty(), "there was time for a look-up");
+    return {micros_.size(), Median(micros_)};
+  }
+
+ private:
+  void Run(const node::LedgerRuntime& runtime, const std::vector<core::Item>& bulks,
+           std::size_t per_second) {
+    const double start = Now();
+    for (std::size_t i = 0; !ended_; ++i) {
+      const double due = start + static_cast<double>(i) / static_cast<double>(per_second);
+      std::this_thread::sleep_for(std::chrono::duration<double>(due - Now()));
+      const auto body = codec::DecodeItemBody(bulks[i / 2 % bulks.size()]);
+      CW_CHECK(body.ok(), "the benchmark's bulks decode");
+      const auto& bulk = std::get<core::Bulk>(*body);
+      const core::BulkPayment& payment = bulk.payments[i * 7919 % bulk.payments.size()];
+      const double asked = Now();
+      const bool found = runtime.ReadWithLog([&](const node::LedgerEngine& engine) {
+        if (i % 2 == 1) {
+          const auto page = engine.FindByUetr(payment.uetr, 0, 1);
+          return page.ok() && page->instructions.size() == 1;
+        }
+        const auto state = engine.FindInstruction(
+            {bulk.party, core::ActionKind::kPay, core::InstructionIdOf(payment.id)});
+        return state.ok() && state->has_value();
+      });
+      CW_CHECK(found, "what was executed is found");
+      micros_.push_back((Now() - asked) * 1e6);
+    }
+  }
+
+  std::atomic<bool> ended_ = false;
+  std::vector<double> micros_;
+  std::thread thread_;
+};
+
 // A ledger with its runtime, fed with bulks in rounds.
 class Rounds {
  public:
@@ -176,6 +226,16 @@ class Rounds {
     return payments_a_round() / elapsed;
   }
   double repeat_processor_s() const { return repeat_processor_s_; }
+
+  // As Run, while payments of the oldest bulks are looked up.
+  double RunWithLookups(std::size_t per_second, nlohmann::ordered_json& report) {
+    Lookups lookups(*runtime_, oldest_, per_second);
+    const double rate = Run();
+    const auto [count, micros] = lookups.End();
+    report["lookups"] = count;
+    report["lookup_us_median"] = micros;
+    return rate;
+  }
 
   double payments_a_round() const { return static_cast<double>(bulks_ * batch_); }
   // Of all rounds.
@@ -267,6 +327,25 @@ void MeasureRepeats(const Flags& flags, const std::string& directory,
   report["new_payments_per_s_beside_repeats"] = beside;
 }
 
+// What those pay for who write, while others look up old payments.
+void MeasureLookups(const Flags& flags, const std::string& directory,
+                    nlohmann::ordered_json& report) {
+  Rounds rounds(flags, directory);
+  rounds.Run();
+  std::vector<double> alone;
+  std::vector<double> beside;
+  for (int round = 0; round < flags.rounds; ++round) {
+    alone.push_back(rounds.Run());
+    beside.push_back(rounds.RunWithLookups(flags.lookups_per_s, report));
+    fmt::print("payments/s: {:.0f} alone, {:.0f} beside {} look-ups a second of {:.0f} us\n",
+               alone.back(), beside.back(), flags.lookups_per_s,
+               report["lookup_us_median"].get<double>());
+    std::fflush(stdout);
+  }
+  report["lookups_per_s"] = flags.lookups_per_s;
+  report["payments_per_s_beside_lookups_ratio"] = Median(beside) / Median(alone);
+}
+
 // A ledger for a node to serve.
 void Prepare(const Flags& flags) {
   std::filesystem::create_directories(flags.directory);
@@ -286,10 +365,13 @@ int Main(int argc, char** argv) {
          "--only", flags.only,
          "limits: of the machine; sync, verify: one of them; in-process: without the floor; "
          "history: rounds on one "
-         "growing ledger, first against last; repeats: a flood of repeats of old bulks; prepare: "
+         "growing ledger, first against last; repeats: a flood of repeats of old bulks; "
+         "lookups: of old payments, beside new ones; prepare: "
          "files and data of a ledger for a node, into --dir")
       ->check(CLI::IsMember(
-          {"limits", "sync", "verify", "in-process", "history", "repeats", "prepare"}));
+          {"limits", "sync", "verify", "in-process", "history", "repeats", "lookups", "prepare"}));
+  app.add_option("--lookups", flags.lookups_per_s, "look-ups a second, of --only lookups")
+      ->check(CLI::Range(1, 100'000));
   app.add_option("--dir", flags.directory,
                  "work below this directory; the temporary one if left out");
   app.add_option("--json", flags.json, "write the figures here");
@@ -318,6 +400,7 @@ int Main(int argc, char** argv) {
   if (flags.only.empty()) MeasureFloor(flags, directory + "/floor", report);
   if (flags.only == "history") MeasureHistory(flags, directory + "/history", report);
   if (flags.only == "repeats") MeasureRepeats(flags, directory + "/repeats", report);
+  if (flags.only == "lookups") MeasureLookups(flags, directory + "/lookups", report);
   std::filesystem::remove_all(directory);
   fmt::print("{}\n", report.dump(2));
   if (!flags.json.empty()) std::ofstream(flags.json) << report.dump(2) << "\n";

@@ -279,6 +279,45 @@ TEST_F(UnreadableLogTest, WhoReadsAHistoryHoldsOffNobody) {
   EXPECT_EQ(stated.get(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "36,000 lines";
 }
 
+// Once a look-up read the log while nobody could pay.
+TEST_F(UnreadableLogTest, WhoLooksUpAnOldPaymentHoldsOffNobody) {
+  Start();
+  files_.HoldBack(archive());
+  using Stub = causeway::v1::Ledger::Stub;
+  auto by_key = std::async(std::launch::async, [&] {
+    causeway::v1::GetInstructionRequest request;
+    request.mutable_reference()->set_instructing_party("ALPHA");
+    request.mutable_reference()->set_kind(causeway::v1::ACTION_KIND_PAY);
+    request.mutable_reference()->set_instruction_id("OLD");
+    causeway::v1::Instruction instruction;
+    EXPECT_EQ(Ask(&Stub::GetInstruction, request, &instruction), grpc::StatusCode::OK);
+    return instruction;
+  });
+  auto by_uetr = std::async(std::launch::async, [&] {
+    causeway::v1::FindByUetrRequest request;
+    request.set_uetr(std::string(BulkPay(0, 3).uetr.view()));
+    causeway::v1::FindByUetrResponse found;
+    EXPECT_EQ(Ask(&Stub::FindByUetr, request, &found), grpc::StatusCode::OK);
+    return found;
+  });
+  auto receipt = std::async(std::launch::async, [&] {
+    causeway::v1::GetReceiptRequest request;
+    request.set_entry_index(bulks_[0]->first_index);
+    causeway::v1::Receipt proof;
+    EXPECT_EQ(Ask(&Stub::GetReceipt, request, &proof), grpc::StatusCode::OK);
+    return proof;
+  });
+  files_.AwaitWaiter();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(SubmitOne(PayItem("ALPHA", "BETA", 1)).result.refused);
+  }
+  EXPECT_EQ(by_key.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  files_.Release();
+  EXPECT_EQ(by_key.get().reference().instruction_id(), "OLD");
+  EXPECT_EQ(by_uetr.get().instructions_size(), kOldBulks) << "each once, however often it ran";
+  EXPECT_EQ(receipt.get().entry_index(), bulks_[0]->first_index);
+}
+
 TEST_F(UnreadableLogTest, RepeatsOutOfTheirTimeAreAnsweredAndOthersRefused) {
   Start();
   now_micros_ = (kStart + core::Duration::FromHours(2)).micros();

@@ -55,3 +55,7 @@ def measure_growth(here, sizes, figures):
     figures.update(ledger_bench(
         here, "--only", "repeats", "--accounts", sizes.accounts, "--batch", sizes.batch,
         "--payments", sizes.round_payments, "--rounds", 1))
+    print("growth: look-ups of old payments beside new ones ...", flush=True)
+    figures.update(ledger_bench(
+        here, "--only", "lookups", "--accounts", sizes.accounts, "--batch", sizes.batch,
+        "--payments", sizes.round_payments, "--rounds", 3))
