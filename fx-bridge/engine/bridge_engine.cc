@@ -107,17 +107,19 @@ void BridgeEngine::OnCompleteReply(
     core::LedgerTime now, const core::Hash256& id, const core::LedgerOrigin& ledger,
     const std::variant<core::InstructionStatus, core::Rejection>& status_or_refusal) {
   now = Clamp(now);
-  const std::optional<SettlementView> view = coordinator_.Find(id);
-  if (!view.has_value()) return;
-  const bool commit = view->state == SettlementState::kCommitted;
+  const auto place = open_.find(id);
+  if (place == open_.end()) return;
+  // Measured against the record, not against the state: an answer to what was asked before a
+  // restart may come while the certificate is being collected again.
+  const core::Verdict verdict = place->second.verdict;
   bool done = false;
   bool against = false;
   if (const auto* status = std::get_if<core::InstructionStatus>(&status_or_refusal)) {
     const bool settled = *status == core::InstructionStatus::kSettled;
     const bool released = *status == core::InstructionStatus::kAborted ||
                           *status == core::InstructionStatus::kRejected;
-    done = commit ? settled : released;
-    against = commit ? released : settled;
+    done = verdict == core::Verdict::kCommit ? settled : released;
+    against = verdict == core::Verdict::kCommit ? released : settled;
   } else {
     against =
         std::get<core::Rejection>(status_or_refusal).outcome == core::Outcome::kSettlementConflict;
@@ -275,6 +277,7 @@ absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
     CW_CHECK(decided_.emplace(id, tree_.size()).second,
              "the first record of an id is the only one");
     tree_.Append(core::LeafHash(decided.record));
+    settlement.verdict = judgement.verdict;
     settlement.record = decided.record;
     settlement.votes = decided.votes;
     settlement.committed = CommittedOf(settlement.header, decided.votes);

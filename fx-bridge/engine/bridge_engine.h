@@ -249,6 +249,7 @@ class BridgeEngine {
     std::vector<pvp::RequiredSigner> required;  // sorted, each once; payers and approvers
     core::LedgerTime submitted;
     std::optional<core::Rejection> rejection;
+    core::Verdict verdict = core::Verdict::kNone;  // of the record
     std::string record;
     std::vector<std::string> votes;
     std::string completion;

@@ -230,6 +230,7 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
     if (!decided.ok()) return decided.status();
     const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided->record);
     if (!record.ok()) return record.status();
+    settlement.verdict = record->verdict;
     settlement.record = std::move(decided->record);
     settlement.votes = std::move(decided->votes);
     const bool certified = place->second < certifier_.certified(record->policy_hash).size;

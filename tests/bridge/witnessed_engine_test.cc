@@ -228,6 +228,31 @@ TEST_F(WitnessedEngineTest, ARestartedBridgeCollectsWhatItLacks) {
   ExpectSettled(deal);
 }
 
+// Seed 9165 of the simulation: the bridge stopped after a ledger had booked and before the
+// certified checkpoint, which rides with later writes, was written. The ledger's answer came while
+// the cosignatures were being collected again, and was counted as the opposite of the decision.
+TEST_F(WitnessedEngineTest, AnAnswerOfBeforeARestartIsMeasuredAgainstTheRecord) {
+  const Deal commit = world_.Swap("commit", At(1000));
+  const Deal abort = world_.Swap("abort", At(1000));
+  world_.ledgers[1]->refuses[abort.id] = core::Outcome::kInsufficientFunds;
+  Submit(At(0), commit);
+  Submit(At(0), abort);
+  Run(At(1));
+  Restart();
+  ASSERT_EQ(StateOf(commit), SettlementState::kCertifying);
+  ASSERT_EQ(StateOf(abort), SettlementState::kCertifying);
+  const core::LedgerOrigin ledger = world_.ledgers[0]->origin();
+  engine_->OnCompleteReply(At(2), commit.id, ledger, core::InstructionStatus::kSettled);
+  engine_->OnCompleteReply(At(2), abort.id, ledger, core::InstructionStatus::kAborted);
+  EXPECT_EQ(engine_->contradictions(), 0U);
+  engine_->OnCompleteReply(At(2), commit.id, ledger, core::InstructionStatus::kAborted);
+  engine_->OnCompleteReply(At(2), abort.id, ledger, core::InstructionStatus::kSettled);
+  EXPECT_EQ(engine_->contradictions(), 2U);
+  Run(At(3));
+  ExpectSettled(commit);
+  EXPECT_EQ(StateOf(abort), SettlementState::kAborted);
+}
+
 TEST_F(WitnessedEngineTest, ARestartedBridgeKeepsWhatWasCertified) {
   const Deal first = world_.Swap("first", At(1000));
   Submit(At(0), first);
