@@ -146,9 +146,9 @@ void Certifier::OnFailed(core::LedgerTime now, std::string_view name) {
   if (Witness* witness = Find(name)) Fail(now, *witness);
 }
 
-bool Certifier::IsIdle() const {
-  return MayDecide() && std::none_of(entries_.begin(), entries_.end(),
-                                     [](const Policy& policy) { return policy.waits(); });
+bool Certifier::AnyWaits() const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const Policy& policy) { return policy.waits(); });
 }
 
 void Certifier::Tick(core::LedgerTime now) {
@@ -242,10 +242,16 @@ absl::Status Certifier::OnAnswer(core::LedgerTime now, std::string_view name,
   witness->sent = std::max(witness->sent, witness->held);
   std::erase_if(witness->under_way, [&](std::uint64_t end) { return end <= witness->held; });
   witness->failures = 0;
-  witness->timer =
-      witness->under_way.empty() ? core::LedgerTime::Max() : now + options_.answer_wait_max;
+  const bool waits = !witness->under_way.empty() || LacksLineOf(*witness);
+  witness->timer = waits ? now + options_.answer_wait_max : core::LedgerTime::Max();
   Send(now, *witness);
   return absl::OkStatus();
+}
+
+// Whether something waits for the cosignature of this witness, which holds the whole log: it comes
+// with the answer to another call, or was lost with it, and is then asked for.
+bool Certifier::LacksLineOf(const Witness& witness) const {
+  return witness.held == batches_ && !witness.lines.contains(size_) && AnyWaits();
 }
 
 void Certifier::Locate(Witness& witness, const core::WitnessAnswer& answer) {

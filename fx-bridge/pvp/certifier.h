@@ -153,9 +153,11 @@ class Certifier {
   absl::StatusOr<bool> IsProven(const Witness& witness, const core::WitnessAnswer& answer,
                                 const RootAt& root_at) const;
   void Locate(Witness& witness, const core::WitnessAnswer& answer);
+  bool LacksLineOf(const Witness& witness) const;
   void KeepLine(Witness& witness, std::uint64_t size, const core::NoteSignature& line);
   // Whether nothing waits for a witness: then those that do not answer are not asked.
-  bool IsIdle() const;
+  bool IsIdle() const { return MayDecide() && !AnyWaits(); }
+  bool AnyWaits() const;
   bool CertifyAt(Policy& policy, std::uint64_t size, const std::string& note);
   void Prune();
 

@@ -46,7 +46,10 @@ proctype Witness(byte w) {
   :: atomic { asked[w] != 0 ->
        if
        :: asked[w] > memory[w] -> memory[w] = asked[w]
-#ifndef MUTANT_SIGNS_ONCE
+#ifdef MUTANT_HELD_COUNTS_AS_COSIGNED
+       /* The answer says that it holds the checkpoint, without the cosignature that was lost. */
+       :: asked[w] <= disk[w] -> seen[w] = asked[w]
+#elif !defined(MUTANT_SIGNS_ONCE)
        :: asked[w] <= disk[w] -> answered[w] = asked[w]
 #endif
        :: else -> skip

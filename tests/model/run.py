@@ -140,6 +140,9 @@ MUTANTS = (
            "NEEDED=4", "every_record_is_certified"),
     Mutant("signs-once", "certification", "a witness does not sign a checkpoint again",
            "MUTANT_SIGNS_ONCE", "every_record_is_certified"),
+    Mutant("held-is-enough", "certification",
+           "a bridge does not ask who holds the log for a cosignature that was lost",
+           "MUTANT_HELD_COUNTS_AS_COSIGNED", "every_record_is_certified"),
 )
 
 

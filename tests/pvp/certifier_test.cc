@@ -283,6 +283,41 @@ TEST_F(CertifierTest, SilenceCountsAsFailure) {
   EXPECT_THAT(CallsTo(0), ::testing::ElementsAre(WitnessCall{"w0", 0, 0, ""}));
 }
 
+// Seeds 3258 and 9553 of the simulation: an answer was lost with the cosignature in it, the answer
+// to a repeat said that the witness held everything, and nobody asked it for anything any more.
+TEST_F(CertifierTest, ACosignatureThatWasLostWithItsAnswerIsAskedForAgain) {
+  Locate(Ms(0), {0, 1, 2});
+  Write(Ms(1));
+  certifier_->TakeCalls();
+  for (const std::size_t witness : {0U, 1U}) {
+    ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
+  }
+  ASSERT_TRUE(Answer(Ms(2), 2, Held(1)).ok());
+  EXPECT_FALSE(certifier_->Certify());
+  ASSERT_TRUE(certifier_->next_timer().has_value());
+  certifier_->Tick(Ms(15'002));  // gives up
+  certifier_->TakeCalls();
+  certifier_->Tick(Ms(15'102));
+  EXPECT_THAT(CallsTo(2), ::testing::ElementsAre(WitnessCall{"w2", 0, 0, ""}));
+  ASSERT_TRUE(Answer(Ms(15'103), 2, Located(2, 1)).ok());
+  EXPECT_TRUE(certifier_->Certify());
+}
+
+// What a witness holds it says with each answer, also with one that has an earlier cosignature.
+TEST_F(CertifierTest, ACosignatureThatComesWithTheNextAnswerIsNotAskedFor) {
+  Locate(Ms(0), {0, 1, 2});
+  Write(Ms(1));
+  Write(Ms(1));
+  certifier_->TakeCalls();
+  core::WitnessAnswer first = Cosigned(0, 1);
+  first.batches = first.size = 2;
+  ASSERT_TRUE(Answer(Ms(2), 0, first).ok());
+  EXPECT_THAT(CallsTo(0), IsEmpty());
+  ASSERT_TRUE(Answer(Ms(3), 0, Cosigned(0, 2)).ok());
+  certifier_->Tick(Ms(20'000));
+  EXPECT_THAT(CallsTo(0), IsEmpty());
+}
+
 TEST_F(CertifierTest, ADeadWitnessDelaysNobodyAndIsLeftAloneWhileNothingWaits) {
   Locate(Ms(0), {0, 1, 2});
   certifier_->OnFailed(Ms(0), "w3");
