@@ -64,6 +64,22 @@ TEST(SeedsTest, NothingIsBreachedUnderAnyProfile) {
   }
 }
 
+// 9165: a ledger's answer of before a crash of the bridge was measured against a decision whose
+// certificate was still being collected again, and counted as its opposite.
+// 3258, 9553: the answer with a witness's cosignature was lost, and the bridge took the next
+// answer, which said that the witness held everything, for the end of it: the log stood still.
+TEST(SeedsTest, NoSeedThatFailedOnceFailsAgain) {
+  for (const std::uint64_t seed : {9165U, 3258U, 9553U}) {
+    SeedsOptions options;
+    options.first = seed;
+    options.count = 1;
+    options.modelled_signatures = true;
+    const absl::StatusOr<SeedsResult> result = RunSeeds(options);
+    ASSERT_TRUE(result.ok()) << result.status();
+    ExpectNoBreach(*result, " --modelled");
+  }
+}
+
 TEST(SeedsTest, SameSeedGivesTheSameBytes) {
   const SeedsResult first = RunProfile(1, 20, "mixed", true);
   const SeedsResult second = RunProfile(1, 20, "mixed", true);
