@@ -80,6 +80,7 @@ bool WriteJson(const SeedsFlags& flags, const SeedsResult& result) {
       {"writes", result.counts.writes},
       {"cpu_us", result.cpu_us},
       {"sim_events_per_s", EventsPerSecond(result)},
+      {"digest", result.Digest()},
       {"coverage", coverage},
   };
   std::ofstream file(flags.json, std::ios::binary | std::ios::trunc);
@@ -130,6 +131,7 @@ int SeedsCommand(const SeedsFlags& flags) {
   fmt::print("  {} events ({} messages, {} timers, {} durable writes), {} a second on one core\n",
              counts.events(), counts.messages, counts.timers, counts.writes,
              EventsPerSecond(*result));
+  fmt::print("  digest of all logs {}\n", result->Digest());
   for (const Covered what : result->not_exercised) {
     fmt::print("  NOT EXERCISED: {}\n", CoveredName(what));
   }

@@ -5,6 +5,8 @@
 
 #include "scenarios/explore/shrink.h"
 #include "scenarios/explore/workers.h"
+#include "settlement/core/bytes.h"
+#include "settlement/core/hash.h"
 
 namespace causeway::sim {
 namespace {
@@ -37,6 +39,12 @@ absl::Status ShrinkFailure(const SeedsOptions& options, SeedFailure& failure) {
 }
 
 }  // namespace
+
+std::string SeedsResult::Digest() const {
+  core::Writer writer;
+  for (const auto& [seed, digest] : digests) writer.U64(seed).Sized(digest);
+  return core::Sha256(writer.bytes()).ToHex();
+}
 
 absl::StatusOr<SeedsResult> RunSeeds(const SeedsOptions& options) {
   const Profile& profile = options.profile != nullptr ? *options.profile : Profiles().front();

@@ -51,6 +51,10 @@ struct SeedsResult {
   std::uint64_t cpu_us = 0;  // of the processes that ran the seeds
   // What a run of this size and profile should have exercised and did not.
   std::vector<Covered> not_exercised;
+
+  // SHA-256 over all digests by seed, hexadecimal: two programs that simulate the same seeds to the
+  // same bytes have the same.
+  std::string Digest() const;
 };
 
 // An error only when the system gives no processes.
