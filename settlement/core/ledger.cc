@@ -363,6 +363,10 @@ BatchResult Ledger::ApplyBatch(LedgerTime now, std::span<const AdmittedItem> ite
   return LedgerExecutor(*state_, now).Run(items);
 }
 
+Rejection Ledger::WouldSettle(LedgerTime now, const AdmittedItem& payment) const {
+  return LedgerExecutor(*state_, now).WouldSettle(payment);
+}
+
 void Ledger::CheckConservation() const {
   absl::int128 total = 0;
   for (const AccountState& account : state_->accounts) {

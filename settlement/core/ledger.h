@@ -224,6 +224,12 @@ class Ledger {
   // the sum of all accounts is zero; a breach stops the process.
   BatchResult ApplyBatch(LedgerTime now, std::span<const AdmittedItem> items);
 
+  // What a payment by itself (an admitted Command with Pay) would come to if it were the only item
+  // of the next batch: kAccepted when it would settle at once, else why not. One that would wait in
+  // the queue has insufficient funds, one whose id is known reuses it, kUnavailable where the log
+  // cannot be read. Changes nothing; beside no other call, as ApplyBatch.
+  Rejection WouldSettle(LedgerTime now, const AdmittedItem& payment) const;
+
   // Recounts every balance from the accounts. ApplyBatch keeps the running sum; this is the slow
   // check behind it, for start, snapshots and tests. Stops the process on a breach.
   void CheckConservation() const;

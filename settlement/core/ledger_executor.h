@@ -26,6 +26,8 @@ class LedgerExecutor {
   LedgerExecutor(Ledger::State& state, LedgerTime now);
 
   BatchResult Run(std::span<const AdmittedItem> items);
+  // As Ledger::WouldSettle.
+  Rejection WouldSettle(const AdmittedItem& item);
 
  private:
   using MaybeRejection = std::optional<Rejection>;
@@ -90,6 +92,14 @@ class LedgerExecutor {
   // `reserved` is what earlier legs of the same settlement already take.
   MaybeRejection CheckDebit(const AccountState& account, Amount amount, Amount reserved) const;
   MaybeRejection CheckCredit(const AccountState& account, Amount amount, Amount reserved) const;
+  // A payment that would not be rejected.
+  struct CheckedPay {
+    AccountState* debtor = nullptr;
+    AccountState* creditor = nullptr;
+    bool waits = false;  // in the queue
+    TransactionCode code = TransactionCode::kPayment;
+  };
+  MaybeRejection CheckPay(const ParticipantId& party, const Pay& pay, CheckedPay& checked);
   MaybeRejection DoPay(const Context& context, const ParticipantId& party, const Pay& pay);
   MaybeRejection DoRequestIssue(const Context& context, const ParticipantId& party,
                                 const RequestIssue& request);

@@ -88,15 +88,15 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckCredit(const AccountState& a
   return std::nullopt;
 }
 
-LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
-                                                     const ParticipantId& party, const Pay& pay) {
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckPay(const ParticipantId& party, const Pay& pay,
+                                                        CheckedPay& checked) {
   if (state_.phase != DayPhase::kOpen) {
     return Rejection{.outcome = Outcome::kLedgerClosed,
                      .rule = std::string(DayPhaseName(state_.phase))};
   }
   if (auto rejection = CheckMoney(pay.amount)) return rejection;
-  AccountState* debtor = nullptr;
-  AccountState* creditor = nullptr;
+  AccountState*& debtor = checked.debtor;
+  AccountState*& creditor = checked.creditor;
   if (auto rejection = FindOpen(pay.debtor, debtor)) return rejection;
   if (state_.OwnerOf(*debtor) != party) {
     return Rejection{.outcome = Outcome::kNotAccountOwner, .rule = pay.debtor.ToString()};
@@ -107,26 +107,58 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
   }
   const Amount amount = pay.amount.amount;
   const bool queues = state_.queue.rules().discipline != QueueDiscipline::kNone;
-  bool waits = queues && !state_.queue.MayPass(debtor->number, pay.priority);
+  checked.waits = queues && !state_.queue.MayPass(debtor->number, pay.priority);
   if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) {
     if (!queues || rejection->outcome != Outcome::kInsufficientFunds) return rejection;
-    waits = true;
+    checked.waits = true;
   }
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
-  TransactionCode code = TransactionCode::kPayment;
   if (pay.cites.kind != ActionKind::kNone) {
     if (!IsSettled(pay.cites)) {
       return Rejection{.outcome = Outcome::kWrongInstructionState,
                        .rule = "cites " + pay.cites.id.ToString()};
     }
-    code = TransactionCode::kReturn;
+    checked.code = TransactionCode::kReturn;
   }
-  if (waits) return Enqueue(context, *debtor, *creditor, pay, code);
+  return std::nullopt;
+}
+
+LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
+                                                     const ParticipantId& party, const Pay& pay) {
+  CheckedPay checked;
+  if (auto rejection = CheckPay(party, pay, checked)) return rejection;
+  if (checked.waits) {
+    return Enqueue(context, *checked.debtor, *checked.creditor, pay, checked.code);
+  }
+  const Amount amount = pay.amount.amount;
   Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
-  Post(entry, *debtor, Bucket::kAvailable, code, Negative(amount));
-  Post(entry, *creditor, Bucket::kAvailable, code, amount);
+  Post(entry, *checked.debtor, Bucket::kAvailable, checked.code, Negative(amount));
+  Post(entry, *checked.creditor, Bucket::kAvailable, checked.code, amount);
   Record(entry);
   return std::nullopt;
+}
+
+Rejection LedgerExecutor::WouldSettle(const AdmittedItem& item) {
+  const auto& command = std::get<Command>(item.body);
+  const auto& pay = std::get<Pay>(command.action);
+  const InstructionKey key{command.party, ActionKind::kPay, command.id};
+  if (auto refused = CheckSigners(item, command.party)) return *std::move(refused);
+  const auto known = state_.FindInstruction(key);
+  const auto in_bulks = state_.FindInBulks(key);
+  if (!known.ok() || !in_bulks.ok()) return {.outcome = Outcome::kUnavailable};
+  if (known->has_value() || *in_bulks != InstructionIndex::kNoLeaf) {
+    return {.outcome = Outcome::kInstructionIdReused, .rule = command.id.ToString()};
+  }
+  if (auto untimely = CheckValidUntil(command.valid_until)) return *std::move(untimely);
+  CheckedPay checked;
+  if (auto rejection = CheckPay(command.party, pay, checked)) return *std::move(rejection);
+  if (checked.waits) {
+    return {.outcome = Outcome::kInsufficientFunds,
+            .actual = checked.debtor->available.minor(),
+            .required = pay.amount.amount.minor(),
+            .rule = pay.debtor.ToString()};
+  }
+  return {.outcome = Outcome::kAccepted};
 }
 
 LedgerExecutor::MaybeRejection LedgerExecutor::DoRequestIssue(const Context& context,

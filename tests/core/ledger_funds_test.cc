@@ -93,6 +93,29 @@ TEST_F(LedgerFundsTest, EachBadPaymentHasItsOwnRejection) {
   EXPECT_EQ(Available("ALPHA"), 100'000);
 }
 
+TEST_F(LedgerFundsTest, AskingWhetherAPaymentWouldSettleChangesNothing) {
+  const AdmittedItem good =
+      Admitted(MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 100), "P-1"), {"ALPHA"}, "bytes");
+  const Hash256 before = ledger_->StateRoot();
+  EXPECT_EQ(ledger_->WouldSettle(now_, good).outcome, Outcome::kAccepted);
+  const Rejection poor = ledger_->WouldSettle(
+      now_, Admitted(MakeCommand("BETA", PayOf("BETA", "ALPHA", 7)), {"BETA"}));
+  EXPECT_EQ(poor.outcome, Outcome::kInsufficientFunds);
+  EXPECT_EQ(poor.required, 7);
+  EXPECT_EQ(ledger_->StateRoot(), before);
+  ExpectAccepted(ApplyOne(good));
+  EXPECT_EQ(ledger_->WouldSettle(now_, good).outcome, Outcome::kInstructionIdReused);
+}
+
+TEST_F(LedgerFundsTest, PaymentThatComesTooLateOrUnsignedWouldNotSettle) {
+  const Command command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 100));
+  EXPECT_EQ(ledger_->WouldSettle(now_, Admitted(command, {"BETA"})).outcome,
+            Outcome::kNotSignedByParty);
+  EXPECT_EQ(
+      ledger_->WouldSettle(now_ + Duration::FromHours(2), Admitted(command, {"ALPHA"})).outcome,
+      Outcome::kPastValidUntil);
+}
+
 TEST_F(LedgerFundsTest, FrozenAccountReceivesAndDoesNotPay) {
   ExpectAccepted(ByCentralBank(SetFreeze{Address("ALPHA"), true, "order 7"}));
   ExpectRejected(By("ALPHA", PayOf("ALPHA", "BETA", 5)), Outcome::kAccountFrozen);

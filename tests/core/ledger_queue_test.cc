@@ -65,6 +65,18 @@ TEST_F(LedgerQueueTest, APaymentWaitsForFundsAndSettlesWhenTheyCome) {
   EXPECT_TRUE(ledger_->queue().empty());
 }
 
+TEST_F(LedgerQueueTest, APaymentThatWouldWaitWouldNotSettle) {
+  SetRules(QueueDiscipline::kFifo);
+  const auto asked = [&](const char* from, const char* to) {
+    return ledger_
+        ->WouldSettle(now_, Admitted(MakeCommand(from, PayOf(from, to, 700)), {std::string(from)}))
+        .outcome;
+  };
+  EXPECT_EQ(asked("ALPHA", "BETA"), Outcome::kAccepted);
+  EXPECT_EQ(asked("BETA", "GAMMA"), Outcome::kInsufficientFunds);
+  EXPECT_TRUE(ledger_->queue().empty());
+}
+
 TEST_F(LedgerQueueTest, TheEntryThatReleasesNamesItsCauseAndThePaymentsOwnPayload) {
   SetRules(QueueDiscipline::kFifo);
   const ItemResult queued = Pays("BETA", "GAMMA", 700, "P-1");
