@@ -100,8 +100,10 @@ absl::StatusOr<MerkleFrontier> MerkleFrontier::Decode(std::string_view bytes) {
   return frontier;
 }
 
-MerkleTree::MerkleTree(int lowest_level, LeafSource leaves)
-    : lowest_level_(static_cast<std::size_t>(lowest_level)), leaves_(std::move(leaves)) {
+MerkleTree::MerkleTree(int lowest_level, LeafSource leaves, std::uint64_t recent)
+    : lowest_level_(static_cast<std::size_t>(lowest_level)),
+      leaves_(std::move(leaves)),
+      recent_(recent) {
   CW_CHECK(lowest_level >= 0 && lowest_level < 64, "a level of the tree");
   CW_CHECK(lowest_level == 0 || leaves_ != nullptr, "who keeps less has it from elsewhere");
 }
@@ -119,9 +121,8 @@ void MerkleTree::Append(std::span<const Hash256> leaf_hashes) {
 // Level by level. The leaves do not go beyond the end of a subtree of 2^lowest_level_ leaves.
 void MerkleTree::AppendSlice(std::span<const Hash256> leaf_hashes) {
   // Below lowest_level_ the nodes of earlier subtrees are not kept.
-  const std::uint64_t dropped = lowest_level_ == 0 ? 0 : size_ >> lowest_level_;
   const auto dropped_at = [&](std::size_t level) {
-    return level < lowest_level_ ? dropped << (lowest_level_ - level) : 0;
+    return level < lowest_level_ ? dropped_ << (lowest_level_ - level) : 0;
   };
   size_ += leaf_hashes.size();
   if (levels_.empty()) levels_.resize(1);
@@ -137,7 +138,19 @@ void MerkleTree::AppendSlice(std::span<const Hash256> leaf_hashes) {
     HashPairs(std::span(levels_[level]).subspan(first_child), std::span(nodes).subspan(present));
   }
   if (lowest_level_ == 0 || (size_ & ((std::uint64_t{1} << lowest_level_) - 1)) != 0) return;
-  for (std::size_t level = 0; level < lowest_level_; ++level) levels_[level].clear();
+  // Many at a time: what stays moves to the front.
+  const std::uint64_t complete = size_ >> lowest_level_;
+  if (complete - dropped_ > 2 * recent_) DropBelow(complete - recent_);
+}
+
+void MerkleTree::DropBelow(std::uint64_t subtrees) {
+  for (std::size_t level = 0; level < lowest_level_ && level < levels_.size(); ++level) {
+    std::vector<Hash256>& nodes = levels_[level];
+    const std::uint64_t count = (subtrees - dropped_) << (lowest_level_ - level);
+    nodes.erase(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(
+                                                   std::min<std::uint64_t>(count, nodes.size())));
+  }
+  dropped_ = subtrees;
 }
 
 // The last node of `level` as of size_, and those above it that it completes.
@@ -161,10 +174,13 @@ std::vector<Hash256> MerkleTree::SubtreeRoots(std::uint64_t tree_size) const {
 void MerkleTree::AppendSubtrees(std::span<const Hash256> roots) {
   const std::uint64_t leaves = std::uint64_t{1} << lowest_level_;
   CW_CHECK(size_ % leaves == 0, "subtrees begin where one ends");
+  if (roots.empty()) return;
   for (const Hash256& root : roots) {
     size_ += leaves;
     AppendNode(lowest_level_, root);
   }
+  // Nothing is known of what is below these roots.
+  if (lowest_level_ > 0) DropBelow(size_ >> lowest_level_);
 }
 
 absl::StatusOr<Hash256> MerkleTree::Node(std::size_t level, std::uint64_t position,
@@ -173,7 +189,7 @@ absl::StatusOr<Hash256> MerkleTree::Node(std::size_t level, std::uint64_t positi
   const std::size_t height = lowest_level_ - level;  // of the chunk above the node
   const std::uint64_t chunk = position >> height;
   const std::uint64_t place = position - (chunk << height);
-  if (chunk == size_ >> lowest_level_) return levels_[level][place];
+  if (chunk >= dropped_) return levels_[level][position - (dropped_ << height)];
   std::vector<std::vector<Hash256>>& levels = chunks[chunk];
   if (levels.empty()) {
     const std::uint64_t count = std::uint64_t{1} << lowest_level_;

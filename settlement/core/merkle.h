@@ -56,7 +56,8 @@ class MerkleFrontier {
 // By default the whole tree is in memory, 64 bytes a leaf. With `lowest_level` above 0 it keeps
 // only the roots of complete subtrees of 2^lowest_level leaves and what is above them (and the
 // last, incomplete subtree), and asks `leaves` for the rest: at level 8 a quarter of a byte a leaf,
-// and at most 512 leaf hashes to read for a proof.
+// and at most 512 leaf hashes to read for a proof. The last `recent` to 2 * `recent` complete
+// subtrees it keeps as a whole all the same, so that proofs of recent leaves read nothing.
 class MerkleTree {
  public:
   // The hashes of `count` leaves from `first` on, all of them appended before. Must not call the
@@ -65,7 +66,7 @@ class MerkleTree {
       std::function<absl::StatusOr<std::vector<Hash256>>(std::uint64_t first, std::uint64_t count)>;
 
   MerkleTree() = default;
-  MerkleTree(int lowest_level, LeafSource leaves);
+  MerkleTree(int lowest_level, LeafSource leaves, std::uint64_t recent = 0);
 
   void Append(const Hash256& leaf_hash) { Append(std::span(&leaf_hash, 1)); }
   // Many at once cost half as much each.
@@ -100,15 +101,18 @@ class MerkleTree {
   using Chunks = std::map<std::uint64_t, std::vector<std::vector<Hash256>>>;
   void AppendSlice(std::span<const Hash256> leaf_hashes);
   void AppendNode(std::size_t level, Hash256 hash);
+  void DropBelow(std::uint64_t subtrees);
   absl::StatusOr<Hash256> Node(std::size_t level, std::uint64_t position, Chunks& chunks) const;
   absl::StatusOr<Hash256> RangeRoot(std::uint64_t begin, std::uint64_t end, Chunks& chunks) const;
 
   std::size_t lowest_level_ = 0;
   LeafSource leaves_;
+  std::uint64_t recent_ = 0;
   std::uint64_t size_ = 0;
   // levels_[k][i] is the root of the complete subtree over leaves [i * 2^k, (i + 1) * 2^k). Below
-  // lowest_level_ only for the leaves after the last complete subtree of that level, and i counts
-  // from there.
+  // lowest_level_ only for the leaves after the first dropped_ complete subtrees of that level, and
+  // i counts from there.
+  std::uint64_t dropped_ = 0;
   std::vector<std::vector<Hash256>> levels_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -191,6 +192,40 @@ TEST(MerkleTreeTest, ATreeThatKeepsOnlyHighLevelsGivesTheSameProofs) {
       }
     }
     EXPECT_EQ(*small.Leaf(3), leaves[3]);
+  }
+}
+
+TEST(MerkleTreeTest, ProofsOfRecentLeavesAskForNone) {
+  constexpr std::uint64_t kRecent = 3;
+  constexpr int kLowestLevel = 3;
+  const std::vector<Hash256> leaves = SampleLeaves(150);
+  std::uint64_t asked_to = 0;
+  MerkleTree full;
+  MerkleTree small(
+      kLowestLevel,
+      [&](std::uint64_t first, std::uint64_t count) {
+        asked_to = std::max(asked_to, first + count);
+        return std::vector<Hash256>(leaves.begin() + static_cast<std::ptrdiff_t>(first),
+                                    leaves.begin() + static_cast<std::ptrdiff_t>(first + count));
+      },
+      kRecent);
+  for (const Hash256& leaf : leaves) {
+    full.Append(leaf);
+    small.Append(leaf);
+    const std::uint64_t size = full.size();
+    ASSERT_EQ(small.Root(), full.Root());
+    asked_to = 0;
+    for (std::uint64_t index = 0; index < size; ++index) {
+      ASSERT_EQ(*small.InclusionProof(index, size), *full.InclusionProof(index, size))
+          << "leaf " << index << " of " << size;
+    }
+    EXPECT_LE(asked_to + (kRecent << kLowestLevel), std::max(size, kRecent << kLowestLevel));
+  }
+  EXPECT_GT(asked_to, 0u);
+  for (std::uint64_t size = 1; size <= leaves.size(); ++size) {
+    EXPECT_EQ(*small.RootAt(size), *full.RootAt(size));
+    EXPECT_EQ(*small.ConsistencyProof(size, leaves.size()),
+              *full.ConsistencyProof(size, leaves.size()));
   }
 }
 
