@@ -32,8 +32,17 @@ constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
 
 std::uint8_t Base64Value(char digit) { return kBase64Values[static_cast<unsigned char>(digit)]; }
 
+// A string grows from nothing to the size of an entry by doubling several times; this once.
+constexpr std::size_t kFirstRoomBytes = 240;
+
+void MakeRoom(std::string& buffer, std::size_t bytes) {
+  const std::size_t needed = buffer.size() + bytes;
+  if (needed > buffer.capacity() && needed < kFirstRoomBytes) buffer.reserve(kFirstRoomBytes);
+}
+
 template <typename T>
 void AppendBigEndian(std::string& buffer, T value) {
+  MakeRoom(buffer, sizeof(T));
   std::array<char, sizeof(T)> raw;
   for (std::size_t i = 0; i < sizeof(T); ++i) {
     raw[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * (sizeof(T) - 1 - i))));
@@ -90,45 +99,53 @@ std::optional<std::string> FromHex(std::string_view hex) {
 }
 
 std::string ToBase64(std::string_view raw) {
-  std::string text;
-  text.reserve((raw.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < raw.size(); i += 3) {
+  std::string text((raw.size() + 2) / 3 * 4, '=');
+  char* out = text.data();
+  for (std::size_t i = 0; i < raw.size(); i += 3, out += 4) {
     const std::string_view group = raw.substr(i, 3);
     const auto bits = BigEndian<std::uint32_t>(group) << (8 * (3 - group.size()));
-    text += kBase64Digits[bits >> 18 & 0x3f];
-    text += kBase64Digits[bits >> 12 & 0x3f];
-    text += group.size() > 1 ? kBase64Digits[bits >> 6 & 0x3f] : '=';
-    text += group.size() > 2 ? kBase64Digits[bits & 0x3f] : '=';
+    out[0] = kBase64Digits[bits >> 18 & 0x3f];
+    out[1] = kBase64Digits[bits >> 12 & 0x3f];
+    if (group.size() > 1) out[2] = kBase64Digits[bits >> 6 & 0x3f];
+    if (group.size() > 2) out[3] = kBase64Digits[bits & 0x3f];
   }
   return text;
 }
 
 std::optional<std::string> FromBase64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  std::string raw;
-  raw.reserve(text.size() / 4 * 3);
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    std::string_view group = text.substr(i, 4);
-    if (i + 4 == text.size()) {
-      if (group.ends_with('=')) group.remove_suffix(1);
-      if (group.ends_with('=')) group.remove_suffix(1);
-    }
-    std::uint32_t bits = 0;
-    for (const char digit : group) {
-      const std::uint8_t value = Base64Value(digit);
-      if (value == kNotADigit) return std::nullopt;
-      bits = bits << 6 | value;
-    }
-    if (group.size() < 2) return std::nullopt;
-    const std::size_t byte_count = group.size() - 1;
-    bits <<= 6 * (4 - group.size());
-    // Bits beyond the last byte must be zero, or one value would have several spellings.
-    if ((bits & ((1U << (8 * (3 - byte_count))) - 1U)) != 0) return std::nullopt;
+  if (text.empty()) return std::string();
+  std::string raw(text.size() / 4 * 3, '\0');
+  char* out = raw.data();
+  const auto write = [&out](std::uint32_t bits, std::size_t byte_count) {
     for (std::size_t b = 0; b < byte_count; ++b) {
-      raw += static_cast<char>(static_cast<unsigned char>(bits >> 16));
-      bits <<= 8;
+      *out++ = static_cast<char>(static_cast<unsigned char>(bits >> (16 - 8 * b)));
     }
+  };
+  std::string_view last = text.substr(text.size() - 4);
+  for (std::size_t i = 0; i + 4 < text.size(); i += 4) {
+    const std::uint32_t first = Base64Value(text[i]);
+    const std::uint32_t second = Base64Value(text[i + 1]);
+    const std::uint32_t third = Base64Value(text[i + 2]);
+    const std::uint32_t fourth = Base64Value(text[i + 3]);
+    // A digit has six bits.
+    if (((first | second | third | fourth) & 0xc0) != 0) return std::nullopt;
+    write(first << 18 | second << 12 | third << 6 | fourth, 3);
   }
+  if (last.ends_with('=')) last.remove_suffix(1);
+  if (last.ends_with('=')) last.remove_suffix(1);
+  std::uint32_t bits = 0;
+  for (const char digit : last) {
+    const std::uint8_t value = Base64Value(digit);
+    if (value == kNotADigit) return std::nullopt;
+    bits = bits << 6 | value;
+  }
+  const std::size_t byte_count = last.size() - 1;  // two digits or more are left
+  bits <<= 6 * (4 - last.size());
+  // Bits beyond the last byte must be zero, or one value would have several spellings.
+  if ((bits & ((1U << (8 * (3 - byte_count))) - 1U)) != 0) return std::nullopt;
+  write(bits, byte_count);
+  raw.resize(raw.size() - (3 - byte_count));
   return raw;
 }
 
@@ -155,6 +172,7 @@ Writer& Writer::U64(std::uint64_t value) {
 Writer& Writer::I64(std::int64_t value) { return U64(static_cast<std::uint64_t>(value)); }
 
 Writer& Writer::Raw(std::string_view bytes) {
+  MakeRoom(buffer_, bytes.size());
   buffer_.append(bytes);
   return *this;
 }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "fmt/format.h"
@@ -65,8 +66,9 @@ absl::Status CheckCheckpoint(const Checkpoint& checkpoint) {
 }
 
 std::string CheckpointText(const Checkpoint& checkpoint) {
-  std::string text = fmt::format("{}\n{}\n{}\n", checkpoint.origin, checkpoint.size,
-                                 ToBase64(checkpoint.root.view()));
+  std::string text = checkpoint.origin;
+  text.append("\n").append(std::to_string(checkpoint.size)).append("\n");
+  text.append(ToBase64(checkpoint.root.view())).append("\n");
   for (const std::string& extension : checkpoint.extensions) text.append(extension).append("\n");
   return text;
 }

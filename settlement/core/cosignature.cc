@@ -1,5 +1,6 @@
 #include "settlement/core/cosignature.h"
 
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -23,7 +24,9 @@ std::uint32_t CosignatureKeyId(std::string_view key_name, const PublicKey& key) 
 }
 
 std::string CosignatureText(std::string_view checkpoint_text, std::uint64_t seconds) {
-  return fmt::format("cosignature/v1\ntime {}\n{}", seconds, checkpoint_text);
+  std::string text = "cosignature/v1\ntime ";
+  text.reserve(text.size() + 21 + checkpoint_text.size());
+  return text.append(std::to_string(seconds)).append("\n").append(checkpoint_text);
 }
 
 absl::StatusOr<NoteSignature> Cosign(std::string_view checkpoint_text, std::string_view key_name,

@@ -1,6 +1,7 @@
 #include "settlement/core/envelope.h"
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "fmt/format.h"
@@ -12,9 +13,16 @@ namespace {
 
 constexpr std::uint8_t kFormatVersion = 1;
 
-// Everything of the pre-authentication encoding that comes before the payload.
-std::string PreAuthPrefix(std::string_view payload_type, std::size_t payload_size) {
-  return fmt::format("DSSEv1 {} {} {} ", payload_type.size(), payload_type, payload_size);
+// Everything of the pre-authentication encoding that comes before the payload, with room for
+// `room` bytes more.
+std::string PreAuthPrefix(std::string_view payload_type, std::size_t payload_size,
+                          std::size_t room = 0) {
+  const std::string type_size = std::to_string(payload_type.size());
+  const std::string size = std::to_string(payload_size);
+  std::string prefix;
+  prefix.reserve(7 + type_size.size() + 1 + payload_type.size() + 1 + size.size() + 1 + room);
+  prefix.append("DSSEv1 ").append(type_size).append(" ").append(payload_type);
+  return prefix.append(" ").append(size).append(" ");
 }
 
 bool HasSigned(const Envelope& envelope, const KeyId& key_id) {
@@ -49,7 +57,7 @@ absl::Status CheckSignatureSize(const Signature& signature) {
 }  // namespace
 
 std::string PreAuthEncoding(std::string_view payload_type, std::string_view payload) {
-  return PreAuthPrefix(payload_type, payload.size()).append(payload);
+  return PreAuthPrefix(payload_type, payload.size(), payload.size()).append(payload);
 }
 
 Hash256 PayloadHash(const Envelope& envelope) {

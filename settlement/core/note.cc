@@ -16,10 +16,11 @@ constexpr std::size_t kKeyIdBytes = 4;
 
 std::uint32_t LeadingU32(std::string_view bytes) { return Reader(bytes).U32(); }
 
-// What is hashed into the key id of all types but ECDSA.
-std::uint32_t TypedKeyId(std::string_view key_name, std::string_view type_and_key) {
+// The key id of all types but ECDSA. `type` of two parts, the second of which may be empty.
+std::uint32_t TypedKeyId(std::string_view key_name, std::string_view type, std::string_view name,
+                         std::string_view key) {
   Sha256Hasher hasher;
-  hasher.Update(key_name).Update("\n").Update(type_and_key);
+  hasher.Update(key_name).Update("\n").Update(type).Update(name).Update(key);
   return LeadingU32(hasher.Finish().view());
 }
 
@@ -83,14 +84,14 @@ absl::Status CheckNoteKeyName(std::string_view name) {
 std::uint32_t NoteKeyId(std::string_view key_name, const PublicKey& key) {
   switch (key.suite) {
     case SuiteId::kEd25519Sha256:
-      return TypedKeyId(key_name, "\x01" + key.bytes);
+      return TypedKeyId(key_name, "\x01", "", key.bytes);
     case SuiteId::kP256Sha256:
       return LeadingU32(Sha256(key.bytes).view());
     case SuiteId::kSm2Sm3:
     case SuiteId::kModelled:
       break;
   }
-  return TypedKeyId(key_name, fmt::format("\xff{}{}", SuiteName(key.suite), key.bytes));
+  return TypedKeyId(key_name, "\xff", SuiteName(key.suite), key.bytes);
 }
 
 absl::StatusOr<std::string> SignNote(std::string_view text, std::string_view key_name,
@@ -171,8 +172,9 @@ std::string FormatNote(const Note& note) {
 std::string FormatNoteSignature(const NoteSignature& signature) {
   Writer writer;
   writer.U32(signature.key_id).Raw(signature.signature);
-  return fmt::format("{}{} {}\n", kSignatureLineStart, signature.key_name,
-                     ToBase64(writer.bytes()));
+  std::string line(kSignatureLineStart);
+  line.append(signature.key_name).append(" ").append(ToBase64(writer.bytes())).append("\n");
+  return line;
 }
 
 absl::StatusOr<NoteSignature> ParseNoteSignature(std::string_view line) {

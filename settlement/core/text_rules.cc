@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 namespace causeway::core {
@@ -41,10 +42,21 @@ std::optional<std::uint32_t> TakeCodePoint(std::string_view& text) {
   return point;
 }
 
-// Of the bytes that begin `text`, those that are printable ASCII: nearly always all.
-std::size_t PrintableAscii(std::string_view text) {
+// Of the bytes that begin `text`, those from `least` (0x20 or 0x21) to 0x7f: nearly always all.
+std::size_t AsciiFrom(std::uint8_t least, std::string_view text) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHighBits = 0x80 * kEach;
   std::size_t size = 0;
-  while (size < text.size() && static_cast<std::uint8_t>(text[size] - 0x20) < 0x60) ++size;
+  // Eight at once. A byte below `least` borrows, and one above 0x7f has its high bit.
+  for (; size + sizeof(std::uint64_t) <= text.size(); size += sizeof(std::uint64_t)) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data() + size, sizeof(bytes));
+    if (((bytes | (bytes - least * kEach)) & kHighBits) != 0) break;
+  }
+  while (size < text.size() &&
+         static_cast<std::uint8_t>(text[size] - static_cast<char>(least)) < 0x80 - least) {
+    ++size;
+  }
   return size;
 }
 
@@ -58,7 +70,7 @@ bool IsUnicodeSpace(std::uint32_t point) {
 
 bool IsPlainText(std::string_view text, bool newlines) {
   for (;;) {
-    text.remove_prefix(PrintableAscii(text));
+    text.remove_prefix(AsciiFrom(0x20, text));
     if (text.empty()) return true;
     const std::optional<std::uint32_t> point = TakeCodePoint(text);
     if (!point.has_value()) return false;
@@ -67,12 +79,13 @@ bool IsPlainText(std::string_view text, bool newlines) {
 }
 
 bool HasUnicodeSpace(std::string_view text) {
-  while (!text.empty()) {
+  for (;;) {
+    text.remove_prefix(AsciiFrom(0x21, text));
+    if (text.empty()) return false;
     const std::optional<std::uint32_t> point = TakeCodePoint(text);
     if (!point.has_value()) return false;
     if (IsUnicodeSpace(*point)) return true;
   }
-  return false;
 }
 
 // Every byte but those that continue a character.
