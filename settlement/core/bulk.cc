@@ -311,13 +311,24 @@ PaymentSalts::Key PaymentSalts::KeyOf(std::string_view ledger_salt_key,
   return key;
 }
 
+namespace {
+
+// Looked up by name once, like the MAC of hash.cc.
+const EVP_CIPHER* FetchedAes() {
+  static const EVP_CIPHER* const kAes = EVP_CIPHER_fetch(nullptr, "AES-128-ECB", nullptr);
+  CW_CHECK(kAes != nullptr, "libcrypto offers AES");
+  return kAes;
+}
+
+}  // namespace
+
 void PaymentSalts::Fill(const Key& key, std::uint64_t first_index, std::span<LeafSalt> salts) {
   if (salts.empty()) return;
   const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(
       EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   CW_CHECK(context != nullptr, "no memory for a cipher context");
-  CW_CHECK(EVP_EncryptInit_ex(context.get(), EVP_aes_128_ecb(), nullptr, key.data(), nullptr) == 1,
-           "libcrypto offers AES");
+  CW_CHECK(EVP_EncryptInit_ex(context.get(), FetchedAes(), nullptr, key.data(), nullptr) == 1,
+           "AES takes a key of its size");
   EVP_CIPHER_CTX_set_padding(context.get(), 0);
   // One cipher block each: eight zero bytes and the index.
   for (std::size_t i = 0; i < salts.size(); ++i) {

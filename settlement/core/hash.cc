@@ -10,6 +10,7 @@
 
 #include <cstring>
 #include <memory>
+#include <string>
 
 #include "settlement/core/check.h"
 
@@ -38,6 +39,37 @@ MacContext NewHmacSha256Context() {
       OSSL_PARAM_construct_end()};
   CW_CHECK(EVP_MAC_CTX_set_params(context.get(), params.data()) == 1, "HMAC refused SHA-256");
   return context;
+}
+
+// A context and the key that it was given.
+struct KeyedContext {
+  std::string key;
+  MacContext context;
+};
+constexpr std::size_t kKeyedContextsMax = 8;
+
+// A context at the beginning of a message under that key. Setting a key costs more than a short
+// message, and one key makes many in a row; so each thread keeps the contexts of the last keys.
+// They hold nothing else between calls: results depend on the arguments alone.
+EVP_MAC_CTX* ContextOf(std::string_view key) {
+  thread_local std::array<KeyedContext, kKeyedContextsMax> contexts;
+  thread_local std::size_t next = 0;
+  for (const KeyedContext& each : contexts) {
+    if (each.context == nullptr || each.key != key) continue;
+    CW_CHECK(EVP_MAC_init(each.context.get(), nullptr, 0, nullptr) == 1, "HMAC begins again");
+    return each.context.get();
+  }
+  KeyedContext& chosen = contexts[next];
+  next = (next + 1) % kKeyedContextsMax;
+  if (chosen.context == nullptr) chosen.context = NewHmacSha256Context();
+  chosen.key = key;
+  // A null key would mean "the previous one" to OpenSSL; an empty key is a key too.
+  static const unsigned char kEmpty = 0;
+  const auto* const bytes =
+      key.empty() ? &kEmpty : reinterpret_cast<const unsigned char*>(key.data());
+  CW_CHECK(EVP_MAC_init(chosen.context.get(), bytes, key.size(), nullptr) == 1,
+           "HMAC takes a key of any size");
+  return chosen.context.get();
 }
 
 SHA256_CTX* ContextIn(std::array<std::byte, sizeof(SHA256_CTX)>& bytes) {
@@ -83,17 +115,12 @@ void Sha256Padded(const char* messages, std::size_t blocks, std::span<Hash256> d
 
 Hash256 Sha256(std::string_view bytes) { return Sha256Hasher().Update(bytes).Finish(); }
 
-// One context a thread: it holds no state between calls, so results depend on the arguments alone.
 Hash256 HmacSha256(std::string_view key, std::string_view message) {
-  thread_local const MacContext context = NewHmacSha256Context();
-  // A null key would mean "the previous one" to OpenSSL; an empty key is a key too.
-  static const unsigned char kEmpty = 0;
-  const unsigned char* key_data = key.empty() ? &kEmpty : Data(key);
+  EVP_MAC_CTX* const context = ContextOf(key);
   Hash256 mac;
   std::size_t size = 0;
-  CW_CHECK(EVP_MAC_init(context.get(), key_data, key.size(), nullptr) == 1 &&
-               EVP_MAC_update(context.get(), Data(message), message.size()) == 1 &&
-               EVP_MAC_final(context.get(), mac.bytes.data(), &size, mac.bytes.size()) == 1 &&
+  CW_CHECK(EVP_MAC_update(context, Data(message), message.size()) == 1 &&
+               EVP_MAC_final(context, mac.bytes.data(), &size, mac.bytes.size()) == 1 &&
                size == mac.bytes.size(),
            "HMAC-SHA-256 failed");
   return mac;
