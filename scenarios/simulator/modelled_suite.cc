@@ -11,12 +11,15 @@ namespace causeway::sim {
 namespace {
 
 // Two halves under seeds of their own, both of the key.
-std::string ModelledSignature(const core::PublicKey& key, std::string_view message) {
+struct Halves {
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+};
+
+Halves ModelledSignature(const core::PublicKey& key, std::string_view message) {
   const std::uint64_t first = store::Checksum64(key.bytes, 1);
   const std::uint64_t second = store::Checksum64(key.bytes, 2);
-  core::Writer writer;
-  writer.U64(store::Checksum64(message, first)).U64(store::Checksum64(message, second));
-  return std::move(writer).Take();
+  return {store::Checksum64(message, first), store::Checksum64(message, second)};
 }
 
 class ModelledSigner final : public core::Signer {
@@ -25,7 +28,10 @@ class ModelledSigner final : public core::Signer {
       : key_(std::move(key)), key_id_(core::KeyIdOf(key_)) {}
 
   absl::StatusOr<std::string> Sign(std::string_view message) const override {
-    return ModelledSignature(key_, message);
+    const Halves halves = ModelledSignature(key_, message);
+    core::Writer writer;
+    writer.U64(halves.first).U64(halves.second);
+    return std::move(writer).Take();
   }
   const core::PublicKey& public_key() const override { return key_; }
   const core::KeyId& key_id() const override { return key_id_; }
@@ -47,7 +53,11 @@ absl::StatusOr<std::shared_ptr<const core::Signer>> MakeModelledSigner(const Pla
 bool SimulatorSignatureVerifier::Verify(const core::PublicKey& key, std::string_view message,
                                         std::string_view signature) const {
   if (key.suite != core::SuiteId::kModelled) return real_.Verify(key, message, signature);
-  return signature == ModelledSignature(key, message);
+  const Halves halves = ModelledSignature(key, message);
+  core::Reader reader(signature);
+  const std::uint64_t first = reader.U64();
+  const std::uint64_t second = reader.U64();
+  return reader.Done() && first == halves.first && second == halves.second;
 }
 
 bool SimulatorSignatureVerifier::VerifySha256(const core::PublicKey& key,

@@ -33,6 +33,8 @@ bool RememberingVerifier::Remembered(const Hash256& memory, const Ask& verify) c
 
 bool RememberingVerifier::Verify(const PublicKey& key, std::string_view message,
                                  std::string_view signature) const {
+  // The stand-in of the simulator is verified in less time than is needed to remember it.
+  if (key.suite == SuiteId::kModelled) return verifier_->Verify(key, message, signature);
   return Remembered(MemoryOf(kMessage, key, message, signature),
                     [&] { return verifier_->Verify(key, message, signature); });
 }
