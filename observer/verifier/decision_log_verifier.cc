@@ -1,5 +1,6 @@
 #include "observer/verifier/decision_log_verifier.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <variant>
@@ -10,6 +11,8 @@
 
 namespace causeway::observer {
 namespace {
+
+constexpr std::size_t kShownMax = 8;
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
@@ -37,26 +40,27 @@ std::optional<Finding> DecisionLogVerifier::Halted(std::optional<Finding> findin
 }
 
 // Names of the witnesses, of any of the policies, that cosigned it validly; sorted, each once.
-std::vector<std::string> DecisionLogVerifier::CosignersOf(std::string_view note) const {
+std::vector<std::string> DecisionLogVerifier::CosignersOf(
+    const core::SignedCheckpoint& checkpoint) const {
   std::set<std::string> names;
-  const absl::StatusOr<core::SignedCheckpoint> parsed = core::ParseCheckpoint(note);
-  if (!parsed.ok()) return {};
   for (const core::SettlementPolicy& policy : policies_.all()) {
-    const auto cosigners = core::CosignersOf(*parsed, policy, *verifier_);
+    const auto cosigners = core::CosignersOf(checkpoint, policy, *verifier_);
     if (!cosigners.ok()) continue;
     for (const std::size_t index : *cosigners) names.insert(policy.witnesses[index].name);
   }
   return {names.begin(), names.end()};
 }
 
+// `note` parses: it was compared with the log.
 void DecisionLogVerifier::RememberCosigners(std::string_view note) {
-  for (const std::string& name : CosignersOf(note)) {
-    std::string& largest = cosigned_[name];
-    const auto before = core::ParseCheckpoint(largest);
-    if (!before.ok() || before->checkpoint.size < core::ParseCheckpoint(note)->checkpoint.size) {
-      largest = note;
-    }
+  const core::SignedCheckpoint checkpoint = *core::ParseCheckpoint(note);
+  const std::uint64_t size = checkpoint.checkpoint.size;
+  for (const std::string& name : CosignersOf(checkpoint)) {
+    Cosigned& largest = cosigned_[name];
+    if (largest.note.empty() || largest.size < size) largest = {size, std::string(note)};
   }
+  shown_.emplace_back(note);
+  if (shown_.size() > kShownMax) shown_.pop_front();
 }
 
 // A witness that cosigned the other history, and this one at that size or beyond, signed both.
@@ -64,14 +68,12 @@ void DecisionLogVerifier::NameFaultyWitnesses(Finding& finding) const {
   const std::string* other = finding.Find(kEvidenceOtherCheckpoint);
   const auto forked = other == nullptr ? core::ParseCheckpoint("") : core::ParseCheckpoint(*other);
   if (!forked.ok()) return;
-  for (const std::string& name : CosignersOf(*other)) {
+  for (const std::string& name : CosignersOf(*forked)) {
     const auto ours = cosigned_.find(name);
-    const bool both =
-        ours != cosigned_.end() &&
-        core::ParseCheckpoint(ours->second)->checkpoint.size >= forked->checkpoint.size;
+    const bool both = ours != cosigned_.end() && ours->second.size >= forked->checkpoint.size;
     finding.message += fmt::format(" Witness '{}' cosigned the other one{}.", name,
                                    both ? ", and this one too: it is faulty" : "");
-    if (both) finding.evidence.push_back({kEvidenceCosignedCheckpoint, ours->second});
+    if (both) finding.evidence.push_back({kEvidenceCosignedCheckpoint, ours->second.note});
   }
 }
 
@@ -171,6 +173,9 @@ std::optional<DecisionLogVerifier::Problem> DecisionLogVerifier::CheckRecord(
 absl::StatusOr<std::optional<Finding>> DecisionLogVerifier::OnCheckpoint(std::string_view note,
                                                                          const GivenProof& proof) {
   if (halted_) return std::optional<Finding>();
+  if (!proof.has_value() && std::find(shown_.begin(), shown_.end(), note) != shown_.end()) {
+    return std::optional<Finding>();
+  }
   absl::StatusOr<std::optional<Finding>> found = log_.OnCheckpoint(note, proof);
   if (!found.ok()) return found.status();
   const bool within = core::ParseCheckpoint(note)->checkpoint.size <= log_.size();

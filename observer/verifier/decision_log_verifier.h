@@ -6,6 +6,7 @@
 #define CAUSEWAY_OBSERVER_VERIFIER_DECISION_LOG_VERIFIER_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,7 +64,7 @@ class DecisionLogVerifier {
                                      const core::DecisionBatch& batch,
                                      VerifiedDecision& decision) const;
   std::optional<Finding> Halted(std::optional<Finding> finding);
-  std::vector<std::string> CosignersOf(std::string_view note) const;
+  std::vector<std::string> CosignersOf(const core::SignedCheckpoint& checkpoint) const;
   void RememberCosigners(std::string_view note);
   void NameFaultyWitnesses(Finding& finding) const;
 
@@ -74,8 +75,15 @@ class DecisionLogVerifier {
   core::LedgerTime time_;
   bool halted_ = false;
   std::map<core::Hash256, std::string> decided_;  // record bytes by settlement id
+  struct Cosigned {
+    std::uint64_t size = 0;
+    std::string note;
+  };
   // By witness: the largest checkpoint of this history that was shown with its valid cosignature.
-  std::map<std::string, std::string> cosigned_;
+  std::map<std::string, Cosigned> cosigned_;
+  // Checkpoints of this history that were shown last, and are shown again with every settlement
+  // that they certify.
+  std::deque<std::string> shown_;
   std::vector<VerifiedDecision> decisions_;
 };
 

@@ -29,20 +29,24 @@ Finding LogVerifier::MakeFinding(FindingKind kind, std::string message) const {
   return finding;
 }
 
-// The checkpoint in `note`, signed by this log.
-absl::StatusOr<core::Checkpoint> LogVerifier::Open(std::string_view note) const {
+// Whether it is of this log, and signed by it.
+absl::Status LogVerifier::CheckSigned(const core::SignedCheckpoint& checkpoint) const {
   if (!key_.has_value()) {
     return absl::FailedPreconditionError(
         fmt::format("the key of log '{}' is not known before its genesis", origin_));
   }
+  if (checkpoint.checkpoint.origin != origin_) {
+    return absl::InvalidArgumentError(fmt::format("checkpoint is of log '{}'; must be of '{}'",
+                                                  checkpoint.checkpoint.origin, origin_));
+  }
+  return core::VerifyCheckpoint(checkpoint, origin_, *key_, *verifier_);
+}
+
+// The checkpoint in `note`, signed by this log.
+absl::StatusOr<core::Checkpoint> LogVerifier::Open(std::string_view note) const {
   absl::StatusOr<core::SignedCheckpoint> opened = core::ParseCheckpoint(note);
   if (!opened.ok()) return opened.status();
-  if (opened->checkpoint.origin != origin_) {
-    return absl::InvalidArgumentError(fmt::format("checkpoint is of log '{}'; must be of '{}'",
-                                                  opened->checkpoint.origin, origin_));
-  }
-  absl::Status signature = core::VerifyCheckpoint(*opened, origin_, *key_, *verifier_);
-  if (!signature.ok()) return signature;
+  if (absl::Status is_signed = CheckSigned(*opened); !is_signed.ok()) return is_signed;
   return std::move(opened->checkpoint);
 }
 
@@ -63,12 +67,12 @@ std::optional<Finding> LogVerifier::Stage(std::span<const std::string> leaves,
                     parsed.ok() ? fmt::format("it names '{}'", parsed->checkpoint.origin)
                                 : Text(parsed.status())));
   }
-  const absl::StatusOr<core::Checkpoint> claimed = Open(checkpoint);
-  if (!claimed.ok()) {
+  const core::Checkpoint& claimed = parsed->checkpoint;
+  if (const absl::Status is_signed = CheckSigned(*parsed); !is_signed.ok()) {
     return finding_of(FindingKind::kBadSignature,
                       fmt::format("The checkpoint of the batch after leaf {} is not signed by the "
                                   "log's key: {}.",
-                                  size(), Text(claimed.status())));
+                                  size(), Text(is_signed)));
   }
   core::MerkleFrontier frontier = frontier_;
   staged_.reserve(leaves.size());
@@ -76,11 +80,11 @@ std::optional<Finding> LogVerifier::Stage(std::span<const std::string> leaves,
     staged_.push_back(core::LeafHash(leaf));
     frontier.Append(staged_.back());
   }
-  if (claimed->size != frontier.size() || claimed->root != frontier.Root()) {
+  if (claimed.size != frontier.size() || claimed.root != frontier.Root()) {
     Finding finding = finding_of(
         FindingKind::kRootMismatch,
         fmt::format("The log signed {}; the leaves that it showed make size {} and root {}.",
-                    Describe(*claimed), frontier.size(), frontier.Root().ToHex()));
+                    Describe(claimed), frontier.size(), frontier.Root().ToHex()));
     finding.evidence.push_back({kEvidenceRootOfLeaves, std::string(frontier.Root().view())});
     return finding;
   }

@@ -64,6 +64,7 @@ class LogVerifier {
 
  private:
   absl::StatusOr<core::Checkpoint> Open(std::string_view note) const;
+  absl::Status CheckSigned(const core::SignedCheckpoint& checkpoint) const;
   Finding Fork(const core::MerkleTree& tree, const std::string& ours, std::string_view note,
                const core::Checkpoint& other) const;
   std::optional<Finding> CompareStaged() const;
