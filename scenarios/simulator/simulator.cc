@@ -26,6 +26,13 @@ namespace {
 constexpr core::Duration kSettlementSlack = core::Duration::FromSeconds(30);
 constexpr core::Duration kOverdueCheckEvery = core::Duration::FromSeconds(5);
 
+// How long one attempt of an action may take, repeats of what was lost included.
+core::Duration AttemptBound(const Plan& plan) {
+  core::Duration bound = plan.network.reply_timeout + kSettlementSlack;
+  if (plan.bridge) bound = bound + plan.bridge->settlement_deadline + kSettlementSlack;
+  return bound;
+}
+
 class Simulation {
  public:
   Simulation(const Plan& plan, const SimulatorOptions& options)
@@ -46,6 +53,7 @@ class Simulation {
  private:
   void ScheduleOverdueCheck(core::LedgerTime time);
   void CheckOverdue();
+  void CheckStandstill();
   void CollectActions(RunResult& result) const;
   void CollectQueued(RunResult& result) const;
   void CollectLedger(LedgerIndex index, RunResult& result) const;
@@ -74,6 +82,10 @@ class Simulation {
   std::unique_ptr<Participants> participants_;
   std::optional<Meter> meter_;
   core::LedgerTime end_ = core::LedgerTime::Max();
+  // When the last durable write was seen, and how many there had been.
+  core::LedgerTime last_write_ = core::LedgerTime::Min();
+  std::uint64_t writes_seen_ = 0;
+  bool stands_still_ = false;
 };
 
 absl::Status Simulation::Build() {
@@ -134,7 +146,7 @@ void Simulation::Run() {
     ScheduleOverdueCheck(faults_->over());
   }
   std::uint64_t until_recount = kEventsBetweenRecounts;
-  while (world_.clock.now() < end_ && world_.clock.Step()) {
+  while (!stands_still_ && world_.clock.now() < end_ && world_.clock.Step()) {
     if (options_.stop_at_breach && checkers_.failed()) return;
     if (--until_recount > 0) continue;
     until_recount = kEventsBetweenRecounts;
@@ -147,6 +159,7 @@ void Simulation::Run() {
 void Simulation::ScheduleOverdueCheck(core::LedgerTime time) {
   world_.clock.At(time, EventKind::kOther, [this] {
     CheckOverdue();
+    CheckStandstill();
     // As long as anything else is going to happen.
     if (!world_.clock.empty()) ScheduleOverdueCheck(world_.clock.now() + kOverdueCheckEvery);
   });
@@ -163,6 +176,24 @@ void Simulation::CheckOverdue() {
                                pvp::SettlementStateName(view.state),
                                (world_.clock.now() - due + kSettlementSlack).micros() / 1'000'000));
   }
+}
+
+// A run in which somebody is gone for good, or a lying operator has stopped its log, does not come
+// to an end by itself: clients and nodes go on asking. It has come to one when nothing became
+// durable for longer than it takes each of them to ask again and each deadline to pass: whoever
+// could move has had its turn, and nodes that have not changed do the same again.
+void Simulation::CheckStandstill() {
+  const core::LedgerTime now = world_.clock.now();
+  const std::uint64_t writes = world_.clock.events_run(EventKind::kWrite);
+  if (writes != writes_seen_ || !AnyDownForGood()) {
+    writes_seen_ = writes;
+    last_write_ = now;
+    return;
+  }
+  // The other mechanisms have times of their own.
+  if (mechanism_ != nullptr) return;
+  const core::LedgerTime since = std::max(last_write_, plan_.actions.back().time);
+  stands_still_ = now - since > AttemptBound(plan_);
 }
 
 bool Simulation::AnyDownForGood() const {
