@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/participants.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
@@ -205,21 +204,10 @@ void ClsInstitution::PayOut(const Transfer& transfer) {
 
 ClsMechanism::ClsMechanism(World& world, const KeyRing& keys,
                            const std::vector<std::unique_ptr<LedgerNode>>& ledgers)
-    : world_(world),
+    : HandInMechanism(world),
       institution_(world, keys, ledgers, [this](const SettlementInstitution::Tell& tell) {
-        const auto& trade = std::get<SettlePvp>(world_.plan.actions[tell.trade].what);
-        for (const ParticipantIndex party : {trade.party, trade.counterparty}) {
-          world_.network.Send(institution_.index(), world_.nodes.Participant(party),
-                              [this, tell] { OnTold(tell); });
-        }
+        Tell(tell.trade, tell.outcome);
       }) {}
-
-void ClsMechanism::Settle(ActionIndex action, Done done) {
-  open_[action] = {std::move(done), world_.clock.now()};
-  const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
-  if (!Withholds(world_.plan, action, false)) HandIn(action, trade.party);
-  if (!Withholds(world_.plan, action, true)) HandIn(action, trade.counterparty);
-}
 
 std::optional<std::vector<Movement>> ClsMechanism::Moved() const {
   if (institution_.institution() == nullptr) return std::nullopt;
@@ -229,27 +217,6 @@ std::optional<std::vector<Movement>> ClsMechanism::Moved() const {
     moved.push_back({transfer.ledger, transfer.member, house, transfer.amount});
   }
   return moved;
-}
-
-void ClsMechanism::HandIn(ActionIndex action, ParticipantIndex by) {
-  if (!open_.contains(action)) return;
-  world_.network.Send(world_.nodes.Participant(by), institution_.index(),
-                      [this, action, by] { institution_.Enter(action, by); });
-  world_.clock.After(world_.plan.network.reply_timeout, EventKind::kTimer,
-                     [this, action, by] { HandIn(action, by); });
-}
-
-void ClsMechanism::OnTold(const SettlementInstitution::Tell& tell) {
-  const core::Outcome outcome = tell.outcome.outcome;
-  if (told_.emplace(tell.trade, outcome).first->second != outcome) {
-    world_.checkers->Fail(fmt::format("parties are told two outcomes of trade {}",
-                                      world_.plan.actions[tell.trade].id));
-  }
-  const auto open = open_.find(tell.trade);
-  if (open == open_.end()) return;
-  const Open ended = std::move(open->second);
-  open_.erase(open);
-  ended.done(EndOfPvp(world_, tell.trade, tell.outcome, ended.started));
 }
 
 }  // namespace causeway::sim

@@ -5,15 +5,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "scenarios/mechanisms/settlement_institution.h"
+#include "scenarios/simulator/hand_in_mechanism.h"
 #include "scenarios/simulator/ledger_node.h"
-#include "scenarios/simulator/mechanism.h"
 
 namespace causeway::sim {
 
@@ -56,30 +54,20 @@ class ClsInstitution : public MachineNode<SettlementInstitution> {
   Tell tell_;
 };
 
-class ClsMechanism : public Mechanism {
+class ClsMechanism : public HandInMechanism {
  public:
   ClsMechanism(World& world, const KeyRing& keys,
                const std::vector<std::unique_ptr<LedgerNode>>& ledgers);
 
   SimulatedNode* operator_node() override { return &institution_; }
   absl::Status Start() override { return institution_.Start(); }
-  void Settle(ActionIndex action, Done done) override;
   std::optional<std::vector<Movement>> Moved() const override;
 
  private:
-  struct Open {
-    Done done;
-    core::LedgerTime started;
-  };
+  NodeIndex desk() const override { return institution_.index(); }
+  void Arrive(ActionIndex action, ParticipantIndex by) override { institution_.Enter(action, by); }
 
-  // Hands in the trade, and again until its end is known.
-  void HandIn(ActionIndex action, ParticipantIndex by);
-  void OnTold(const SettlementInstitution::Tell& tell);
-
-  World& world_;
   ClsInstitution institution_;
-  std::map<ActionIndex, Open> open_;
-  std::map<ActionIndex, core::Outcome> told_;
 };
 
 }  // namespace causeway::sim

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <utility>
 
 #include "fmt/format.h"
-#include "scenarios/simulator/checkers.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/prng.h"
@@ -244,20 +244,9 @@ void NettingOperator::HandIn(std::uint32_t attempt) {
 }
 
 NettingMechanism::NettingMechanism(World& world, const KeyRing& keys, BridgeNode& bridge)
-    : world_(world), operator_(world, keys, bridge, [this](const NettingCycle::Tell& tell) {
-        const auto& trade = std::get<SettlePvp>(world_.plan.actions[tell.trade].what);
-        for (const ParticipantIndex party : {trade.party, trade.counterparty}) {
-          world_.network.Send(operator_.index(), world_.nodes.Participant(party),
-                              [this, tell] { OnTold(tell); });
-        }
-      }) {}
-
-void NettingMechanism::Settle(ActionIndex action, Done done) {
-  open_[action] = {std::move(done), world_.clock.now()};
-  const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
-  if (!Withholds(world_.plan, action, false)) HandIn(action, trade.party);
-  if (!Withholds(world_.plan, action, true)) HandIn(action, trade.counterparty);
-}
+    : HandInMechanism(world),
+      operator_(world, keys, bridge,
+                [this](const NettingCycle::Tell& tell) { Tell(tell.trade, tell.outcome); }) {}
 
 std::optional<std::vector<Movement>> NettingMechanism::Moved() const {
   if (operator_.cycle() == nullptr) return std::nullopt;
@@ -268,28 +257,6 @@ std::optional<std::vector<Movement>> NettingMechanism::Moved() const {
         {trade.counterparty_ledger, trade.counterparty, trade.party, trade.counterparty_amount});
   }
   return moved;
-}
-
-void NettingMechanism::HandIn(ActionIndex action, ParticipantIndex by) {
-  if (!open_.contains(action)) return;
-  world_.network.Send(world_.nodes.Participant(by), operator_.index(),
-                      [this, action, by] { operator_.Enter(action, by); });
-  world_.clock.After(world_.plan.network.reply_timeout, EventKind::kTimer,
-                     [this, action, by] { HandIn(action, by); });
-}
-
-void NettingMechanism::OnTold(const NettingCycle::Tell& tell) {
-  const core::Outcome outcome = tell.outcome.outcome;
-  const auto told = told_.emplace(tell.trade, outcome);
-  if (told.first->second != outcome) {
-    world_.checkers->Fail(fmt::format("parties are told two outcomes of trade {}",
-                                      world_.plan.actions[tell.trade].id));
-  }
-  const auto open = open_.find(tell.trade);
-  if (open == open_.end()) return;
-  const Open ended = std::move(open->second);
-  open_.erase(open);
-  ended.done(EndOfPvp(world_, tell.trade, tell.outcome, ended.started));
 }
 
 }  // namespace causeway::sim

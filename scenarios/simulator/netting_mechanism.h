@@ -3,14 +3,13 @@
 #ifndef CAUSEWAY_SCENARIOS_SIMULATOR_NETTING_MECHANISM_H_
 #define CAUSEWAY_SCENARIOS_SIMULATOR_NETTING_MECHANISM_H_
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "scenarios/mechanisms/netting_cycle.h"
 #include "scenarios/simulator/bridge_node.h"
-#include "scenarios/simulator/mechanism.h"
+#include "scenarios/simulator/hand_in_mechanism.h"
 
 namespace causeway::sim {
 
@@ -60,29 +59,19 @@ class NettingOperator : public MachineNode<NettingCycle> {
   Tell tell_;
 };
 
-class NettingMechanism : public Mechanism {
+class NettingMechanism : public HandInMechanism {
  public:
   NettingMechanism(World& world, const KeyRing& keys, BridgeNode& bridge);
 
   SimulatedNode* operator_node() override { return &operator_; }
   absl::Status Start() override { return operator_.Start(); }
-  void Settle(ActionIndex action, Done done) override;
   std::optional<std::vector<Movement>> Moved() const override;
 
  private:
-  struct Open {
-    Done done;
-    core::LedgerTime started;
-  };
+  NodeIndex desk() const override { return operator_.index(); }
+  void Arrive(ActionIndex action, ParticipantIndex by) override { operator_.Enter(action, by); }
 
-  // Hands in the trade, and again until its end is known.
-  void HandIn(ActionIndex action, ParticipantIndex by);
-  void OnTold(const NettingCycle::Tell& tell);
-
-  World& world_;
   NettingOperator operator_;
-  std::map<ActionIndex, Open> open_;
-  std::map<ActionIndex, core::Outcome> told_;
 };
 
 }  // namespace causeway::sim
