@@ -24,10 +24,12 @@ bool Settles(core::ActionKind kind) {
 }  // namespace
 
 void AmountOverTime::Add(core::LedgerTime now, std::int64_t change) {
-  if (level_ != 0) minor_micros_ += absl::int128(level_) * (now - since_).micros();
+  if (level_ != 0 && now > since_) {
+    minor_micros_ += absl::int128(level_) * (now - since_).micros();
+    max_ = std::max(max_, level_);
+  }
   since_ = now;
   level_ = Narrow(absl::int128(level_) + change);
-  max_ = std::max(max_, level_);
 }
 
 std::int64_t AmountOverTime::AmountSeconds(core::LedgerTime now) const {

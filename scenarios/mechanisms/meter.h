@@ -4,6 +4,7 @@
 #ifndef CAUSEWAY_SCENARIOS_MECHANISMS_METER_H_
 #define CAUSEWAY_SCENARIOS_MECHANISMS_METER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,13 +18,15 @@
 
 namespace causeway::sim {
 
-// An amount over time: its greatest level, and the sum of level times time.
+// An amount over time: its greatest level, and the sum of level times time. What changes at one
+// moment changes at once: a level that lasted no time was never there.
 class AmountOverTime {
  public:
   // Times do not decrease.
   void Add(core::LedgerTime now, std::int64_t change);
   std::int64_t level() const { return level_; }
-  std::int64_t max() const { return max_; }
+  // Of those that lasted, and the one that is there now.
+  std::int64_t max() const { return std::max(max_, level_); }
   // Minor units times seconds until `now`, rounded down.
   std::int64_t AmountSeconds(core::LedgerTime now) const;
 
@@ -39,7 +42,7 @@ class Meter {
   // `plan` outlives the meter.
   explicit Meter(const Plan& plan);
 
-  // What will be locked by that instruction is one of the two legs of a trade.
+  // What will be locked, or paid, by that instruction is one of the two legs of a trade.
   struct LockLink {
     ActionIndex trade = 0;
     bool second = false;  // the counterparty's

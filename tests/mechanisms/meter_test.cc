@@ -22,6 +22,15 @@ TEST(AmountOverTimeTest, SumsLevelsOverTheTimeThatTheyLasted) {
   EXPECT_EQ(amount.AmountSeconds(AtSecond(100)), 100 * 10 + 150 * 4);
 }
 
+TEST(AmountOverTimeTest, LevelThatLastedNoTimeIsNoMaximum) {
+  AmountOverTime amount;
+  amount.Add(AtSecond(1), 9);
+  amount.Add(AtSecond(1), -9);
+  amount.Add(AtSecond(2), 5);
+  EXPECT_EQ(amount.max(), 5);
+  EXPECT_EQ(amount.AmountSeconds(AtSecond(4)), 10);
+}
+
 TEST(AmountOverTimeTest, CountsTheLevelThatIsThereNow) {
   AmountOverTime amount;
   amount.Add(AtSecond(0), 7);
