@@ -68,6 +68,7 @@ class Checkers {
                     const BridgeNode* bridge, bool too_few_witnesses, const ObserverNode* observer);
 
   void Fail(std::string breach);
+  void FailAllOrNone(std::string breach);
   bool failed() const { return breaches_count_ > 0; }
   // Settlements that are not all or none, and all else.
   const std::vector<std::string>& all_or_none() const { return all_or_none_; }
@@ -103,7 +104,6 @@ class Checkers {
     std::set<core::AccountAddress> overdrawn;
   };
 
-  void FailAllOrNone(std::string breach);
   std::string NameOf(LedgerIndex ledger) const;
   bool Follows(std::vector<core::Hash256>& chain, const VirtualDisk& disk, const std::string& log);
   void ReadBatch(LedgerIndex ledger, const std::string& bytes);

@@ -16,7 +16,7 @@ FaultDriver::FaultDriver(World& world, const std::vector<std::unique_ptr<LedgerN
       operator_(operated) {}
 
 SimulatedNode* FaultDriver::Find(NodeIndex node) const {
-  if (node < ledgers_.size()) return ledgers_[node].get();
+  if (node < ledgers_.size()) return &ledgers_[node]->host();
   if (node == world_.nodes.Bridge()) return bridge_;
   if (node == world_.nodes.Observer()) return observer_;
   if (operator_ != nullptr && node == operator_->index()) return operator_;
@@ -28,7 +28,9 @@ std::vector<SimulatedNode*> FaultDriver::NodesOf(const std::vector<NodeIndex>& n
   std::vector<SimulatedNode*> nodes;
   for (NodeIndex node = 0; node < world_.nodes.size(); ++node) {
     if (!named.empty() && std::find(named.begin(), named.end(), node) == named.end()) continue;
-    if (SimulatedNode* found = Find(node)) nodes.push_back(found);
+    SimulatedNode* const found = Find(node);
+    // Ledgers that are one process follow one another.
+    if (found != nullptr && (nodes.empty() || nodes.back() != found)) nodes.push_back(found);
   }
   return nodes;
 }
@@ -134,7 +136,8 @@ Covered FaultDriver::CrashOf(const SimulatedNode& node) const {
 }
 
 void FaultDriver::Happen(const Corruption& corruption, core::RandomStream& random) {
-  SimulatedNode* node = Find(corruption.node);
+  SimulatedNode* node =
+      corruption.node < ledgers_.size() ? ledgers_[corruption.node].get() : Find(corruption.node);
   if (node == nullptr || node->disk() == nullptr) return;
   if (corruption.metadata) {
     node->disk()->CorruptMetadata(random);

@@ -152,13 +152,16 @@ absl::StatusOr<LedgerNode::Executed> LedgerNode::Execute(const std::vector<core:
   return executed;
 }
 
+void LedgerNode::Show(const Executed& executed) {
+  if (executed.entries.empty()) return;
+  world_.checkers->OnLedgerBatch(ledger_, executed.header, executed.entries, executed.packed,
+                                 *engine_, *disk());
+}
+
 void LedgerNode::Finish(UnderWay under_way) {
   const Executed& executed = under_way.executed;
-  if (!executed.entries.empty()) {
-    world_.checkers->OnLedgerBatch(ledger_, executed.header, executed.entries, executed.packed,
-                                   *engine_, *disk());
-  }
-  if (!Publish(engine_->batch_count())) return;
+  Show(executed);
+  if (!PublishAll()) return;
   std::size_t next = 0;
   for (Waiting& waiting : under_way.waiting) {
     if (waiting.items == nullptr) {

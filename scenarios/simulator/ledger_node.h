@@ -33,15 +33,15 @@ class LedgerNode : public LogNode {
 
   using SimulatedNode::Start;
   // A message arrives. `items` is shared, so that a message that is sent again needs no copy.
-  void Submit(std::shared_ptr<const std::vector<core::Item>> items, ItemsCallback callback);
+  virtual void Submit(std::shared_ptr<const std::vector<core::Item>> items, ItemsCallback callback);
   // Answered from what is durable.
-  void Read(ReadCallback callback);
+  virtual void Read(ReadCallback callback);
 
   // Null while it is down.
   const node::LedgerEngine* engine() const { return engine_.get(); }
   LedgerIndex ledger() const { return ledger_; }
   // Nothing is under way: what the engine shows is durable.
-  bool at_rest() const { return up() && !busy_; }
+  virtual bool at_rest() const { return up() && !busy_; }
 
  protected:
   // What the next batch came to. `entries` are those of the engine's, empty when nothing was
@@ -56,6 +56,11 @@ class LedgerNode : public LogNode {
   // their own ways.
   virtual absl::StatusOr<Executed> Execute(const std::vector<core::Item>& items);
   absl::Status Boot() override;
+  // The checkers see what became durable.
+  void Show(const Executed& executed);
+  bool PublishAll() { return Publish(engine_->batch_count()); }
+  // The node is overloaded.
+  static void Refuse(const std::vector<core::Item>& items, ItemsCallback callback);
   node::LedgerEngine& mutable_engine() { return *engine_; }
 
  private:
@@ -73,7 +78,6 @@ class LedgerNode : public LogNode {
   absl::StatusOr<std::string> ReadBatch(std::uint64_t number) const override;
   void Begin();
   void Finish(UnderWay under_way);
-  void Refuse(const std::vector<core::Item>& items, ItemsCallback callback);
 
   LedgerIndex ledger_;
   std::shared_ptr<const core::Signer> signer_;

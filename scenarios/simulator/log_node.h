@@ -32,11 +32,12 @@ class LogNode : public SimulatedNode {
   LogNode(World& world, NodeIndex index, store::JournalIdentity identity, ObserverNode* observer)
       : SimulatedNode(world, index),
         disk_(std::move(identity), world.coverage),
-        observer_(observer) {}
+        observer_(observer) {
+    Keep(disk_);
+  }
 
   // A message of the observer: it has so many batches.
   void OnAcknowledged(std::uint64_t batches);
-  VirtualDisk* disk() override { return &disk_; }
 
  protected:
   virtual absl::StatusOr<std::string> ReadBatch(std::uint64_t number) const = 0;

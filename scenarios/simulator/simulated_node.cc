@@ -28,7 +28,7 @@ void SimulatedNode::Write(Event finish) {
     if (extra > 0) world_.coverage.Add(Covered::kSlowWrite);
     time = time + core::Duration::FromMicros(extra);
   }
-  const bool writes = disk() != nullptr && disk()->HasUnsynced();
+  const bool writes = HasUnsynced();
   if (writes && armed_ && armed_->point == CrashPoint::kInWrite) {
     const Armed armed = *armed_;
     armed_.reset();
@@ -40,7 +40,7 @@ void SimulatedNode::Write(Event finish) {
   }
   After(time, writes ? EventKind::kWrite : EventKind::kTimer,
         [this, writes, finish = std::move(finish)]() mutable {
-          if (disk() != nullptr) disk()->Sync();
+          SyncDisks();
           if (writes && armed_ && armed_->point == CrashPoint::kAfterWrite) {
             const Armed armed = *armed_;
             armed_.reset();
@@ -59,21 +59,43 @@ void SimulatedNode::CrashAtNextWrite(CrashPoint point, core::RandomStream& rando
 
 void SimulatedNode::Crash(core::RandomStream& random, core::Duration down) {
   if (!up_) return;
-  if (disk() != nullptr) disk()->Crash(random);
+  if (disks_.size() == 1) {
+    disks_.front()->Crash(random);
+  } else if (HasUnsynced()) {
+    const bool kept = random.Bernoulli(1, 2);
+    for (VirtualDisk* each : disks_) each->CrashTogether(kept, random);
+  }
   GoDown(down);
 }
 
 void SimulatedNode::Die() {
+  if (host_ != nullptr) {
+    host_->Die();
+    return;
+  }
   if (!up_) return;
   // Of its own accord, with the machine still up: what it wrote reaches the disk.
-  if (disk() != nullptr) disk()->Sync();
+  SyncDisks();
   GoDown(kRestartDelay);
 }
 
-void SimulatedNode::GoDown(core::Duration down) {
+bool SimulatedNode::HasUnsynced() const {
+  return std::any_of(disks_.begin(), disks_.end(),
+                     [](const VirtualDisk* each) { return each->HasUnsynced(); });
+}
+
+void SimulatedNode::SyncDisks() {
+  for (VirtualDisk* each : disks_) each->Sync();
+}
+
+void SimulatedNode::StopWithHost() {
   up_ = false;
   ++life_;
   Stop();
+}
+
+void SimulatedNode::GoDown(core::Duration down) {
+  StopWithHost();
   world_.clock.After(down, EventKind::kOther, [this] { Restart(); });
 }
 

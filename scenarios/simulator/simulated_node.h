@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "scenarios/simulator/virtual_disk.h"
@@ -29,7 +30,9 @@ class SimulatedNode {
   NodeIndex index() const { return index_; }
   bool up() const { return up_; }
   // It cannot start again: what its disk holds is damaged and nobody has a copy.
-  bool down_for_good() const { return down_for_good_; }
+  bool down_for_good() const { return host_ == nullptr ? down_for_good_ : host_->down_for_good(); }
+  // The process that this is a part of, itself for most: faults of processes happen to that.
+  SimulatedNode& host() { return host_ == nullptr ? *this : *host_; }
   core::LedgerTime now() const { return world_.clocks.TimeAt(index_); }
 
   // It stops now, for so long. Of no effect on one that is down.
@@ -39,8 +42,8 @@ class SimulatedNode {
   void Disarm() { armed_.reset(); }
   // Its clock was set.
   virtual void OnClockSet() {}
-  // Null for a node whose journal is not simulated.
-  virtual VirtualDisk* disk() { return nullptr; }
+  // Null for a node whose journal is not simulated; of several, the first.
+  VirtualDisk* disk() { return disks_.empty() ? nullptr : disks_.front(); }
 
   void Begin(const SlowDisk* fault, core::RandomStream* random) {
     slow_.push_back({fault, random});
@@ -56,6 +59,13 @@ class SimulatedNode {
   }
 
  protected:
+  // For constructors: a journal of its own. What is appended to several of them before one Write
+  // becomes durable together or not at all.
+  void Keep(VirtualDisk& disk) { disks_.push_back(&disk); }
+  // For constructors: a part of `host`, which keeps its disk, and starts and stops it.
+  void BecomePartOf(SimulatedNode& host) { host_ = &host; }
+  void StopWithHost();
+
   // Forgets everything that is in memory.
   virtual void Stop() = 0;
   // Begins with what the disk holds. An error: it cannot, now.
@@ -91,8 +101,12 @@ class SimulatedNode {
 
   void Restart();
   void GoDown(core::Duration down);
+  bool HasUnsynced() const;
+  void SyncDisks();
 
   NodeIndex index_;
+  SimulatedNode* host_ = nullptr;
+  std::vector<VirtualDisk*> disks_;
   bool up_ = false;
   bool down_for_good_ = false;
   std::uint64_t life_ = 0;  // counts the starts

@@ -169,6 +169,15 @@ void VirtualDisk::ResetHead() {
 void VirtualDisk::Crash(core::RandomStream& random) {
   if (unsynced_.empty()) return;
   const std::size_t kept = random.Uniform(unsynced_.size() + 1);
+  LoseAfter(kept, random);
+}
+
+void VirtualDisk::CrashTogether(bool kept, core::RandomStream& random) {
+  if (!unsynced_.empty()) LoseAfter(kept ? unsynced_.size() : 0, random);
+}
+
+// Of the writes that were not synced, the first `kept` reached the disk.
+void VirtualDisk::LoseAfter(std::size_t kept, core::RandomStream& random) {
   const bool tears = random.Bernoulli(1, 2);
   if (kept > 0) coverage_.Add(Covered::kUnsyncedWriteKept);
   if (kept < unsynced_.size()) {

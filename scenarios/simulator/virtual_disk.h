@@ -43,6 +43,9 @@ class VirtualDisk {
   // The power fails. Each unsynced write and all after it may be lost; the first lost one may leave
   // a part of itself.
   void Crash(core::RandomStream& random);
+  // The same of a disk that has its part of one write over several journals, which was kept or lost
+  // as a whole.
+  void CrashTogether(bool kept, core::RandomStream& random);
 
   // What is durable.
   std::uint64_t synced_blocks() const;
@@ -88,6 +91,7 @@ class VirtualDisk {
   absl::Status Append(std::span<const store::Block> blocks, std::span<const store::MetaWrite> meta);
   absl::StatusOr<std::string_view> ReadBody(std::uint64_t number);
   absl::StatusOr<std::string_view> ReadValue(const std::string& key, Value& value);
+  void LoseAfter(std::size_t kept, core::RandomStream& random);
   void TakeBack(const Undo& undo);
   void ResetHead();
 

@@ -30,7 +30,9 @@ WitnessNode::WitnessNode(World& world, std::size_t position, const KeyRing& keys
       verifier_(std::move(verifier)),
       observer_(observer),
       disk_(witness::WitnessEngine::JournalIdentityOf(world.plan.bridge->decision_log),
-            world.coverage) {}
+            world.coverage) {
+  Keep(disk_);
+}
 
 absl::Status WitnessNode::Boot() {
   // It keeps the batches of the decision log as they came.

@@ -38,7 +38,6 @@ class WitnessNode : public SimulatedNode {
 
   // Null while it is down.
   const witness::WitnessEngine* engine() const { return engine_.get(); }
-  VirtualDisk* disk() override { return &disk_; }
   std::size_t position() const { return position_; }
   bool has_lost_state() const { return has_lost_state_; }
 

@@ -44,6 +44,19 @@ TEST_F(VirtualDiskTest, SyncedWritesSurviveEveryCrash) {
   }
 }
 
+// Its part of a write over several journals goes the way of the others.
+TEST_F(VirtualDiskTest, WriteTogetherIsKeptOrLostAsItIsTold) {
+  core::RandomStream random(3, "test");
+  for (const bool kept : {true, false, true}) {
+    const std::uint64_t before = journal_->block_count();
+    Append("one", "last", "1");
+    Append("two", "last", "2");
+    disk_.CrashTogether(kept, random);
+    Reopen();
+    EXPECT_EQ(journal_->block_count(), before + (kept ? 2 : 0));
+  }
+}
+
 // A write is there as a whole, block and metadata, or not at all; never a later one without an
 // earlier one.
 TEST_F(VirtualDiskTest, UnsyncedWritesSurviveAsAPrefixAndWhole) {
