@@ -325,11 +325,23 @@ absl::Status SegmentJournal::Append(std::span<const Block> blocks,
   return absl::OkStatus();
 }
 
-// With `meta_mutex_` held.
+// With `meta_mutex_` held. What was written and deleted since the index was written last is as if
+// it had never been: what lives shortly never gets there.
 void SegmentJournal::KeepMeta(std::span<const MetaWrite> meta) {
+  const auto bytes_of = [](std::string_view key, const std::optional<std::string>& value) {
+    return key.size() + (value.has_value() ? value->size() : 0);
+  };
   for (const MetaWrite& write : meta) {
-    newer_meta_bytes_ += write.key.size() + (write.value.has_value() ? write.value->size() : 0);
-    newer_meta_.insert_or_assign(write.key, write.value);
+    if (const auto older = newer_meta_.find(write.key); older != newer_meta_.end()) {
+      newer_meta_bytes_ -= bytes_of(older->first, older->second);
+      newer_meta_.erase(older);
+    }
+    if (!write.value.has_value()) {
+      const auto indexed = index_->Get(IndexSpace::kUser, write.key);
+      if (indexed.ok() && !indexed->has_value()) continue;
+    }
+    newer_meta_bytes_ += bytes_of(write.key, write.value);
+    newer_meta_.emplace(write.key, write.value);
   }
 }
 

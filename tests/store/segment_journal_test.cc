@@ -151,6 +151,34 @@ TEST_F(SegmentJournalTest, MoreMetadataThanMemoryKeepsGoToTheIndex) {
   for (const MetaWrite& write : all) EXPECT_TRUE(*journal->GetMeta(write.key) == write.value);
 }
 
+TEST_F(SegmentJournalTest, MetadataThatAreSoonDeletedNeverReachTheIndex) {
+  constexpr std::size_t kEach = 2 << 20;
+  const auto journal = *SegmentJournal::Open(path_, TestIdentity(), {.segment_bytes = 64 << 20});
+  const std::uintmax_t before = fs::file_size(path_ + "/data.mdb");
+  for (int i = 0; i < 12; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    const std::vector<MetaWrite> write = {{key, std::string(kEach, 'v')}};
+    const std::vector<MetaWrite> deletion = {{key, std::nullopt}};
+    ASSERT_TRUE(journal->Append({}, write).ok());
+    ASSERT_TRUE(journal->Append({}, deletion).ok());
+    EXPECT_EQ(*journal->GetMeta(key), std::nullopt);
+  }
+  EXPECT_EQ(fs::file_size(path_ + "/data.mdb"), before);
+}
+
+TEST_F(SegmentJournalTest, ADeletionOfWhatTheIndexHasIsKept) {
+  const std::vector<MetaWrite> write = {{"k", "v"}};
+  const std::vector<MetaWrite> deletion = {{"k", std::nullopt}};
+  ASSERT_TRUE(MustOpen()->Append({}, write).ok());
+  {
+    const std::unique_ptr<SegmentJournal> journal = MustOpen();
+    ASSERT_EQ(*journal->GetMeta("k"), "v");
+    ASSERT_TRUE(journal->Append({}, deletion).ok());
+    EXPECT_EQ(*journal->GetMeta("k"), std::nullopt);
+  }
+  EXPECT_EQ(*MustOpen()->GetMeta("k"), std::nullopt);
+}
+
 TEST_F(SegmentJournalTest, IsHeldByOneProcess) {
   const std::unique_ptr<SegmentJournal> journal = MustOpen();
   ExpectRefusal(absl::StatusCode::kFailedPrecondition, "already open");
