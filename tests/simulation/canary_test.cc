@@ -125,8 +125,11 @@ TEST(CanaryTest, InventingACommitWithoutVotesIsCaught) {
   ExpectCaught(InventsCommits().get(), "calm", "is committed without a hold and vote of");
 }
 
+// The one counter that seeds of "mixed" leave at zero.
 TEST(CanaryTest, EquivocatingBridgeWithoutWitnessesIsCaught) {
   ExpectCaught(nullptr, "equivocation", "is released, and the decision log says commit");
+  const SeedsResult result = Search(nullptr, FindProfile("equivocation"));
+  EXPECT_GT(result.counts.coverage[Covered::kBridgeEquivocated], 0U);
 }
 
 TEST(CanaryTest, IdThatIsNotBoundToTermsIsCaught) {

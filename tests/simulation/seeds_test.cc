@@ -3,6 +3,7 @@
 // the command that a failure prints.
 #include "scenarios/explore/seeds.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -103,6 +104,31 @@ TEST(SeedsTest, ScenarioFileOfASeedRunsAsTheSeedDoes) {
   for (std::size_t i = 0; i < result->logs.size(); ++i) {
     EXPECT_EQ(result->logs[i].batches, same->logs[i].batches);
   }
+}
+
+// Rare among drawn scenarios: the bridge's own notes of what is open are damaged, and nobody has a
+// copy of them. It does not start again, and what waits for it is excused.
+TEST(SeedsTest, NodeThatStaysDownStopsNobodyElse) {
+  causeway::v1::Scenario scenario = DrawScenario(1, *FindProfile("calm"), true);
+  const auto add_fault = [&scenario] {
+    causeway::v1::Fault* fault = scenario.add_faults();
+    fault->set_name("f" + std::to_string(scenario.faults_size()));
+    fault->set_date("2024-01-08");
+    fault->set_time("08:00:25");
+    fault->set_duration_ms(1);
+    return fault;
+  };
+  causeway::v1::CorruptionFault* corruption = add_fault()->mutable_corruption();
+  corruption->set_node("BRIDGE");
+  corruption->set_metadata(true);
+  add_fault()->mutable_crash()->add_nodes("BRIDGE");
+  const Outcome outcome = RunScenario(scenario, {});
+  EXPECT_THAT(outcome.breaches, ::testing::IsEmpty());
+  const Coverage& coverage = outcome.counts.coverage;
+  EXPECT_EQ(coverage[Covered::kMetadataCorrupted], 1U);
+  EXPECT_GT(coverage[Covered::kCorruptionDetected], 0U);
+  EXPECT_EQ(coverage[Covered::kNodeStayedDown], 1U);
+  EXPECT_GT(coverage[Covered::kMessageToStoppedNode], 0U);
 }
 
 TEST(SeedsTest, OneMoreFaultShiftsNoOtherDraw) {
