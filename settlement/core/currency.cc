@@ -1,6 +1,8 @@
 #include "settlement/core/currency.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "fmt/format.h"
 #include "settlement/core/quote.h"
@@ -9,7 +11,7 @@ namespace causeway::core {
 namespace {
 
 // ISO 4217 list one (active codes and funds codes) as of 2025, grouped by exponent; codes without a
-// minor unit ("N.A." in the list) are left out. Each group is sorted.
+// minor unit ("N.A." in the list) are left out.
 constexpr std::string_view kNoDecimals[] = {
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
     "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF",
@@ -30,19 +32,25 @@ constexpr std::string_view kTwoDecimals[] = {
 constexpr std::string_view kThreeDecimals[] = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
 constexpr std::string_view kFourDecimals[] = {"CLF", "UYW"};
 
-template <std::size_t kSize>
-bool Lists(const std::string_view (&group)[kSize], std::string_view code) {
-  return std::binary_search(std::begin(group), std::end(group), code);
+constexpr std::size_t kLetters = 26;
+
+constexpr std::size_t PlaceOf(std::string_view code) {
+  std::size_t place = 0;
+  for (const char letter : code) place = place * kLetters + static_cast<std::size_t>(letter - 'A');
+  return place;
 }
 
-// -1 for a code that is not listed.
-signed char MinorDigits(std::string_view code) {
-  if (Lists(kTwoDecimals, code)) return 2;
-  if (Lists(kNoDecimals, code)) return 0;
-  if (Lists(kThreeDecimals, code)) return 3;
-  if (Lists(kFourDecimals, code)) return 4;
-  return -1;
-}
+// By code; -1 for one that is not listed. Addresses are read with every posting, and each begins
+// with a code.
+constexpr auto kMinorDigits = [] {
+  std::array<signed char, kLetters * kLetters * kLetters> digits{};
+  for (signed char& each : digits) each = -1;
+  for (const std::string_view code : kNoDecimals) digits[PlaceOf(code)] = 0;
+  for (const std::string_view code : kTwoDecimals) digits[PlaceOf(code)] = 2;
+  for (const std::string_view code : kThreeDecimals) digits[PlaceOf(code)] = 3;
+  for (const std::string_view code : kFourDecimals) digits[PlaceOf(code)] = 4;
+  return digits;
+}();
 
 bool AllCapitals(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -56,7 +64,7 @@ absl::StatusOr<Currency> Currency::Parse(std::string_view code) {
     return absl::InvalidArgumentError(fmt::format(
         "currency {}: must be three capital letters (ISO 4217), like HKD", Quoted(code)));
   }
-  const signed char minor_digits = MinorDigits(code);
+  const signed char minor_digits = kMinorDigits[PlaceOf(code)];
   if (minor_digits < 0) {
     return absl::InvalidArgumentError(
         fmt::format("currency {}: is not an active ISO 4217 code with a minor unit", Quoted(code)));
