@@ -74,7 +74,8 @@ std::optional<Finding> LogVerifier::Stage(std::span<const std::string> leaves,
                                   "log's key: {}.",
                                   size(), Text(is_signed)));
   }
-  core::MerkleFrontier frontier = frontier_;
+  core::MerkleFrontier& frontier = staged_frontier_;
+  frontier = frontier_;
   staged_.reserve(leaves.size());
   for (const std::string& leaf : leaves) {
     staged_.push_back(core::LeafHash(leaf));
@@ -115,10 +116,8 @@ std::optional<Finding> LogVerifier::CompareStaged() const {
 }
 
 void LogVerifier::Commit() {
-  for (const core::Hash256& leaf : staged_) {
-    tree_.Append(leaf);
-    frontier_.Append(leaf);
-  }
+  tree_.Append(staged_);
+  frontier_ = staged_frontier_;
   staged_.clear();
   checkpoint_ = std::move(staged_checkpoint_);
   staged_checkpoint_.clear();

@@ -78,6 +78,7 @@ class LogVerifier {
   core::MerkleFrontier frontier_;  // the same leaves, cheap to copy and try
   std::string checkpoint_;
   std::vector<core::Hash256> staged_;
+  core::MerkleFrontier staged_frontier_;  // with them
   std::string staged_checkpoint_;
   // Checkpoints ahead of the leaves: by size, root and note. As many as the log signed, at most.
   std::map<std::uint64_t, std::map<core::Hash256, std::string>> ahead_;
