@@ -198,7 +198,9 @@ class BridgeEngine {
   // The view, kNotFound, or kUnavailable for one that was decided and whose record cannot be read
   // in the journal, with its place: that a copy must be put back does not stop what else goes on.
   std::variant<SettlementView, core::Rejection> Look(const core::Hash256& id) const;
-  // The same without the reason.
+  // Whether it is open or decided, which costs less than a view.
+  bool IsKnown(const core::Hash256& id) const;
+  // As Look, without the reason.
   std::optional<SettlementView> Find(const core::Hash256& id) const;
   std::vector<SettlementView> ListOpen() const;  // oldest first
   // Whether `participant` pays in, or approves, that open settlement. False for one that is
@@ -287,7 +289,6 @@ class BridgeEngine {
   static core::PositionSet CommittedOf(const core::TermsHeader& header,
                                        const std::vector<std::string>& votes);
   void AddOpen(const core::Hash256& id, OpenSettlement settlement);
-  bool IsKnown(const core::Hash256& id) const;
   core::LedgerTime Clamp(core::LedgerTime now);
   absl::Status Write(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
   absl::StatusOr<store::Block> MakeBlock(core::LedgerTime now,

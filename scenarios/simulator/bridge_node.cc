@@ -165,8 +165,10 @@ void BridgeNode::Finish() {
     if (!SendToWitness(call)) return;
   }
   for (const core::Hash256& id : engine_->TakeChanged()) {
-    CountState(id);
-    Answer(id);
+    const std::optional<bridge::SettlementView> view = engine_->Find(id);
+    if (!view) continue;
+    CountState(*view);
+    Answer(*view);
   }
   TellMarket();
   busy_ = false;
@@ -340,7 +342,7 @@ void BridgeNode::OnPrepareReply(const bridge::LedgerRequest& request,
 
 void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
-  const bool known = engine_->Find(id).has_value();
+  const bool known = engine_->IsKnown(id);
   const auto answer = engine_->Submit(now(), submit.terms, submit.legs);
   const bool refused = std::holds_alternative<core::Rejection>(answer);
   if (refused) world_.coverage.Add(Covered::kSubmissionRefused);
@@ -351,7 +353,7 @@ void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback call
 
 void BridgeNode::HandleAsk(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
-  const bool known = engine_->Find(id).has_value();
+  const bool known = engine_->IsKnown(id);
   const auto answer = engine_->JudgeDeadline(now(), id, submit.terms.payload);
   if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {
     if (rejection->outcome == core::Outcome::kNotFound) return;  // not past yet: asked again
@@ -377,7 +379,8 @@ void BridgeNode::AnswerSubmission(
   waiting_[id].push_back(std::move(callback));
   answers_.push_back([this, id] {
     world_.checkers->OnSubmissionKept(id);
-    Answer(id);  // it may be over already, when the same terms come again
+    // It may be over already, when the same terms come again.
+    if (const std::optional<bridge::SettlementView> view = engine_->Find(id)) Answer(*view);
   });
 }
 
@@ -427,12 +430,11 @@ void BridgeNode::TellMarket() {
   }
 }
 
-void BridgeNode::Answer(const core::Hash256& id) {
+void BridgeNode::Answer(const bridge::SettlementView& view) {
+  const core::Hash256& id = view.settlement_id;
   const auto waiting = waiting_.find(id);
   if (waiting == waiting_.end()) return;
-  const std::optional<bridge::SettlementView> view = engine_->Find(id);
-  if (!view) return;
-  const std::optional<SettlementReply> reply = OutcomeOf(*view);
+  const std::optional<SettlementReply> reply = OutcomeOf(view);
   if (!reply) return;
   std::vector<SettlementCallback> callbacks = std::move(waiting->second);
   waiting_.erase(waiting);
@@ -440,11 +442,9 @@ void BridgeNode::Answer(const core::Hash256& id) {
   for (SettlementCallback& callback : callbacks) callback(*reply);
 }
 
-void BridgeNode::CountState(const core::Hash256& id) {
-  const std::optional<bridge::SettlementView> view = engine_->Find(id);
-  if (!view) return;
+void BridgeNode::CountState(const bridge::SettlementView& view) {
   Coverage& coverage = world_.coverage;
-  switch (view->state) {
+  switch (view.state) {
     case bridge::SettlementState::kAwaitingSignatures:
       coverage.Add(Covered::kAwaitingSignatures);
       break;
@@ -465,8 +465,8 @@ void BridgeNode::CountState(const core::Hash256& id) {
       break;
     case bridge::SettlementState::kAborted:
       coverage.Add(Covered::kAborted);
-      if (!view->rejection) break;
-      coverage.Add(view->rejection->outcome == core::Outcome::kPastDeadline
+      if (!view.rejection) break;
+      coverage.Add(view.rejection->outcome == core::Outcome::kPastDeadline
                        ? Covered::kAbortedByDeadline
                        : Covered::kAbortedByRefusal);
       break;

@@ -93,8 +93,9 @@ class BridgeNode : public LogNode {
               const std::shared_ptr<const std::vector<core::Item>>& items);
   void OnLedgerReply(const bridge::LedgerRequest& request, const node::ItemReply& reply);
   void OnPrepareReply(const bridge::LedgerRequest& request, const node::ItemReply& reply);
-  void Answer(const core::Hash256& id);
-  void CountState(const core::Hash256& id);
+  // To whom waits for it, if the view has an outcome.
+  void Answer(const bridge::SettlementView& view);
+  void CountState(const bridge::SettlementView& view);
   void HandleSubmit(const SubmitTerms& submit, SettlementCallback callback);
   void HandleQuote(const AskQuote& ask, QuoteCallback callback);
   void HandleAsk(const SubmitTerms& submit, SettlementCallback callback);
