@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "scenarios/explore/small_blocks.h"
 #include "settlement/core/bytes.h"
 
 namespace causeway::sim {
@@ -102,6 +103,7 @@ absl::Status Worker::Start(const Job& job) {
 }
 
 void Worker::Work(const Job& job, int fd) {
+  UseSmallBlocks();
 #ifdef __GLIBC__
   // What one job gave back the next takes: it need not go through the system.
   ::mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
