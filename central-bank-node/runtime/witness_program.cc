@@ -27,17 +27,7 @@ constexpr std::size_t kPolicyBytesMax = 1024 * 1024;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 // Recent ids in memory: 2 tables of 16 bytes a key, which begin small.
 constexpr std::size_t kIdTableKeysMax = 1 << 20;
-
-// What the settlement ids are fingerprinted with: known to nobody who chooses ids.
-absl::StatusOr<store::FingerprintKey> FingerprintKeyOf(const core::Signer& signer) {
-  // Ed25519 signatures are deterministic, and this one is never shown.
-  absl::StatusOr<std::string> secret = signer.Sign("causeway/witness-fingerprints/v1\n");
-  if (!secret.ok()) return secret.status();
-  const core::Hash256 hash = core::Sha256(*secret);
-  store::FingerprintKey key{};
-  std::copy_n(hash.view().begin(), key.size(), key.begin());
-  return key;
-}
+constexpr char kFingerprintPurpose[] = "causeway/witness-fingerprints/v1\n";
 
 absl::StatusOr<std::unique_ptr<witness::WitnessEngine>> OpenEngine(const WitnessOptions& options) {
   witness::WitnessEngine::Options engine;
@@ -62,7 +52,8 @@ absl::StatusOr<std::unique_ptr<witness::WitnessEngine>> OpenEngine(const Witness
   if (absl::Status status = witness::WitnessEngine::Check(engine, *policies); !status.ok()) {
     return status;
   }
-  absl::StatusOr<store::FingerprintKey> fingerprint_key = FingerprintKeyOf(*engine.signer);
+  const absl::StatusOr<store::FingerprintKey> fingerprint_key =
+      store::FingerprintKeyOf(*engine.signer, kFingerprintPurpose);
   if (!fingerprint_key.ok()) return fingerprint_key.status();
   engine.fingerprint_key = *fingerprint_key;
   const core::LedgerOrigin& log = policies->decision_log();

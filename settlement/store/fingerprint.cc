@@ -11,6 +11,16 @@
 
 namespace causeway::store {
 
+absl::StatusOr<FingerprintKey> FingerprintKeyOf(const core::Signer& signer,
+                                                std::string_view purpose) {
+  const absl::StatusOr<std::string> secret = signer.Sign(purpose);
+  if (!secret.ok()) return secret.status();
+  const core::Hash256 hash = core::Sha256(*secret);
+  FingerprintKey key{};
+  std::copy_n(hash.bytes.begin(), key.size(), key.begin());
+  return key;
+}
+
 KeyFingerprinter::KeyFingerprinter(const FingerprintKey& key) {
   std::string message = "causeway key fingerprint";
   message.append(reinterpret_cast<const char*>(key.data()), key.size());

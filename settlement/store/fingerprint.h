@@ -12,9 +12,18 @@
 #include <cstdint>
 #include <string_view>
 
+#include "absl/status/statusor.h"
+#include "settlement/core/suite.h"
+
 namespace causeway::store {
 
 using FingerprintKey = std::array<std::uint8_t, 16>;
+
+// What keys are fingerprinted with by the owner of a signing key: known to nobody who chooses them.
+// The same each time where signatures are deterministic (Ed25519); with another one each time runs
+// of keys are made anew. `purpose` is signed, and shown to nobody. An error is the signer's.
+absl::StatusOr<FingerprintKey> FingerprintKeyOf(const core::Signer& signer,
+                                                std::string_view purpose);
 
 class KeyFingerprinter {
  public:
