@@ -15,10 +15,6 @@ namespace {
 constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 constexpr std::int64_t kPpm = 1'000'000;
 
-bool IsBoundedIfAny(const std::optional<core::Amount>& amount) {
-  return !amount.has_value() || IsBounded(*amount);
-}
-
 absl::Status CheckTerms(const BankTerms& terms, std::size_t index) {
   const auto wrong = [&](std::string_view what) {
     return absl::InvalidArgumentError(fmt::format("banks[{}]: {}", index, what));
@@ -62,15 +58,6 @@ bool AnyAlgorithmNeedsPairs(const Rules& rules) {
 }
 
 }  // namespace
-
-std::int64_t CreditLineOf(core::Amount collateral, std::uint32_t haircut_basis_points,
-                          core::Amount uncollateralised) {
-  const std::int64_t counted = kHaircutBasisPointsMax - haircut_basis_points;
-  const std::int64_t whole = collateral.minor() / kHaircutBasisPointsMax * counted;
-  const std::int64_t rest =
-      collateral.minor() % kHaircutBasisPointsMax * counted / kHaircutBasisPointsMax;
-  return whole + rest + uncollateralised.minor();
-}
 
 Engine::State::State(const Rules& rules_in, const std::vector<BankTerms>& terms,
                      core::LedgerTime start_in)

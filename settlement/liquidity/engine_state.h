@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,15 +23,12 @@ namespace causeway::liquidity {
 
 inline constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
-inline constexpr std::uint32_t kHaircutBasisPointsMax = 10'000;
-
 inline bool IsBounded(core::Amount amount) {
   return !amount.IsNegative() && amount.minor() <= kTotalMinorMax;
 }
-
-// The part of the collateral that counts, rounded down, and further credit. All within bounds.
-std::int64_t CreditLineOf(core::Amount collateral, std::uint32_t haircut_basis_points,
-                          core::Amount uncollateralised);
+inline bool IsBoundedIfAny(const std::optional<core::Amount>& amount) {
+  return !amount.has_value() || IsBounded(*amount);
+}
 
 // A payment: what runs over a queue touch, in half a cache line.
 struct Node {

@@ -50,6 +50,15 @@ absl::Status CheckSplitting(const Splitting& splitting) {
 
 }  // namespace
 
+std::int64_t CreditLineOf(core::Amount collateral, std::uint32_t haircut_basis_points,
+                          core::Amount uncollateralised) {
+  const std::int64_t counted = kHaircutBasisPointsMax - haircut_basis_points;
+  const std::int64_t whole = collateral.minor() / kHaircutBasisPointsMax * counted;
+  const std::int64_t rest =
+      collateral.minor() % kHaircutBasisPointsMax * counted / kHaircutBasisPointsMax;
+  return whole + rest + uncollateralised.minor();
+}
+
 absl::Status CheckRules(const Rules& rules) {
   if (rules.optimisations.size() > kOptimisationsMax) {
     return absl::InvalidArgumentError(

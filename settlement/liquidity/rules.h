@@ -82,6 +82,13 @@ struct Rules {
 // Says what is wrong with `rules`: InvalidArgument that names the field.
 absl::Status CheckRules(const Rules& rules);
 
+inline constexpr std::uint32_t kHaircutBasisPointsMax = 10'000;
+
+// A credit line in minor units: the part of the collateral that counts, rounded down, and further
+// credit. All within the engine's bounds.
+std::int64_t CreditLineOf(core::Amount collateral, std::uint32_t haircut_basis_points,
+                          core::Amount uncollateralised);
+
 // What a bank has and keeps to. Amounts are at least zero, but for the balance, which is at least
 // minus the credit line.
 struct BankTerms {
