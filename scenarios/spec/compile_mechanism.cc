@@ -62,19 +62,33 @@ void Compiler::CompileMechanism() {
   if (NeedsOperator(mechanism.kind) || !spec.operator_().empty()) {
     mechanism.operated_by = ReadOperator(node, spec.operator_());
   }
+  for (const MechanismKind kind : kMechanismKinds) CompileTerms(node, spec, kind);
   if (mechanism.kind == MechanismKind::kCoordinated) return;
   for (const causeway::v1::Step& step : spec_.steps()) {
     if (!step.has_swap()) continue;
     Fail(root_.Of("mechanism"), "mechanism: swaps on quotes are for MECHANISM_COORDINATED alone");
     return;
   }
-  if (mechanism.kind == MechanismKind::kHtlc) CompileHtlc(node.Child("htlc"), spec.htlc());
-  if (mechanism.kind == MechanismKind::kClsStyle) {
+}
+
+// Terms that stand in the file are checked whether their mechanism is chosen or not: one file
+// serves to compare mechanisms, and a fault in it should not wait for the run that chooses another
+// one. Only those of the chosen one enter the plan.
+void Compiler::CompileTerms(const Node& node, const causeway::v1::MechanismSpec& spec,
+                            MechanismKind kind) {
+  const bool chosen = kind == plan_.mechanism.kind;
+  const PlannedMechanism before = plan_.mechanism;
+  plan_.mechanism.kind = kind;  // for messages
+  if (kind == MechanismKind::kHtlc && (chosen || spec.has_htlc())) {
+    CompileHtlc(node.Child("htlc"), spec.htlc());
+  }
+  if (kind == MechanismKind::kClsStyle && (chosen || spec.has_cls_style())) {
     CompileCls(node.Child("cls_style"), spec.cls_style());
   }
-  if (mechanism.kind == MechanismKind::kNettingCycle) {
+  if (kind == MechanismKind::kNettingCycle && (chosen || spec.has_netting_cycle())) {
     CompileNetting(node.Child("netting_cycle"), spec.netting_cycle());
   }
+  if (!chosen) plan_.mechanism = before;
 }
 
 std::optional<ParticipantIndex> Compiler::ReadOperator(const Node& node, const std::string& id) {

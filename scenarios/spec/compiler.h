@@ -93,6 +93,7 @@ class Compiler {
 
   // compile_mechanism.cc; once participants and bridge are known
   void CompileMechanism();
+  void CompileTerms(const Node& node, const causeway::v1::MechanismSpec& spec, MechanismKind kind);
   void CompileHtlc(const Node& node, const causeway::v1::HtlcSpec& spec);
   void CompileCls(const Node& node, const causeway::v1::ClsSpec& spec);
   void CompileInstalments(const Node& node, const causeway::v1::ClsSpec& spec);

@@ -311,6 +311,19 @@ steps { date: "2024-01-04" time: "09:00"
             std::string::npos);
 }
 
+TEST(MechanismScenarioTest, TermsOfAMechanismThatIsNotChosenAreCheckedAndLeftOutOfThePlan) {
+  const std::string wrong = FirstFinding(TwoCurrenciesWith(R"(
+mechanism_terms { operator: "US-BANK-2" netting_cycle { times: "12:00" times: "10:00" } })"));
+  EXPECT_NE(wrong.find("must be ascending"), std::string::npos) << wrong;
+  const std::string none = FirstFinding(TwoCurrenciesWith(R"(
+mechanism_terms { operator: "US-BANK-2" netting_cycle { signing_timeout_s: 5 } })"));
+  EXPECT_NE(none.find("mechanism netting_cycle needs at least one"), std::string::npos) << none;
+  const Plan plan = Compiled(TwoCurrenciesWith(R"(
+mechanism_terms { operator: "US-BANK-2" netting_cycle { times: "10:00" } })"));
+  EXPECT_EQ(plan.mechanism.kind, MechanismKind::kCoordinated);
+  EXPECT_TRUE(plan.mechanism.netting.times.empty());
+}
+
 TEST(MechanismScenarioTest, OptionsReplaceTheMechanismAndChooseFaults) {
   const std::string text = TwoCurrenciesWith(R"(
 mechanism_terms { operator: "US-BANK-2" netting_cycle { times: "10:00" } }
