@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
@@ -130,6 +132,22 @@ absl::StatusOr<RunResult> RunPlan(const Plan& plan, const RunFlags& flags) {
 
 }  // namespace
 
+std::string ShellWord(const std::string& word) {
+  const bool plain = word.find_first_of(" []*'\"$&;()<>|\\") == std::string::npos;
+  return plain ? word : fmt::format("'{}'", word);
+}
+
+bool CanWriteInto(const std::string& folder) {
+  if (folder.empty()) return true;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && ::access(folder.c_str(), W_OK | X_OK) != 0) {
+    error = std::error_code(errno, std::generic_category());
+  }
+  if (error) PrintError(fmt::format("--out {}: cannot write there: {}", folder, error.message()));
+  return !error;
+}
+
 int RunCommand(const RunFlags& flags) {
   CompileOptions options{.seed = flags.seed};
   if (!flags.mechanism.empty()) {
@@ -145,6 +163,7 @@ int RunCommand(const RunFlags& flags) {
     PrintError(std::string(plan.status().message()));
     return kExitBadFile;
   }
+  if (!CanWriteInto(flags.out)) return kExitFailed;
   const absl::StatusOr<RunResult> result = RunPlan(*plan, flags);
   if (!result.ok()) {
     PrintError(std::string(result.status().message()));
@@ -216,6 +235,12 @@ int ReplayCommand(const std::string& path) {
 int LintCommand(const std::vector<std::string>& files) {
   int status = kExitMet;
   for (const std::string& file : files) {
+    if (IsStudy(file)) {
+      const std::optional<std::string> good = LintStudy(file);
+      if (good) Print(*good);
+      if (!good) status = kExitBadFile;
+      continue;
+    }
     const absl::StatusOr<Plan> plan = LoadScenario(file);
     if (!plan.ok()) {
       PrintError(std::string(plan.status().message()));
@@ -241,7 +266,7 @@ int CompareCommand(const std::string& left, const std::string& right) {
 int ListCommand(const std::string& directory) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
     if (entry.path().extension() == ".txtpb") files.push_back(entry.path());
   }
   if (error) {
@@ -250,9 +275,13 @@ int ListCommand(const std::string& directory) {
   }
   std::sort(files.begin(), files.end());
   for (const std::filesystem::path& file : files) {
-    const absl::StatusOr<Plan> plan = LoadScenario(file.string());
-    Print(fmt::format("{:<44} {}\n", file.string(),
-                      plan.ok() ? plan->description : "(does not compile: see lint)"));
+    std::string description = "(does not compile: see lint)";
+    if (IsStudy(file.string())) {
+      description = DescribeStudy(file.string()).value_or(description);
+    } else if (const absl::StatusOr<Plan> plan = LoadScenario(file.string()); plan.ok()) {
+      description = plan->description;
+    }
+    Print(fmt::format("{:<44} {}\n", file.string(), description));
   }
   return kExitMet;
 }

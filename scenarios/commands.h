@@ -4,6 +4,7 @@
 #define CAUSEWAY_SCENARIOS_COMMANDS_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,16 +43,11 @@ struct StudyFlags {
   std::string out;   // folder of the results; empty: none
   std::optional<std::uint64_t> seed;
   bool quiet = false;
-  std::string queue;             // empty: the file's, or fifo
-  std::vector<std::string> lsm;  // empty: the file's, or none
-  std::string lsm_every;         // minutes, decimal
-  std::string liquidity;         // alpha
-  std::string entry_offset;
-  std::string opens;
-  std::string closes;
-  std::string sample_every;  // minutes, decimal
-  std::string credit;        // "collateral"
-  int decimals = 2;
+  // By name without "--", as scenarios/study/options.h has them; those that were not given are
+  // empty: the preset's, or the default.
+  std::map<std::string, std::string> options;
+  std::uint32_t days = 0;  // replaces the preset's; 0: does not
+  int decimals = 2;        // with `csv`
 };
 
 struct CorridorFlags {
@@ -98,6 +94,15 @@ int RunCommand(const RunFlags& flags);
 int MechanismsCommand(const MechanismsFlags& flags);
 // Whether a file is the preset of a study, and no scenario.
 bool IsStudy(const std::string& file);
+// Of a preset: its description, and what `lint` says of it. Nothing when it is not sound; then
+// everything that is wrong with it has been said.
+std::optional<std::string> DescribeStudy(const std::string& file);
+std::optional<std::string> LintStudy(const std::string& file);
+// As a shell takes it for one word.
+std::string ShellWord(const std::string& word);
+// Makes the folder of results where there is none; true when it can be written into, and when none
+// is named. Says why not. Asked before the work, not after it.
+bool CanWriteInto(const std::string& folder);
 // Runs a study, and writes the payments of a preset as a folder that a study can be run on.
 int StudyCommand(const StudyFlags& flags);
 int GenerateCommand(const StudyFlags& flags);

@@ -1,11 +1,11 @@
 // causeway-sim: runs, replays, checks and compares scenarios.
 #include <CLI/CLI.hpp>
-#include <initializer_list>
 #include <string>
 #include <vector>
 
 #include "fmt/format.h"
 #include "scenarios/commands.h"
+#include "scenarios/study/options.h"
 
 namespace causeway::sim {
 namespace {
@@ -13,7 +13,8 @@ namespace {
 CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   CLI::App* sweep =
       app.add_subcommand("sweep", "Run a grid of settings and seeds; one table, one curve");
-  CLI::Option* file = sweep->add_option("FILE", flags.file, "Scenario, *.txtpb");
+  CLI::Option* file =
+      sweep->add_option("FILE", flags.file, "Scenario or preset of a study, *.txtpb");
   sweep->add_option("--csv", flags.csv, "Instead of FILE: the folder of a study")->excludes(file);
   sweep->add_option("--decimals", flags.decimals, "With --csv: decimals of an amount")
       ->check(CLI::Range(0, 6))
@@ -23,8 +24,9 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
           "--set", flags.sets,
           "PATH=VALUE,VALUE,...: a field of the file by its path, such as "
           "generators[0].payments or participants[*].country; repeatable, all "
-          "combinations are run, and the curve runs along the first. With --csv: liquidity, "
-          "queue, lsm (several joined by +), lsm-every, entry-offset, credit, opens, closes")
+          "combinations are run, and the curve runs along the first. With --csv or a study's "
+          "preset also any option of a study by its name, such as liquidity, queue or lsm (several "
+          "joined by +)")
       ->allow_extra_args(false);
   sweep->add_option("--seeds", flags.seeds, "How many seeds for each combination")
       ->capture_default_str();
@@ -32,9 +34,9 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
                     "The first of them; without it 1, or the file's when one is run");
   sweep->add_option("--jobs", flags.jobs, "Processes; 0: one for each core");
   sweep->add_option("--x", flags.x,
-                    "Of the curve: a setting or an indicator; without it liquidity, with --csv and "
+                    "Of the curve: a setting or an indicator; without it liquidity, of a study "
                     "without that setting liquidity_value");
-  sweep->add_option("--y", flags.y, "Of the curve; without it delay_by_value_s, with --csv delay");
+  sweep->add_option("--y", flags.y, "Of the curve; without it delay_by_value_s, of a study delay");
   sweep->add_option("--x-label", flags.x_label, "What the plot's axis says instead of the name");
   sweep->add_option("--y-label", flags.y_label, "The same of the other axis");
   sweep
@@ -46,48 +48,44 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
 }
 
 void AddStudyFlags(CLI::App& run, CLI::Option& file, StudyFlags& study) {
-  CLI::Option* csv = run.add_option("--csv", study.csv, "Run a study: a folder of CSV files");
-  csv->excludes(&file);
-  const std::string group = "Studies (--csv, or a scenario file with a study)";
-  const auto add = [&](const char* name, auto& target, const char* what) {
-    return run.add_option(name, target, what)->group(group);
-  };
-  csv->group(group);
-  add("--queue", study.queue,
-      "fifo, fifo-bypass, priority, immediate (no queue) or deferred (nothing but runs)");
-  add("--lsm", study.lsm,
-      "What settles queued payments together; several run in turn: none, bilateral, "
-      "bilateral-single, bech-soramaki, greedy, cycle (rings of up to 5 accounts), all-or-nothing, "
-      "partial, multiple, exact (the best set of the 16 oldest)")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  add("--lsm-every", study.lsm_every, "Minutes between its runs (15)");
-  add("--entry-offset", study.entry_offset, "At entry: none, heads or single");
-  add("--liquidity", study.liquidity,
-      "ALPHA: each account begins each day with LB + ALPHA (UB - LB) of its own bounds");
-  add("--credit", study.credit, "none, or collateral: what is posted gives a credit line");
-  add("--opens", study.opens, "HH:MM; without it the whole hour before all payments");
-  add("--closes", study.closes, "HH:MM up to 24:00; without it the whole hour after them");
-  add("--sample-every", study.sample_every, "Minutes between looks at the queue (15)");
-  add("--decimals", study.decimals, "Decimals of an amount")->check(CLI::Range(0, 6));
+  const std::string group = "Studies (--csv, or a study's preset)";
+  run.add_option("--csv", study.csv, "Run a study: a folder of CSV files")
+      ->excludes(&file)
+      ->group(group);
+  for (const study::OptionHelp& option : study::AllOptions()) {
+    run.add_option("--" + option.name, study.options[option.name], option.help)->group(group);
+  }
+  run.add_option("--days", study.days, "Of a preset: draws so many days")
+      ->check(CLI::Range(1, 366))
+      ->group(group);
+  run.add_option("--decimals", study.decimals, "With --csv: decimals of an amount (2)")
+      ->check(CLI::Range(0, 6))
+      ->group(group);
 }
 
 // Flags of the one kind say nothing of the other, and whoever gave them would not know.
 int RunEither(const CLI::App& run, const RunFlags& flags, StudyFlags& study) {
   const bool is_study = !study.csv.empty() || IsStudy(flags.file);
-  const auto given = [&run](std::initializer_list<const char*> names) -> const char* {
-    for (const char* name : names) {
-      if (run.count(name) > 0) return name;
+  const auto refuses = [&run](const std::vector<std::string>& names, const char* whose) {
+    for (const std::string& name : names) {
+      if (run.count(name) == 0) continue;
+      fmt::print(stderr, "{} is for {}\n", name, whose);
+      return true;
     }
-    return nullptr;
+    return false;
   };
-  const char* const stray =
-      is_study ? given({"--live", "--mechanism", "--no-faults", "--faults", "--kill",
-                        "--keep-running", "--no-observer", "--bin-dir", "--work-dir"})
-               : given({"--queue", "--lsm", "--lsm-every", "--entry-offset", "--liquidity",
-                        "--credit", "--opens", "--closes", "--sample-every", "--decimals"});
-  if (stray != nullptr) {
-    fmt::print(stderr, "{} is for {}\n", stray, is_study ? "scenarios" : "studies");
+  std::vector<std::string> of_studies = {"--days", "--decimals"};
+  for (const study::OptionHelp& option : study::AllOptions()) {
+    of_studies.push_back("--" + option.name);
+  }
+  if (is_study ? refuses({"--live", "--mechanism", "--no-faults", "--faults", "--kill",
+                          "--keep-running", "--no-observer", "--bin-dir", "--work-dir"},
+                         "scenarios")
+               : refuses(of_studies, "studies")) {
+    return kExitUsage;
+  }
+  if (study.csv.empty() ? refuses({"--decimals"}, "--csv; a preset states its own")
+                        : refuses({"--days"}, "presets; a folder has its days")) {
     return kExitUsage;
   }
   study.file = flags.file;
@@ -142,6 +140,7 @@ int Main(int argc, char** argv) {
   generate->add_option("FILE", generated.file, "Preset, *.txtpb")->required();
   generate->add_option("--out", generated.out, "Folder for the files")->required();
   generate->add_option("--seed", generated.seed, "Replaces the file's seed");
+  generate->add_option("--days", generated.days, "Draws so many days")->check(CLI::Range(1, 366));
   generate->add_flag("--quiet", generated.quiet, "Prints nothing");
   CorridorFlags corridor_flags;
   CLI::App* corridor =
@@ -171,16 +170,18 @@ int Main(int argc, char** argv) {
   CLI::App* replay = app.add_subcommand("replay", "Execute a trace again and compare");
   replay->add_option("TRACE", trace, "trace.bin of a run")->required();
   std::vector<std::string> files;
-  CLI::App* lint = app.add_subcommand("lint", "Check scenario files");
-  lint->add_option("FILE", files, "Scenarios, *.txtpb")->required();
+  CLI::App* lint = app.add_subcommand("lint", "Check scenario files and presets of studies");
+  lint->add_option("FILE", files, "Scenarios and presets, *.txtpb")->required();
   std::string left;
   std::string right;
   CLI::App* compare = app.add_subcommand("compare", "Compare two reports");
   compare->add_option("DIR1", left, "Folder of one run")->required();
   compare->add_option("DIR2", right, "Folder of the other")->required();
   std::string directory = "scenarios";
-  CLI::App* list = app.add_subcommand("list", "List scenario files with their descriptions");
-  list->add_option("DIR", directory, "Folder of scenarios")->capture_default_str();
+  CLI::App* list = app.add_subcommand(
+      "list", "List scenario files and presets of studies with their descriptions");
+  list->add_option("DIR", directory, "Folder that holds them, or folders with them")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

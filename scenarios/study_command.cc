@@ -23,49 +23,25 @@ namespace {
 
 void Complain(std::string_view text) { fmt::print(stderr, "{}\n", text); }
 
-// Applies one flag: reads it, when it was given, into `target`.
-template <typename Target, typename Parse>
-absl::Status Apply(std::string_view flag, const std::string& text, Target& target, Parse parse) {
-  if (text.empty()) return absl::OkStatus();
-  auto value = parse(text);
-  if (!value.ok()) {
-    return absl::InvalidArgumentError(
-        fmt::format("{} {}", flag, std::string(value.status().message())));
+// The flags that were given, in the order of their names, replace what `options` has.
+absl::Status ApplyFlags(const StudyFlags& flags, int minor_digits, study::RunOptions& options) {
+  for (const auto& [name, value] : flags.options) {
+    if (value.empty()) continue;
+    const absl::Status set = study::SetOption(options, name, value, minor_digits);
+    if (!set.ok()) {
+      return absl::InvalidArgumentError(fmt::format("--{} {}", name, std::string(set.message())));
+    }
   }
-  target = *value;
-  return absl::OkStatus();
+  return study::CheckOptions(options);
 }
 
-absl::Status ApplyLsm(const std::vector<std::string>& words, study::RunOptions& options) {
-  if (words.empty()) return absl::OkStatus();
-  options.lsm.clear();
-  for (const std::string& word : words) {
-    liquidity::Algorithm algorithm{};
-    absl::Status status = Apply("--lsm", word, algorithm, study::ParseAlgorithm);
-    if (!status.ok()) return status;
-    if (algorithm != liquidity::Algorithm::kNone) options.lsm.push_back(algorithm);
+// As they would be typed.
+std::string TypedOptions(const StudyFlags& flags) {
+  std::string text;
+  for (const auto& [name, value] : flags.options) {
+    if (!value.empty()) text += fmt::format(" --{} {}", name, ShellWord(value));
   }
-  return absl::OkStatus();
-}
-
-absl::Status ApplyFlags(const StudyFlags& flags, study::RunOptions& options) {
-  if (!flags.credit.empty() && flags.credit != "collateral" && flags.credit != "none") {
-    return absl::InvalidArgumentError(
-        fmt::format("--credit \"{}\": expected none or collateral", flags.credit));
-  }
-  if (!flags.credit.empty()) options.credit_on_collateral = flags.credit == "collateral";
-  for (const absl::Status& status :
-       {Apply("--queue", flags.queue, options.queue, study::ParseDiscipline),
-        ApplyLsm(flags.lsm, options),
-        Apply("--lsm-every", flags.lsm_every, options.lsm_every, study::ParseMinutes),
-        Apply("--entry-offset", flags.entry_offset, options.entry_offset, study::ParseEntryOffset),
-        Apply("--liquidity", flags.liquidity, options.alpha, study::ParseAlpha),
-        Apply("--opens", flags.opens, options.opens, study::ParseBoundary),
-        Apply("--closes", flags.closes, options.closes, study::ParseBoundary),
-        Apply("--sample-every", flags.sample_every, options.sample_every, study::ParseMinutes)}) {
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return text;
 }
 
 // What tells, beside the options, how to make the same results again.
@@ -87,7 +63,7 @@ int RunAndReport(const study::Input& input, const study::RunOptions& options,
     std::fputs(study::RenderSummary(input, *result, indicators).c_str(), stdout);
   }
   if (flags.out.empty()) return kExitMet;
-  study::Facts facts = study::FactsOf(options);
+  study::Facts facts = study::FactsOf(options, input.minor_digits);
   facts.insert(facts.begin(), origin.facts.begin(), origin.facts.end());
   facts.insert(facts.begin(), {"name", input.name});
   absl::Status written = study::WriteResults(input, *result, indicators, facts, flags.out);
@@ -112,19 +88,20 @@ std::optional<std::string> ReadStudyText(const std::string& path) {
 }
 
 // The preset of a file; says what is wrong with it.
-std::optional<study::Preset> LoadPreset(const std::string& path,
-                                        const std::optional<std::uint64_t>& seed) {
+std::optional<study::Preset> LoadPreset(const StudyFlags& flags) {
+  const std::string& path = flags.file;
   const std::optional<std::string> text = ReadStudyText(path);
   if (!text) {
     Complain(fmt::format("cannot read {}", path));
     return std::nullopt;
   }
   study::ProblemList problems;
-  absl::StatusOr<study::Preset> preset = study::ParsePreset(*text, path, seed, problems);
+  absl::StatusOr<study::Preset> preset = study::ParsePreset(*text, path, flags.seed, problems);
   if (!preset.ok()) {
     std::fputs(problems.ToString().c_str(), stderr);
     return std::nullopt;
   }
+  if (flags.days > 0) preset->workload.days = flags.days;
   return *std::move(preset);
 }
 
@@ -139,17 +116,21 @@ std::optional<study::Input> Draw(const study::Preset& preset, const std::string&
 }
 
 int RunPreset(const StudyFlags& flags) {
-  std::optional<study::Preset> preset = LoadPreset(flags.file, flags.seed);
+  std::optional<study::Preset> preset = LoadPreset(flags);
   if (!preset) return kExitBadFile;
-  if (absl::Status status = ApplyFlags(flags, preset->options); !status.ok()) {
+  const int minor_digits = preset->workload.minor_digits;
+  if (absl::Status status = ApplyFlags(flags, minor_digits, preset->options); !status.ok()) {
     Complain(std::string(status.message()));
     return kExitUsage;
   }
+  if (!CanWriteInto(flags.out)) return kExitFailed;
   const std::optional<study::Input> input = Draw(*preset, flags.file);
   if (!input) return kExitBadFile;
   const std::string seed = fmt::format("{}", preset->workload.seed);
+  std::string command = fmt::format("causeway-sim run {} --seed {}", ShellWord(flags.file), seed);
+  if (flags.days > 0) command += fmt::format(" --days {}", flags.days);
   const Origin origin = {.facts = {{"seed", seed}},
-                         .command = fmt::format("causeway-sim run {} --seed {}", flags.file, seed),
+                         .command = command + TypedOptions(flags),
                          .text = ReadStudyText(flags.file).value_or("")};
   return RunAndReport(*input, preset->options, flags, origin);
 }
@@ -159,6 +140,28 @@ int RunPreset(const StudyFlags& flags) {
 bool IsStudy(const std::string& file) {
   const std::optional<std::string> text = ReadStudyText(file);
   return text && study::IsPreset(*text);
+}
+
+std::optional<std::string> DescribeStudy(const std::string& file) {
+  StudyFlags flags;
+  flags.file = file;
+  const std::optional<study::Preset> preset = LoadPreset(flags);
+  if (!preset) return std::nullopt;
+  return preset->description;
+}
+
+std::optional<std::string> LintStudy(const std::string& file) {
+  StudyFlags flags;
+  flags.file = file;
+  const std::optional<study::Preset> preset = LoadPreset(flags);
+  if (!preset) return std::nullopt;
+  const study::Workload& workload = preset->workload;
+  std::uint64_t payments = 0;
+  for (const study::Stream& stream : workload.streams) payments += stream.payments_per_day;
+  const std::uint64_t trades = workload.foreign_exchange.trades_per_day;
+  return fmt::format("{}: good, a study of {} {} a day between {} banks on {} day{}\n", file,
+                     trades > 0 ? trades : payments, trades > 0 ? "trades" : "payments",
+                     workload.banks.count, workload.days, workload.days == 1 ? "" : "s");
 }
 
 // Results go beside what they were made of, never over it.
@@ -176,8 +179,9 @@ int GenerateCommand(const StudyFlags& flags) {
         fmt::format("--out {} holds payments or accounts already: name another folder", flags.out));
     return kExitUsage;
   }
-  const std::optional<study::Preset> preset = LoadPreset(flags.file, flags.seed);
+  const std::optional<study::Preset> preset = LoadPreset(flags);
   if (!preset) return kExitBadFile;
+  if (!CanWriteInto(flags.out)) return kExitFailed;
   const std::optional<study::Input> input = Draw(*preset, flags.file);
   if (!input) return kExitBadFile;
   if (absl::Status status = study::WriteInputFolder(*input, flags.out); !status.ok()) {
@@ -199,10 +203,11 @@ int StudyCommand(const StudyFlags& flags) {
     return kExitUsage;
   }
   study::RunOptions options;
-  if (absl::Status status = ApplyFlags(flags, options); !status.ok()) {
+  if (absl::Status status = ApplyFlags(flags, flags.decimals, options); !status.ok()) {
     Complain(std::string(status.message()));
     return kExitUsage;
   }
+  if (!CanWriteInto(flags.out)) return kExitFailed;
   study::FolderResult folder = study::ReadFolder(study::DiskFolder(flags.csv), flags.decimals);
   if (!flags.quiet) {
     for (const std::string& notice : folder.notices) Complain(notice);
@@ -213,7 +218,10 @@ int StudyCommand(const StudyFlags& flags) {
   }
   const std::filesystem::path path = std::filesystem::path(flags.csv).lexically_normal();
   folder.input.name = (path.has_filename() ? path : path.parent_path()).filename().string();
-  return RunAndReport(folder.input, options, flags, {});
+  std::string command = fmt::format("causeway-sim run --csv {}", ShellWord(folder.input.name));
+  if (flags.decimals != 2) command += fmt::format(" --decimals {}", flags.decimals);
+  return RunAndReport(folder.input, options, flags,
+                      {.facts = {}, .command = command + TypedOptions(flags), .text = ""});
 }
 
 }  // namespace causeway::sim

@@ -12,6 +12,7 @@
 #include "fmt/format.h"
 #include "scenarios/commands.h"
 #include "scenarios/report/run_page.h"
+#include "scenarios/sweep/preset_runs.h"
 #include "scenarios/sweep/scenario_runs.h"
 #include "scenarios/sweep/study_runs.h"
 #include "scenarios/sweep/sweep.h"
@@ -30,11 +31,6 @@ int Refuse(const absl::Status& status) {
                                                                         : kExitFailed;
 }
 
-std::string Quoted(const std::string& word) {
-  return word.find_first_of(" []*'\"$&;()<>|\\") == std::string::npos ? word
-                                                                      : fmt::format("'{}'", word);
-}
-
 std::string NameOfFolder(const std::string& folder) {
   const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
   return (path.has_filename() ? path : path.parent_path()).filename().string();
@@ -45,18 +41,18 @@ std::string NameOfFolder(const std::string& folder) {
 std::string CommandOf(const SweepFlags& flags, std::uint64_t first_seed) {
   std::string command = "causeway-sim sweep ";
   if (flags.csv.empty()) {
-    command += Quoted(std::filesystem::path(flags.file).filename().string());
+    command += ShellWord(std::filesystem::path(flags.file).filename().string());
   } else {
-    command += "--csv " + Quoted(NameOfFolder(flags.csv));
+    command += "--csv " + ShellWord(NameOfFolder(flags.csv));
     if (flags.decimals != 2) command += fmt::format(" --decimals {}", flags.decimals);
   }
-  for (const std::string& set : flags.sets) command += " --set " + Quoted(set);
+  for (const std::string& set : flags.sets) command += " --set " + ShellWord(set);
   if (flags.csv.empty()) {
     command += fmt::format(" --seeds {} --first-seed {}", flags.seeds, first_seed);
   }
-  command += fmt::format(" --x {} --y {}", Quoted(flags.x), Quoted(flags.y));
-  if (!flags.x_label.empty()) command += " --x-label " + Quoted(flags.x_label);
-  if (!flags.y_label.empty()) command += " --y-label " + Quoted(flags.y_label);
+  command += fmt::format(" --x {} --y {}", ShellWord(flags.x), ShellWord(flags.y));
+  if (!flags.x_label.empty()) command += " --x-label " + ShellWord(flags.x_label);
+  if (!flags.y_label.empty()) command += " --y-label " + ShellWord(flags.y_label);
   return command + " --out sweep";
 }
 
@@ -141,12 +137,29 @@ absl::StatusOr<Source> StudySource(const SweepFlags& flags) {
   return source;
 }
 
+absl::StatusOr<Source> PresetSource(const SweepFlags& flags) {
+  absl::StatusOr<PresetRuns> loaded = PresetRuns::Load(flags.file);
+  if (!loaded.ok()) return loaded.status();
+  const auto runs = std::make_shared<const PresetRuns>(*std::move(loaded));
+  Source source;
+  source.description.name = runs->name();
+  source.description.description = runs->description();
+  source.description.sha256 = runs->sha256();
+  source.description.text = runs->text();
+  source.seed = runs->seed();
+  source.check = [runs](const std::vector<Point>& points) { return runs->Check(points); };
+  source.make = [runs](const Run& run) { return runs->Make(run); };
+  return source;
+}
+
 // Of a study the ALPHA that is swept, or what it comes to.
-std::string DefaultX(const SweepFlags& flags) {
-  const bool sets = std::any_of(flags.sets.begin(), flags.sets.end(), [](const std::string& set) {
-    return set.rfind("liquidity=", 0) == 0;
-  });
-  return flags.csv.empty() || sets ? "liquidity" : "liquidity_value";
+std::string DefaultX(const SweepFlags& flags, bool is_study) {
+  if (!is_study) return "liquidity";
+  for (const std::string& set : flags.sets) {
+    const std::string name = set.substr(0, set.find('='));
+    if (name == "liquidity" || name == "settlement.liquidity") return name;
+  }
+  return "liquidity_value";
 }
 
 // That the flags fit together.
@@ -206,14 +219,18 @@ int Sweep(const SweepFlags& flags, Source& source, const std::vector<Setting>& s
 
 int SweepCommand(const SweepFlags& given) {
   SweepFlags flags = given;
-  if (flags.x.empty()) flags.x = DefaultX(flags);
-  if (flags.y.empty()) flags.y = flags.csv.empty() ? "delay_by_value_s" : "delay";
+  const bool is_preset = flags.csv.empty() && IsStudy(flags.file);
+  const bool is_study = !flags.csv.empty() || is_preset;
+  if (flags.x.empty()) flags.x = DefaultX(flags, is_study);
+  if (flags.y.empty()) flags.y = is_study ? "delay" : "delay_by_value_s";
   if (const absl::Status good = CheckFlags(flags); !good.ok()) return Refuse(good);
   const absl::StatusOr<std::vector<Setting>> settings = SettingsOf(flags);
   if (!settings.ok()) return Refuse(settings.status());
   const absl::StatusOr<std::vector<Point>> points = PointsOf(*settings);
   if (!points.ok()) return Refuse(points.status());
-  absl::StatusOr<Source> source = flags.csv.empty() ? ScenarioSource(flags) : StudySource(flags);
+  absl::StatusOr<Source> source = !flags.csv.empty() ? StudySource(flags)
+                                  : is_preset        ? PresetSource(flags)
+                                                     : ScenarioSource(flags);
   if (!source.ok()) {
     Refuse(source.status());
     return kExitBadFile;

@@ -61,11 +61,16 @@ class PositionWalk {
   std::size_t Walk(std::size_t next, TimeUs day_end, AccountIndicators* accounts) {
     std::fill(positions_.begin(), positions_.end(), Positions());
     const std::vector<PaymentIndex>& order = result_.settlement_order;
-    while (next < order.size() && input_.payments[order[next]].due < day_end) {
+    for (;;) {
+      BookParts(next, day_end, accounts);
+      if (next >= order.size() || input_.payments[order[next]].due >= day_end) break;
       const std::uint32_t set = result_.payments[order[next]].set;
       const std::size_t first = next;
       do {
-        Book(input_.payments[order[next++]], accounts);
+        const Payment& payment = input_.payments[order[next]];
+        ++accounts[payment.sender].sent_count;
+        ++accounts[payment.recipient].received_count;
+        Book(payment, result_.Rest(input_, order[next++]), accounts);
       } while (set != 0 && next < order.size() && result_.payments[order[next]].set == set);
       for (std::size_t i = first; i < next; ++i) Look(input_.payments[order[i]]);
     }
@@ -80,13 +85,19 @@ class PositionWalk {
   }
 
  private:
-  void Book(const Payment& payment, AccountIndicators* accounts) {
-    const std::int64_t amount = payment.amount;
-    AccountIndicators& sender = accounts[payment.sender];
-    sender.sent += amount;
-    ++sender.sent_count;
+  // The parts of payments that settled just before settlement_order[next].
+  void BookParts(std::size_t next, TimeUs day_end, AccountIndicators* accounts) {
+    for (; next_part_ < result_.parts.size(); ++next_part_) {
+      const SettledPart& part = result_.parts[next_part_];
+      const Payment& payment = input_.payments[part.payment];
+      if (part.after != next || payment.due >= day_end) return;
+      Book(payment, part.amount, accounts);
+      Look(payment);
+    }
+  }
+  void Book(const Payment& payment, std::int64_t amount, AccountIndicators* accounts) {
+    accounts[payment.sender].sent += amount;
     accounts[payment.recipient].received += amount;
-    ++accounts[payment.recipient].received_count;
     Positions& out = positions_[payment.sender];
     out.real.Out(amount);
     out.without_largest_payer.Out(amount);
@@ -115,6 +126,7 @@ class PositionWalk {
   const RunResult& result_;
   std::vector<AccountIndex> largest_payers_;
   std::vector<Positions> positions_;
+  std::size_t next_part_ = 0;
 };
 
 // Sums of one day that become an account's ratios.
@@ -124,8 +136,17 @@ struct DaySums {
   Int128 weighted_close = 0;
 };
 
-void AddPayment(const Payment& payment, const PaymentResult& out, TimeUs midnight, TimeUs closes,
-                AccountIndicators& account, DaySums& sums) {
+void AddSettled(const Payment& payment, std::int64_t amount, TimeUs settled, TimeUs midnight,
+                TimeUs closes, DaySums& sums) {
+  sums.weighted_delay += Int128{amount} * (settled - payment.due);
+  sums.weighted_close += Int128{amount} * (closes - payment.due);
+  const TimeUs hour = std::min<TimeUs>((settled - midnight - 1) / kHourUs, kHoursMax - 1);
+  sums.by_hour[static_cast<std::size_t>(hour)] += amount;
+}
+
+// `rest` is what of the payment did not settle in parts before.
+void AddPayment(const Payment& payment, std::int64_t rest, const PaymentResult& out,
+                TimeUs midnight, TimeUs closes, AccountIndicators& account, DaySums& sums) {
   if (out.status == Status::kLate) return;
   const bool settled = out.status == Status::kSettled;
   account.submitted += payment.amount;
@@ -134,7 +155,7 @@ void AddPayment(const Payment& payment, const PaymentResult& out, TimeUs midnigh
     account.time_specific.value += payment.amount;
     if (!settled) {
       ++account.time_specific_missed.count;
-      account.time_specific_missed.value += payment.amount;
+      account.time_specific_missed.value += rest;
     }
   }
   if (payment.for_customer) {
@@ -142,15 +163,15 @@ void AddPayment(const Payment& payment, const PaymentResult& out, TimeUs midnigh
     account.for_customers.value += payment.amount;
   }
   if (out.status == Status::kRejected) return;
-  sums.weighted_delay += Int128{payment.amount} * ((settled ? out.settled : closes) - payment.due);
-  sums.weighted_close += Int128{payment.amount} * (closes - payment.due);
-  if (!settled) return;
-  const TimeUs hour = std::min<TimeUs>((out.settled - midnight - 1) / kHourUs, kHoursMax - 1);
-  sums.by_hour[static_cast<std::size_t>(hour)] += payment.amount;
+  if (settled) return AddSettled(payment, rest, out.settled, midnight, closes, sums);
+  sums.weighted_delay += Int128{rest} * (closes - payment.due);
+  sums.weighted_close += Int128{rest} * (closes - payment.due);
 }
 
 void FinishAccount(const AccountDay& day, const DaySums& sums, AccountIndicators& out) {
   out.available = day.opening + day.credit_limit;
+  out.peak_credit = day.peak_credit;
+  out.credit_charge = day.credit_charge;
   out.own_stress_usage = out.sent;
   out.own_stress_available = day.opening;
   // The part of the credit that is lost, rounded up.
@@ -196,6 +217,10 @@ std::vector<Flow> FlowsOf(const Input& input, const RunResult& result) {
   for (const PaymentIndex index : result.settlement_order) {
     by_sender[at[input.payments[index].sender]++] = index;
   }
+  std::vector<std::vector<std::size_t>> parts_by_sender(accounts);
+  for (std::size_t part = 0; part < result.parts.size(); ++part) {
+    parts_by_sender[input.payments[result.parts[part].payment].sender].push_back(part);
+  }
   std::vector<Flow> flows;
   std::vector<CountAndValue> to(accounts);
   std::vector<AccountIndex> recipients;
@@ -204,9 +229,16 @@ std::vector<Flow> FlowsOf(const Input& input, const RunResult& result) {
     for (std::size_t i = begin[sender]; i < begin[sender + 1]; ++i) {
       const Payment& payment = input.payments[by_sender[i]];
       CountAndValue& sum = to[payment.recipient];
-      if (sum.count == 0) recipients.push_back(payment.recipient);
+      if (sum.value == 0) recipients.push_back(payment.recipient);
       ++sum.count;
-      sum.value += payment.amount;
+      sum.value += result.Rest(input, by_sender[i]);
+    }
+    for (const std::size_t part : parts_by_sender[sender]) {
+      CountAndValue& sum = to[input.payments[result.parts[part].payment].recipient];
+      if (sum.value == 0) {
+        recipients.push_back(input.payments[result.parts[part].payment].recipient);
+      }
+      sum.value += result.parts[part].amount;
     }
     std::sort(recipients.begin(), recipients.end());
     for (const AccountIndex recipient : recipients) {
@@ -226,14 +258,22 @@ std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const Run
   std::vector<DaySums> sums(accounts);
   PaymentIndex next = 0;
   std::size_t next_settled = 0;
+  std::size_t part = 0;
   for (std::size_t day = 0; day < input.days.size(); ++day) {
     const TimeUs midnight = static_cast<TimeUs>(day) * kDayUs;
     AccountIndicators* const of_day = all.data() + day * accounts;
     std::fill(sums.begin(), sums.end(), DaySums());
     for (; next < input.payments.size() && input.payments[next].due < midnight + kDayUs; ++next) {
       const Payment& payment = input.payments[next];
-      AddPayment(payment, result.payments[next], midnight, midnight + result.closes,
-                 of_day[payment.sender], sums[payment.sender]);
+      AddPayment(payment, result.Rest(input, next), result.payments[next], midnight,
+                 midnight + result.closes, of_day[payment.sender], sums[payment.sender]);
+    }
+    for (; part < result.parts.size(); ++part) {
+      const SettledPart& of = result.parts[part];
+      const Payment& payment = input.payments[of.payment];
+      if (payment.due >= midnight + kDayUs) break;
+      AddSettled(payment, of.amount, of.settled, midnight, midnight + result.closes,
+                 sums[payment.sender]);
     }
     next_settled = walk.Walk(next_settled, midnight + kDayUs, of_day);
     for (std::size_t i = 0; i < accounts; ++i) {
@@ -248,6 +288,10 @@ std::vector<AccountMonth> MonthsOf(const Input& input,
                                    const std::vector<AccountIndicators>& accounts) {
   std::vector<AccountMonth> months(input.accounts.size());
   const std::size_t days = input.days.size();
+  std::vector<std::vector<std::int64_t>> lines(months.size());
+  for (const CustomerLine& line : input.customers) {
+    lines[line.account].push_back(line.credit_line);
+  }
   for (std::size_t i = 0; i < months.size(); ++i) {
     const auto over_days = [&](auto value_of) {
       std::vector<std::int64_t> values(days);
@@ -264,8 +308,59 @@ std::vector<AccountMonth> MonthsOf(const Input& input,
     months[i].for_customers =
         ThreeOf(over_days([](Of a) { return a.for_customers.value; }), largest);
     months[i].customer_usage = ThreeOf(over_days([](Of a) { return a.customer_usage; }), largest);
+    months[i].time_specific =
+        ThreeOf(over_days([](Of a) { return a.time_specific.value; }), largest);
+    months[i].customer_lines = ThreeOf(std::move(lines[i]), largest);
+    months[i].customer_lines_use =
+        ThreeOf(over_days([](Of a) { return a.customer_lines_use; }), largest);
+    for (std::size_t hour = 0; hour < kHoursMax; ++hour) {
+      std::vector<std::int64_t> shares;
+      for (std::size_t day = 0; day < days; ++day) {
+        const Millionths share = accounts[day * months.size() + i].throughput[hour];
+        if (share) shares.push_back(*share);
+      }
+      months[i].throughput[hour] = ThreeOf(std::move(shares), largest);
+    }
   }
   return months;
+}
+
+std::vector<TargetOutcome> TargetsOf(const Input& input, const RunResult& result,
+                                     const std::vector<AccountIndicators>& accounts,
+                                     std::vector<DayIndicators>& days) {
+  const std::size_t targets = result.targets.size();
+  if (targets == 0) return {};
+  const std::size_t count = input.accounts.size();
+  // What each account, and in the last place all of them, had settled by each target's time.
+  std::vector<std::int64_t> settled(days.size() * (count + 1) * targets, 0);
+  ForEachSettlement(input, result,
+                    [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
+                      const Payment& payment = input.payments[index];
+                      const auto day = static_cast<std::size_t>(payment.due / kDayUs);
+                      const TimeUs time_of_day = time - static_cast<TimeUs>(day) * kDayUs;
+                      for (std::size_t target = 0; target < targets; ++target) {
+                        if (time_of_day > result.targets[target].by) continue;
+                        settled[(day * (count + 1) + payment.sender) * targets + target] += amount;
+                        settled[(day * (count + 1) + count) * targets + target] += amount;
+                      }
+                    });
+  std::vector<TargetOutcome> outcomes;
+  for (std::size_t day = 0; day < days.size(); ++day) {
+    const auto add = [&](AccountIndex account, std::size_t place, std::int64_t submitted) {
+      for (std::size_t target = 0; target < targets && submitted > 0; ++target) {
+        TargetOutcome outcome{target, day, account, std::nullopt, true};
+        outcome.share = RatioOf(settled[(day * (count + 1) + place) * targets + target], submitted);
+        outcome.met = *outcome.share >= result.targets[target].millionths;
+        days[day].target_breaches += account != kNone && !outcome.met ? 1 : 0;
+        outcomes.push_back(outcome);
+      }
+    };
+    add(kNone, count, days[day].submitted.value);
+    for (std::size_t i = 0; i < count; ++i) {
+      add(static_cast<AccountIndex>(i), i, accounts[day * count + i].submitted);
+    }
+  }
+  return outcomes;
 }
 
 void AddLinked(const Input& input, const RunResult& result, std::vector<DayIndicators>& days) {

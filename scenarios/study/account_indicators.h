@@ -17,6 +17,15 @@ std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const Run
 std::vector<AccountMonth> MonthsOf(const Input& input,
                                    const std::vector<AccountIndicators>& accounts);
 
+// Fills in what `accounts` have of their customers' lines.
+std::vector<CustomerUse> CustomerUsesOf(const Input& input, const RunResult& result,
+                                        std::vector<AccountIndicators>& accounts);
+
+// How targets were met; counts breaches in `days`.
+std::vector<TargetOutcome> TargetsOf(const Input& input, const RunResult& result,
+                                     const std::vector<AccountIndicators>& accounts,
+                                     std::vector<DayIndicators>& days);
+
 // The indicators of linked payments, of each day in `days`.
 void AddLinked(const Input& input, const RunResult& result, std::vector<DayIndicators>& days);
 

@@ -66,10 +66,10 @@ class DefaultBehaviour : public Behaviour {
 }  // namespace
 
 BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,
-                                std::string name) {
+                                std::string root) {
   if (behaviours.empty()) return nullptr;
   return [behaviours = std::move(behaviours), seed,
-          name = std::move(name)](AccountIndex account) -> std::unique_ptr<Behaviour> {
+          root = std::move(root)](AccountIndex account) -> std::unique_ptr<Behaviour> {
     const StockBehaviour* chosen = nullptr;
     for (const BehaviourOf& of : behaviours) {
       if (of.first <= account && account <= of.last) chosen = &of.behaviour;
@@ -83,7 +83,7 @@ BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64
     }
     if (const auto* withhold = std::get_if<WithholdUnderStress>(chosen)) {
       return std::make_unique<WithholdBehaviour>(
-          *withhold, core::RandomStream(seed, fmt::format("study/{}/behaviour/{}", name, account)));
+          *withhold, core::RandomStream(seed, fmt::format("study/{}/behaviour/{}", root, account)));
     }
     return std::make_unique<DefaultBehaviour>(std::get<DefaultAt>(*chosen));
   };

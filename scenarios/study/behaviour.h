@@ -72,9 +72,9 @@ struct BehaviourOf {
   StockBehaviour behaviour;
 };
 
-// Streams are "study/<name>/behaviour/<account>". Nothing when there are none.
+// Streams are "study/<root>/behaviour/<account>". Nothing when there are none.
 BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,
-                                std::string name);
+                                std::string root);
 
 }  // namespace causeway::study
 

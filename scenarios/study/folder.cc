@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <sstream>
 #include <utility>
@@ -36,7 +37,9 @@ class FolderReader {
   FolderResult Read() {
     ReadMapping(source_, mapping_, result_.problems, result_.notices);
     ForEachRow(mapping_.banks, [this](TableReader& row) { AddBank(row); });
-    ForEachRow(mapping_.accounts, [this](TableReader& row) { AddAccount(row); });
+    knows_accounts_ = ForEachRow(mapping_.accounts, [this](TableReader& row) { AddAccount(row); });
+    knows_customers_ =
+        ForEachRow(mapping_.customers, [this](TableReader& row) { AddCustomer(row); });
     ForEachRow(mapping_.payments, [this](TableReader& row) { AddPayment(row); });
     ForEachRow(mapping_.limits, [this](TableReader& row) { AddLimit(row); });
     if (result_.problems.empty()) {
@@ -47,13 +50,21 @@ class FolderReader {
   }
 
  private:
+  // False when the rows could not be told.
   template <typename Function>
-  void ForEachRow(const MappedTable& table, Function function) {
+  bool ForEachRow(const MappedTable& table, Function function) {
     std::string file;
     std::unique_ptr<std::istream> in;
-    for (std::size_t i = 0; in == nullptr && i < table.files.size(); ++i) {
-      file = table.files[i];
-      in = source_.Open(file);
+    for (const std::string& name : table.files) {
+      std::unique_ptr<std::istream> opened = source_.Open(name);
+      if (opened == nullptr) continue;
+      if (in != nullptr) {
+        result_.problems.Add(
+            {name, 0, 0, fmt::format("lies beside {}: expected one of the two", file)});
+        break;
+      }
+      file = name;
+      in = std::move(opened);
     }
     if (in == nullptr) {
       if (table.required) {
@@ -62,11 +73,12 @@ class FolderReader {
                                   ? fmt::format("cannot be read, nor {}", table.files[1])
                                   : "cannot be read"});
       }
-      return;
+      return false;
     }
     TableReader row(*in, file, table.Columns(), table.separator, result_.problems, result_.notices);
-    if (!row.ReadHeader()) return;
+    if (!row.ReadHeader()) return false;
     while (row.NextRow()) function(row);
+    return true;
   }
 
   // A blank is zero only where most accounts have nothing.
@@ -108,6 +120,16 @@ class FolderReader {
     const auto balance = Money(row, kAccountBalance, form);
     const auto collateral = Money(row, kAccountCollateral, form, true);
     const auto credit = Money(row, kAccountCredit, form, true);
+    const auto reserved_urgent = Money(row, kAccountReservedUrgent, form, true);
+    const auto reserved_high = Money(row, kAccountReservedHigh, form, true);
+    const auto threshold = Money(row, kAccountThreshold, form, true);
+    if (!row.Text(kAccountHoldingLimit).empty()) {
+      account.holding_limit = Money(row, kAccountHoldingLimit, form);
+    }
+    if (!row.Text(kAccountHaircut).empty()) {
+      account.haircut_basis_points = ParseBasisPoints(row.Text(kAccountHaircut));
+      if (!account.haircut_basis_points) row.Report(kAccountHaircut, kHaircutExpected);
+    }
     if (!id) return;
     // An account with a wrong amount is known all the same, so that its payments are not faults
     // too.
@@ -115,6 +137,9 @@ class FolderReader {
     account.balance = balance.value_or(0);
     account.posted_collateral = collateral.value_or(0);
     account.credit_limit = credit.value_or(0);
+    account.reserved_urgent = reserved_urgent.value_or(0);
+    account.reserved_high = reserved_high.value_or(0);
+    account.release_threshold = threshold.value_or(0);
     const auto index = static_cast<AccountIndex>(result_.input.accounts.size());
     if (!accounts_.emplace(account.id, index).second) {
       row.Report(kAccountId, "is there already: expected each once");
@@ -126,7 +151,8 @@ class FolderReader {
   std::optional<AccountIndex> FindAccount(TableReader& row, std::size_t field) {
     const auto found = accounts_.find(Key(row.Text(field)));
     if (found != accounts_.end()) return found->second;
-    row.Report(field, "expected the id of an account");
+    // Without a table of accounts none is known, which has been said once.
+    if (knows_accounts_) row.Report(field, "expected the id of an account");
     return std::nullopt;
   }
 
@@ -172,6 +198,36 @@ class FolderReader {
     result_.input.limits.push_back(limit);
   }
 
+  void AddCustomer(TableReader& row) {
+    const auto account = FindAccount(row, kCustomerAccount);
+    const auto name = Name(row, kCustomerName);
+    const auto line = Money(row, kCustomerLine, mapping_.customers.amount_form);
+    const auto secured = ParseFlag(row.Text(kCustomerSecured));
+    if (!secured) row.Report(kCustomerSecured, "expected yes or no");
+    const auto committed = ParseFlag(row.Text(kCustomerCommitted));
+    if (!committed) row.Report(kCustomerCommitted, "expected yes or no");
+    if (!account || !name || !line || !secured || !committed) return;
+    const auto index = static_cast<std::uint32_t>(result_.input.customers.size());
+    if (!customers_.emplace(std::pair(*account, std::string(*name)), index).second) {
+      row.Report(kCustomerName, "is a customer of this account already: expected each once");
+      return;
+    }
+    result_.input.customers.push_back({*account, std::string(*name), *line, *secured, *committed});
+  }
+
+  // The place of an account's customer; kNone when the field is empty, nothing when it is wrong.
+  std::optional<std::uint32_t> FindCustomer(TableReader& row, std::size_t field,
+                                            const std::optional<AccountIndex>& account) {
+    if (row.Text(field).empty()) return kNone;
+    if (!account) return std::nullopt;
+    const auto found = customers_.find({*account, std::string(row.Text(field))});
+    if (found != customers_.end()) return found->second;
+    row.Report(field, knows_customers_
+                          ? "expected a customer that customers.csv lists for the account"
+                          : "expected a file customers.csv that lists it");
+    return std::nullopt;
+  }
+
   // Days become 0, 1, 2, ... in their order.
   void NumberDays();
   void SortByTime();
@@ -182,6 +238,9 @@ class FolderReader {
   std::string amount_expected_;
   std::string balance_expected_;
   bool has_banks_ = false;
+  bool knows_accounts_ = false;
+  bool knows_customers_ = false;
+  std::map<std::pair<AccountIndex, std::string>, std::uint32_t> customers_;
   absl::flat_hash_set<std::string> banks_;
   absl::flat_hash_map<std::string, AccountIndex> accounts_;
   absl::flat_hash_set<std::pair<AccountIndex, AccountIndex>> limits_;
@@ -227,13 +286,17 @@ void FolderReader::AddPayment(TableReader& row) {
     row.Report(kPaymentRecipient, "expected another account than the sender's");
     return;
   }
+  const auto customer = FindCustomer(row, kPaymentCustomer, sender);
+  const auto recipient_customer = FindCustomer(row, kPaymentRecipientCustomer, recipient);
   if (!sender || !recipient || amount == 0 || !day || !time || !priority || !time_specific ||
-      !for_customer) {
+      !for_customer || !customer || !recipient_customer) {
     return;
   }
+  if (row.Has(kPaymentCustomer)) input.sender_customers.push_back(*customer);
+  if (row.Has(kPaymentRecipientCustomer)) input.recipient_customers.push_back(*recipient_customer);
   total_ += amount;
-  input.payments.push_back(
-      {amount, *time, *sender, *recipient, *priority, *time_specific, *for_customer});
+  input.payments.push_back({amount, *time, *sender, *recipient, *priority, *time_specific,
+                            *for_customer || *customer != kNone});
   payment_days_.push_back(static_cast<std::int32_t>(*day));
   input.rows.push_back(row_);
   AddLinkAndId(row);
@@ -289,6 +352,8 @@ void FolderReader::SortByTime() {
   arrange(input.payments);
   arrange(input.rows);
   arrange(input.links);
+  arrange(input.sender_customers);
+  arrange(input.recipient_customers);
   if (input.payment_ids.empty()) return;
   TextColumn ids;
   for (const std::uint32_t from : order) ids.Append(input.payment_ids[from]);

@@ -9,6 +9,11 @@ namespace {
 
 using Int128 = __int128;
 
+// The hour of the day that a time belongs to: at 09:00 sharp the one before.
+std::size_t HourOf(TimeUs time_of_day) {
+  return static_cast<std::size_t>(std::min<TimeUs>((time_of_day - 1) / kHourUs, kHoursMax - 1));
+}
+
 void Count(CountAndValue& sum, std::int64_t value) {
   ++sum.count;
   sum.value += value;
@@ -30,27 +35,47 @@ class DayCounter {
     const PaymentResult& out = result_.payments[index];
     if (out.status == Status::kLate) return Count(day_.late, payment.amount);
     Count(day_.submitted, payment.amount);
-    if (out.status == Status::kRejected) return Count(day_.rejected, payment.amount);
+    // All, but for what settled in parts before.
+    const std::int64_t amount = result_.Rest(input_, index);
+    if (out.status == Status::kRejected) return Count(day_.rejected, amount);
     const bool settled = out.status == Status::kSettled;
     const TimeUs delay = (settled ? out.settled : closes_) - payment.due;
     ++delayed_;
     delay_sum_ += delay;
-    weighted_delay_ += Int128{payment.amount} * delay;
-    weighted_close_ += Int128{payment.amount} * (closes_ - payment.due);
+    if (payment.priority == liquidity::Priority::kUrgent) {
+      ++urgent_;
+      urgent_delay_sum_ += delay;
+    }
+    AddDelay(amount, delay, payment);
     day_.longest_delay_us = std::max(day_.longest_delay_us, delay);
-    if (!settled) return Count(day_.unsettled, payment.amount);
-    Count(day_.settled, payment.amount);
-    Count(ByCause(out.cause), payment.amount);
-    sent_[payment.sender] += payment.amount;
-    if (delay <= kHourUs) Count(within_hour_, payment.amount);
-    const auto hour = static_cast<std::size_t>(
-        std::min<TimeUs>((out.settled - midnight_ - 1) / kHourUs, kHoursMax - 1));
-    by_hour_[hour] += payment.amount;
+    if (!settled) return Count(day_.unsettled, amount);
+    ++day_.settled.count;
+    ++ByCause(out.cause).count;
+    if (delay <= kHourUs) ++within_hour_.count;
+    AddSettled(payment, amount, out.settled, out.cause);
+  }
+
+  void AddPart(const SettledPart& part) {
+    const Payment& payment = input_.payments[part.payment];
+    AddDelay(part.amount, part.settled - payment.due, payment);
+    AddSettled(payment, part.amount, part.settled, part.cause);
   }
 
   DayIndicators Finish(const std::vector<AccountIndicators>& accounts, std::size_t first);
 
  private:
+  void AddDelay(std::int64_t amount, TimeUs delay, const Payment& payment) {
+    weighted_delay_ += Int128{amount} * delay;
+    weighted_close_ += Int128{amount} * (closes_ - payment.due);
+  }
+  void AddSettled(const Payment& payment, std::int64_t amount, TimeUs settled,
+                  liquidity::Cause cause) {
+    day_.settled.value += amount;
+    ByCause(cause).value += amount;
+    sent_[payment.sender] += amount;
+    if (settled - payment.due <= kHourUs) within_hour_.value += amount;
+    by_hour_[HourOf(settled - midnight_)] += amount;
+  }
   CountAndValue& ByCause(liquidity::Cause cause) {
     switch (cause) {
       case liquidity::Cause::kBilateralEntry:
@@ -77,6 +102,8 @@ class DayCounter {
   TimeUs closes_;
   DayIndicators day_;
   std::uint64_t delayed_ = 0;
+  std::uint64_t urgent_ = 0;
+  Int128 urgent_delay_sum_ = 0;
   Int128 delay_sum_ = 0;
   Int128 weighted_delay_ = 0;
   Int128 weighted_close_ = 0;
@@ -112,16 +139,24 @@ void DayCounter::FinishQueue() {
     }
   }
   for (const Episode& episode : day_.episodes) {
-    (episode.gridlock ? day_.gridlock_us : day_.deadlock_us) += episode.to - episode.from;
+    const TimeUs length = episode.to - episode.from;
+    (episode.gridlock ? day_.gridlock_us : day_.deadlock_us) += length;
+    TimeUs& longest = episode.gridlock ? day_.longest_gridlock_us : day_.longest_deadlock_us;
+    longest = std::max(longest, length);
   }
+}
+
+// Rounded half up; nothing of nothing.
+std::optional<std::int64_t> MeanOf(Int128 sum, std::uint64_t count) {
+  if (count == 0) return std::nullopt;
+  return static_cast<std::int64_t>((sum + static_cast<Int128>(count / 2)) /
+                                   static_cast<Int128>(count));
 }
 
 DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
                                  std::size_t first) {
-  if (delayed_ > 0) {
-    day_.mean_delay_us = static_cast<std::int64_t>(
-        (delay_sum_ + static_cast<Int128>(delayed_ / 2)) / static_cast<Int128>(delayed_));
-  }
+  day_.mean_delay_us = MeanOf(delay_sum_, delayed_);
+  day_.urgent_mean_delay_us = MeanOf(urgent_delay_sum_, urgent_);
   day_.delay = RatioOf(weighted_delay_, weighted_close_);
   const std::int64_t settled = day_.settled.value;
   day_.offset_share = RatioOf(Int128{day_.settled_bilaterally.value} +
@@ -134,6 +169,8 @@ DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
     day_.upper_bound += account.bounds.upper;
     day_.liquidity += account.available;
     day_.liquidity_used += account.usage;
+    day_.peak_credit += account.peak_credit;
+    day_.credit_charge += account.credit_charge;
     // Shares of 2^31, so that the sum of squares of a million accounts stays within 128 bits.
     if (settled > 0) {
       const Int128 share = (Int128{sent_[i]} << 31) / settled;
@@ -143,6 +180,7 @@ DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
   if (settled > 0) day_.herfindahl = RatioOf(squares, Int128{1} << 62);
   day_.usage = UsageOf(day_, day_.liquidity);
   day_.used_usage = UsageOf(day_, day_.liquidity_used);
+  day_.liquidity_saved = RatioOf(day_.upper_bound - day_.liquidity_used, day_.upper_bound);
   day_.turnover = RatioOf(settled, day_.liquidity);
   day_.one_hour_count =
       RatioOf(static_cast<Int128>(within_hour_.count), static_cast<Int128>(day_.submitted.count));
@@ -161,17 +199,18 @@ DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
 void AddTimesOfShares(const Input& input, const RunResult& result,
                       std::vector<DayIndicators>& days) {
   std::vector<Int128> sums(days.size(), 0);
-  for (const PaymentIndex index : result.settlement_order) {
-    const TimeUs time = result.payments[index].settled;
-    const auto d = static_cast<std::size_t>(input.payments[index].due / kDayUs);
-    DayIndicators& day = days[d];
-    sums[d] += input.payments[index].amount;
-    const TimeUs time_of_day = time - static_cast<TimeUs>(d) * kDayUs;
-    if (!day.half_settled_at && 2 * sums[d] >= day.settled.value) day.half_settled_at = time_of_day;
-    if (!day.three_quarters_settled_at && 4 * sums[d] >= Int128{3} * day.settled.value) {
-      day.three_quarters_settled_at = time_of_day;
-    }
-  }
+  ForEachSettlement(
+      input, result, [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
+        const auto d = static_cast<std::size_t>(input.payments[index].due / kDayUs);
+        DayIndicators& day = days[d];
+        sums[d] += amount;
+        const TimeUs time_of_day = time - static_cast<TimeUs>(d) * kDayUs;
+        if (!day.half_settled_at && 2 * sums[d] >= day.settled.value)
+          day.half_settled_at = time_of_day;
+        if (!day.three_quarters_settled_at && 4 * sums[d] >= Int128{3} * day.settled.value) {
+          day.three_quarters_settled_at = time_of_day;
+        }
+      });
 }
 
 }  // namespace
@@ -217,11 +256,17 @@ Indicators ComputeIndicators(const Input& input, const RunResult& result) {
   Indicators all;
   all.flows = FlowsOf(input, result);
   all.accounts = AccountIndicatorsOf(input, result, all.flows);
+  all.customers = CustomerUsesOf(input, result, all.accounts);
   all.months = MonthsOf(input, all.accounts);
   PaymentIndex next = 0;
+  std::size_t part = 0;
   for (std::size_t day = 0; day < input.days.size(); ++day) {
     DayCounter counter(input, result, day);
     const TimeUs end = (static_cast<TimeUs>(day) + 1) * kDayUs;
+    for (; part < result.parts.size() && input.payments[result.parts[part].payment].due < end;
+         ++part) {
+      counter.AddPart(result.parts[part]);
+    }
     for (; next < input.payments.size() && input.payments[next].due < end; ++next) {
       counter.Add(next);
     }
@@ -229,6 +274,7 @@ Indicators ComputeIndicators(const Input& input, const RunResult& result) {
   }
   AddTimesOfShares(input, result, all.days);
   AddLinked(input, result, all.days);
+  all.targets = TargetsOf(input, result, all.accounts, all.days);
   return all;
 }
 

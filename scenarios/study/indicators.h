@@ -59,7 +59,8 @@ struct DayIndicators {
   Millionths offset_share;  // of settled value, with others
 
   // Queue time runs from the due time to settlement, or to the close.
-  std::optional<std::int64_t> mean_delay_us;  // over submitted, rejected ones left out
+  std::optional<std::int64_t> mean_delay_us;         // over submitted, rejected ones left out
+  std::optional<std::int64_t> urgent_mean_delay_us;  // of urgent ones
   Millionths delay;  // sum(value x queue time) / sum(value x time to close)
   std::int64_t longest_delay_us = 0;
 
@@ -69,16 +70,22 @@ struct DayIndicators {
   std::int64_t liquidity_used = 0;  // sum over accounts of their largest net outflow
   Millionths usage;                 // (L - LB) / (UB - LB); 0 when UB = LB and L = LB
   Millionths used_usage;            // the same of what was used
+  Millionths liquidity_saved;       // (UB - used) / UB: less than settling at once takes
   Millionths turnover;              // settled value / L
+  std::int64_t peak_credit = 0;     // sum over accounts of the most that each drew
+  std::int64_t credit_charge = 0;   // sum over accounts
 
   std::uint32_t queue_peak_count = 0;  // at samples
   std::int64_t queue_peak_value = 0;
   std::vector<Episode> episodes;
   TimeUs gridlock_us = 0;
   TimeUs deadlock_us = 0;
+  TimeUs longest_gridlock_us = 0;
+  TimeUs longest_deadlock_us = 0;
 
   // Share of the settled value that had settled by the end of each hour of the day.
   std::array<Millionths, kHoursMax> throughput;
+  std::uint64_t target_breaches = 0;      // of accounts' throughput targets
   std::optional<TimeUs> half_settled_at;  // of the settled value
   std::optional<TimeUs> three_quarters_settled_at;
   Millionths herfindahl;      // of the senders' shares in settled value: 1/n to 1
@@ -101,11 +108,15 @@ struct AccountIndicators {
   std::int64_t usage = 0;                        // A(i): largest net cumulative outflow
   std::int64_t largest_inflow = 0;               // A(i): largest net cumulative inflow
   std::int64_t available = 0;                    // A(ii): at the start
+  std::int64_t peak_credit = 0;                  // the most of its credit line that it drew
+  std::int64_t credit_charge = 0;                // the price of what it drew
   std::int64_t submitted = 0;                    // A(iii): gross, whether settled or not
   CountAndValue time_specific;                   // A(iv)
   CountAndValue time_specific_missed;            // of these, not settled by the close
   CountAndValue for_customers;                   // B(i)
   std::int64_t customer_usage = 0;               // B(ii): largest net outflow for customers
+  std::int64_t customer_lines = 0;               // B(ii): credit lines of its customers
+  std::int64_t customer_lines_use = 0;           // the most that they drew of them at one time
   std::array<Millionths, kHoursMax> throughput;  // C(i): of what it sent, settled by each hour
   Millionths mean_delay;                         // value-weighted, as DayIndicators::delay
 
@@ -131,6 +142,26 @@ struct AccountMonth {
   ThreeAndAverage submitted;
   ThreeAndAverage for_customers;
   ThreeAndAverage customer_usage;
+  ThreeAndAverage time_specific;
+  ThreeAndAverage customer_lines;  // of its customers, not of days: the three largest lines
+  ThreeAndAverage customer_lines_use;
+  // Millionths; of days on which the account sent something.
+  std::array<ThreeAndAverage, kHoursMax> throughput;
+};
+
+// What a customer of Input::customers drew of its line on a day, at the most.
+struct CustomerUse {
+  std::int64_t peak = 0;
+};
+
+// How a throughput target was met: share of the value that an account (kNone: all) submitted on a
+// day that had settled by its time.
+struct TargetOutcome {
+  std::size_t target = 0;  // place in RunResult::targets
+  std::size_t day = 0;
+  AccountIndex account = kNone;
+  Millionths share;  // nothing where nothing was submitted
+  bool met = true;
 };
 
 // What an account paid another, over all days.
@@ -145,6 +176,9 @@ struct Indicators {
   std::vector<AccountIndicators> accounts;  // day * accounts + account
   std::vector<AccountMonth> months;         // by account
   std::vector<Flow> flows;                  // by sender, then recipient
+  // By day, account (all of them first) and target; those who submitted nothing are left out.
+  std::vector<TargetOutcome> targets;
+  std::vector<CustomerUse> customers;  // day * Input::customers + customer
 };
 
 Indicators ComputeIndicators(const Input& input, const RunResult& result);

@@ -3,6 +3,7 @@
 #define CAUSEWAY_SCENARIOS_STUDY_INPUT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,13 @@ struct Account {
   std::int64_t balance = 0;
   std::int64_t posted_collateral = 0;
   std::int64_t credit_limit = 0;  // how far below zero the balance may go
+  // Of the collateral, what does not count; nothing: RunOptions::haircut_basis_points.
+  std::optional<std::uint32_t> haircut_basis_points;
+  // Kept for urgent payments, for urgent and high ones, and by balance-reactive release.
+  std::int64_t reserved_urgent = 0;
+  std::int64_t reserved_high = 0;
+  std::int64_t release_threshold = 0;
+  std::optional<std::int64_t> holding_limit;  // the most that receipts may raise its balance to
 };
 
 struct Payment {
@@ -50,6 +58,15 @@ struct Limit {
   AccountIndex account = 0;
   AccountIndex counterparty = kNone;
   std::int64_t amount = 0;
+};
+
+// What an account lets a correspondent's customer draw within a day (BCBS 248 B(ii)).
+struct CustomerLine {
+  AccountIndex account = 0;
+  std::string customer;
+  std::int64_t credit_line = 0;
+  bool secured = false;
+  bool committed = false;
 };
 
 // Texts of the same number as something else, kept together: a million short strings would cost
@@ -83,6 +100,11 @@ struct Input {
   // As `payments`, or empty: payments with the same number other than 0 are legs of one settlement.
   std::vector<std::uint32_t> links;
   std::vector<Limit> limits;
+  std::vector<CustomerLine> customers;
+  // As `payments`, or empty: places in `customers`, or kNone. For whom the sender pays, and for
+  // whom the recipient receives.
+  std::vector<std::uint32_t> sender_customers;
+  std::vector<std::uint32_t> recipient_customers;
   std::vector<std::string> days;  // their names, in order
 };
 

@@ -26,7 +26,7 @@ bool SetForm(MappedTable& table, std::string_view field, std::string_view form) 
   using Amounts = std::array<std::pair<std::string_view, AmountForm>, 3>;
   using Times = std::array<std::pair<std::string_view, TimeForm>, 4>;
   using Days = std::array<std::pair<std::string_view, DayForm>, 4>;
-  if (field == "amount" || field == "balance") {
+  if (field == "amount" || field == "balance" || field == "credit_line") {
     return choose(table.amount_form, Amounts{{{"decimal", AmountForm::kDecimal},
                                               {"decimal-comma", AmountForm::kDecimalComma},
                                               {"minor", AmountForm::kMinor}}});
@@ -96,7 +96,12 @@ Mapping DefaultMapping() {
                              {"owner", {"owner"}, false},
                              {"balance", {"balance"}, true},
                              {"posted_collateral", {"posted_collateral"}, false},
-                             {"credit_limit", {"credit_limit"}, false}};
+                             {"credit_limit", {"credit_limit"}, false},
+                             {"haircut", {"haircut"}, false},
+                             {"reserved_urgent", {"reserved_urgent"}, false},
+                             {"reserved_high", {"reserved_high"}, false},
+                             {"release_threshold", {"release_threshold"}, false},
+                             {"holding_limit", {"holding_limit"}, false}};
   mapping.payments = {
       .name = "payments", .files = {"payments.csv", "transactions.csv"}, .required = true};
   mapping.payments.fields = {{"sender", {"sender", "sender_account"}, true},
@@ -108,11 +113,19 @@ Mapping DefaultMapping() {
                              {"priority", {"priority"}, false},
                              {"link", {"link"}, false},
                              {"time_specific", {"time_specific"}, false},
-                             {"for_customer", {"for_customer"}, false}};
+                             {"for_customer", {"for_customer"}, false},
+                             {"customer", {"customer"}, false},
+                             {"recipient_customer", {"recipient_customer"}, false}};
   mapping.limits = {.name = "limits", .files = {"limits.csv"}};
   mapping.limits.fields = {{"account", {"account"}, true},
                            {"counterparty", {"counterparty"}, false},
                            {"amount", {"amount"}, true}};
+  mapping.customers = {.name = "customers", .files = {"customers.csv"}};
+  mapping.customers.fields = {{"account", {"account"}, true},
+                              {"customer", {"customer"}, true},
+                              {"credit_line", {"credit_line"}, true},
+                              {"secured", {"secured"}, false},
+                              {"committed", {"committed"}, false}};
   return mapping;
 }
 
@@ -126,13 +139,13 @@ void ReadMapping(const FileSource& source, Mapping& mapping, ProblemList& proble
   if (!row.ReadHeader()) return;
   while (row.NextRow()) {
     bool known = false;
-    for (MappedTable* table :
-         {&mapping.banks, &mapping.accounts, &mapping.payments, &mapping.limits}) {
+    for (MappedTable* table : {&mapping.banks, &mapping.accounts, &mapping.payments,
+                               &mapping.limits, &mapping.customers}) {
       if (row.Text(kTable) != table->name) continue;
       known = true;
       ApplyRow(row, *table);
     }
-    if (!known) row.Report(kTable, "expected banks, accounts, payments or limits");
+    if (!known) row.Report(kTable, "expected banks, accounts, payments, limits or customers");
   }
 }
 

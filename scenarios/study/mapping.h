@@ -37,6 +37,7 @@ struct Mapping {
   MappedTable accounts;
   MappedTable payments;
   MappedTable limits;
+  MappedTable customers;
 };
 
 // Places of fields in the tables.
@@ -46,7 +47,12 @@ enum AccountField : std::size_t {
   kAccountOwner,
   kAccountBalance,
   kAccountCollateral,
-  kAccountCredit
+  kAccountCredit,
+  kAccountHaircut,
+  kAccountReservedUrgent,
+  kAccountReservedHigh,
+  kAccountThreshold,
+  kAccountHoldingLimit
 };
 enum PaymentField : std::size_t {
   kPaymentSender,
@@ -58,9 +64,18 @@ enum PaymentField : std::size_t {
   kPaymentPriority,
   kPaymentLink,
   kPaymentTimeSpecific,
-  kPaymentForCustomer
+  kPaymentForCustomer,
+  kPaymentCustomer,
+  kPaymentRecipientCustomer
 };
 enum LimitField : std::size_t { kLimitAccount, kLimitCounterparty, kLimitAmount };
+enum CustomerField : std::size_t {
+  kCustomerAccount,
+  kCustomerName,
+  kCustomerLine,
+  kCustomerSecured,
+  kCustomerCommitted
+};
 
 // The names that PSSimPy's files and ours have.
 Mapping DefaultMapping();

@@ -61,7 +61,8 @@ void WriteAccountsCsv(const Input& input, const Indicators& indicators, std::ost
   lines.Line(
       "day,account,owner,sent_count,sent,received_count,received,lower_bound,upper_bound,usage,"
       "largest_inflow,available,submitted,time_specific,time_specific_missed,for_customers,"
-      "customer_usage,delay,own_stress_usage,own_stress_available,counterparty_stress_usage,"
+      "customer_usage,customer_lines,customer_lines_use,delay,own_stress_usage,own_stress_"
+      "available,counterparty_stress_usage,"
       "customer_stress_usage,market_stress_available{}",
       hours);
   for (std::size_t i = 0; i < indicators.accounts.size(); ++i) {
@@ -70,38 +71,101 @@ void WriteAccountsCsv(const Input& input, const Indicators& indicators, std::ost
     const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
     std::string throughput;
     for (const Millionths& share : of.throughput) throughput += "," + Share(share);
-    lines.Line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}",
+    lines.Line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}",
                input.days[i / input.accounts.size()], Quoted(account.id), Quoted(account.owner),
                of.sent_count, money(of.sent), of.received_count, money(of.received),
                money(of.bounds.lower), money(of.bounds.upper), money(of.usage),
                money(of.largest_inflow), money(of.available), money(of.submitted),
                money(of.time_specific.value), money(of.time_specific_missed.value),
-               money(of.for_customers.value), money(of.customer_usage), Share(of.mean_delay),
-               money(of.own_stress_usage), money(of.own_stress_available),
-               money(of.counterparty_stress_usage), money(of.customer_stress_usage),
-               money(of.market_stress_available), throughput);
+               money(of.for_customers.value), money(of.customer_usage), money(of.customer_lines),
+               money(of.customer_lines_use), Share(of.mean_delay), money(of.own_stress_usage),
+               money(of.own_stress_available), money(of.counterparty_stress_usage),
+               money(of.customer_stress_usage), money(of.market_stress_available), throughput);
   }
 }
 
-void WriteMonthsCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+// A line of months.csv. `digits` are those of its values.
+void WriteMonthLine(LineWriter& lines, const Account& account, std::string_view name,
+                    const ThreeAndAverage& tool, int digits) {
+  const auto place = [&](std::size_t at) {
+    return at < tool.three.size() ? Money(tool.three[at], digits) : std::string();
+  };
+  lines.Line("{},{},{},{},{},{},{}", Quoted(account.id), Quoted(account.owner), name, place(0),
+             place(1), place(2), tool.three.empty() ? std::string() : Money(tool.average, digits));
+}
+
+void WriteMonthsCsv(const Input& input, const RunResult& result, const Indicators& indicators,
+                    std::ostream& out) {
   LineWriter lines(out);
   lines.Line("account,owner,tool,first,second,third,average");
+  const auto first_hour = static_cast<std::size_t>(result.opens / kHourUs);
+  const auto hours = static_cast<std::size_t>((result.closes + kHourUs - 1) / kHourUs);
   for (std::size_t i = 0; i < indicators.months.size(); ++i) {
+    const Account& account = input.accounts[i];
     const AccountMonth& month = indicators.months[i];
-    const std::array<std::pair<std::string_view, const ThreeAndAverage*>, 5> tools = {
+    const std::array<std::pair<std::string_view, const ThreeAndAverage*>, 8> tools = {
         {{"usage", &month.usage},
          {"available", &month.available},
          {"submitted", &month.submitted},
+         {"time_specific", &month.time_specific},
          {"for_customers", &month.for_customers},
-         {"customer_usage", &month.customer_usage}}};
+         {"customer_usage", &month.customer_usage},
+         {"customer_lines", &month.customer_lines},
+         {"customer_lines_use", &month.customer_lines_use}}};
     for (const auto& [name, tool] : tools) {
-      const auto place = [&, t = tool](std::size_t at) {
-        return at < t->three.size() ? Money(t->three[at], input.minor_digits) : std::string();
-      };
-      lines.Line("{},{},{},{},{},{},{}", Quoted(input.accounts[i].id),
-                 Quoted(input.accounts[i].owner), name, place(0), place(1), place(2),
-                 Money(tool->average, input.minor_digits));
+      WriteMonthLine(lines, account, name, *tool, input.minor_digits);
     }
+    for (std::size_t hour = first_hour; hour < hours; ++hour) {
+      WriteMonthLine(lines, account, fmt::format("by_{:02}00", hour + 1), month.throughput[hour],
+                     6);
+    }
+  }
+}
+
+void WriteCustomersCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("day,account,customer,credit_line,secured,committed,peak_use,over");
+  const auto word = [](bool yes) { return yes ? "yes" : "no"; };
+  for (std::size_t i = 0; i < indicators.customers.size(); ++i) {
+    const CustomerLine& line = input.customers[i % input.customers.size()];
+    const std::int64_t peak = indicators.customers[i].peak;
+    lines.Line("{},{},{},{},{},{},{},{}", input.days[i / input.customers.size()],
+               Quoted(input.accounts[line.account].id), Quoted(line.customer),
+               Money(line.credit_line, input.minor_digits), word(line.secured),
+               word(line.committed), Money(peak, input.minor_digits),
+               word(peak > line.credit_line));
+  }
+}
+
+// Each day, and the means over all days, by which guidelines are judged.
+void WriteTargetsCsv(const Input& input, const RunResult& result, const Indicators& indicators,
+                     std::ostream& out) {
+  const std::vector<std::string> ids = QuotedIds(input);
+  LineWriter lines(out);
+  lines.Line("day,account,by,target,settled_share,met");
+  struct Mean {
+    std::int64_t sum = 0;
+    std::int64_t days = 0;
+  };
+  const std::size_t targets = result.targets.size();
+  std::vector<Mean> means((ids.size() + 1) * targets);  // all accounts together first
+  const auto write = [&](const std::string& day, std::size_t place, std::size_t target,
+                         std::int64_t share) {
+    const ThroughputTarget& of = result.targets[target];
+    lines.Line("{},{},{},{},{},{}", day, place == 0 ? std::string() : ids[place - 1],
+               TimeOfDay(of.by), Money(of.millionths, 6), Money(share, 6),
+               share >= of.millionths ? "yes" : "no");
+  };
+  for (const TargetOutcome& outcome : indicators.targets) {
+    const std::size_t place = outcome.account == kNone ? 0 : outcome.account + std::size_t{1};
+    write(input.days[outcome.day], place, outcome.target, *outcome.share);
+    Mean& mean = means[place * targets + outcome.target];
+    mean.sum += *outcome.share;
+    ++mean.days;
+  }
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    if (means[i].days == 0) continue;
+    write("mean", i / targets, i % targets, means[i].sum / means[i].days);
   }
 }
 
@@ -204,13 +268,14 @@ void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream&
 
 void WriteBalancesCsv(const Input& input, const RunResult& result, std::ostream& out) {
   LineWriter lines(out);
-  lines.Line("day,account,owner,opening,closing,credit_limit");
+  lines.Line("day,account,owner,opening,closing,credit_limit,peak_credit,credit_charge");
   for (std::size_t i = 0; i < result.account_days.size(); ++i) {
     const Account& account = input.accounts[i % input.accounts.size()];
     const AccountDay& day = result.account_days[i];
-    lines.Line("{},{},{},{},{},{}", input.days[i / input.accounts.size()], Quoted(account.id),
-               Quoted(account.owner), Money(day.opening, input.minor_digits),
-               Money(day.closing, input.minor_digits), Money(day.credit_limit, input.minor_digits));
+    const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
+    lines.Line("{},{},{},{},{},{},{},{}", input.days[i / input.accounts.size()], Quoted(account.id),
+               Quoted(account.owner), money(day.opening), money(day.closing),
+               money(day.credit_limit), money(day.peak_credit), money(day.credit_charge));
   }
 }
 
@@ -255,7 +320,9 @@ absl::Status WriteResults(const Input& input, const RunResult& result, const Ind
       {"payments.csv", [&](std::ostream& out) { WritePaymentsCsv(input, result, out); }},
       {"balances.csv", [&](std::ostream& out) { WriteBalancesCsv(input, result, out); }},
       {"accounts.csv", [&](std::ostream& out) { WriteAccountsCsv(input, indicators, out); }},
-      {"months.csv", [&](std::ostream& out) { WriteMonthsCsv(input, indicators, out); }},
+      {"months.csv", [&](std::ostream& out) { WriteMonthsCsv(input, result, indicators, out); }},
+      {"customers.csv", [&](std::ostream& out) { WriteCustomersCsv(input, indicators, out); }},
+      {"targets.csv", [&](std::ostream& out) { WriteTargetsCsv(input, result, indicators, out); }},
       {"queue.csv", [&](std::ostream& out) { WriteQueueCsv(input, result, out); }},
       {"throughput.csv", [&](std::ostream& out) { WriteThroughputCsv(input, indicators, out); }},
       {"flows.csv", [&](std::ostream& out) { WriteFlowsCsv(input, indicators, out); }},

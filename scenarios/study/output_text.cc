@@ -75,6 +75,9 @@ std::vector<NamedValue> ValuesOf(const DayIndicators& day, int minor_digits) {
   both("settled_in_cycles", day.settled_in_cycles);
   share("offset_share", day.offset_share);
   values.push_back({"mean_delay_s", day.mean_delay_us ? Money(*day.mean_delay_us, 6) : ""});
+  values.push_back({"urgent_mean_delay_s", day.urgent_mean_delay_us
+                                               ? Money(*day.urgent_mean_delay_us, 6)
+                                               : std::string()});
   share("delay", day.delay);
   seconds("longest_delay_s", day.longest_delay_us);
   money("lower_bound", day.lower_bound);
@@ -83,15 +86,21 @@ std::vector<NamedValue> ValuesOf(const DayIndicators& day, int minor_digits) {
   money("liquidity_used", day.liquidity_used);
   share("usage", day.usage);
   share("used_usage", day.used_usage);
+  share("liquidity_saved", day.liquidity_saved);
   share("turnover", day.turnover);
+  money("peak_credit", day.peak_credit);
+  money("credit_charge", day.credit_charge);
   count("queue_peak_count", day.queue_peak_count);
   money("queue_peak_value", day.queue_peak_value);
   std::uint64_t gridlocks = 0;
   for (const Episode& episode : day.episodes) gridlocks += episode.gridlock ? 1 : 0;
   count("gridlocks", gridlocks);
   seconds("gridlock_s", day.gridlock_us);
+  seconds("longest_gridlock_s", day.longest_gridlock_us);
   count("deadlocks", day.episodes.size() - gridlocks);
   seconds("deadlock_s", day.deadlock_us);
+  seconds("longest_deadlock_s", day.longest_deadlock_us);
+  count("target_breaches", day.target_breaches);
   time("half_settled_at", day.half_settled_at);
   time("three_quarters_settled_at", day.three_quarters_settled_at);
   share("herfindahl", day.herfindahl);

@@ -33,7 +33,7 @@ class Collector : public pb::io::ErrorCollector {
   ProblemList& problems_;
 };
 
-// Turns the message's texts into values, and reports every one that is wrong.
+// Turns the message's texts into values, and reports every one that is wrong by its path.
 class PresetReader {
  public:
   PresetReader(const v1::Study& study, std::string file, ProblemList& problems)
@@ -44,36 +44,40 @@ class PresetReader {
  private:
   void Report(std::string message) { problems_.Add({file_, 0, 0, std::move(message)}); }
 
-  template <typename Target, typename Parse>
-  void Set(std::string_view field, const std::string& text, Target& target, Parse parse) {
-    if (text.empty()) return;
-    auto value = parse(text);
+  void Set(const std::string& path, const std::string& text, TimeUs& target) {
+    if (text.empty()) return Report(fmt::format("{}: expected a time of day such as 09:05", path));
+    const absl::StatusOr<TimeUs> value = ParseBoundary(text);
     if (value.ok()) {
       target = *value;
     } else {
-      Report(fmt::format("{} {}", field, std::string(value.status().message())));
+      Report(fmt::format("{} {}", path, std::string(value.status().message())));
     }
   }
-  std::int64_t Money(std::string_view field, const std::string& text) {
+  std::int64_t Money(const std::string& path, const std::string& text) {
     const auto amount = ParseMinor(text, preset_.workload.minor_digits);
-    if (!amount) Report(fmt::format("{} \"{}\": expected a decimal number", field, text));
+    if (!amount) {
+      Report(fmt::format("{} \"{}\": expected a decimal number with at most {} decimals", path,
+                         text, preset_.workload.minor_digits));
+    }
     return amount.value_or(1);
   }
-  Hours HoursOf(std::string_view field, const std::string& from, const std::string& to,
+  Hours HoursOf(const std::string& path, const std::string& from, const std::string& to,
                 std::uint32_t weight) {
     Hours hours;
     hours.weight = weight;
-    Set(field, from, hours.from, ParseBoundary);
-    Set(field, to, hours.to, ParseBoundary);
+    Set(path + ".from", from, hours.from);
+    Set(path + ".to", to, hours.to);
     return hours;
   }
-  LogNormal ValuesOf(const v1::StudyValues& values) {
-    return {std::max(1U, values.weight()), Money("median", values.median()), values.sigma_milli()};
+  LogNormal ValuesOf(const std::string& path, const v1::StudyValues& values) {
+    return {std::max(1U, values.weight()), Money(path + ".median", values.median()),
+            values.sigma_milli()};
   }
-  void ReadStream(const v1::StudyStream& from);
+  void ReadStream(const std::string& path, const v1::StudyStream& from);
   void ReadForeignExchange(const v1::StudyForeignExchange& from);
   void ReadSettlement(const v1::StudySettlement& from);
-  void ReadBehaviour(const v1::StudyBehaviour& from);
+  void ReadBehaviour(const std::string& path, const v1::StudyBehaviour& from);
+  void ReadStrategy(const std::string& path, const v1::StudyBehaviour& from, BehaviourOf& of);
 
   const v1::Study& study_;
   std::string file_;
@@ -82,25 +86,34 @@ class PresetReader {
   std::vector<BehaviourOf> behaviours_;
 };
 
-void PresetReader::ReadStream(const v1::StudyStream& from) {
+void PresetReader::ReadStream(const std::string& path, const v1::StudyStream& from) {
   Stream stream;
   stream.name = from.name();
   stream.payments_per_day = from.payments_per_day();
-  for (const v1::StudyValues& values : from.values()) stream.values.push_back(ValuesOf(values));
-  stream.value_max = Money("value_max", from.value_max());
+  for (const v1::StudyValues& values : from.values()) {
+    stream.values.push_back(
+        ValuesOf(fmt::format("{}.values[{}]", path, stream.values.size()), values));
+  }
+  stream.value_max = Money(path + ".value_max", from.value_max());
   for (const v1::StudyHours& hours : from.profile()) {
-    stream.profile.push_back(HoursOf("profile", hours.from(), hours.to(), hours.weight()));
+    stream.profile.push_back(HoursOf(fmt::format("{}.profile[{}]", path, stream.profile.size()),
+                                     hours.from(), hours.to(), hours.weight()));
   }
   stream.burst_size = std::max(1U, from.burst_size());
   if (const auto priority = ParsePriority(from.priority())) {
     stream.priority = *priority;
   } else {
-    Report(fmt::format("priority \"{}\": expected urgent, high or normal", from.priority()));
+    Report(
+        fmt::format("{}.priority \"{}\": expected urgent, high or normal", path, from.priority()));
   }
   stream.time_specific = from.time_specific();
   stream.for_customer = from.for_customer();
+  stream.urgent_milli = from.urgent_milli();
   for (const Stream& other : preset_.workload.streams) {
-    if (other.name == stream.name) Report(fmt::format("two streams are named \"{}\"", stream.name));
+    if (other.name == stream.name) {
+      Report(fmt::format("{}.name \"{}\": another stream has it: expected each once", path,
+                         stream.name));
+    }
   }
   preset_.workload.streams.push_back(std::move(stream));
 }
@@ -109,20 +122,24 @@ void PresetReader::ReadForeignExchange(const v1::StudyForeignExchange& from) {
   ForeignExchange& fx = preset_.workload.foreign_exchange;
   fx.trades_per_day = from.trades_per_day();
   if (fx.trades_per_day == 0) return;
-  fx.values = ValuesOf(from.values());
-  fx.value_max = Money("value_max", from.value_max());
+  fx.values = ValuesOf("foreign_exchange.values", from.values());
+  fx.value_max = Money("foreign_exchange.value_max", from.value_max());
   fx.pvp_milli = from.pvp_milli();
   fx.netted_milli = from.netted_milli();
-  fx.pvp_window = HoursOf("pvp_window", from.pvp_window().from(), from.pvp_window().to(), 1);
+  fx.pvp_window =
+      HoursOf("foreign_exchange.pvp_window", from.pvp_window().from(), from.pvp_window().to(), 1);
   for (const v1::StudyCurrency& currency : from.currencies()) {
-    fx.currencies.push_back(
-        {currency.code(), HoursOf("currencies", currency.from(), currency.to(), 1)});
+    const std::string path = fmt::format("foreign_exchange.currencies[{}]", fx.currencies.size());
+    fx.currencies.push_back({currency.code(), HoursOf(path, currency.from(), currency.to(), 1)});
   }
   const auto place = [&](const std::string& code) {
     const auto found =
         std::find_if(fx.currencies.begin(), fx.currencies.end(),
                      [&](const CurrencyHours& currency) { return currency.code == code; });
-    if (found == fx.currencies.end()) Report(fmt::format("currency \"{}\" is not listed", code));
+    if (found == fx.currencies.end()) {
+      Report(fmt::format("foreign_exchange.pairs[{}]: currency \"{}\" is not listed",
+                         fx.pairs.size(), code));
+    }
     return static_cast<std::size_t>(found - fx.currencies.begin());
   };
   for (const v1::StudyPair& pair : from.pairs()) {
@@ -132,23 +149,34 @@ void PresetReader::ReadForeignExchange(const v1::StudyForeignExchange& from) {
   }
 }
 
+// Its fields are the options by their names, all of them texts.
 void PresetReader::ReadSettlement(const v1::StudySettlement& from) {
-  RunOptions& options = preset_.options;
-  Set("queue", from.queue(), options.queue, ParseDiscipline);
-  for (const std::string& word : from.lsm()) {
-    liquidity::Algorithm algorithm{};
-    Set("lsm", word, algorithm, ParseAlgorithm);
-    if (algorithm != liquidity::Algorithm::kNone) options.lsm.push_back(algorithm);
+  const pb::Reflection& reflection = *from.GetReflection();
+  std::vector<const pb::FieldDescriptor*> fields;
+  reflection.ListFields(from, &fields);
+  for (const pb::FieldDescriptor* field : fields) {
+    std::string text;
+    if (field->is_repeated()) {
+      for (int i = 0; i < reflection.FieldSize(from, field); ++i) {
+        text += (i == 0 ? "" : ",") + reflection.GetRepeatedString(from, field, i);
+      }
+    } else {
+      text = reflection.GetString(from, field);
+    }
+    std::string option = field->name();
+    std::replace(option.begin(), option.end(), '_', '-');
+    const absl::Status set =
+        SetOption(preset_.options, option, text, preset_.workload.minor_digits);
+    if (!set.ok()) {
+      Report(fmt::format("settlement.{} {}", field->name(), std::string(set.message())));
+    }
   }
-  Set("lsm_every", from.lsm_every(), options.lsm_every, ParseMinutes);
-  Set("entry_offset", from.entry_offset(), options.entry_offset, ParseEntryOffset);
-  Set("liquidity", from.liquidity(), options.alpha, ParseAlpha);
 }
 
-void PresetReader::ReadBehaviour(const v1::StudyBehaviour& from) {
+void PresetReader::ReadBehaviour(const std::string& path, const v1::StudyBehaviour& from) {
   const std::uint32_t banks = study_.banks().count();
   if (from.first_bank() < 1 || from.first_bank() > from.last_bank() || from.last_bank() > banks) {
-    Report(fmt::format("behaviours: banks {} to {}: expected ranks from 1 to {}", from.first_bank(),
+    Report(fmt::format("{}: banks {} to {}: expected ranks from 1 to {}", path, from.first_bank(),
                        from.last_bank(), banks));
     return;
   }
@@ -160,53 +188,82 @@ void PresetReader::ReadBehaviour(const v1::StudyBehaviour& from) {
   BehaviourOf of;
   of.first = static_cast<AccountIndex>((from.first_bank() - 1) * each);
   of.last = static_cast<AccountIndex>(from.last_bank() * each - 1);
-  if (from.has_delay()) {
-    of.behaviour = DelayTradeOff{from.delay().delay_ppm_per_hour(), from.delay().liquidity_ppm()};
-  } else if (from.has_receipt_reactive()) {
-    ReceiptReactive terms;
-    terms.allowance_milli = from.receipt_reactive().allowance_milli();
-    Set("pays_all_from", from.receipt_reactive().pays_all_from(), terms.pays_all_from,
-        ParseBoundary);
-    of.behaviour = terms;
-  } else if (from.has_withhold()) {
-    const Hours hours = HoursOf("withhold", from.withhold().from(), from.withhold().to(), 1);
-    if (from.withhold().probability_milli() > 1000) Report("withhold: expected at most 1000");
-    of.behaviour = WithholdUnderStress{hours.from, hours.to,
-                                       std::min(1000U, from.withhold().probability_milli())};
-  } else if (from.has_defaults()) {
-    DefaultAt terms;
-    Set("defaults", from.defaults().at(), terms.at, ParseBoundary);
-    of.behaviour = terms;
-  } else {
-    Report("behaviours: expected delay, receipt_reactive, withhold or defaults");
-    return;
-  }
+  ReadStrategy(path, from, of);
   behaviours_.push_back(of);
+}
+
+void PresetReader::ReadStrategy(const std::string& path, const v1::StudyBehaviour& from,
+                                BehaviourOf& of) {
+  switch (from.strategy_case()) {
+    case v1::StudyBehaviour::kDelay:
+      of.behaviour = DelayTradeOff{from.delay().delay_ppm_per_hour(), from.delay().liquidity_ppm()};
+      return;
+    case v1::StudyBehaviour::kReceiptReactive: {
+      const v1::StudyReceiptReactive& given = from.receipt_reactive();
+      ReceiptReactive terms;
+      terms.allowance_milli = given.allowance_milli();
+      if (!given.pays_all_from().empty()) {
+        Set(path + ".receipt_reactive.pays_all_from", given.pays_all_from(), terms.pays_all_from);
+      }
+      of.behaviour = terms;
+      return;
+    }
+    case v1::StudyBehaviour::kWithhold: {
+      const Hours hours =
+          HoursOf(path + ".withhold", from.withhold().from(), from.withhold().to(), 1);
+      if (from.withhold().probability_milli() > 1000) {
+        Report(path + ".withhold.probability_milli: expected at most 1000");
+      }
+      of.behaviour = WithholdUnderStress{hours.from, hours.to,
+                                         std::min(1000U, from.withhold().probability_milli())};
+      return;
+    }
+    case v1::StudyBehaviour::kDefaults: {
+      DefaultAt terms;
+      Set(path + ".defaults.at", from.defaults().at(), terms.at);
+      of.behaviour = terms;
+      return;
+    }
+    case v1::StudyBehaviour::STRATEGY_NOT_SET:
+      Report(path + ": expected delay, receipt_reactive, withhold or defaults");
+  }
 }
 
 Preset PresetReader::Read() {
   Workload& workload = preset_.workload;
   preset_.description = study_.description();
   workload.name = study_.name();
-  if (workload.name.empty()) Report("needs a name");
+  workload.draws_as = study_.draws_as();
+  if (workload.name.empty()) Report("name: expected one");
   workload.seed = study_.seed();
   workload.days = std::max(1U, study_.days());
   if (study_.decimals() > 6) Report("decimals: expected at most 6");
   workload.minor_digits = static_cast<int>(std::min(6U, study_.decimals()));
   TimeUs opens = 0;
   TimeUs closes = kDayUs;
-  Set("opens", study_.opens(), opens, ParseBoundary);
-  Set("closes", study_.closes(), closes, ParseBoundary);
+  if (!study_.opens().empty()) Set("opens", study_.opens(), opens);
+  if (!study_.closes().empty()) Set("closes", study_.closes(), closes);
   preset_.options.opens = opens;
   preset_.options.closes = closes;
   const v1::StudyBanks& banks = study_.banks();
   workload.banks = {banks.count(), banks.core(), std::max(1U, banks.mean_degree()),
                     banks.degree_exponent_milli(), banks.reciprocity_milli()};
-  for (const v1::StudyStream& stream : study_.streams()) ReadStream(stream);
+  for (const v1::StudyStream& stream : study_.streams()) {
+    ReadStream(fmt::format("streams[{}]", workload.streams.size()), stream);
+  }
   ReadForeignExchange(study_.foreign_exchange());
   ReadSettlement(study_.settlement());
-  for (const v1::StudyBehaviour& behaviour : study_.behaviours()) ReadBehaviour(behaviour);
-  preset_.options.behaviours = MakeBehaviours(std::move(behaviours_), workload.seed, workload.name);
+  for (int i = 0; i < study_.behaviours_size(); ++i) {
+    ReadBehaviour(fmt::format("behaviours[{}]", i), study_.behaviours(i));
+  }
+  preset_.options.behaviours =
+      MakeBehaviours(std::move(behaviours_), workload.seed, StreamRoot(workload));
+  // Once all values are read, whether they go together.
+  if (problems_.empty()) {
+    for (const absl::Status& status : {CheckWorkload(workload), CheckOptions(preset_.options)}) {
+      if (!status.ok()) Report(std::string(status.message()));
+    }
+  }
   return std::move(preset_);
 }
 
@@ -214,20 +271,34 @@ Preset PresetReader::Read() {
 
 bool IsPreset(std::string_view text) { return text.substr(0, kFirstLine.size()) == kFirstLine; }
 
-absl::StatusOr<Preset> ParsePreset(std::string_view text, const std::string& file,
-                                   const std::optional<std::uint64_t>& seed,
-                                   ProblemList& problems) {
+std::optional<v1::Study> ParseStudyText(std::string_view text, const std::string& file,
+                                        ProblemList& problems) {
   v1::Study study;
   Collector collector(file, problems);
   pb::TextFormat::Parser parser;
   parser.RecordErrorsTo(&collector);
   const bool parsed = parser.ParseFromString(std::string(text), &study);
   if (!parsed && problems.empty()) problems.Add({file, 0, 0, "is not a protobuf text file"});
-  if (!problems.empty()) return absl::InvalidArgumentError("the preset is wrong");
-  if (seed) study.set_seed(*seed);
+  if (!problems.empty()) return std::nullopt;
+  return study;
+}
+
+std::optional<Preset> MakePreset(const v1::Study& study, const std::string& file,
+                                 ProblemList& problems) {
   Preset preset = PresetReader(study, file, problems).Read();
-  if (!problems.empty()) return absl::InvalidArgumentError("the preset is wrong");
+  if (!problems.empty()) return std::nullopt;
   return preset;
+}
+
+absl::StatusOr<Preset> ParsePreset(std::string_view text, const std::string& file,
+                                   const std::optional<std::uint64_t>& seed,
+                                   ProblemList& problems) {
+  std::optional<v1::Study> study = ParseStudyText(text, file, problems);
+  if (study && seed) study->set_seed(*seed);
+  std::optional<Preset> preset;
+  if (study) preset = MakePreset(*study, file, problems);
+  if (!preset) return absl::InvalidArgumentError("the preset is wrong");
+  return *std::move(preset);
 }
 
 }  // namespace causeway::study

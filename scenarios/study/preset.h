@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "causeway/v1/study.pb.h"
 #include "scenarios/study/problems.h"
 #include "scenarios/study/runner.h"
 #include "scenarios/study/workload.h"
@@ -24,8 +25,17 @@ struct Preset {
 // Whether a text is a study's preset: its first line says so.
 bool IsPreset(std::string_view text);
 
-// The preset, or everything that is wrong with the text, with places in `file` where they are
-// known. Whether the workload is sound is DrawWorkload's to say.
+// The message of a text; nothing, with everything that is wrong and its place in `file`, when the
+// text is none.
+std::optional<v1::Study> ParseStudyText(std::string_view text, const std::string& file,
+                                        ProblemList& problems);
+
+// The preset that a message means; nothing, with everything that is wrong by field, when it is not
+// sound: what it says can be drawn and run.
+std::optional<Preset> MakePreset(const v1::Study& study, const std::string& file,
+                                 ProblemList& problems);
+
+// Both, with another seed when one is given. InvalidArgument when there are problems.
 absl::StatusOr<Preset> ParsePreset(std::string_view text, const std::string& file,
                                    const std::optional<std::uint64_t>& seed, ProblemList& problems);
 

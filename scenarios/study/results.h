@@ -34,11 +34,30 @@ struct PaymentResult {
   liquidity::Algorithm algorithm = liquidity::Algorithm::kNone;
 };
 
+// A part of a payment that settled before the rest of it (liquidity::Splitting).
+struct SettledPart {
+  TimeUs settled = 0;
+  std::int64_t amount = 0;
+  // Of RunResult::settlement_order, so many had settled before.
+  std::size_t after = 0;
+  PaymentIndex payment = 0;
+  liquidity::Cause cause = liquidity::Cause::kNone;
+};
+
+// By a time of every day, so much of the value of a day is to have settled.
+struct ThroughputTarget {
+  TimeUs by = 0;  // since midnight
+  std::int64_t millionths = 0;
+};
+inline constexpr std::size_t kThroughputTargetsMax = 24;
+
 // One account on one day.
 struct AccountDay {
-  std::int64_t opening = 0;       // balance at the opening
-  std::int64_t closing = 0;       // balance at the close
-  std::int64_t credit_limit = 0;  // how far below zero it could go
+  std::int64_t opening = 0;        // balance at the opening
+  std::int64_t closing = 0;        // balance at the close
+  std::int64_t credit_limit = 0;   // how far below zero it could go
+  std::int64_t peak_credit = 0;    // the furthest that it went
+  std::int64_t credit_charge = 0;  // the price of that, by value and time
 };
 
 // The queue at a sampled time, after everything that happens at it.
@@ -51,15 +70,43 @@ struct QueueSample {
 };
 
 struct RunResult {
-  TimeUs opens = 0;                            // of every day, since its midnight
-  TimeUs closes = 0;                           // of every day; above `opens`
-  std::vector<PaymentResult> payments;         // as Input::payments
-  std::vector<PaymentIndex> settlement_order;  // the settled ones; those of a set in a row
-  std::vector<AccountDay> account_days;        // day * accounts + account
-  std::vector<QueueSample> samples;            // by time
-  std::uint32_t sets = 0;                      // that settled together
+  TimeUs opens = 0;                       // of every day, since its midnight
+  TimeUs closes = 0;                      // of every day; above `opens`
+  std::vector<ThroughputTarget> targets;  // of the options
+  std::vector<PaymentResult> payments;    // as Input::payments
+  // The settled ones; those of a set in a row. Of a payment that settled in parts: its last part.
+  std::vector<PaymentIndex> settlement_order;
+  std::vector<SettledPart> parts;  // all but last ones, by time; empty without splitting
+  // As Input::payments, what settled in `parts`; empty without splitting.
+  std::vector<std::int64_t> settled_in_parts;
+  std::vector<AccountDay> account_days;  // day * accounts + account
+  std::vector<QueueSample> samples;      // by time
+  std::uint32_t sets = 0;                // that settled together
   std::uint32_t optimisation_runs = 0;
+
+  // What of a payment settled at `settled`, or never did.
+  std::int64_t Rest(const Input& input, PaymentIndex payment) const {
+    const std::int64_t before = settled_in_parts.empty() ? 0 : settled_in_parts[payment];
+    return input.payments[payment].amount - before;
+  }
 };
+
+// Calls function(payment, amount, settled, set) for everything that settled, parts included, in the
+// order in which it did; with the same `set` above 0 for what settled together.
+template <typename Function>
+void ForEachSettlement(const Input& input, const RunResult& result, Function function) {
+  std::size_t part = 0;
+  for (std::size_t i = 0; i <= result.settlement_order.size(); ++i) {
+    for (; part < result.parts.size() && result.parts[part].after == i; ++part) {
+      const SettledPart& of = result.parts[part];
+      function(of.payment, of.amount, of.settled, std::uint32_t{0});
+    }
+    if (i == result.settlement_order.size()) break;
+    const PaymentIndex payment = result.settlement_order[i];
+    const PaymentResult& out = result.payments[payment];
+    function(payment, result.Rest(input, payment), out.settled, out.set);
+  }
+}
 
 }  // namespace causeway::study
 

@@ -1,10 +1,11 @@
 #include "scenarios/study/runner.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "fmt/format.h"
-#include "scenarios/study/indicators.h"
+#include "scenarios/study/terms.h"
 #include "settlement/core/check.h"
 #include "settlement/liquidity/engine.h"
 
@@ -12,33 +13,10 @@ namespace causeway::study {
 namespace {
 
 using core::Amount;
-using core::Duration;
 using core::LedgerTime;
 
-constexpr TimeUs kSampleMin = kMinuteUs / 60;
 constexpr std::size_t kSamplesMax = 10'000'000;
-
-absl::Status CheckOptions(const RunOptions& options) {
-  if (options.opens && options.closes && *options.opens >= *options.closes) {
-    return absl::InvalidArgumentError("the day must close after it opens");
-  }
-  for (const auto& time : {options.opens, options.closes}) {
-    if (time && (*time < 0 || *time > kDayUs)) {
-      return absl::InvalidArgumentError("opening and close must be within a day");
-    }
-  }
-  if (options.lsm_every < kSampleMin || options.sample_every < kSampleMin) {
-    return absl::InvalidArgumentError("runs and samples must be at least a second apart");
-  }
-  if (options.alpha) {
-    std::uint64_t one = 1;
-    for (int i = 0; i < options.alpha->scale; ++i) one *= 10;
-    if (options.alpha->digits / one > kAlphaMax) {
-      return absl::InvalidArgumentError(fmt::format("alpha must be at most {}", kAlphaMax));
-    }
-  }
-  return absl::OkStatus();
-}
+constexpr TimeUs kNever = std::numeric_limits<TimeUs>::max();
 
 // The whole hours around all due times.
 std::pair<TimeUs, TimeUs> DayAround(const Input& input) {
@@ -52,15 +30,6 @@ std::pair<TimeUs, TimeUs> DayAround(const Input& input) {
   return {first / kHourUs * kHourUs, (last / kHourUs + 1) * kHourUs};
 }
 
-// LB + alpha (UB - LB), rounded down.
-std::int64_t Endowment(const Bounds& bounds, const core::UnsignedDecimal& alpha) {
-  __int128 one = 1;
-  for (int i = 0; i < alpha.scale; ++i) one *= 10;
-  const __int128 extra = static_cast<__int128>(bounds.upper - bounds.lower) *
-                         static_cast<__int128>(alpha.digits) / one;
-  return static_cast<std::int64_t>(bounds.lower + extra);
-}
-
 class StudyRunner {
  public:
   StudyRunner(const Input& input, const RunOptions& options) : input_(input), options_(options) {}
@@ -70,23 +39,25 @@ class StudyRunner {
  private:
   std::size_t accounts() const { return input_.accounts.size(); }
   absl::Status Start();
-  liquidity::Rules RulesOf(TimeUs opens) const;
-  std::vector<liquidity::BankTerms> TermsOf(std::size_t day);
+  absl::Status Open(std::size_t day, PaymentIndex end);
   absl::Status RunDay(std::size_t day);
-  // Samples the queue, and asks behaviours again, at all times for it before `time`.
+  // Samples the queue, asks behaviours again, ends reservations and promotes what waits, at all
+  // times for it before `time`.
   void AdvanceBefore(TimeUs time);
+  void EndReservations();
+  void Promote();
   void Sample(TimeUs time);
   void AskAgain(TimeUs time);
   bool Submits(PaymentIndex index, TimeUs time, bool first);
   void Submit(PaymentIndex index, TimeUs time);
   void Take();
+  void CountSettled(PaymentIndex payment, std::int64_t amount);
   void EndDay(std::size_t day);
 
   const Input& input_;
   const RunOptions& options_;
   RunResult result_;
-  std::vector<Bounds> bounds_;  // with alpha
-  std::vector<liquidity::BilateralLimit> bilateral_limits_;
+  std::optional<TermsMaker> terms_;
   std::optional<liquidity::Engine> engine_;  // of the day at hand
   liquidity::Engine::Effects effects_;
   std::uint32_t day_ = 0;                // at hand
@@ -95,6 +66,9 @@ class StudyRunner {
   std::uint32_t sets_before_ = 0;        // of earlier days
   TimeUs next_sample_ = 0;
   TimeUs next_ask_ = 0;
+  TimeUs reservations_end_ = kNever;
+  TimeUs promotion_ = kNever;  // ahead
+  bool promoted_ = false;      // today
   // With behaviours, by account.
   std::vector<std::unique_ptr<Behaviour>> behaviours_;
   std::vector<std::int64_t> received_;  // settled today
@@ -117,6 +91,7 @@ absl::Status StudyRunner::Start() {
     return absl::InvalidArgumentError(
         fmt::format("there would be more than {} samples of the queue", kSamplesMax));
   }
+  result_.targets = options_.targets;
   result_.payments.resize(input_.payments.size());
   result_.settlement_order.reserve(input_.payments.size());
   result_.account_days.resize(input_.days.size() * accounts());
@@ -125,54 +100,11 @@ absl::Status StudyRunner::Start() {
       behaviours_.push_back(options_.behaviours(i));
     }
   }
-  if (options_.alpha) bounds_ = BoundsOf(input_, result_.closes);
-  for (const Limit& limit : input_.limits) {
-    if (limit.counterparty == kNone) continue;
-    bilateral_limits_.push_back(
-        {limit.account, limit.counterparty, Amount::FromMinor(limit.amount)});
+  if (options_.splitting.part_min.IsPositive()) {
+    result_.settled_in_parts.resize(input_.payments.size(), 0);
   }
+  terms_.emplace(input_, options_, result_.closes);
   return absl::OkStatus();
-}
-
-liquidity::Rules StudyRunner::RulesOf(TimeUs opens) const {
-  liquidity::Rules rules;
-  rules.discipline = options_.queue;
-  rules.entry_offset = options_.entry_offset;
-  rules.tell_queued = false;
-  for (const liquidity::Algorithm algorithm : options_.lsm) {
-    liquidity::Optimisation run;
-    run.algorithm = algorithm;
-    run.first = LedgerTime::FromMicros(opens + options_.lsm_every);
-    run.every = Duration::FromMicros(options_.lsm_every);
-    // As in RITS: counter-payments are looked for after a minute's wait.
-    if (algorithm == liquidity::Algorithm::kBilateralSingle)
-      run.wait_min = Duration::FromMinutes(1);
-    rules.optimisations.push_back(run);
-  }
-  return rules;
-}
-
-std::vector<liquidity::BankTerms> StudyRunner::TermsOf(std::size_t day) {
-  std::vector<liquidity::BankTerms> terms(accounts());
-  for (std::size_t i = 0; i < accounts(); ++i) {
-    const Account& account = input_.accounts[i];
-    AccountDay& of_day = result_.account_days[day * accounts() + i];
-    if (options_.alpha) {
-      of_day.opening = Endowment(bounds_[day * accounts() + i], *options_.alpha);
-    } else {
-      of_day.opening =
-          day == 0 ? account.balance : result_.account_days[(day - 1) * accounts() + i].closing;
-      of_day.credit_limit =
-          account.credit_limit + (options_.credit_on_collateral ? account.posted_collateral : 0);
-    }
-    terms[i].balance = Amount::FromMinor(of_day.opening);
-    terms[i].uncollateralised_credit = Amount::FromMinor(of_day.credit_limit);
-  }
-  for (const Limit& limit : input_.limits) {
-    if (limit.counterparty != kNone) continue;
-    terms[limit.account].multilateral_limit = Amount::FromMinor(limit.amount);
-  }
-  return terms;
 }
 
 void StudyRunner::Take() {
@@ -187,6 +119,12 @@ void StudyRunner::Take() {
     PaymentResult& out = result_.payments[payment];
     if (effect.kind == EffectKind::kRejected) {
       out.status = Status::kRejected;
+    } else if (effect.kind == EffectKind::kPartSettled) {
+      const std::int64_t amount = effect.amount.minor();
+      result_.parts.push_back(
+          {effect.time.micros(), amount, result_.settlement_order.size(), payment, effect.cause});
+      result_.settled_in_parts[payment] += amount;
+      CountSettled(payment, amount);
     } else if (effect.kind == EffectKind::kSettled) {
       out.status = Status::kSettled;
       out.settled = effect.time.micros();
@@ -195,13 +133,16 @@ void StudyRunner::Take() {
       out.set = effect.set == 0 ? 0 : sets_before_ + effect.set;
       result_.sets = std::max(result_.sets, out.set);
       result_.settlement_order.push_back(payment);
-      if (!behaviours_.empty()) {
-        sent_[input_.payments[payment].sender] += input_.payments[payment].amount;
-        received_[input_.payments[payment].recipient] += input_.payments[payment].amount;
-      }
+      CountSettled(payment, effect.amount.minor());
     }
   }
   effects_.clear();
+}
+
+void StudyRunner::CountSettled(PaymentIndex payment, std::int64_t amount) {
+  if (behaviours_.empty()) return;
+  sent_[input_.payments[payment].sender] += amount;
+  received_[input_.payments[payment].recipient] += amount;
 }
 
 void StudyRunner::Sample(TimeUs time) {
@@ -215,8 +156,15 @@ void StudyRunner::Sample(TimeUs time) {
 }
 
 void StudyRunner::AdvanceBefore(TimeUs time) {
-  while (next_sample_ < time || (!held_.empty() && next_ask_ < time)) {
-    if (!held_.empty() && next_ask_ <= next_sample_) {
+  for (;;) {
+    const TimeUs ask = held_.empty() ? kNever : next_ask_;
+    const TimeUs next = std::min({next_sample_, ask, reservations_end_, promotion_});
+    if (next >= time) return;
+    if (reservations_end_ == next) {
+      EndReservations();
+    } else if (promotion_ == next) {
+      Promote();
+    } else if (ask == next) {
       AskAgain(next_ask_);
       next_ask_ += kBehaviourEvery;
     } else {
@@ -224,6 +172,33 @@ void StudyRunner::AdvanceBefore(TimeUs time) {
       next_sample_ += options_.sample_every;
     }
   }
+}
+
+void StudyRunner::EndReservations() {
+  for (AccountIndex account = 0; account < accounts(); ++account) {
+    engine_->SetReservations(LedgerTime::FromMicros(reservations_end_), account, Amount::Zero(),
+                             Amount::Zero(), effects_);
+  }
+  reservations_end_ = kNever;
+  Take();
+}
+
+void StudyRunner::Promote() {
+  const LedgerTime time = LedgerTime::FromMicros(promotion_);
+  std::vector<liquidity::PaymentId> waiting;
+  for (AccountIndex account = 0; account < accounts(); ++account) {
+    for (liquidity::PaymentId payment = engine_->QueueFront(account);
+         payment != liquidity::kNoPayment; payment = engine_->QueueNext(payment)) {
+      waiting.push_back(payment);
+    }
+  }
+  // One that settles meanwhile is refused, which is as good.
+  for (const liquidity::PaymentId payment : waiting) {
+    engine_->Reprioritise(time, payment, liquidity::Priority::kUrgent, effects_);
+  }
+  promotion_ = kNever;
+  promoted_ = true;
+  Take();
 }
 
 bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
@@ -265,10 +240,10 @@ void StudyRunner::Submit(PaymentIndex index, TimeUs time) {
   result_.payments[index].submitted = time;
   result_.payments[index].status = Status::kUnsettled;
   submitted_.push_back(index);
-  engine_->Submit(
-      LedgerTime::FromMicros(time),
-      {payment.sender, payment.recipient, Amount::FromMinor(payment.amount), payment.priority},
-      effects_);
+  engine_->Submit(LedgerTime::FromMicros(time),
+                  {payment.sender, payment.recipient, Amount::FromMinor(payment.amount),
+                   promoted_ ? liquidity::Priority::kUrgent : payment.priority},
+                  effects_);
   Take();
 }
 
@@ -281,27 +256,59 @@ void StudyRunner::EndDay(std::size_t day) {
   const auto interval = options_.lsm_every;
   if ((result_.closes - result_.opens) % interval != 0) {
     for (std::uint32_t i = 0; i < options_.lsm.size(); ++i) {
-      engine_->RunOptimisation(LedgerTime::FromMicros(closes), i, effects_);
+      const std::uint32_t settled =
+          engine_->RunOptimisation(LedgerTime::FromMicros(closes), i, effects_);
+      if (settled > 0 && options_.lsm_until_settled) break;
     }
   }
   Sample(closes);
   engine_->Close(LedgerTime::FromMicros(closes), effects_);
   Take();
   for (std::size_t i = 0; i < accounts(); ++i) {
-    result_.account_days[day * accounts() + i].closing =
-        engine_->Balance(static_cast<liquidity::BankIndex>(i)).minor();
+    const liquidity::BankView bank = engine_->Bank(static_cast<liquidity::BankIndex>(i));
+    AccountDay& of_day = result_.account_days[day * accounts() + i];
+    of_day.closing = bank.balance.minor();
+    of_day.peak_credit = bank.peak_credit.minor();
+    of_day.credit_charge = bank.credit_charge.minor();
   }
   sets_before_ = result_.sets;
+}
+
+// Makes the day's engine. The day's payments are those from next_ to `end`.
+absl::Status StudyRunner::Open(std::size_t day, PaymentIndex end) {
+  std::vector<std::int64_t> balances(accounts());
+  for (std::size_t i = 0; i < accounts(); ++i) {
+    balances[i] = day == 0 ? input_.accounts[i].balance
+                           : result_.account_days[(day - 1) * accounts() + i].closing;
+  }
+  const absl::StatusOr<DayTerms> terms = terms_->Of(day, balances, next_, end);
+  if (!terms.ok()) return terms.status();
+  const TimeUs opens = static_cast<TimeUs>(day) * kDayUs + result_.opens;
+  absl::StatusOr<liquidity::Engine> engine = liquidity::Engine::Create(
+      RulesOf(options_, opens), terms->banks, terms->limits, LedgerTime::FromMicros(opens));
+  if (!engine.ok()) return engine.status();
+  engine_.emplace(*std::move(engine));
+  for (std::size_t i = 0; i < accounts(); ++i) {
+    AccountDay& of_day = result_.account_days[day * accounts() + i];
+    of_day.opening = terms->banks[i].balance.minor();
+    of_day.credit_limit = engine_->Bank(static_cast<liquidity::BankIndex>(i)).credit_line.minor();
+  }
+  const auto today = [&](const std::optional<TimeUs>& time) {
+    return time ? std::max(opens, opens - result_.opens + *time) : kNever;
+  };
+  reservations_end_ = today(options_.reserve_until);
+  promotion_ = today(options_.promote_at);
+  promoted_ = false;
+  return absl::OkStatus();
 }
 
 absl::Status StudyRunner::RunDay(std::size_t day) {
   const TimeUs midnight = static_cast<TimeUs>(day) * kDayUs;
   const TimeUs opens = midnight + result_.opens;
   const TimeUs closes = midnight + result_.closes;
-  absl::StatusOr<liquidity::Engine> engine = liquidity::Engine::Create(
-      RulesOf(opens), TermsOf(day), bilateral_limits_, LedgerTime::FromMicros(opens));
-  if (!engine.ok()) return engine.status();
-  engine_.emplace(*std::move(engine));
+  PaymentIndex last = next_;
+  while (last < input_.payments.size() && input_.payments[last].due < midnight + kDayUs) ++last;
+  if (absl::Status status = Open(day, last); !status.ok()) return status;
   submitted_.clear();
   if (!behaviours_.empty()) {
     sent_.assign(accounts(), 0);
@@ -309,8 +316,6 @@ absl::Status StudyRunner::RunDay(std::size_t day) {
   }
   day_ = static_cast<std::uint32_t>(day);
   next_sample_ = opens;
-  PaymentIndex last = next_;
-  while (last < input_.payments.size() && input_.payments[last].due < midnight + kDayUs) ++last;
   engine_->ReservePayments(last - next_);
   submitted_.reserve(last - next_);
   for (; next_ < last; ++next_) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "scenarios/study/behaviour.h"
 #include "scenarios/study/input.h"
@@ -16,21 +17,57 @@
 
 namespace causeway::study {
 
+// Shares are of an account's funds at the opening: its balance and its credit line, or 0 when it
+// has less than none.
+using FundsShare = core::UnsignedDecimal;
+
+// How the payments of a study settle. docs/liquidity.md tells the conditions in full; the options'
+// words and defaults for people are in options.cc.
 struct RunOptions {
   liquidity::Discipline queue = liquidity::Discipline::kFifo;
-  // Run one after the other, every `lsm_every` from the opening on and at the close.
+  bool normal_bypass = false;  // with kPriority
+  // Run one after the other, every `lsm_every` from the opening on and at the close; with
+  // `lsm_until_settled` only as far as the first that settles something.
   std::vector<liquidity::Algorithm> lsm;
+  bool lsm_until_settled = false;
   TimeUs lsm_every = 15 * kMinuteUs;
   liquidity::EntryOffset entry_offset = liquidity::EntryOffset::kNone;
+  std::uint32_t counter_payments_max = 10;  // of kSingle and kBilateralSingle
+  TimeUs offset_after = kMinuteUs;          // kBilateralSingle: so long a payment must have waited
+  std::uint32_t cycle_banks_max = 5;
+  std::uint32_t exact_payments_max = 16;
+  std::uint32_t queue_max = liquidity::kPaymentsMax;  // more are refused
+
+  liquidity::Release release = liquidity::Release::kFunds;
+  TimeUs receipt_window = kDayUs;
+  // Besides what the input keeps for its accounts.
+  std::optional<FundsShare> reserve_urgent;
+  std::optional<FundsShare> reserve_high;
+  std::optional<TimeUs> reserve_until;  // of the day: then all reservations end
+  std::optional<FundsShare> release_threshold;
+  std::optional<TimeUs> promote_at;  // of the day: from then on all payments are urgent
+  // For accounts, and pairs with payments on the day, that the input has no limit for.
+  std::optional<FundsShare> bilateral_limit;
+  std::optional<FundsShare> multilateral_limit;
+  bool limits_bind_all = false;  // else normal payments only
+  liquidity::Splitting splitting;
+
   // Of every day, since its midnight; without them the whole hours around all due times.
   std::optional<TimeUs> opens;
   std::optional<TimeUs> closes;
   // Each account begins each day with LB + alpha (UB - LB) of its own bounds of that day, rounded
-  // down, and no credit. Without it: the balances of the input, carried from day to day.
+  // down; or with LB and its part of the rest of `liquidity_total`, in proportion to what it is to
+  // send, rounded down. Without either: the balances of the input, carried from day to day.
   std::optional<core::UnsignedDecimal> alpha;
-  // Posted collateral gives a credit limit of its value, besides the input's credit limits.
+  std::optional<std::int64_t> liquidity_total;
+  // The part of that which is collateral for credit, and not balance.
+  std::optional<FundsShare> credit_share;
+  // Posted collateral gives a credit line, besides the input's credit limits.
   bool credit_on_collateral = false;
+  std::uint32_t haircut_basis_points = 0;  // of accounts without one of their own
+  std::int64_t credit_price_ppm_per_day = 0;
   TimeUs sample_every = 15 * kMinuteUs;
+  std::vector<ThroughputTarget> targets;  // by ascending time, at most kThroughputTargetsMax
   // Without one all pay at once.
   BehaviourFactory behaviours;
 };
@@ -38,6 +75,9 @@ struct RunOptions {
 inline constexpr TimeUs kBehaviourEvery = kMinuteUs;
 inline constexpr int kAlphaDecimalsMax = 9;
 inline constexpr std::uint64_t kAlphaMax = 1000;
+
+// InvalidArgument when options do not fit together; names them as people know them.
+absl::Status CheckOptions(const RunOptions& options);
 
 // InvalidArgument when options or input are not sound; says what is wrong.
 absl::StatusOr<RunResult> RunStudy(const Input& input, const RunOptions& options);

@@ -27,48 +27,109 @@ std::size_t Draw(core::RandomStream& stream, const std::vector<std::uint64_t>& c
                                   cumulative.begin());
 }
 
-}  // namespace
+// Links under way: who pays whom.
+class Links {
+ public:
+  explicit Links(std::size_t count) : known_(count), partners_(count) {}
 
-Topology DrawTopology(const Workload& workload) {
+  // False when it is there already, or would be of a bank to itself.
+  bool Add(std::size_t from, std::size_t to) {
+    if (from == to || !known_[from].insert(static_cast<AccountIndex>(to)).second) return false;
+    partners_[from].push_back(static_cast<AccountIndex>(to));
+    return true;
+  }
+  bool Has(std::size_t from, std::size_t to) const {
+    return known_[from].contains(static_cast<AccountIndex>(to));
+  }
+  std::size_t DegreeOf(std::size_t from) const { return partners_[from].size(); }
+  const std::vector<AccountIndex>& PartnersOf(std::size_t from) const { return partners_[from]; }
+
+ private:
+  std::vector<absl::flat_hash_set<AccountIndex>> known_;
+  std::vector<std::vector<AccountIndex>> partners_;
+};
+
+// Gives links their way back, those of the heaviest pairs of banks first, until the wanted share of
+// all links goes both ways. Between large banks money flows both ways; it is small ones that pay
+// and are not paid.
+void AddWaysBack(const std::vector<std::uint64_t>& weights, std::uint32_t reciprocity_milli,
+                 Links& links) {
+  struct OneWay {
+    __int128 weight;
+    AccountIndex from;
+    AccountIndex to;
+  };
+  std::vector<OneWay> one_way;
+  std::uint64_t both_ways = 0;
+  for (std::size_t from = 0; from < weights.size(); ++from) {
+    for (const AccountIndex to : links.PartnersOf(from)) {
+      if (links.Has(to, from)) {
+        ++both_ways;
+      } else {
+        one_way.push_back({static_cast<__int128>(weights[from]) * weights[to],
+                           static_cast<AccountIndex>(from), to});
+      }
+    }
+  }
+  std::sort(one_way.begin(), one_way.end(), [](const OneWay& a, const OneWay& b) {
+    if (a.weight != b.weight) return a.weight > b.weight;
+    return a.from != b.from ? a.from < b.from : a.to < b.to;
+  });
+  // Each way back makes two links of both ways, and one link more in all.
+  std::uint64_t all = both_ways + one_way.size();
+  for (const OneWay& link : one_way) {
+    if ((both_ways + 2) * 1000 > (all + 1) * reciprocity_milli) return;
+    links.Add(link.to, link.from);
+    both_ways += 2;
+    ++all;
+  }
+}
+
+Links DrawLinks(const Workload& workload, const std::vector<std::uint64_t>& weights,
+                const std::vector<std::uint64_t>& cumulative) {
   const Banks& banks = workload.banks;
   const std::size_t count = banks.count;
-  core::RandomStream stream(workload.seed, fmt::format("study/{}/topology", workload.name));
-  Topology topology;
-  std::uint64_t sum = 0;
-  for (std::uint32_t rank = 1; rank <= count; ++rank) {
-    topology.weights.push_back(WeightOf(rank, banks.degree_exponent_milli));
-    sum += topology.weights.back();
-    topology.cumulative.push_back(sum);
-  }
-  std::vector<absl::flat_hash_set<AccountIndex>> known(count);
-  topology.partners.resize(count);
-  const auto link = [&](std::size_t from, std::size_t to) {
-    if (from == to || !known[from].insert(static_cast<AccountIndex>(to)).second) return false;
-    topology.partners[from].banks.push_back(static_cast<AccountIndex>(to));
-    return true;
-  };
+  core::RandomStream stream(workload.seed, fmt::format("study/{}/topology", StreamRoot(workload)));
+  Links links(count);
   for (std::size_t a = 0; a < std::min<std::size_t>(banks.core, count); ++a) {
-    for (std::size_t b = 0; b < std::min<std::size_t>(banks.core, count); ++b) link(a, b);
+    for (std::size_t b = 0; b < std::min<std::size_t>(banks.core, count); ++b) links.Add(a, b);
   }
   for (std::size_t from = 0; from < count; ++from) {
-    // In proportion to its weight, at least one and no more than there are others.
+    // In proportion to its weight, at least one and no more than there are others; ways back make
+    // up the rest of the mean degree.
     const auto wanted = static_cast<std::uint64_t>(
-        static_cast<__int128>(topology.weights[from]) * banks.mean_degree *
-        static_cast<__int128>(count) / static_cast<__int128>(sum));
+        static_cast<__int128>(weights[from]) * banks.mean_degree * static_cast<__int128>(count) *
+        (2000 - banks.reciprocity_milli) / 2000 / static_cast<__int128>(cumulative.back()));
     const std::uint64_t degree = std::clamp<std::uint64_t>(wanted, 1, count - 1);
     // Draws that hit known partners are not made up for without end: a bank that knows nearly all
     // others has enough.
-    for (std::uint64_t tries = 0; tries < 4 * degree && known[from].size() < degree; ++tries) {
-      const std::size_t to = Draw(stream, topology.cumulative);
-      const bool back = stream.Bernoulli(banks.reciprocity_milli, 1000);
-      if (link(from, to) && back) link(to, from);
+    for (std::uint64_t tries = 0; tries < 4 * degree && links.DegreeOf(from) < degree; ++tries) {
+      links.Add(from, Draw(stream, cumulative));
     }
-    if (known[from].empty()) link(from, from == 0 ? 1 : 0);
+    if (links.DegreeOf(from) == 0) links.Add(from, from == 0 ? 1 : 0);
   }
+  AddWaysBack(weights, banks.reciprocity_milli, links);
+  return links;
+}
+
+}  // namespace
+
+Topology DrawTopology(const Workload& workload) {
+  const std::size_t count = workload.banks.count;
+  Topology topology;
+  std::uint64_t sum = 0;
+  for (std::uint32_t rank = 1; rank <= count; ++rank) {
+    topology.weights.push_back(WeightOf(rank, workload.banks.degree_exponent_milli));
+    sum += topology.weights.back();
+    topology.cumulative.push_back(sum);
+  }
+  const Links links = DrawLinks(workload, topology.weights, topology.cumulative);
+  topology.partners.resize(count);
   topology.cumulative.clear();
   std::uint64_t senders = 0;
   for (std::size_t bank = 0; bank < count; ++bank) {
     Partners& partners = topology.partners[bank];
+    partners.banks = links.PartnersOf(bank);
     std::sort(partners.banks.begin(), partners.banks.end());
     std::uint64_t total = 0;
     for (const AccountIndex partner : partners.banks) {

@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "settlement/core/time.h"
+#include "settlement/liquidity/rules.h"
 
 namespace causeway::study {
 namespace {
@@ -138,6 +139,12 @@ std::optional<std::int64_t> ParseMinor(std::string_view text, int minor_digits, 
     if (!push(0)) return std::nullopt;
   }
   return value;
+}
+
+std::optional<std::uint32_t> ParseBasisPoints(std::string_view text) {
+  const std::optional<std::int64_t> hundredths = ParseMinor(text, 2);
+  if (!hundredths || *hundredths > liquidity::kHaircutBasisPointsMax) return std::nullopt;
+  return static_cast<std::uint32_t>(*hundredths);
 }
 
 std::optional<liquidity::Priority> ParsePriority(std::string_view text) {

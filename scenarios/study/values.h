@@ -41,6 +41,11 @@ enum class AmountForm {
 std::optional<std::int64_t> ParseMinor(std::string_view text, int minor_digits,
                                        AmountForm form = AmountForm::kDecimal);
 
+// A percentage from 0 to 100 with up to two decimals, in hundredths of it: "12.5" is 1250.
+std::optional<std::uint32_t> ParseBasisPoints(std::string_view text);
+inline constexpr std::string_view kHaircutExpected =
+    "expected a percentage from 0 to 100 with at most 2 decimals";
+
 // "urgent" or "1", "high" or "2", "normal" or "3" or nothing.
 std::optional<liquidity::Priority> ParsePriority(std::string_view text);
 

@@ -49,6 +49,7 @@ absl::Status CheckStream(const Stream& stream) {
     }
   }
   if (stream.value_max <= 0) return bad("needs a largest value above 0");
+  if (stream.urgent_milli > 1000) return bad("at most 1000 thousandths can be urgent");
   return absl::OkStatus();
 }
 
@@ -71,31 +72,6 @@ absl::Status CheckForeignExchange(const ForeignExchange& fx) {
     if (absl::Status status = CheckHours(currency.hours); !status.ok()) return status;
   }
   return CheckHours(fx.pvp_window);
-}
-
-absl::Status Check(const Workload& workload) {
-  const Banks& banks = workload.banks;
-  if (banks.count < 2 || banks.count > kStudyBanksMax || banks.core > 1000) {
-    return absl::InvalidArgumentError(
-        fmt::format("there must be 2 to {} banks, and a core of at most 1000", kStudyBanksMax));
-  }
-  if (banks.degree_exponent_milli <= 1000 || banks.reciprocity_milli > 1000) {
-    return absl::InvalidArgumentError("the exponent must be above 1, the reciprocity at most 1");
-  }
-  if (workload.days < 1 || workload.days > 366) {
-    return absl::InvalidArgumentError("there must be 1 to 366 days");
-  }
-  std::uint64_t payments = 2 * std::uint64_t{workload.foreign_exchange.trades_per_day};
-  for (const Stream& stream : workload.streams) {
-    if (absl::Status status = CheckStream(stream); !status.ok()) return status;
-    payments += stream.payments_per_day;
-  }
-  if (payments * workload.days > kStudyPaymentsMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("there must be at most {} payments", kStudyPaymentsMax));
-  }
-  if (workload.foreign_exchange.trades_per_day == 0) return absl::OkStatus();
-  return CheckForeignExchange(workload.foreign_exchange);
 }
 
 class WorkloadMaker {
@@ -122,7 +98,7 @@ class WorkloadMaker {
  private:
   core::RandomStream StreamOf(std::string_view name, std::string_view what) const {
     return core::RandomStream(workload_.seed,
-                              fmt::format("study/{}/{}/{}", workload_.name, name, what));
+                              fmt::format("study/{}/{}/{}", StreamRoot(workload_), name, what));
   }
   void AddAccounts();
   void AddStream(const Stream& stream);
@@ -172,6 +148,7 @@ void WorkloadMaker::AddStream(const Stream& of) {
   core::RandomStream values = StreamOf(of.name, "values");
   core::RandomStream times = StreamOf(of.name, "times");
   core::RandomStream parties = StreamOf(of.name, "parties");
+  core::RandomStream priorities = StreamOf(of.name, "priorities");
   const std::vector<std::uint64_t> kinds = Cumulative(of.values);
   const std::vector<std::uint64_t> hours = Cumulative(of.profile);
   for (std::uint32_t day = 0; day < workload_.days; ++day) {
@@ -200,6 +177,9 @@ void WorkloadMaker::AddStream(const Stream& of) {
       const LogNormal& kind = of.values[DrawFrom(values, kinds)];
       payment.amount = DrawValue(values, kind, of.value_max);
       std::tie(payment.sender, payment.recipient) = DrawParties(parties);
+      if (of.urgent_milli > 0 && priorities.Bernoulli(of.urgent_milli, 1000)) {
+        payment.priority = liquidity::Priority::kUrgent;
+      }
       Add(payment, 0);
     }
   }
@@ -287,8 +267,37 @@ void WorkloadMaker::Sort() {
 
 }  // namespace
 
+absl::Status CheckWorkload(const Workload& workload) {
+  const Banks& banks = workload.banks;
+  if (banks.count < 2 || banks.count > kStudyBanksMax || banks.core > 1000) {
+    return absl::InvalidArgumentError(
+        fmt::format("there must be 2 to {} banks, and a core of at most 1000", kStudyBanksMax));
+  }
+  if (banks.degree_exponent_milli <= 1000 || banks.reciprocity_milli > 1000) {
+    return absl::InvalidArgumentError("the exponent must be above 1, the reciprocity at most 1");
+  }
+  if (workload.days < 1 || workload.days > 366) {
+    return absl::InvalidArgumentError("there must be 1 to 366 days");
+  }
+  std::uint64_t payments = 2 * std::uint64_t{workload.foreign_exchange.trades_per_day};
+  for (const Stream& stream : workload.streams) {
+    if (absl::Status status = CheckStream(stream); !status.ok()) return status;
+    payments += stream.payments_per_day;
+  }
+  if (payments * workload.days > kStudyPaymentsMax) {
+    return absl::InvalidArgumentError(
+        fmt::format("there must be at most {} payments", kStudyPaymentsMax));
+  }
+  if (workload.foreign_exchange.trades_per_day == 0) return absl::OkStatus();
+  return CheckForeignExchange(workload.foreign_exchange);
+}
+
+const std::string& StreamRoot(const Workload& workload) {
+  return workload.draws_as.empty() ? workload.name : workload.draws_as;
+}
+
 absl::StatusOr<Input> DrawWorkload(const Workload& workload) {
-  if (absl::Status status = Check(workload); !status.ok()) return status;
+  if (absl::Status status = CheckWorkload(workload); !status.ok()) return status;
   return WorkloadMaker(workload).Make();
 }
 

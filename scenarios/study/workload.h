@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "scenarios/study/input.h"
 
@@ -33,6 +34,7 @@ struct Stream {
   liquidity::Priority priority = liquidity::Priority::kNormal;
   bool time_specific = false;
   bool for_customer = false;
+  std::uint32_t urgent_milli = 0;
 };
 struct Banks {
   std::uint32_t count = 0;
@@ -62,6 +64,7 @@ struct ForeignExchange {
 };
 struct Workload {
   std::string name;
+  std::string draws_as;  // names the random streams; `name` when empty
   std::uint64_t seed = 0;
   std::uint32_t days = 1;
   int minor_digits = 2;
@@ -73,6 +76,12 @@ struct Workload {
 inline constexpr std::uint32_t kStudyBanksMax = 100'000;
 inline constexpr std::uint64_t kStudyPaymentsMax = 100'000'000;
 
+// What the random streams of a workload begin with.
+const std::string& StreamRoot(const Workload& workload);
+
+// InvalidArgument when the workload is not sound.
+absl::Status CheckWorkload(const Workload& workload);
+
 // A bank's partners, by rank from 0, each with its weight's running sum.
 struct Partners {
   std::vector<AccountIndex> banks;
@@ -83,7 +92,7 @@ struct Topology {
   std::vector<std::uint64_t> cumulative;  // of senders
   std::vector<Partners> partners;         // by rank; at least one each
 };
-// Draws from the stream "study/<name>/topology". At least two banks.
+// Draws from the stream "study/<draws_as>/topology". At least two banks.
 Topology DrawTopology(const Workload& workload);
 
 // Accounts without balances (a preset gives liquidity by ALPHA), "B0001" by rank, with foreign

@@ -113,12 +113,12 @@ page::Plot CumulativeValuePlot(const Input& input, const RunResult& result) {
   std::vector<page::Change> due;
   std::vector<page::Change> settled;
   for (std::size_t i = 0; i < input.payments.size(); ++i) {
-    const double value = Major(input, input.payments[i].amount);
-    due.push_back({input.payments[i].due, value});
-    if (result.payments[i].status == Status::kSettled) {
-      settled.push_back({result.payments[i].settled, value});
-    }
+    due.push_back({input.payments[i].due, Major(input, input.payments[i].amount)});
   }
+  ForEachSettlement(input, result,
+                    [&](PaymentIndex, std::int64_t amount, TimeUs time, std::uint32_t) {
+                      settled.push_back({time, Major(input, amount)});
+                    });
   page::XyPlot plot{.x = TimeAxis(input), .y = ValueAxis("value so far"), .series = {}};
   plot.series.push_back(
       page::Timeline("due", std::move(due), BeginOf(result), EndOf(input, result)));
@@ -163,9 +163,8 @@ page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result) {
     outflow[account] += by;
     in_use += std::max<std::int64_t>(0, outflow[account]);
   };
-  for (const PaymentIndex index : result.settlement_order) {
+  const auto add = [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
     const Payment& payment = input.payments[index];
-    const TimeUs time = result.payments[index].settled;
     if (time / kDayUs != day && time % kDayUs != 0) {
       changes.push_back({day * kDayUs + result.closes, -Major(input, in_use)});
       std::fill(outflow.begin(), outflow.end(), 0);
@@ -173,10 +172,11 @@ page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result) {
       day = time / kDayUs;
     }
     const std::int64_t before = in_use;
-    move(payment.sender, payment.amount);
-    move(payment.recipient, -payment.amount);
+    move(payment.sender, amount);
+    move(payment.recipient, -amount);
     if (in_use != before) changes.push_back({time, Major(input, in_use - before)});
-  }
+  };
+  ForEachSettlement(input, result, add);
   page::XyPlot plot{.x = TimeAxis(input), .y = ValueAxis("liquidity in use"), .series = {}};
   plot.series.push_back(page::Timeline("liquidity in use", std::move(changes), BeginOf(result),
                                        EndOf(input, result)));

@@ -17,47 +17,6 @@
 namespace causeway::sim {
 namespace {
 
-template <typename Target, typename Value>
-absl::Status Take(Target& target, const absl::StatusOr<Value>& value) {
-  if (!value.ok()) return value.status();
-  target = *value;
-  return absl::OkStatus();
-}
-
-absl::Status SetLsm(study::RunOptions& options, std::string_view value) {
-  options.lsm.clear();
-  for (;;) {
-    const std::size_t plus = value.find('+');
-    liquidity::Algorithm algorithm{};
-    absl::Status taken = Take(algorithm, study::ParseAlgorithm(value.substr(0, plus)));
-    if (!taken.ok()) return taken;
-    if (algorithm != liquidity::Algorithm::kNone) options.lsm.push_back(algorithm);
-    if (plus == std::string_view::npos) return absl::OkStatus();
-    value.remove_prefix(plus + 1);
-  }
-}
-
-absl::Status SetKnown(study::RunOptions& options, const std::string& name,
-                      const std::string& value) {
-  if (name == "liquidity") return Take(options.alpha, study::ParseAlpha(value));
-  if (name == "queue") return Take(options.queue, study::ParseDiscipline(value));
-  if (name == "lsm") return SetLsm(options, value);
-  if (name == "lsm-every") return Take(options.lsm_every, study::ParseMinutes(value));
-  if (name == "entry-offset") return Take(options.entry_offset, study::ParseEntryOffset(value));
-  if (name == "opens") return Take(options.opens, study::ParseBoundary(value));
-  if (name == "closes") return Take(options.closes, study::ParseBoundary(value));
-  if (name == "credit") {
-    if (value != "none" && value != "collateral") {
-      return absl::InvalidArgumentError(fmt::format("\"{}\": expected none or collateral", value));
-    }
-    options.credit_on_collateral = value == "collateral";
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      "no option of a study; there are liquidity, queue, lsm, lsm-every, entry-offset, credit, "
-      "opens, closes");
-}
-
 // Exact decimals of exact integers.
 std::string MinorText(const study::Input& input, std::int64_t minor) {
   return core::FormatAmount(core::Amount::FromMinor(minor), input.minor_digits);
@@ -123,8 +82,8 @@ absl::StatusOr<std::string> HashOfTables(const std::string& folder) {
 }  // namespace
 
 absl::Status SetStudyOption(study::RunOptions& options, const std::string& name,
-                            const std::string& value) {
-  const absl::Status set = SetKnown(options, name, value);
+                            const std::string& value, int minor_digits) {
+  const absl::Status set = study::SetOption(options, name, value, minor_digits);
   if (set.ok()) return set;
   return absl::InvalidArgumentError(fmt::format("{}: {}", name, std::string(set.message())));
 }
@@ -147,10 +106,14 @@ Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators&
       {"offset_share", mean([](Day day) { return day.offset_share; })},
       {"liquidity_value", value([](Day day) { return day.liquidity; })},
       {"liquidity_used", value([](Day day) { return day.liquidity_used; })},
+      {"lower_bound", value([](Day day) { return day.lower_bound; })},
+      {"upper_bound", value([](Day day) { return day.upper_bound; })},
+      {"liquidity_saved", mean([](Day day) { return day.liquidity_saved; })},
       {"usage", mean([](Day day) { return day.usage; })},
       {"turnover", mean([](Day day) { return day.turnover; })},
       {"delay", mean([](Day day) { return day.delay; })},
       {"delay_mean_s", mean([](Day day) { return day.mean_delay_us; })},
+      {"urgent_delay_mean_s", mean([](Day day) { return day.urgent_mean_delay_us; })},
       {"delay_max_s", Seconds(HighestOf(indicators, [](Day day) { return day.longest_delay_us; }))},
       {"queue_peak",
        fmt::format("{}", HighestOf(indicators, [](Day day) { return day.queue_peak_count; }))},
@@ -158,6 +121,8 @@ Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators&
        MinorText(input, HighestOf(indicators, [](Day day) { return day.queue_peak_value; }))},
       {"gridlock_s", Seconds(SumOf(indicators, [](Day day) { return day.gridlock_us; }))},
       {"deadlock_s", Seconds(SumOf(indicators, [](Day day) { return day.deadlock_us; }))},
+      {"credit_charge", value([](Day day) { return day.credit_charge; })},
+      {"target_breaches", count([](Day day) { return day.target_breaches; })},
       {"within_hour", mean([](Day day) { return day.one_hour_count; })},
       {"herfindahl", mean([](Day day) { return day.herfindahl; })},
       {"pvp_share", mean([](Day day) { return day.pvp_share; })},
@@ -177,22 +142,29 @@ absl::StatusOr<StudyRuns> StudyRuns::Load(const std::string& folder, int minor_d
   return runs;
 }
 
+absl::StatusOr<study::RunOptions> StudyRuns::OptionsOf(const Point& point) const {
+  study::RunOptions options;
+  for (const auto& [name, value] : point) {
+    const absl::Status set = SetStudyOption(options, name, value, input_.minor_digits);
+    if (!set.ok()) return set;
+  }
+  const absl::Status fits = study::CheckOptions(options);
+  if (fits.ok()) return options;
+  return absl::InvalidArgumentError(
+      fmt::format("with {}: {}", Describe(point), std::string(fits.message())));
+}
+
 absl::Status StudyRuns::Check(const std::vector<Point>& points) const {
   for (const Point& point : points) {
-    study::RunOptions options;
-    for (const auto& [name, value] : point) {
-      if (absl::Status set = SetStudyOption(options, name, value); !set.ok()) return set;
-    }
+    if (const auto options = OptionsOf(point); !options.ok()) return options.status();
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Indicators> StudyRuns::Make(const Run& run) const {
-  study::RunOptions options;
-  for (const auto& [name, value] : run.point) {
-    if (absl::Status set = SetStudyOption(options, name, value); !set.ok()) return set;
-  }
-  const absl::StatusOr<study::RunResult> result = study::RunStudy(input_, options);
+  const absl::StatusOr<study::RunOptions> options = OptionsOf(run.point);
+  if (!options.ok()) return options.status();
+  const absl::StatusOr<study::RunResult> result = study::RunStudy(input_, *options);
   if (!result.ok()) return result.status();
   return IndicatorsOfStudy(input_, study::ComputeIndicators(input_, *result));
 }

@@ -15,11 +15,11 @@
 
 namespace causeway::sim {
 
-// Changes the option of that name: "liquidity", "queue", "lsm" (several joined by '+'),
-// "lsm-every", "entry-offset", "credit", "opens", "closes". Values are those of the flags of
-// `causeway-sim run --csv`. InvalidArgument says what there is, or what is wrong with the value.
+// Changes an option of scenarios/study/options.h by its name, such as "liquidity"; several values
+// of "lsm" are joined by '+'. InvalidArgument, with the name, says what there is, or what is wrong
+// with the value.
 absl::Status SetStudyOption(study::RunOptions& options, const std::string& name,
-                            const std::string& value);
+                            const std::string& value, int minor_digits);
 
 // Over all days: counts, values and liquidity are sums, ratios are means of the days that have
 // them, peaks are the highest. docs/formats/sweep.md.
@@ -39,6 +39,8 @@ class StudyRuns {
   const std::string& sha256() const { return sha256_; }
 
  private:
+  absl::StatusOr<study::RunOptions> OptionsOf(const Point& point) const;
+
   study::Input input_;
   std::string sha256_;
 };

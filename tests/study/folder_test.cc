@@ -210,5 +210,53 @@ TEST(Values, ReadsDaysAsNumbersOrDatesThatExist) {
   }
 }
 
+TEST(Folder, WithTwoTablesOfPaymentsIsRefused) {
+  const FolderResult folder =
+      ReadFolder(MemoryFolder({{"accounts.csv", "id,balance\na,1\nb,1\n"},
+                               {"payments.csv", "sender,recipient,amount,time\na,b,1,09:00\n"},
+                               {"transactions.csv", "sender,recipient,amount,time\n"}}),
+                 2);
+  EXPECT_EQ(folder.problems.ToString(),
+            "transactions.csv: lies beside payments.csv: expected one of the two\n");
+}
+
+TEST(Folder, ReportsAFaultyHeaderOfAccountsAndNotItsEveryConsequence) {
+  const FolderResult folder = ReadFolder(
+      MemoryFolder({{"accounts.csv", "name,balance\na,1\nb,1\n"},
+                    {"payments.csv",
+                     "sender,recipient,amount,time\na,b,1,09:00\nb,a,1,09:00\na,b,x,09:00\n"}}),
+      2);
+  ASSERT_EQ(folder.problems.count(), 2U) << folder.problems.ToString();
+  EXPECT_EQ(folder.problems.kept()[0].file, "accounts.csv");
+  EXPECT_EQ(folder.problems.kept()[1].line, 4U);
+}
+
+TEST(Folder, ReadsCustomersAndTheirCreditLines) {
+  const FolderResult folder =
+      ReadFiles({{"accounts.csv", kAccounts},
+                 {"customers.csv",
+                  "account,customer,credit_line,secured,committed\na,X,30,yes,no\na,Y,5,,yes\n"},
+                 {"payments.csv",
+                  "sender,recipient,amount,time,customer,recipient_customer\na,b,20,09:00,X,\n"
+                  "b,a,1,08:00,,Y\na,b,1,10:00,,\n"}});
+  EXPECT_THAT(Problems(folder), IsEmpty());
+  ASSERT_EQ(folder.input.customers.size(), 2U);
+  EXPECT_EQ(folder.input.customers[0].credit_line, 3000);
+  EXPECT_TRUE(folder.input.customers[0].secured);
+  EXPECT_TRUE(folder.input.customers[1].committed);
+  EXPECT_THAT(folder.input.sender_customers, ElementsAre(kNone, 0, kNone));
+  EXPECT_THAT(folder.input.recipient_customers, ElementsAre(1, kNone, kNone));
+  EXPECT_TRUE(folder.input.payments[1].for_customer);
+  EXPECT_FALSE(folder.input.payments[2].for_customer);
+  const FolderResult wrong =
+      ReadFiles({{"accounts.csv", kAccounts},
+                 {"customers.csv", "account,customer,credit_line\na,X,30\na,X,1\n"},
+                 {"payments.csv", "sender,recipient,amount,time,customer\nb,a,20,09:00,X\n"}});
+  EXPECT_THAT(
+      Problems(wrong),
+      ElementsAre(HasSubstr("customers.csv:3:3: customer \"X\": is a customer"),
+                  HasSubstr("payments.csv:2:14: customer \"X\": expected a customer that")));
+}
+
 }  // namespace
 }  // namespace causeway::study

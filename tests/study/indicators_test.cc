@@ -295,5 +295,47 @@ TEST(Flows, SumWhatEachAccountPaidEachOther) {
   EXPECT_EQ(flows[1].settled.count, 2U);
 }
 
+// X has a line of 50: 40 are paid for it, 30 received, and 60 paid; Y draws 10 when X has drawn 10.
+TEST(Customers, DrawOfTheirLinesWhatIsPaidForThemBeyondWhatWasReceived) {
+  Study study(2);
+  study.input_.customers = {{0, "X", 50, true, false}, {0, "Y", 100, false, false}};
+  study.Add(0, 1, 40, 9 * kHourUs);
+  study.Add(1, 0, 30, 10 * kHourUs);
+  study.Add(0, 1, 10, 11 * kHourUs);
+  study.Add(0, 1, 60, 12 * kHourUs);
+  study.Add(0, 1, 5, kDayUs + 9 * kHourUs);
+  study.input_.sender_customers = {0, kNone, 1, 0, 0};
+  study.input_.recipient_customers = {kNone, 0, kNone, kNone, kNone};
+  for (PaymentIndex i = 0; i < 4; ++i) {
+    study.Settled(i, study.input_.payments[i].due, Cause::kImmediate);
+  }
+  study.Settled(4, kDayUs + 9 * kHourUs, Cause::kImmediate);
+  const Indicators all = study.Compute();
+  ASSERT_EQ(all.customers.size(), 4U);
+  EXPECT_EQ(all.customers[0].peak, 70);  // over its line
+  EXPECT_EQ(all.customers[1].peak, 10);
+  EXPECT_EQ(all.customers[2].peak, 5);
+  EXPECT_EQ(all.accounts[0].customer_lines, 150);
+  EXPECT_EQ(all.accounts[0].customer_lines_use, 80);
+  EXPECT_EQ(all.accounts[3].customer_lines_use, 5);
+  EXPECT_THAT(all.months[0].customer_lines.three, ElementsAre(100, 50));
+  EXPECT_THAT(all.months[0].customer_lines_use.three, ElementsAre(80, 5));
+}
+
+TEST(Months, HaveTimeSpecificObligationsAndThroughputOfTheDays) {
+  Study study(2);
+  study.Add(0, 1, 40, 9 * kHourUs).time_specific = true;
+  study.Add(0, 1, 60, 11 * kHourUs);
+  study.Add(0, 1, 10, kDayUs + 9 * kHourUs);
+  study.Settled(0, 9 * kHourUs, Cause::kImmediate);
+  study.Settled(1, 11 * kHourUs, Cause::kImmediate);
+  study.Settled(2, kDayUs + 9 * kHourUs, Cause::kImmediate);
+  const AccountMonth month = study.Compute().months[0];
+  EXPECT_THAT(month.time_specific.three, ElementsAre(40, 0));
+  EXPECT_EQ(month.time_specific.average, 20);
+  EXPECT_THAT(month.throughput[9].three, ElementsAre(1'000'000, 400'000));
+  EXPECT_EQ(month.throughput[9].average, 700'000);
+}
+
 }  // namespace
 }  // namespace causeway::study

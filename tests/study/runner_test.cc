@@ -233,8 +233,8 @@ TEST(Output, ListsEachPaymentWithItsTimesAndCause) {
   std::ostringstream balances;
   WriteBalancesCsv(input, RunOf(input, {}), balances);
   EXPECT_EQ(balances.str(),
-            "day,account,owner,opening,closing,credit_limit\n"
-            "1,bank0,bank0,1.00,0.50,0.00\n1,bank1,bank1,0.00,0.50,0.00\n");
+            "day,account,owner,opening,closing,credit_limit,peak_credit,credit_charge\n"
+            "1,bank0,bank0,1.00,0.50,0.00,0.00,0.00\n1,bank1,bank1,0.00,0.50,0.00,0.00,0.00\n");
 }
 
 TEST(Options, ReadWhatAPersonTypesAndListWhatTheyKnow) {

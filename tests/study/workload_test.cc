@@ -30,6 +30,15 @@ Workload SmallWorkload() {
   return workload;
 }
 
+bool SamePayments(const Input& first, const Input& second) {
+  return std::equal(first.payments.begin(), first.payments.end(), second.payments.begin(),
+                    second.payments.end(), [](const Payment& a, const Payment& b) {
+                      return a.amount == b.amount && a.due == b.due && a.sender == b.sender &&
+                             a.recipient == b.recipient && a.priority == b.priority &&
+                             a.for_customer == b.for_customer;
+                    });
+}
+
 std::string PresetText(const std::string& name) {
   std::ifstream file(CAUSEWAY_SOURCE_DIR "/scenarios/studies/" + name);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -39,16 +48,9 @@ TEST(Workload, IsTheSameForTheSameSeedAndAnotherForAnother) {
   Workload workload = SmallWorkload();
   const Input first = *DrawWorkload(workload);
   const Input second = *DrawWorkload(workload);
-  const auto same = [](const Payment& a, const Payment& b) {
-    return a.amount == b.amount && a.due == b.due && a.sender == b.sender &&
-           a.recipient == b.recipient;
-  };
-  EXPECT_TRUE(std::equal(first.payments.begin(), first.payments.end(), second.payments.begin(),
-                         second.payments.end(), same));
+  EXPECT_TRUE(SamePayments(first, second));
   workload.seed = 8;
-  const Input other = *DrawWorkload(workload);
-  EXPECT_FALSE(std::equal(first.payments.begin(), first.payments.end(), other.payments.begin(),
-                          other.payments.end(), same));
+  EXPECT_FALSE(SamePayments(first, *DrawWorkload(workload)));
 }
 
 TEST(Workload, LeavesAStreamAsItWasWhenAnotherIsAdded) {
@@ -65,6 +67,30 @@ TEST(Workload, LeavesAStreamAsItWasWhenAnotherIsAdded) {
     if (payment.priority == liquidity::Priority::kNormal) second.push_back(payment.amount);
   }
   EXPECT_EQ(first, second);
+}
+
+TEST(Workload, DrawsTheSameUnderAnotherNameThatStatesTheSameStreams) {
+  Workload workload = SmallWorkload();
+  const Input before = *DrawWorkload(workload);
+  workload.name = "other";
+  const Input renamed = *DrawWorkload(workload);
+  EXPECT_FALSE(SamePayments(before, renamed));
+  workload.draws_as = "small";
+  EXPECT_TRUE(SamePayments(before, *DrawWorkload(workload)));
+}
+
+TEST(Workload, MakesAShareUrgentAndChangesNothingElse) {
+  Workload workload = SmallWorkload();
+  const Input plain = *DrawWorkload(workload);
+  workload.streams[0].urgent_milli = 250;
+  const Input input = *DrawWorkload(workload);
+  std::size_t urgent = 0;
+  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+    EXPECT_EQ(input.payments[i].amount, plain.payments[i].amount);
+    EXPECT_EQ(input.payments[i].recipient, plain.payments[i].recipient);
+    urgent += input.payments[i].priority == liquidity::Priority::kUrgent ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(urgent) / 20'000, 0.25, 0.0092);  // three standard deviations
 }
 
 TEST(Workload, DrawsValuesThatMeetTheQuantilesTheyWereFittedTo) {
@@ -129,6 +155,35 @@ TEST(Topology, LinksTheCoreFullyAndFallsOffHeavilyTailed) {
   EXPECT_NEAR(static_cast<double>(links) / 200, 10, 4);
 }
 
+// As in Fedwire, where a fifth of the links go both ways, and those between large banks do. (Among
+// so few banks chance alone makes a third.)
+TEST(Topology, GivesItsHeaviestLinksTheirWayBackUpToTheWantedShare) {
+  Workload workload = SmallWorkload();
+  for (const std::uint32_t wanted : {350U, 500U, 1000U}) {
+    workload.banks.reciprocity_milli = wanted;
+    const Topology topology = DrawTopology(workload);
+    double all = 0;
+    double both_ways = 0;
+    double weight = 0;
+    double weight_both_ways = 0;
+    for (AccountIndex from = 0; from < 200; ++from) {
+      for (const AccountIndex to : topology.partners[from].banks) {
+        const auto& back = topology.partners[to].banks;
+        const bool goes_back = std::binary_search(back.begin(), back.end(), from);
+        const double of =
+            static_cast<double>(topology.weights[from]) * static_cast<double>(topology.weights[to]);
+        all += 1;
+        weight += of;
+        both_ways += goes_back ? 1 : 0;
+        weight_both_ways += goes_back ? of : 0;
+      }
+    }
+    EXPECT_NEAR(both_ways / all, wanted / 1000.0, 0.01) << wanted;
+    EXPECT_GT(weight_both_ways / weight, 0.6) << wanted;
+    EXPECT_NEAR(all / 200, 10, 2.5) << wanted;
+  }
+}
+
 TEST(ForeignExchange, LinksTheLegsThatSettleGrossOrTogetherAndNetsTheOthers) {
   Workload workload = SmallWorkload();
   workload.streams.clear();
@@ -168,7 +223,7 @@ TEST(ForeignExchange, LinksTheLegsThatSettleGrossOrTogetherAndNetsTheOthers) {
 
 TEST(Preset, AllOfThemAreSoundAndDescribed) {
   for (const char* name : {"t2-day", "chaps-day", "fedwire-day", "fx-day-2025", "liquidity-squeeze",
-                           "bank-default", "rits-day"}) {
+                           "bank-default", "rits-day", "chaps-lsm-2013"}) {
     const std::string text = PresetText(std::string(name) + ".txtpb");
     ASSERT_TRUE(IsPreset(text)) << name;
     ProblemList problems;
@@ -184,6 +239,91 @@ TEST(Preset, AllOfThemAreSoundAndDescribed) {
     ASSERT_TRUE(input.ok()) << name << ": " << input.status();
     EXPECT_TRUE(RunStudy(*input, preset->options).ok()) << name;
   }
+}
+
+Preset PresetOfFile(const std::string& name) {
+  ProblemList problems;
+  absl::StatusOr<Preset> preset = ParsePreset(PresetText(name), name, std::nullopt, problems);
+  EXPECT_TRUE(preset.ok()) << problems.ToString();
+  return *std::move(preset);
+}
+
+TEST(Preset, OfTheDefaultHasThePaymentsOfTheDayWithoutIt) {
+  const Preset with = PresetOfFile("bank-default.txtpb");
+  const Preset without = PresetOfFile("chaps-day.txtpb");
+  EXPECT_TRUE(SamePayments(*DrawWorkload(with.workload), *DrawWorkload(without.workload)));
+  EXPECT_TRUE(with.options.behaviours != nullptr);
+  EXPECT_TRUE(without.options.behaviours == nullptr);
+}
+
+// An agent more changes what it does itself, and no draw of anybody else.
+TEST(Preset, WithAnAgentMoreLeavesAllOtherDrawsAsTheyWere) {
+  const std::string head =
+      "# proto-message: Study\nname: \"agents\" seed: 5 opens: \"08:00\" closes: \"18:00\" "
+      "decimals: 2 banks { count: 6 core: 6 mean_degree: 2 degree_exponent_milli: 2100 } "
+      "streams { name: \"s\" payments_per_day: 2000 values { median: \"10\" sigma_milli: 500 } "
+      "value_max: \"1000\" profile { from: \"08:00\" to: \"17:00\" weight: 1 } } "
+      "settlement { liquidity: \"1\" } behaviours { first_bank: 2 last_bank: 2 withhold { from: "
+      "\"09:00\" to: \"16:00\" probability_milli: 300 } }";
+  const auto run = [](const std::string& text) {
+    ProblemList problems;
+    const absl::StatusOr<Preset> preset = ParsePreset(text, "x", std::nullopt, problems);
+    EXPECT_TRUE(preset.ok()) << problems.ToString();
+    const Input input = *DrawWorkload(preset->workload);
+    return std::pair(input, *RunStudy(input, preset->options));
+  };
+  const auto [input, before] = run(head);
+  const auto [same, after] =
+      run(head +
+          " behaviours { first_bank: 1 last_bank: 1 defaults { at: \"12:00\" } } behaviours { "
+          "first_bank: 3 last_bank: 3 withhold { from: \"09:00\" to: \"17:00\" "
+          "probability_milli: 500 } }");
+  EXPECT_TRUE(SamePayments(input, same));
+  int withheld = 0;
+  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+    if (input.payments[i].sender == 0 || input.payments[i].sender == 2) continue;
+    EXPECT_EQ(before.payments[i].submitted, after.payments[i].submitted) << i;
+    withheld += before.payments[i].submitted != input.payments[i].due ? 1 : 0;
+  }
+  EXPECT_GT(withheld, 0);
+}
+
+TEST(Preset, NeedsTheTimesOfItsAgents) {
+  const auto problems = [](const std::string& behaviour) {
+    ProblemList found;
+    EXPECT_FALSE(ParsePreset("name: \"x\" banks { count: 5 } behaviours { first_bank: 1 last_bank: "
+                             "1 " +
+                                 behaviour + " }",
+                             "x.txtpb", std::nullopt, found)
+                     .ok());
+    return found.ToString();
+  };
+  EXPECT_EQ(problems("defaults {}"),
+            "x.txtpb: behaviours[0].defaults.at: expected a time of day such as 09:05\n");
+  EXPECT_THAT(problems("withhold { from: \"09:00\" }"),
+              HasSubstr("behaviours[0].withhold.to: expected a time of day"));
+}
+
+TEST(Preset, IsCheckedAsAWholeAndNamesItsFields) {
+  const std::string text = PresetText("chaps-day.txtpb");
+  const auto problems = [&](const std::string& more) {
+    ProblemList found;
+    EXPECT_FALSE(ParsePreset(text + more, "x", std::nullopt, found).ok()) << more;
+    return found.ToString();
+  };
+  const auto with = [&](const std::string& option) {
+    std::string changed = text;
+    const std::size_t at = changed.rfind("settlement { ") + std::string("settlement { ").size();
+    ProblemList found;
+    EXPECT_FALSE(ParsePreset(changed.insert(at, option), "x", std::nullopt, found).ok()) << option;
+    return found.ToString();
+  };
+  EXPECT_THAT(with("reserve_urgent: \"half\" "),
+              HasSubstr("settlement.reserve_urgent \"half\": expected a share"));
+  EXPECT_THAT(with("normal_bypass: \"yes\" "), HasSubstr("normal-bypass is for queue priority"));
+  EXPECT_THAT(problems("streams { name: \"interbank\" values { median: \"x\" } value_max: \"1\" }"),
+              HasSubstr("streams[2].values[0].median \"x\": expected a decimal number"));
+  EXPECT_THAT(problems("days: 400"), HasSubstr("there must be 1 to 366 days"));
 }
 
 TEST(Preset, ReportsAllThatIsWrongWithIt) {

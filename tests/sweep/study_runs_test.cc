@@ -78,7 +78,7 @@ TEST_F(StudyRunsTest, OptionsAreCheckedAndNamed) {
   const StudyRuns runs = Load();
   EXPECT_TRUE(runs.Check({{{"queue", "fifo-bypass"}, {"lsm-every", "2"}}}).ok());
   EXPECT_THAT(std::string(runs.Check({{{"queues", "fifo"}}}).message()),
-              HasSubstr("queues: no option of a study; there are liquidity, queue, lsm"));
+              HasSubstr("queues: no option of a study; there are queue, lsm, lsm-every"));
   for (const auto& [name, value] : {std::pair("queue", "lifo"),
                                     {"lsm", "bilateral+"},
                                     {"liquidity", "much"},
@@ -90,6 +90,11 @@ TEST_F(StudyRunsTest, OptionsAreCheckedAndNamed) {
     EXPECT_TRUE(absl::IsInvalidArgument(wrong)) << name;
     EXPECT_THAT(std::string(wrong.message()), HasSubstr(std::string(name) + ": "));
   }
+}
+
+TEST_F(StudyRunsTest, OptionsThatDoNotFitTogetherAreFoundBeforeTheFirstRun) {
+  EXPECT_THAT(std::string(Load().Check({{{"liquidity", "1"}, {"credit", "collateral"}}}).message()),
+              HasSubstr("with liquidity=1, credit=collateral: credit collateral has no effect"));
 }
 
 TEST_F(StudyRunsTest, HashIsOfAllTables) {

@@ -26,8 +26,8 @@ absl::Status RunInto(const std::string& file, const std::string& directory) {
   if (!input.ok()) return input.status();
   const absl::StatusOr<RunResult> result = RunStudy(*input, preset->options);
   if (!result.ok()) return result.status();
-  return WriteResults(*input, *result, ComputeIndicators(*input, *result), FactsOf(preset->options),
-                      directory);
+  return WriteResults(*input, *result, ComputeIndicators(*input, *result),
+                      FactsOf(preset->options, input->minor_digits), directory);
 }
 
 }  // namespace

@@ -1,0 +1,259 @@
+#include "scenarios/study/terms.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace causeway::study {
+namespace {
+
+using core::Amount;
+using core::Duration;
+using core::LedgerTime;
+
+constexpr TimeUs kSampleMin = kMinuteUs / 60;
+
+// `whole` times a decimal, rounded down.
+std::int64_t PartOf(std::int64_t whole, const core::UnsignedDecimal& part) {
+  __int128 one = 1;
+  for (int i = 0; i < part.scale; ++i) one *= 10;
+  const __int128 product = static_cast<__int128>(whole) * static_cast<__int128>(part.digits) / one;
+  return static_cast<std::int64_t>(std::min<__int128>(product, liquidity::kTotalMinorMax));
+}
+std::int64_t PartOf(std::int64_t whole, const std::optional<FundsShare>& part) {
+  return part ? PartOf(whole, *part) : 0;
+}
+
+bool IsAboveOne(const std::optional<FundsShare>& share) {
+  return share && PartOf(1'000'000'000, *share) > 1'000'000'000;
+}
+
+std::int64_t FundsOf(const liquidity::BankTerms& bank) {
+  const std::int64_t line = liquidity::CreditLineOf(bank.collateral, bank.haircut_basis_points,
+                                                    bank.uncollateralised_credit);
+  return std::max<std::int64_t>(0, bank.balance.minor() + line);
+}
+
+absl::Status Wrong(std::string_view what) { return absl::InvalidArgumentError(std::string(what)); }
+
+absl::Status CheckTimes(const RunOptions& options) {
+  if (options.opens && options.closes && *options.opens >= *options.closes) {
+    return Wrong("the day must close after it opens");
+  }
+  for (const auto& time : {options.opens, options.closes}) {
+    if (time && (*time < 0 || *time > kDayUs)) {
+      return Wrong("opening and close must be within a day");
+    }
+  }
+  if (options.lsm_every < kSampleMin || options.sample_every < kSampleMin) {
+    return Wrong("runs and samples must be at least a second apart");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLiquidity(const RunOptions& options) {
+  if (options.alpha) {
+    std::uint64_t one = 1;
+    for (int i = 0; i < options.alpha->scale; ++i) one *= 10;
+    if (options.alpha->digits / one > kAlphaMax) {
+      return Wrong(fmt::format("alpha must be at most {}", kAlphaMax));
+    }
+  }
+  const bool gives = options.alpha || options.liquidity_total;
+  if (options.alpha && options.liquidity_total) {
+    return Wrong("liquidity and liquidity-total both give all that accounts have: leave out one");
+  }
+  if (gives && options.credit_on_collateral) {
+    return Wrong(
+        "credit collateral has no effect beside liquidity or liquidity-total, which give all that "
+        "accounts have: leave it out, or let credit-share of it be credit");
+  }
+  if (options.credit_share && !gives) {
+    return Wrong("credit-share needs liquidity or liquidity-total, of which it is a part");
+  }
+  if (IsAboveOne(options.credit_share)) return Wrong("credit-share must be at most 1");
+  if (options.haircut_basis_points > 0 && !options.credit_on_collateral && !options.credit_share) {
+    return Wrong("haircut needs collateral: credit collateral, or credit-share");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckQueue(const RunOptions& options) {
+  using liquidity::Discipline;
+  if (options.normal_bypass && options.queue != Discipline::kPriority) {
+    return Wrong("normal-bypass is for queue priority");
+  }
+  const bool tests_entry =
+      options.queue != Discipline::kImmediate && options.queue != Discipline::kDeferred;
+  if (options.entry_offset != liquidity::EntryOffset::kNone && !tests_entry) {
+    return Wrong("entry-offset needs a queue that is tested at entry: not immediate or deferred");
+  }
+  const liquidity::Splitting& parts = options.splitting;
+  if (parts.part_min.IsPositive() && options.queue == Discipline::kImmediate) {
+    return Wrong("split-part-min needs a queue for what remains: not immediate");
+  }
+  if (parts.part_min.IsZero() && (parts.part_max.IsPositive() || parts.threshold.IsPositive())) {
+    return Wrong("split-part-max and split-from need split-part-min above 0");
+  }
+  if (parts.part_max.IsPositive() && parts.part_max < parts.part_min) {
+    return Wrong("split-part-max must not be less than split-part-min");
+  }
+  const bool balance = options.release == liquidity::Release::kBalanceReactive;
+  if (options.release_threshold && !balance) {
+    return Wrong("release-threshold needs release balance");
+  }
+  if (options.reserve_until && !options.reserve_urgent && !options.reserve_high) {
+    return Wrong("reserve-until needs reserve-urgent or reserve-high");
+  }
+  if (options.cycle_banks_max < 2) return Wrong("cycle-banks must be at least 2");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckOptions(const RunOptions& options) {
+  for (const absl::Status& status :
+       {CheckTimes(options), CheckLiquidity(options), CheckQueue(options)}) {
+    if (!status.ok()) return status;
+  }
+  // What is left is for the engine to say, in its own words.
+  return liquidity::CheckRules(RulesOf(options, 0));
+}
+
+liquidity::Rules RulesOf(const RunOptions& options, TimeUs opens) {
+  liquidity::Rules rules;
+  rules.discipline = options.queue;
+  rules.normal_bypass = options.normal_bypass;
+  rules.release = options.release;
+  rules.receipt_window = Duration::FromMicros(options.receipt_window);
+  rules.entry_offset = options.entry_offset;
+  rules.entry_counter_payments_max = options.counter_payments_max;
+  rules.splitting = options.splitting;
+  rules.limits_bind_normal_only = !options.limits_bind_all;
+  rules.queue_max = options.queue_max;
+  rules.credit_price_ppm_per_day = options.credit_price_ppm_per_day;
+  rules.tell_queued = false;
+  for (const liquidity::Algorithm algorithm : options.lsm) {
+    liquidity::Optimisation run;
+    run.algorithm = algorithm;
+    run.first = LedgerTime::FromMicros(opens + options.lsm_every);
+    run.every = Duration::FromMicros(options.lsm_every);
+    run.only_if_previous_settled_nothing =
+        options.lsm_until_settled && !rules.optimisations.empty();
+    run.wait_min = Duration::FromMicros(
+        algorithm == liquidity::Algorithm::kBilateralSingle ? options.offset_after : 0);
+    run.counter_payments_max = options.counter_payments_max;
+    run.cycle_banks_max = options.cycle_banks_max;
+    run.exact_payments_max = options.exact_payments_max;
+    rules.optimisations.push_back(run);
+  }
+  return rules;
+}
+
+TermsMaker::TermsMaker(const Input& input, const RunOptions& options, TimeUs closes)
+    : input_(input), options_(options), closes_(closes) {
+  if (GivesLiquidity()) bounds_ = BoundsOf(input_, closes);
+}
+
+absl::StatusOr<std::vector<std::int64_t>> TermsMaker::Endowments(std::size_t day,
+                                                                 PaymentIndex first,
+                                                                 PaymentIndex end) const {
+  const std::size_t accounts = input_.accounts.size();
+  const Bounds* const bounds = bounds_.data() + day * accounts;
+  std::vector<std::int64_t> endowments(accounts);
+  if (options_.alpha) {
+    for (std::size_t i = 0; i < accounts; ++i) {
+      endowments[i] = bounds[i].lower + PartOf(bounds[i].upper - bounds[i].lower, *options_.alpha);
+    }
+    return endowments;
+  }
+  std::int64_t rest = *options_.liquidity_total;
+  for (std::size_t i = 0; i < accounts; ++i) rest -= bounds[i].lower;
+  if (rest < 0) {
+    return absl::FailedPreconditionError(fmt::format(
+        "liquidity-total is {} minor units less than what the payments of day {} need at least",
+        -rest, input_.days[day]));
+  }
+  std::vector<std::int64_t> to_send(accounts, 0);
+  __int128 all = 0;
+  for (PaymentIndex i = first; i < end; ++i) {
+    if (input_.payments[i].due % kDayUs >= closes_) continue;
+    to_send[input_.payments[i].sender] += input_.payments[i].amount;
+    all += input_.payments[i].amount;
+  }
+  for (std::size_t i = 0; i < accounts; ++i) {
+    const __int128 part = all == 0 ? 0 : static_cast<__int128>(rest) * to_send[i] / all;
+    endowments[i] = bounds[i].lower + static_cast<std::int64_t>(part);
+  }
+  return endowments;
+}
+
+absl::StatusOr<DayTerms> TermsMaker::Of(std::size_t day, const std::vector<std::int64_t>& balances,
+                                        PaymentIndex first, PaymentIndex end) const {
+  DayTerms terms;
+  terms.banks.resize(input_.accounts.size());
+  std::vector<std::int64_t> endowments;
+  if (GivesLiquidity()) {
+    absl::StatusOr<std::vector<std::int64_t>> given = Endowments(day, first, end);
+    if (!given.ok()) return given.status();
+    endowments = *std::move(given);
+  }
+  for (std::size_t i = 0; i < terms.banks.size(); ++i) {
+    const Account& account = input_.accounts[i];
+    liquidity::BankTerms& bank = terms.banks[i];
+    std::int64_t collateral = 0;
+    if (GivesLiquidity()) {
+      collateral = PartOf(endowments[i], options_.credit_share);
+      bank.balance = Amount::FromMinor(endowments[i] - collateral);
+    } else {
+      bank.balance = Amount::FromMinor(balances[i]);
+      bank.uncollateralised_credit = Amount::FromMinor(account.credit_limit);
+      if (options_.credit_on_collateral) collateral = account.posted_collateral;
+    }
+    bank.collateral = Amount::FromMinor(collateral);
+    bank.haircut_basis_points =
+        account.haircut_basis_points.value_or(options_.haircut_basis_points);
+    const std::int64_t funds = FundsOf(bank);
+    const auto kept = [funds](std::int64_t own, const std::optional<FundsShare>& share) {
+      return Amount::FromMinor(std::min(liquidity::kTotalMinorMax, own + PartOf(funds, share)));
+    };
+    bank.reserved_urgent = kept(account.reserved_urgent, options_.reserve_urgent);
+    bank.reserved_high = kept(account.reserved_high, options_.reserve_high);
+    bank.release_threshold = kept(account.release_threshold, options_.release_threshold);
+    if (account.holding_limit) bank.holding_limit = Amount::FromMinor(*account.holding_limit);
+    if (options_.multilateral_limit) {
+      bank.multilateral_limit = Amount::FromMinor(PartOf(funds, options_.multilateral_limit));
+    }
+  }
+  AddLimits(first, end, terms);
+  return terms;
+}
+
+void TermsMaker::AddLimits(PaymentIndex first, PaymentIndex end, DayTerms& terms) const {
+  using PairOf = std::pair<AccountIndex, AccountIndex>;
+  std::vector<PairOf> named;
+  for (const Limit& limit : input_.limits) {
+    if (limit.counterparty == kNone) {
+      terms.banks[limit.account].multilateral_limit = Amount::FromMinor(limit.amount);
+    } else {
+      named.emplace_back(limit.account, limit.counterparty);
+      terms.limits.push_back({limit.account, limit.counterparty, Amount::FromMinor(limit.amount)});
+    }
+  }
+  if (!options_.bilateral_limit) return;
+  std::sort(named.begin(), named.end());
+  std::vector<PairOf> pairs;
+  for (PaymentIndex i = first; i < end; ++i) {
+    pairs.emplace_back(input_.payments[i].sender, input_.payments[i].recipient);
+  }
+  std::sort(pairs.begin(), pairs.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+  for (const PairOf& pair : pairs) {
+    if (std::binary_search(named.begin(), named.end(), pair)) continue;
+    const std::int64_t limit = PartOf(FundsOf(terms.banks[pair.first]), options_.bilateral_limit);
+    terms.limits.push_back({pair.first, pair.second, Amount::FromMinor(limit)});
+  }
+}
+
+}  // namespace causeway::study

@@ -1,0 +1,50 @@
+// Options and input of a study as the liquidity engine wants them: its rules, and the terms of each
+// account on each day.
+#ifndef CAUSEWAY_SCENARIOS_STUDY_TERMS_H_
+#define CAUSEWAY_SCENARIOS_STUDY_TERMS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "scenarios/study/indicators.h"
+#include "scenarios/study/input.h"
+#include "scenarios/study/runner.h"
+#include "settlement/liquidity/rules.h"
+
+namespace causeway::study {
+
+// `opens` is a point in time.
+liquidity::Rules RulesOf(const RunOptions& options, TimeUs opens);
+
+// What accounts begin a day with.
+struct DayTerms {
+  std::vector<liquidity::BankTerms> banks;
+  std::vector<liquidity::BilateralLimit> limits;
+};
+
+class TermsMaker {
+ public:
+  // Both must outlive this. `closes` is of every day.
+  TermsMaker(const Input& input, const RunOptions& options, TimeUs closes);
+
+  // FailedPrecondition when `liquidity_total` is less than the lower bounds of a day. `balances`
+  // are those of the input at the opening of the day; not used with alpha or a total. `first` and
+  // `end` are the payments of the day.
+  absl::StatusOr<DayTerms> Of(std::size_t day, const std::vector<std::int64_t>& balances,
+                              PaymentIndex first, PaymentIndex end) const;
+
+ private:
+  bool GivesLiquidity() const { return options_.alpha || options_.liquidity_total; }
+  absl::StatusOr<std::vector<std::int64_t>> Endowments(std::size_t day, PaymentIndex first,
+                                                       PaymentIndex end) const;
+  void AddLimits(PaymentIndex first, PaymentIndex end, DayTerms& terms) const;
+
+  const Input& input_;
+  const RunOptions& options_;
+  TimeUs closes_;
+  std::vector<Bounds> bounds_;  // day * accounts + account; with alpha or a total
+};
+
+}  // namespace causeway::study
+
+#endif  // CAUSEWAY_SCENARIOS_STUDY_TERMS_H_
