@@ -57,17 +57,27 @@ class IndicatorTable {
     Add("mean queue time", [](Day day) {
       return day.mean_delay_us ? Span(*day.mean_delay_us) : std::string("not defined");
     });
+    Add("mean queue time of urgent payments", [](Day day) {
+      return day.urgent_mean_delay_us ? Span(*day.urgent_mean_delay_us)
+                                      : std::string("not defined");
+    });
     Add("longest queue time", [](Day day) { return Span(day.longest_delay_us); });
     Add("lower bound of liquidity", [&](Day day) { return Money(day.lower_bound); });
     Add("upper bound of liquidity", [&](Day day) { return Money(day.upper_bound); });
     Add("liquidity", [&](Day day) { return Money(day.liquidity); });
     Add("liquidity used", [&](Day day) { return Money(day.liquidity_used); });
     Add("usage (L - LB) / (UB - LB)", [](Day day) { return Ratio(day.usage); });
+    Add("saved of the upper bound", [](Day day) { return Ratio(day.liquidity_saved); });
+    Add("price of drawn credit", [&](Day day) { return Money(day.credit_charge); });
     Add("turnover", [](Day day) { return Ratio(day.turnover); });
     Add("longest queue, payments", [](Day day) { return Count(day.queue_peak_count); });
     Add("largest queue, value", [&](Day day) { return Money(day.queue_peak_value); });
     Add("time in gridlock", [](Day day) { return Span(day.gridlock_us); });
+    Add("longest gridlock", [](Day day) { return Span(day.longest_gridlock_us); });
     Add("time in deadlock", [](Day day) { return Span(day.deadlock_us); });
+    Add("longest deadlock", [](Day day) { return Span(day.longest_deadlock_us); });
+    Add("throughput targets missed by accounts",
+        [](Day day) { return Count(day.target_breaches); });
     Add("Herfindahl index of senders", [](Day day) { return Ratio(day.herfindahl); });
     Add("settled within an hour, by value", [](Day day) { return Ratio(day.one_hour_value); });
     Add("PvP share", [](Day day) { return Ratio(day.pvp_share); });

@@ -105,5 +105,40 @@ TEST(PresetRunsTest, TellWhichSettingIsWrongBeforeTheFirstRun) {
   EXPECT_TRUE(absl::IsNotFound(PresetRuns::Load("/nonexistent.txtpb").status()));
 }
 
+// The mean of an indicator over three seeds of a preset.
+double MeanOf(const PresetRuns& runs, const Point& point, const std::string& indicator) {
+  double sum = 0;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const auto made = runs.Make({point, seed});
+    EXPECT_TRUE(made.ok()) << made.status();
+    if (made.ok()) sum += std::stod(Value(*made, indicator));
+  }
+  return sum / 3;
+}
+
+PresetRuns PresetNamed(const std::string& name) {
+  absl::StatusOr<PresetRuns> runs = PresetRuns::Load(PresetPath(name));
+  EXPECT_TRUE(runs.ok()) << runs.status();
+  return *std::move(runs);
+}
+
+// docs/validation.md: about 20% observed (Davey and Gray 2014), about 30% simulated (Denbee and
+// McLafferty 2013), and nearly the same with every algorithm and with none.
+TEST(ValidationTest, TwoStreamsOnRestrictedLiquiditySaveAFifthToAThirdInChaps) {
+  const PresetRuns runs = PresetNamed("chaps-lsm-2013.txtpb");
+  const double matched = MeanOf(runs, {}, "liquidity_saved");
+  EXPECT_NEAR(matched, 0.20, 0.06);
+  EXPECT_NEAR(MeanOf(runs, {{"lsm", "none"}}, "liquidity_saved"), matched, 0.01);
+  EXPECT_NEAR(MeanOf(runs, {{"liquidity", "0.4"}}, "liquidity_saved"), 0.30, 0.08);
+  EXPECT_EQ(MeanOf(runs, {{"release-threshold", "0"}}, "liquidity_saved"), 0);
+}
+
+// docs/validation.md: 25% of value, 27% simulated (RBA RDP 2012-05), with sub-limits.
+TEST(ValidationTest, BilateralOffsetSettlesAQuarterOfValueInRitsWithSubLimits) {
+  const PresetRuns runs = PresetNamed("rits-day.txtpb");
+  EXPECT_NEAR(MeanOf(runs, {}, "offset_share"), 0.26, 0.06);
+  EXPECT_LT(MeanOf(runs, {{"release-threshold", "0"}}, "offset_share"), 0.08);
+}
+
 }  // namespace
 }  // namespace causeway::sim
