@@ -188,6 +188,8 @@ struct Engine::State {
   Settled RunExact(const Optimisation& optimisation, Effects& effects);
   // Leaves in `last_kept` of each bank the last payment of its queue that is in the largest set.
   bool FindLargestPrefixes();
+  bool OnlyFundsBind() const;
+  bool FindLargestCoveredPrefixes();
   void CountAllTrials();
   BankIndex DropLast(BankIndex bank);
   bool PayerFits(BankIndex bank);

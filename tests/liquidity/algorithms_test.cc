@@ -202,6 +202,31 @@ TEST(BechSoramaki, SettlesTheSameWhateverTheOrderInWhichBanksDrop) {
   }
 }
 
+// Where only funds bind, a run takes a shorter way; a holding limit that nobody can reach makes it
+// take the general one.
+TEST(BechSoramaki, SettlesTheSameWhereOnlyFundsBindAsByTheGeneralWay) {
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    core::RandomStream random(seed, "only funds bind");
+    RandomSystem system = DrawSystem(
+        random, seed % 2 == 0 ? Discipline::kFifo : Discipline::kPriority, {.credit = true});
+    system.rules.optimisations = {{.algorithm = Algorithm::kBechSoramaki}};
+    Engine plain = CreateOrDie(system);
+    system.banks[0].holding_limit = Minor(kTotalMinorMax);
+    Engine general = CreateOrDie(system);
+    Engine::Effects of_plain;
+    Engine::Effects of_general;
+    for (int i = 1; i <= 14; ++i) {
+      const PaymentOrder order = DrawOrder(random, system.banks.size());
+      plain.Submit(At(i), order, of_plain);
+      general.Submit(At(i), order, of_general);
+    }
+    plain.RunOptimisation(At(20), 0, of_plain);
+    general.RunOptimisation(At(20), 0, of_general);
+    ASSERT_EQ(of_plain, of_general) << "seed " << seed;
+    plain.CheckInvariants();
+  }
+}
+
 TEST(BechSoramaki, SettlesSomeSetThatFitsWherePayeesMayHoldNoMore) {
   int less_than_best = 0;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
