@@ -162,7 +162,7 @@ void AddPayment(const Payment& payment, std::int64_t rest, const PaymentResult& 
     ++account.for_customers.count;
     account.for_customers.value += payment.amount;
   }
-  if (out.status == Status::kRejected) return;
+  if (out.status == Status::kRejected || out.status == Status::kCancelled) return;
   if (settled) return AddSettled(payment, rest, out.settled, midnight, closes, sums);
   sums.weighted_delay += Int128{rest} * (closes - payment.due);
   sums.weighted_close += Int128{rest} * (closes - payment.due);

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "fmt/format.h"
+#include "scenarios/study/changes.h"
 #include "scenarios/study/mapping.h"
 #include "scenarios/study/table_reader.h"
 #include "scenarios/study/values.h"
@@ -19,6 +20,8 @@ namespace causeway::study {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 200;  // of an id or a name
+constexpr std::string_view kDayExpected =
+    "expected a number from 0 to 999999 or a date in the stated form";
 
 // The hash containers of Abseil look up its own string_view only.
 absl::string_view Key(std::string_view text) { return {text.data(), text.size()}; }
@@ -42,9 +45,11 @@ class FolderReader {
         ForEachRow(mapping_.customers, [this](TableReader& row) { AddCustomer(row); });
     ForEachRow(mapping_.payments, [this](TableReader& row) { AddPayment(row); });
     ForEachRow(mapping_.limits, [this](TableReader& row) { AddLimit(row); });
+    ForEachRow(mapping_.changes, [this](TableReader& row) { AddChange(row); });
     if (result_.problems.empty()) {
       NumberDays();
       SortByTime();
+      PlaceChanges();
     }
     return std::move(result_);
   }
@@ -162,7 +167,7 @@ class FolderReader {
     if (text == day_text_) return day_;
     const auto day = ParseDay(text, mapping_.payments.day_form);
     if (!day) {
-      row.Report(kPaymentDay, "expected a number from 0 to 999999 or a date in the stated form");
+      row.Report(kPaymentDay, kDayExpected);
       return std::nullopt;
     }
     day_text_ = text;
@@ -228,8 +233,13 @@ class FolderReader {
     return std::nullopt;
   }
 
+  void AddChange(TableReader& row);
+  bool ReadChange(TableReader& row, Change& change);
+
   // Days become 0, 1, 2, ... in their order.
   void NumberDays();
+  // Changes find their days and payments, and stand in the order of time.
+  void PlaceChanges();
   void SortByTime();
 
   const FileSource& source_;
@@ -241,6 +251,14 @@ class FolderReader {
   bool knows_accounts_ = false;
   bool knows_customers_ = false;
   std::map<std::pair<AccountIndex, std::string>, std::uint32_t> customers_;
+  // A change as its file has it: without a day it is made on each.
+  struct WrittenChange {
+    Change change;
+    std::optional<std::int64_t> day;
+    std::string payment;
+  };
+  std::vector<WrittenChange> changes_;
+  std::uint32_t change_row_ = 0;
   absl::flat_hash_set<std::string> banks_;
   absl::flat_hash_map<std::string, AccountIndex> accounts_;
   absl::flat_hash_set<std::pair<AccountIndex, AccountIndex>> limits_;
@@ -312,6 +330,89 @@ void FolderReader::AddLinkAndId(TableReader& row) {
     number = links_.emplace(Key(link), static_cast<std::uint32_t>(links_.size() + 1)).first->second;
   }
   input.links.push_back(number);
+}
+
+// What the row names besides its time; false when it was reported.
+bool FolderReader::ReadChange(TableReader& row, Change& change) {
+  const auto missing = [&row](std::string_view what) {
+    row.Report(kChangeKind, what);
+    return false;
+  };
+  if (IsOfPayment(change.kind)) {
+    return !row.Text(kChangePayment).empty() || missing("expected the id of a payment beside it");
+  }
+  if (!row.Has(kChangeAccount)) return missing("expected a column account");
+  const auto account = FindAccount(row, kChangeAccount);
+  change.account = account.value_or(kNone);
+  bool good = account.has_value();
+  if (NeedsCounterparty(change.kind)) {
+    if (!row.Has(kChangeCounterparty)) return missing("expected a column counterparty");
+    const auto counterparty = FindAccount(row, kChangeCounterparty);
+    change.counterparty = counterparty.value_or(kNone);
+    good = good && counterparty.has_value();
+  }
+  if (row.Text(kChangeValue).empty()) {
+    return (MayLackValue(change.kind) || missing("expected an amount beside it")) && good;
+  }
+  change.value = Money(row, kChangeValue, mapping_.changes.amount_form);
+  return good && change.value.has_value();
+}
+
+void FolderReader::AddChange(TableReader& row) {
+  WrittenChange written;
+  written.change.row = ++change_row_;
+  const auto kind = ParseChangeKind(row.Text(kChangeKind));
+  if (!kind) row.Report(kChangeKind, fmt::format("expected one of {}", ChangeKindNames()));
+  const auto time = ParseTimeOfDay(row.Text(kChangeTime), mapping_.changes.time_form);
+  if (!time) row.Report(kChangeTime, "expected a time of day such as 09:05, in the stated form");
+  if (!row.Text(kChangeDay).empty()) {
+    written.day = ParseDay(row.Text(kChangeDay), mapping_.changes.day_form);
+    if (!written.day) return row.Report(kChangeDay, kDayExpected);
+  }
+  if (!kind || !time) return;
+  written.change.kind = *kind;
+  written.change.time = *time;
+  written.payment = row.Text(kChangePayment);
+  if (ReadChange(row, written.change)) changes_.push_back(std::move(written));
+}
+
+void FolderReader::PlaceChanges() {
+  if (changes_.empty()) return;
+  Input& input = result_.input;
+  absl::flat_hash_map<std::string, PaymentIndex> payment_of_id;
+  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+    const std::string id = input.payment_ids.empty() ? fmt::format("{}", input.rows[i])
+                                                     : std::string(input.payment_ids[i]);
+    payment_of_id.emplace(id, i);
+  }
+  for (const WrittenChange& written : changes_) {
+    const auto wrong = [&](const std::string& what) {
+      result_.problems.Add({mapping_.changes.files.front(), 0, 0,
+                            fmt::format("row {}: {}", written.change.row, what)});
+    };
+    Change change = written.change;
+    if (IsOfPayment(change.kind)) {
+      const auto found = payment_of_id.find(written.payment);
+      if (found == payment_of_id.end()) {
+        wrong(fmt::format("payment \"{}\": expected the id of a payment", written.payment));
+        continue;
+      }
+      change.payment = found->second;
+      change.time += input.payments[change.payment].due / kDayUs * kDayUs;
+      input.changes.push_back(change);
+      continue;
+    }
+    bool known = !written.day.has_value();
+    for (std::size_t day = 0; day < input.days.size(); ++day) {
+      if (written.day && FormatDay(*written.day) != input.days[day]) continue;
+      known = true;
+      input.changes.push_back(change);
+      input.changes.back().time += static_cast<TimeUs>(day) * kDayUs;
+    }
+    if (!known) wrong("day: expected one on which there are payments");
+  }
+  std::stable_sort(input.changes.begin(), input.changes.end(),
+                   [](const Change& a, const Change& b) { return a.time < b.time; });
 }
 
 void FolderReader::NumberDays() {

@@ -37,7 +37,9 @@ class DayCounter {
     Count(day_.submitted, payment.amount);
     // All, but for what settled in parts before.
     const std::int64_t amount = result_.Rest(input_, index);
-    if (out.status == Status::kRejected) return Count(day_.rejected, amount);
+    if (out.status == Status::kRejected || out.status == Status::kCancelled) {
+      return Count(day_.rejected, amount);
+    }
     const bool settled = out.status == Status::kSettled;
     const TimeUs delay = (settled ? out.settled : closes_) - payment.due;
     ++delayed_;

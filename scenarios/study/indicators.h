@@ -49,7 +49,7 @@ struct DayIndicators {
   CountAndValue submitted;  // due before the close, rejected and withheld ones too
   CountAndValue settled;
   CountAndValue unsettled;  // at the close, withheld ones too
-  CountAndValue rejected;
+  CountAndValue rejected;   // and cancelled
   CountAndValue late;
   CountAndValue settled_immediately;
   CountAndValue settled_from_queue;   // alone

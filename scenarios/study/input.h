@@ -69,6 +69,36 @@ struct CustomerLine {
   bool committed = false;
 };
 
+// What changes within a day. Those from kCancel on are of a payment that waits.
+enum class ChangeKind : std::uint8_t {
+  kAddBalance,  // money from outside, and to it
+  kTakeBalance,
+  kCreditLimit,
+  kCollateral,
+  kReserveUrgent,
+  kReserveHigh,
+  kReleaseThreshold,
+  kHoldingLimit,
+  kBilateralLimit,
+  kMultilateralLimit,
+  kCancel,
+  kMakeUrgent,
+  kMakeHigh,
+  kMakeNormal,
+  kToFront,
+  kToEnd,
+};
+
+struct Change {
+  TimeUs time = 0;  // a point in time
+  ChangeKind kind = ChangeKind::kAddBalance;
+  AccountIndex account = kNone;
+  AccountIndex counterparty = kNone;  // kBilateralLimit
+  PaymentIndex payment = kNone;       // place in Input::payments
+  std::optional<std::int64_t> value;  // nothing lifts a limit
+  std::uint32_t row = 0;              // in the file, from 1
+};
+
 // Texts of the same number as something else, kept together: a million short strings would cost
 // more than what they name.
 class TextColumn {
@@ -100,6 +130,7 @@ struct Input {
   // As `payments`, or empty: payments with the same number other than 0 are legs of one settlement.
   std::vector<std::uint32_t> links;
   std::vector<Limit> limits;
+  std::vector<Change> changes;  // by time; at the same time in the order of the file
   std::vector<CustomerLine> customers;
   // As `payments`, or empty: places in `customers`, or kNone. For whom the sender pays, and for
   // whom the recipient receives.

@@ -26,7 +26,7 @@ bool SetForm(MappedTable& table, std::string_view field, std::string_view form) 
   using Amounts = std::array<std::pair<std::string_view, AmountForm>, 3>;
   using Times = std::array<std::pair<std::string_view, TimeForm>, 4>;
   using Days = std::array<std::pair<std::string_view, DayForm>, 4>;
-  if (field == "amount" || field == "balance" || field == "credit_line") {
+  if (field == "amount" || field == "balance" || field == "credit_line" || field == "value") {
     return choose(table.amount_form, Amounts{{{"decimal", AmountForm::kDecimal},
                                               {"decimal-comma", AmountForm::kDecimalComma},
                                               {"minor", AmountForm::kMinor}}});
@@ -126,6 +126,14 @@ Mapping DefaultMapping() {
                               {"credit_line", {"credit_line"}, true},
                               {"secured", {"secured"}, false},
                               {"committed", {"committed"}, false}};
+  mapping.changes = {.name = "changes", .files = {"changes.csv"}};
+  mapping.changes.fields = {{"time", {"time"}, true},
+                            {"day", {"day"}, false},
+                            {"change", {"change"}, true},
+                            {"account", {"account"}, false},
+                            {"counterparty", {"counterparty"}, false},
+                            {"payment", {"payment"}, false},
+                            {"value", {"value"}, false}};
   return mapping;
 }
 
@@ -140,12 +148,13 @@ void ReadMapping(const FileSource& source, Mapping& mapping, ProblemList& proble
   while (row.NextRow()) {
     bool known = false;
     for (MappedTable* table : {&mapping.banks, &mapping.accounts, &mapping.payments,
-                               &mapping.limits, &mapping.customers}) {
+                               &mapping.limits, &mapping.customers, &mapping.changes}) {
       if (row.Text(kTable) != table->name) continue;
       known = true;
       ApplyRow(row, *table);
     }
-    if (!known) row.Report(kTable, "expected banks, accounts, payments, limits or customers");
+    if (!known)
+      row.Report(kTable, "expected banks, accounts, payments, limits, customers or changes");
   }
 }
 

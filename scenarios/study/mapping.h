@@ -38,6 +38,7 @@ struct Mapping {
   MappedTable payments;
   MappedTable limits;
   MappedTable customers;
+  MappedTable changes;
 };
 
 // Places of fields in the tables.
@@ -75,6 +76,16 @@ enum CustomerField : std::size_t {
   kCustomerLine,
   kCustomerSecured,
   kCustomerCommitted
+};
+
+enum ChangeField : std::size_t {
+  kChangeTime,
+  kChangeDay,
+  kChangeKind,
+  kChangeAccount,
+  kChangeCounterparty,
+  kChangePayment,
+  kChangeValue
 };
 
 // The names that PSSimPy's files and ours have.

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "scenarios/study/changes.h"
 #include "scenarios/study/output_text.h"
 #include "scenarios/study/values.h"
 
@@ -119,6 +120,20 @@ void WriteMonthsCsv(const Input& input, const RunResult& result, const Indicator
       WriteMonthLine(lines, account, fmt::format("by_{:02}00", hour + 1), month.throughput[hour],
                      6);
     }
+  }
+}
+
+void WriteChangesCsv(const Input& input, const RunResult& result, std::ostream& out) {
+  LineWriter lines(out);
+  lines.Line("row,day,time,change,outcome");
+  for (std::size_t i = 0; i < input.changes.size(); ++i) {
+    const Change& change = input.changes[i];
+    const ChangeResult& of = result.changes[i];
+    const bool refused = of.refusal != liquidity::Refusal::kNone;
+    lines.Line("{},{},{},{},{}", change.row,
+               input.days[static_cast<std::size_t>(change.time / kDayUs)],
+               TimeOfDay(change.time % kDayUs), Name(change.kind),
+               of.made ? "made" : (refused ? liquidity::Name(of.refusal) : "not-made"));
   }
 }
 
@@ -268,14 +283,15 @@ void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream&
 
 void WriteBalancesCsv(const Input& input, const RunResult& result, std::ostream& out) {
   LineWriter lines(out);
-  lines.Line("day,account,owner,opening,closing,credit_limit,peak_credit,credit_charge");
+  lines.Line("day,account,owner,opening,closing,credit_limit,peak_credit,credit_charge,added");
   for (std::size_t i = 0; i < result.account_days.size(); ++i) {
     const Account& account = input.accounts[i % input.accounts.size()];
     const AccountDay& day = result.account_days[i];
     const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
-    lines.Line("{},{},{},{},{},{},{},{}", input.days[i / input.accounts.size()], Quoted(account.id),
-               Quoted(account.owner), money(day.opening), money(day.closing),
-               money(day.credit_limit), money(day.peak_credit), money(day.credit_charge));
+    lines.Line("{},{},{},{},{},{},{},{},{}", input.days[i / input.accounts.size()],
+               Quoted(account.id), Quoted(account.owner), money(day.opening), money(day.closing),
+               money(day.credit_limit), money(day.peak_credit), money(day.credit_charge),
+               money(day.added));
   }
 }
 
@@ -321,6 +337,7 @@ absl::Status WriteResults(const Input& input, const RunResult& result, const Ind
       {"balances.csv", [&](std::ostream& out) { WriteBalancesCsv(input, result, out); }},
       {"accounts.csv", [&](std::ostream& out) { WriteAccountsCsv(input, indicators, out); }},
       {"months.csv", [&](std::ostream& out) { WriteMonthsCsv(input, result, indicators, out); }},
+      {"changes.csv", [&](std::ostream& out) { WriteChangesCsv(input, result, out); }},
       {"customers.csv", [&](std::ostream& out) { WriteCustomersCsv(input, indicators, out); }},
       {"targets.csv", [&](std::ostream& out) { WriteTargetsCsv(input, result, indicators, out); }},
       {"queue.csv", [&](std::ostream& out) { WriteQueueCsv(input, result, out); }},

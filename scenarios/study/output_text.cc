@@ -18,6 +18,8 @@ std::string_view Name(Status status) {
       return "rejected";
     case Status::kLate:
       return "late";
+    case Status::kCancelled:
+      return "cancelled";
     case Status::kWithheld:
       return "withheld";
   }

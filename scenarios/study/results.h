@@ -17,9 +17,10 @@ namespace causeway::study {
 enum class Status : std::uint8_t {
   kUnsettled,  // still waited at the close of its day
   kSettled,
-  kRejected,  // refused at entry: without a queue, what is not covered
-  kLate,      // due at or after the close of its day; never entered
-  kWithheld,  // its sender's behaviour kept it back beyond the close
+  kRejected,   // refused at entry: without a queue, what is not covered
+  kLate,       // due at or after the close of its day; never entered
+  kWithheld,   // its sender's behaviour kept it back beyond the close
+  kCancelled,  // taken out of the queue by a change
 };
 std::string_view Name(Status status);
 
@@ -51,6 +52,12 @@ struct ThroughputTarget {
 };
 inline constexpr std::size_t kThroughputTargetsMax = 24;
 
+// What became of Input::changes, by place.
+struct ChangeResult {
+  bool made = false;  // without a refusal: its payment was not submitted yet, or the day had closed
+  liquidity::Refusal refusal = liquidity::Refusal::kNone;
+};
+
 // One account on one day.
 struct AccountDay {
   std::int64_t opening = 0;        // balance at the opening
@@ -58,6 +65,7 @@ struct AccountDay {
   std::int64_t credit_limit = 0;   // how far below zero it could go
   std::int64_t peak_credit = 0;    // the furthest that it went
   std::int64_t credit_charge = 0;  // the price of that, by value and time
+  std::int64_t added = 0;          // from outside by changes, less what went there
 };
 
 // The queue at a sampled time, after everything that happens at it.
@@ -73,6 +81,7 @@ struct RunResult {
   TimeUs opens = 0;                       // of every day, since its midnight
   TimeUs closes = 0;                      // of every day; above `opens`
   std::vector<ThroughputTarget> targets;  // of the options
+  std::vector<ChangeResult> changes;      // as Input::changes
   std::vector<PaymentResult> payments;    // as Input::payments
   // The settled ones; those of a set in a row. Of a payment that settled in parts: its last part.
   std::vector<PaymentIndex> settlement_order;

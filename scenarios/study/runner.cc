@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "scenarios/study/changes.h"
 #include "scenarios/study/terms.h"
 #include "settlement/core/check.h"
 #include "settlement/liquidity/engine.h"
@@ -38,6 +39,9 @@ class StudyRunner {
 
  private:
   std::size_t accounts() const { return input_.accounts.size(); }
+  TimeUs OpeningOf(std::size_t day) const {
+    return static_cast<TimeUs>(day) * kDayUs + result_.opens;
+  }
   absl::Status Start();
   absl::Status Open(std::size_t day, PaymentIndex end);
   absl::Status RunDay(std::size_t day);
@@ -46,6 +50,7 @@ class StudyRunner {
   void AdvanceBefore(TimeUs time);
   void EndReservations();
   void Promote();
+  void MakeChange(std::size_t index);
   void Sample(TimeUs time);
   void AskAgain(TimeUs time);
   bool Submits(PaymentIndex index, TimeUs time, bool first);
@@ -69,6 +74,10 @@ class StudyRunner {
   TimeUs reservations_end_ = kNever;
   TimeUs promotion_ = kNever;  // ahead
   bool promoted_ = false;      // today
+  // With changes.
+  std::size_t next_change_ = 0;
+  std::vector<liquidity::BankTerms> day_terms_;       // as changes left them
+  std::vector<liquidity::PaymentId> engine_numbers_;  // by payment, once submitted
   // With behaviours, by account.
   std::vector<std::unique_ptr<Behaviour>> behaviours_;
   std::vector<std::int64_t> received_;  // settled today
@@ -92,6 +101,10 @@ absl::Status StudyRunner::Start() {
         fmt::format("there would be more than {} samples of the queue", kSamplesMax));
   }
   result_.targets = options_.targets;
+  result_.changes.resize(input_.changes.size());
+  if (!input_.changes.empty()) {
+    engine_numbers_.assign(input_.payments.size(), liquidity::kNoPayment);
+  }
   result_.payments.resize(input_.payments.size());
   result_.settlement_order.reserve(input_.payments.size());
   result_.account_days.resize(input_.days.size() * accounts());
@@ -119,6 +132,8 @@ void StudyRunner::Take() {
     PaymentResult& out = result_.payments[payment];
     if (effect.kind == EffectKind::kRejected) {
       out.status = Status::kRejected;
+    } else if (effect.kind == EffectKind::kCancelled) {
+      out.status = Status::kCancelled;
     } else if (effect.kind == EffectKind::kPartSettled) {
       const std::int64_t amount = effect.amount.minor();
       result_.parts.push_back(
@@ -158,9 +173,14 @@ void StudyRunner::Sample(TimeUs time) {
 void StudyRunner::AdvanceBefore(TimeUs time) {
   for (;;) {
     const TimeUs ask = held_.empty() ? kNever : next_ask_;
-    const TimeUs next = std::min({next_sample_, ask, reservations_end_, promotion_});
+    const TimeUs change = next_change_ < input_.changes.size()
+                              ? std::max(input_.changes[next_change_].time, OpeningOf(day_))
+                              : kNever;
+    const TimeUs next = std::min({next_sample_, ask, reservations_end_, promotion_, change});
     if (next >= time) return;
-    if (reservations_end_ == next) {
+    if (change == next) {
+      MakeChange(next_change_++);
+    } else if (reservations_end_ == next) {
       EndReservations();
     } else if (promotion_ == next) {
       Promote();
@@ -172,6 +192,27 @@ void StudyRunner::AdvanceBefore(TimeUs time) {
       next_sample_ += options_.sample_every;
     }
   }
+}
+
+void StudyRunner::MakeChange(std::size_t index) {
+  const Change& change = input_.changes[index];
+  ChangeResult& out = result_.changes[index];
+  // Of the day before: its time came after the close.
+  if (change.time < OpeningOf(day_) - result_.opens) return;
+  const LedgerTime time = LedgerTime::FromMicros(std::max(change.time, OpeningOf(day_)));
+  if (change.payment != kNone) {
+    const liquidity::PaymentId payment = engine_numbers_[change.payment];
+    if (payment == liquidity::kNoPayment) return;
+    out.refusal = ChangePayment(change, time, payment, *engine_, effects_);
+  } else {
+    out.refusal = ChangeAccount(change, time, day_terms_[change.account], *engine_, effects_);
+    const bool made = out.refusal == liquidity::Refusal::kNone;
+    AccountDay& of_day = result_.account_days[day_ * accounts() + change.account];
+    if (made && change.kind == ChangeKind::kAddBalance) of_day.added += *change.value;
+    if (made && change.kind == ChangeKind::kTakeBalance) of_day.added -= *change.value;
+  }
+  out.made = out.refusal == liquidity::Refusal::kNone;
+  Take();
 }
 
 void StudyRunner::EndReservations() {
@@ -239,6 +280,9 @@ void StudyRunner::Submit(PaymentIndex index, TimeUs time) {
   const Payment& payment = input_.payments[index];
   result_.payments[index].submitted = time;
   result_.payments[index].status = Status::kUnsettled;
+  if (!engine_numbers_.empty()) {
+    engine_numbers_[index] = static_cast<liquidity::PaymentId>(submitted_.size());
+  }
   submitted_.push_back(index);
   engine_->Submit(LedgerTime::FromMicros(time),
                   {payment.sender, payment.recipient, Amount::FromMinor(payment.amount),
@@ -288,6 +332,7 @@ absl::Status StudyRunner::Open(std::size_t day, PaymentIndex end) {
       RulesOf(options_, opens), terms->banks, terms->limits, LedgerTime::FromMicros(opens));
   if (!engine.ok()) return engine.status();
   engine_.emplace(*std::move(engine));
+  if (!input_.changes.empty()) day_terms_ = terms->banks;
   for (std::size_t i = 0; i < accounts(); ++i) {
     AccountDay& of_day = result_.account_days[day * accounts() + i];
     of_day.opening = terms->banks[i].balance.minor();

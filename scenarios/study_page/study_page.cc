@@ -116,7 +116,7 @@ Invariants InvariantsOf(const Input& input, const RunResult& result, const Indic
     __int128 difference = 0;
     for (std::size_t account = 0; account < accounts; ++account) {
       const AccountDay& each = result.account_days[day * accounts + account];
-      difference += static_cast<__int128>(each.closing) - each.opening;
+      difference += static_cast<__int128>(each.closing) - each.opening - each.added;
       holds.covered = holds.covered && each.closing >= -each.credit_limit;
     }
     holds.conserved = holds.conserved && difference == 0;

@@ -232,9 +232,10 @@ TEST(Output, ListsEachPaymentWithItsTimesAndCause) {
             "2,2,1,10:00:00,10:00:00,bank0,bank1,0.50,normal,settled,10:00:00,immediate,,\n");
   std::ostringstream balances;
   WriteBalancesCsv(input, RunOf(input, {}), balances);
-  EXPECT_EQ(balances.str(),
-            "day,account,owner,opening,closing,credit_limit,peak_credit,credit_charge\n"
-            "1,bank0,bank0,1.00,0.50,0.00,0.00,0.00\n1,bank1,bank1,0.00,0.50,0.00,0.00,0.00\n");
+  EXPECT_EQ(
+      balances.str(),
+      "day,account,owner,opening,closing,credit_limit,peak_credit,credit_charge,added\n"
+      "1,bank0,bank0,1.00,0.50,0.00,0.00,0.00,0.00\n1,bank1,bank1,0.00,0.50,0.00,0.00,0.00,0.00\n");
 }
 
 TEST(Options, ReadWhatAPersonTypesAndListWhatTheyKnow) {
