@@ -34,8 +34,9 @@ std::string RenderIndicatorsJson(const Input& input, const RunResult& result,
 std::string RenderSummary(const Input& input, const RunResult& result,
                           const Indicators& indicators);
 
-// Writes the input as a folder that ReadFolder reads back: accounts.csv, payments.csv and, where
-// there are any, limits.csv.
+// Writes a drawn input as a folder that ReadFolder reads back: accounts.csv, payments.csv and,
+// where there are any, limits.csv. Terms that only files give accounts, customers and changes are
+// not written.
 absl::Status WriteInputFolder(const Input& input, const std::string& directory);
 
 }  // namespace causeway::study
