@@ -74,8 +74,11 @@ core::LedgerTime BridgeEngine::Clamp(core::LedgerTime now) {
   return latest_;
 }
 
-bool BridgeEngine::IsKnown(const core::Hash256& id) const {
-  return open_.contains(id) || decided_.contains(id);
+absl::StatusOr<bool> BridgeEngine::IsKnown(const core::Hash256& id) const {
+  if (open_.contains(id) || finished_.contains(id)) return true;
+  const auto decided = decided_.Find(id);
+  if (!decided.ok()) return decided.status();
+  return decided->has_value();
 }
 
 void BridgeEngine::OnPrepareReply(
@@ -145,12 +148,8 @@ void BridgeEngine::OnSendFailed(core::LedgerTime now, RequestKind kind, const co
 
 void BridgeEngine::OnWitnessAnswer(core::LedgerTime now, std::string_view witness,
                                    const core::WitnessAnswer& answer) {
-  const absl::Status status =
-      certifier_.OnAnswer(Clamp(now), witness, answer, [this](std::uint64_t size) {
-        const absl::StatusOr<core::Hash256> root = tree_.RootAt(size);
-        CW_CHECK(root.ok(), "the log has been of every size up to its own");
-        return *root;
-      });
+  const absl::Status status = certifier_.OnAnswer(
+      Clamp(now), witness, answer, [this](std::uint64_t size) { return tree_.RootAt(size); });
   if (!status.ok() && rolled_back_.ok()) rolled_back_ = status;
 }
 
@@ -215,11 +214,18 @@ absl::Status BridgeEngine::Write(core::LedgerTime now, std::span<const pvp::Judg
   if (blocks.empty() && meta.empty()) return absl::OkStatus();
   if (absl::Status status = journal_->Append(blocks, meta); !status.ok()) return status;
   std::set<core::Hash256> policies;
+  std::vector<core::Hash256> ids;
   for (const pvp::Judgement& judgement : judgements) {
     const core::Hash256& id = judgement.settlement_id;
+    const OpenSettlement& settlement = open_.find(id)->second;
     coordinator_.OnDecided(now, id);
-    uncertified_.emplace(decided_.find(id)->second, id);
-    policies.insert(open_.find(id)->second.header.policy_hash);
+    uncertified_.emplace(settlement.record_index, id);
+    policies.insert(settlement.header.policy_hash);
+    ids.push_back(id);
+  }
+  if (!ids.empty()) {
+    absl::Status added = decided_.Add(ids, blocks.front().first_index);
+    if (!added.ok()) return added;
   }
   if (!blocks.empty()) {
     certifier_.OnDurable(now, journal_->block_count(), tree_.size(), checkpoint_,
@@ -274,8 +280,11 @@ absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
     }
     decided.record = core::EncodeDecisionRecord(record);
     decided.terms = settlement.terms.payload;
-    CW_CHECK(decided_.emplace(id, tree_.size()).second,
+    const auto before = decided_.Find(id);
+    if (!before.ok()) return before.status();
+    CW_CHECK(settlement.record.empty() && !before->has_value(),
              "the first record of an id is the only one");
+    settlement.record_index = tree_.size();
     tree_.Append(core::LeafHash(decided.record));
     settlement.verdict = judgement.verdict;
     settlement.record = decided.record;
@@ -329,12 +338,19 @@ void BridgeEngine::Release() {
     if (place == open_.end()) continue;
     const bool decided = !place->second.record.empty();
     if (decided != (request.kind == RequestKind::kComplete)) continue;
-    requests_.push_back(MakeRequest(request));
+    absl::StatusOr<LedgerRequest> made = MakeRequest(request);
+    if (made.ok()) {
+      requests_.push_back(*std::move(made));
+    } else {
+      OnSendFailed(latest_, request.kind, request.settlement_id, request.ledger,
+                   std::string(made.status().message()));
+    }
   }
   for (const core::Hash256& id : coordinator_.TakeChanged()) changed_.insert(id);
 }
 
-LedgerRequest BridgeEngine::MakeRequest(const pvp::Request& request) {
+// An error where the log cannot be read: the certificate of what was decided long ago needs it.
+absl::StatusOr<LedgerRequest> BridgeEngine::MakeRequest(const pvp::Request& request) {
   OpenSettlement& settlement = open_.find(request.settlement_id)->second;
   LedgerRequest made;
   made.kind = request.kind;
@@ -348,9 +364,9 @@ LedgerRequest BridgeEngine::MakeRequest(const pvp::Request& request) {
   if (settlement.completion.empty()) {
     core::CompleteSettlement completion;
     completion.settlement_id = request.settlement_id;
-    absl::StatusOr<core::Certificate> certificate = MakeCertificateOf(
-        decided_.find(request.settlement_id)->second, settlement.record, settlement.votes);
-    CW_CHECK(certificate.ok(), "a ledger is asked to complete what is certified");
+    absl::StatusOr<core::Certificate> certificate =
+        MakeCertificateOf(settlement.record_index, settlement.record, settlement.votes);
+    if (!certificate.ok()) return certificate.status();
     completion.certificate = *std::move(certificate);
     settlement.completion = codec::EncodeCompletion(completion);
   }
@@ -406,7 +422,7 @@ absl::StatusOr<core::Certificate> BridgeEngine::MakeCertificateOf(
         fmt::format("record {} is decided, and waits for the cosignatures of witnesses", index));
   }
   auto proof = tree_.InclusionProof(index, certified.size);
-  CW_CHECK(proof.ok(), "a decided record is in the decision log");
+  if (!proof.ok()) return proof.status();
   certificate.proof = *std::move(proof);
   certificate.checkpoint = certified.note;
   for (const std::string& bytes : votes) {
@@ -431,18 +447,51 @@ absl::StatusOr<core::DecidedSettlement> BridgeEngine::ReadDecided(std::uint64_t 
   return std::move(batch->decided[index - batch->first_index]);
 }
 
+absl::StatusOr<core::Hash256> BridgeEngine::ReadId(std::uint64_t index) const {
+  const absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(index);
+  if (!decided.ok()) return decided.status();
+  const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided->record);
+  if (!record.ok()) return record.status();
+  return record->settlement_id;
+}
+
+// For proofs at the places of old records.
+absl::StatusOr<std::vector<core::Hash256>> BridgeEngine::LeafHashes(std::uint64_t first,
+                                                                    std::uint64_t count) const {
+  std::vector<core::Hash256> hashes;
+  while (hashes.size() < count) {
+    const std::uint64_t next = first + hashes.size();
+    const absl::StatusOr<std::uint64_t> number = journal_->FindBlock(next);
+    if (!number.ok()) return number.status();
+    const absl::StatusOr<store::Block> block = journal_->Read(*number);
+    if (!block.ok()) return block.status();
+    const absl::StatusOr<core::DecisionBatch> batch = core::DecodeDecisionBatch(block->body);
+    if (!batch.ok()) return batch.status();
+    if (next < batch->first_index || next >= batch->first_index + batch->decided.size()) {
+      return absl::DataLossError(
+          fmt::format("decision log: block {} does not hold record {}", *number, next));
+    }
+    for (std::uint64_t i = next - batch->first_index;
+         i < batch->decided.size() && hashes.size() < count; ++i) {
+      hashes.push_back(core::LeafHash(batch->decided[i].record));
+    }
+  }
+  return hashes;
+}
+
 absl::StatusOr<core::Certificate> BridgeEngine::MakeCertificate(const core::Hash256& id) const {
-  const auto place = decided_.find(id);
-  if (place == decided_.end()) {
+  const auto open = open_.find(id);
+  if (open != open_.end() && !open->second.record.empty()) {
+    return MakeCertificateOf(open->second.record_index, open->second.record, open->second.votes);
+  }
+  const auto place = decided_.Find(id);
+  if (!place.ok()) return place.status();
+  if (!place->has_value()) {
     return absl::NotFoundError(fmt::format("settlement {} has no decision", id.ToHex()));
   }
-  const auto open = open_.find(id);
-  if (open != open_.end()) {
-    return MakeCertificateOf(place->second, open->second.record, open->second.votes);
-  }
-  const absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(place->second);
+  const absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(**place);
   if (!decided.ok()) return decided.status();
-  return MakeCertificateOf(place->second, decided->record, decided->votes);
+  return MakeCertificateOf(**place, decided->record, decided->votes);
 }
 
 std::variant<SettlementView, core::Rejection> BridgeEngine::Look(const core::Hash256& id) const {
@@ -453,16 +502,20 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Look(const core::Has
   }
   const auto finished = finished_.find(id);
   if (finished != finished_.end()) return finished->second;
-  const auto place = decided_.find(id);
-  if (place == decided_.end()) {
+  const auto place = decided_.Find(id);
+  if (!place.ok()) {
+    return NoAnswer(fmt::format("whether settlement {} is decided cannot be read: {}", id.ToHex(),
+                                std::string(place.status().message())));
+  }
+  if (!place->has_value()) {
     return core::Rejection{.outcome = core::Outcome::kNotFound,
                            .message = fmt::format("settlement {} is not known here", id.ToHex())};
   }
-  absl::StatusOr<SettlementView> view = ReadView(id, place->second);
+  absl::StatusOr<SettlementView> view = ReadView(id, **place);
   if (view.ok()) return *std::move(view);
   return NoAnswer(fmt::format(
       "settlement {} is decided, by record {} of the decision log, which cannot be read: {}",
-      id.ToHex(), place->second, std::string(view.status().message())));
+      id.ToHex(), **place, std::string(view.status().message())));
 }
 
 // Complete long ago: the log tells what there is to know.

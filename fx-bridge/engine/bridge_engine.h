@@ -29,10 +29,10 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fx-bridge/engine/abort_order.h"
+#include "fx-bridge/engine/decided_ids.h"
 #include "fx-bridge/engine/key_directory.h"
 #include "fx-bridge/engine/pending.h"
 #include "fx-bridge/pvp/certifier.h"
@@ -45,7 +45,9 @@
 #include "settlement/core/policy_set.h"
 #include "settlement/core/remembering_verifier.h"
 #include "settlement/core/settlement.h"
+#include "settlement/store/fingerprint.h"
 #include "settlement/store/journal.h"
+#include "settlement/store/key_index.h"
 
 namespace causeway::bridge {
 
@@ -65,6 +67,10 @@ inline constexpr std::size_t kOpenBytesMax = std::size_t{512} * 1024 * 1024;
 // Submissions of complete settlements are removed from the journal with the next write, or when
 // this many wait.
 inline constexpr std::size_t kRemovalsWaitingMax = 64;
+// Of the decision log's tree where it is not kept as a whole (core::MerkleTree): subtrees of 2^8
+// records, of which the last 64 to 128, with 64 bytes a record, are in memory.
+inline constexpr int kTreeLowestLevel = 8;
+inline constexpr std::uint64_t kTreeRecentSubtrees = 64;
 
 using pvp::RequestKind;
 using pvp::SettlementState;
@@ -104,6 +110,11 @@ class BridgeEngine {
     // May be null: then nothing is quoted or countersigned.
     std::shared_ptr<QuoteDesk> venue;
     pvp::CoordinatorOptions coordinator;
+    // Where decided ids are found again: opened with as many durable leaves as the journal has
+    // records. Memory is then bounded, but for a quarter of a byte a settlement: of old settlements
+    // the journal is read. None: ids and the log's tree are in memory, 110 bytes a settlement.
+    std::shared_ptr<store::KeyIndex> ids;
+    store::FingerprintKey fingerprint_key{};  // secret, of this bridge
   };
 
   // The identity of the journal that belongs to that log: for whoever opens it.
@@ -252,7 +263,8 @@ class BridgeEngine {
     core::LedgerTime submitted;
     std::optional<core::Rejection> rejection;
     core::Verdict verdict = core::Verdict::kNone;  // of the record
-    std::string record;
+    std::string record;                            // empty: undecided
+    std::uint64_t record_index = 0;                // in the log
     std::vector<std::string> votes;
     std::string completion;
     core::PositionSet committed;  // of a list, once decided
@@ -264,6 +276,7 @@ class BridgeEngine {
                         std::unique_ptr<store::Journal> journal);
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
+  absl::Status ReplayIds(const core::DecisionBatch& batch);
   absl::Status RestorePending();
   absl::Status RestoreOne(const core::Hash256& id, Pending pending);
   std::optional<core::Rejection> CheckTerms(core::LedgerTime now,
@@ -289,6 +302,9 @@ class BridgeEngine {
   static core::PositionSet CommittedOf(const core::TermsHeader& header,
                                        const std::vector<std::string>& votes);
   void AddOpen(const core::Hash256& id, OpenSettlement settlement);
+  absl::StatusOr<bool> IsKnown(const core::Hash256& id) const;
+  absl::StatusOr<std::vector<core::Hash256>> LeafHashes(std::uint64_t first,
+                                                        std::uint64_t count) const;
   core::LedgerTime Clamp(core::LedgerTime now);
   absl::Status Write(core::LedgerTime now, std::span<const pvp::Judgement> judgements);
   absl::StatusOr<store::Block> MakeBlock(core::LedgerTime now,
@@ -297,9 +313,10 @@ class BridgeEngine {
   void ReleaseCertified(core::LedgerTime now);
   void Release();
   void Finish(std::vector<SettlementView> finished);
-  LedgerRequest MakeRequest(const pvp::Request& request);
+  absl::StatusOr<LedgerRequest> MakeRequest(const pvp::Request& request);
   void FillPrepare(const OpenSettlement& settlement, LedgerRequest& request) const;
   absl::StatusOr<core::DecidedSettlement> ReadDecided(std::uint64_t index) const;
+  absl::StatusOr<core::Hash256> ReadId(std::uint64_t index) const;
   absl::StatusOr<core::Certificate> MakeCertificateOf(std::uint64_t index,
                                                       const std::string& record,
                                                       const std::vector<std::string>& votes) const;
@@ -319,8 +336,7 @@ class BridgeEngine {
   core::MerkleTree tree_;
   std::string checkpoint_;
   core::LedgerTime latest_;
-  // Index of the one record of every decided id. Looked up, never iterated.
-  absl::flat_hash_map<core::Hash256, std::uint64_t> decided_;
+  DecidedIds decided_;
   absl::btree_map<core::Hash256, OpenSettlement> open_;
   std::size_t open_bytes_ = 0;
   std::set<core::Hash256> unsaved_;

@@ -1,6 +1,7 @@
 // Opening: the journal is replayed into the decision log's tree and the set of decided ids, and
 // what was open when the process ended goes on.
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -63,7 +64,15 @@ BridgeEngine::BridgeEngine(Options options, core::PolicySet policies,
       policies_(std::move(policies)),
       journal_(std::move(journal)),
       coordinator_(options_.coordinator),
-      certifier_(policies_, *options_.verifier, options_.coordinator) {
+      certifier_(policies_, *options_.verifier, options_.coordinator),
+      decided_(std::move(options_.ids), options_.fingerprint_key,
+               [this](std::uint64_t record) { return ReadId(record); }) {
+  if (decided_.is_bounded()) {
+    tree_ = core::MerkleTree(
+        kTreeLowestLevel,
+        [this](std::uint64_t first, std::uint64_t count) { return LeafHashes(first, count); },
+        kTreeRecentSubtrees);
+  }
   for (const std::string& bytes : options_.policies) {
     if (core::Sha256(bytes) == policies_.latest().hash) policy_bytes_ = bytes;
   }
@@ -116,13 +125,8 @@ absl::Status BridgeEngine::ReplayBlock(const store::Block& block) {
       batch->decided.size() != block.count) {
     return Damaged(block.number, "its number, first index or count does not follow");
   }
+  if (absl::Status status = ReplayIds(*batch); !status.ok()) return status;
   for (const core::DecidedSettlement& decided : batch->decided) {
-    const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided.record);
-    if (!record.ok()) return Damaged(block.number, std::string(record.status().message()));
-    if (!decided_.emplace(record->settlement_id, tree_.size()).second) {
-      return Damaged(block.number, fmt::format("settlement {} is decided a second time",
-                                               record->settlement_id.ToHex()));
-    }
     tree_.Append(core::LeafHash(decided.record));
   }
   const absl::StatusOr<core::SignedCheckpoint> checkpoint =
@@ -135,6 +139,27 @@ absl::Status BridgeEngine::ReplayBlock(const store::Block& block) {
   checkpoint_ = batch->checkpoint;
   latest_ = std::max(latest_, batch->time);
   return absl::OkStatus();
+}
+
+// An id that is decided twice is found where the index has not kept the second of its records.
+absl::Status BridgeEngine::ReplayIds(const core::DecisionBatch& batch) {
+  if (batch.first_index + batch.decided.size() <= decided_.covered()) return absl::OkStatus();
+  std::vector<core::Hash256> ids;
+  std::set<core::Hash256> here;
+  for (const core::DecidedSettlement& decided : batch.decided) {
+    const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided.record);
+    if (!record.ok()) return Damaged(batch.number, std::string(record.status().message()));
+    const core::Hash256& id = record->settlement_id;
+    const std::uint64_t index = batch.first_index + ids.size();
+    const auto before = decided_.Find(id);
+    if (!before.ok()) return before.status();
+    if (!here.insert(id).second || (before->has_value() && **before != index)) {
+      return Damaged(batch.number,
+                     fmt::format("settlement {} is decided a second time", id.ToHex()));
+    }
+    ids.push_back(id);
+  }
+  return decided_.Add(ids, batch.first_index);
 }
 
 // What was certified in an earlier life. What is missing of it is collected again.
@@ -153,6 +178,7 @@ absl::Status BridgeEngine::RestoreCertified() {
     }
     const auto& checkpoint = std::get<core::Checkpoint>(verified);
     const absl::StatusOr<core::Hash256> root = tree_.RootAt(checkpoint.size);
+    if (!root.ok() && !absl::IsOutOfRange(root.status())) return root.status();
     if (!root.ok() || *root != checkpoint.root) {
       return absl::DataLossError(
           fmt::format("decision log: it does not begin with the {} records that were certified",
@@ -222,20 +248,23 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
                                              core::Describe(*refused)));
     }
   }
-  const auto place = decided_.find(id);
-  if (place == decided_.end()) {
+  const auto place = decided_.Find(id);
+  if (!place.ok()) return place.status();
+  if (!place->has_value()) {
     coordinator_.RestoreUndecided(*header, settlement.submitted, Missing(settlement));
   } else {
-    absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(place->second);
+    const std::uint64_t index = **place;
+    absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(index);
     if (!decided.ok()) return decided.status();
     const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided->record);
     if (!record.ok()) return record.status();
     settlement.verdict = record->verdict;
     settlement.record = std::move(decided->record);
+    settlement.record_index = index;
     settlement.votes = std::move(decided->votes);
-    const bool certified = place->second < certifier_.certified(record->policy_hash).size;
+    const bool certified = index < certifier_.certified(record->policy_hash).size;
     if (!certified) {
-      uncertified_.emplace(place->second, id);
+      uncertified_.emplace(index, id);
       certifier_.Want(record->policy_hash);
     }
     settlement.committed = CommittedOf(settlement.header, settlement.votes);

@@ -52,7 +52,9 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
                   fmt::format("terms: {}", std::string(header.status().message())));
   }
   const core::Hash256 id = header->settlement_id;
-  if (IsKnown(id)) return AddSignatures(now, terms, legs, id);
+  const absl::StatusOr<bool> known = IsKnown(id);
+  if (!known.ok()) return Look(id);  // which says that it cannot be read
+  if (*known) return AddSignatures(now, terms, legs, id);
 
   if (auto refused = CheckTerms(now, *header)) return *refused;
   OpenSettlement settlement;
@@ -271,7 +273,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::AddSignatures(
     return Refuse(core::Outcome::kLegNotInTerms, "legs: are not those of the terms");
   }
   const std::vector<pvp::RequiredSigner> before = Missing(settlement);
-  if (before.empty() || decided_.contains(id)) return Look(id);
+  if (before.empty() || !settlement.record.empty()) return Look(id);
   if (auto refused = CheckSignatures(envelope)) return *refused;
   std::vector<core::Signature> signatures_before = settlement.terms.signatures;
   if (auto refused = MergeSignatures(envelope, settlement)) return *refused;
@@ -304,7 +306,9 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::
                                                                           const core::Hash256& id,
                                                                           std::string_view terms) {
   now = Clamp(now);
-  if (IsKnown(id)) {
+  const absl::StatusOr<bool> known = IsKnown(id);
+  if (!known.ok()) return Look(id);
+  if (*known) {
     // The tick makes an undecided settlement ripe when its deadline is past.
     coordinator_.Tick(now);
     return Look(id);
@@ -345,7 +349,9 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::Led
                                                                        const core::Hash256& id,
                                                                        const AbortOrder& order) {
   Clamp(now);
-  if (!IsKnown(id)) {
+  const absl::StatusOr<bool> known = IsKnown(id);
+  if (!known.ok()) return Look(id);
+  if (!*known) {
     return Refuse(core::Outcome::kNotFound,
                   fmt::format("settlement {} was not handed in here, so that there is nothing to "
                               "abort; past its deadline, ask with its terms",

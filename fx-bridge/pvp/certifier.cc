@@ -182,11 +182,13 @@ absl::StatusOr<bool> Certifier::IsProven(const Witness& witness, const core::Wit
         "signature: the log has lost records. It must not go on under its key",
         size_, witness.name, held.size));
   }
-  if (const core::Hash256 root = root_at(held.size); root != held.root) {
+  const absl::StatusOr<core::Hash256> root = root_at(held.size);
+  if (!root.ok()) return false;
+  if (*root != held.root) {
     return absl::FailedPreconditionError(fmt::format(
         "this decision log has root {} at size {}, and witness {} holds a checkpoint with its "
         "signature and root {} there: it has signed two histories. It must not go on under its key",
-        root.ToHex(), held.size, witness.name, held.root.ToHex()));
+        root->ToHex(), held.size, witness.name, held.root.ToHex()));
   }
   return true;
 }

@@ -86,8 +86,9 @@ class Certifier {
   void OnDurable(core::LedgerTime now, std::uint64_t batches, std::uint64_t size,
                  const std::string& note, std::span<const core::Hash256> policies);
 
-  // `root_at(size)` gives the root that the log had at a size up to its own.
-  using RootAt = std::function<core::Hash256(std::uint64_t size)>;
+  // `root_at(size)` gives the root that the log had at a size up to its own. Where that cannot be
+  // read, the answer proves nothing.
+  using RootAt = std::function<absl::StatusOr<core::Hash256>(std::uint64_t size)>;
   // FailedPrecondition when the witness holds a checkpoint with this log's own signature that is
   // ahead of the log, or contradicts it: then the log has lost what it signed, and must not go on.
   absl::Status OnAnswer(core::LedgerTime now, std::string_view witness,

@@ -20,6 +20,7 @@ namespace causeway::bridge {
 namespace {
 
 constexpr char kProgram[] = "causeway-bridge";
+constexpr char kFingerprintPurpose[] = "causeway/bridge-fingerprints/v1\n";
 
 std::string SystemRandom(std::size_t size) {
   std::string bytes(size, '\0');
@@ -45,9 +46,19 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOpti
     return absl::FailedPreconditionError(fmt::format(
         "{}: is not the key that the policies name as decision_log_key", options.key_file));
   }
+  const core::LedgerOrigin& log = setup.policies->decision_log();
   absl::StatusOr<std::unique_ptr<store::Journal>> journal =
-      OpenDecisionJournal(options.data_directory, setup.policies->decision_log());
+      OpenDecisionJournal(options.data_directory, log);
   if (!journal.ok()) return journal.status();
+  const absl::StatusOr<store::FingerprintKey> key =
+      store::FingerprintKeyOf(*engine.signer, kFingerprintPurpose);
+  if (!key.ok()) return key.status();
+  engine.fingerprint_key = *key;
+  absl::StatusOr<std::unique_ptr<store::KeyRuns>> ids =
+      OpenDecidedIds(options.data_directory, log, *key, (*journal)->record_count());
+  if (!ids.ok()) return ids.status();
+  for (const std::string& note : (*ids)->notes()) rpc::Log(kProgram, note);
+  engine.ids = *std::move(ids);
   return BridgeEngine::Open(std::move(engine), *std::move(journal));
 }
 

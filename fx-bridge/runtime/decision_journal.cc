@@ -3,10 +3,17 @@
 #include <utility>
 
 #include "fx-bridge/engine/bridge_engine.h"
+#include "settlement/core/hash.h"
 #include "settlement/store/lmdb_journal.h"
 #include "settlement/store/segment_journal.h"
 
 namespace causeway::bridge {
+namespace {
+
+// Recent ids in memory: 2 tables of 16 bytes a key, which begin small.
+constexpr std::size_t kIdTableKeysMax = 1 << 20;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<store::Journal>> OpenDecisionJournal(
     const std::string& path, const core::LedgerOrigin& decision_log) {
@@ -19,6 +26,16 @@ absl::StatusOr<std::unique_ptr<store::Journal>> OpenDecisionJournal(
   absl::StatusOr<std::unique_ptr<store::Journal>> in_lmdb = store::OpenLmdbJournal(path, identity);
   if (in_lmdb.ok()) return in_lmdb;
   return segments.status();
+}
+
+absl::StatusOr<std::unique_ptr<store::KeyRuns>> OpenDecidedIds(
+    const std::string& path, const core::LedgerOrigin& decision_log,
+    const store::FingerprintKey& key, std::uint64_t records) {
+  return store::KeyRuns::Open({.directory = path + "/ids",
+                               .ledger = core::Sha256(decision_log.text()),
+                               .fingerprint_key = key,
+                               .table_keys_max = kIdTableKeysMax},
+                              records);
 }
 
 }  // namespace causeway::bridge

@@ -50,8 +50,8 @@ UNITS = {
                          "settlement/store"},
     "fx-bridge/runtime": {
         "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "settlement/codec",
-        "settlement/store", "settlement/store/lmdb", "settlement/rpc", "settlement/client",
-        "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix"},
+        "settlement/store", "settlement/store/key_runs", "settlement/store/lmdb", "settlement/rpc",
+        "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix"},
     "fx-bridge": {"fx-bridge/runtime", "settlement/rpc", "settlement/rpc/flags", "cli11", "posix"},
     "observer/verifier": {"settlement/codec"},
     "observer/runtime": {
