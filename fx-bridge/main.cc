@@ -9,6 +9,7 @@
 
 #include "fx-bridge/runtime/bridge_files.h"
 #include "fx-bridge/runtime/bridge_program.h"
+#include "fx-bridge/runtime/rebuild.h"
 #include "settlement/core/hash.h"
 #include "settlement/rpc/server_flags.h"
 
@@ -22,6 +23,14 @@ absl::Status WritePolicy(const bridge::PolicySpec& spec, const std::string& out)
   if (!bytes.ok()) return bytes.status();
   if (absl::Status status = rpc::WriteFileAtomically(out, *bytes); !status.ok()) return status;
   fmt::print("{}\n", causeway::core::Sha256(*bytes).ToHex());
+  return absl::OkStatus();
+}
+
+absl::Status Rebuild(const bridge::RebuildOptions& options) {
+  const absl::StatusOr<bridge::RebuiltLog> rebuilt = bridge::RebuildDecisionLog(options);
+  if (!rebuilt.ok()) return rebuilt.status();
+  fmt::print("from     {}\nbatches  {}\nrecords  {}\nroot     {}\n", rebuilt->from,
+             rebuilt->batches, rebuilt->records, rebuilt->root.ToHex());
   return absl::OkStatus();
 }
 
@@ -72,12 +81,27 @@ int main(int argc, char** argv) {
                      "Faulty witnesses that are tolerated: below 2 * needed - witnesses");
   policy->add_option("--out", out, "File to write")->required();
 
+  bridge::RebuildOptions rebuilding;
+  CLI::App* rebuild = app.add_subcommand(
+      "rebuild", "Make a lost journal again from what witnesses keep of the decision log");
+  rebuild
+      ->add_option(
+          "--from", rebuilding.from,
+          "Data directory of a stopped witness, or a copy; of several the longest is taken")
+      ->required();
+  rebuild->add_option("--policy", rebuilding.policy_files, "Settlement policy; once for each epoch")
+      ->required();
+  rebuild->add_option("--data", rebuilding.data_directory, "Directory of the journal to make")
+      ->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : rpc::kExitUsage;
   }
-  const absl::Status status = run->parsed() ? bridge::RunBridge(options) : WritePolicy(spec, out);
+  const absl::Status status = run->parsed()       ? bridge::RunBridge(options)
+                              : rebuild->parsed() ? Rebuild(rebuilding)
+                                                  : WritePolicy(spec, out);
   if (!status.ok()) {
     fmt::print(stderr, "causeway-bridge: {}\n", std::string(status.message()));
   }

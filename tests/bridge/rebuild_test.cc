@@ -1,0 +1,157 @@
+// A bridge's journal, made again from what witnesses keep.
+#include "fx-bridge/runtime/rebuild.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "fx-bridge/runtime/decision_journal.h"
+#include "settlement/core/settlement.h"
+#include "settlement/store/segment_journal.h"
+#include "tests/bridge/fixture.h"
+
+namespace causeway::bridge {
+namespace {
+
+class RebuildTest : public ::testing::Test {
+ protected:
+  RebuildTest()
+      : folder_((std::filesystem::path(::testing::TempDir()) /
+                 fmt::format("rebuild-{}-{}", ::getpid(),
+                             ::testing::UnitTest::GetInstance()->current_test_info()->name()))
+                    .string()) {
+    std::filesystem::create_directories(folder_);
+    std::ofstream(PathOf("policy.bin"), std::ios::binary) << world_.policy_bytes;
+  }
+  ~RebuildTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string PathOf(const std::string& name) const { return folder_ + "/" + name; }
+  std::string TermsOf(int number) const {
+    core::TermsHeader header;
+    header.policy_hash = world_.policy().hash;
+    header.deadline = At(1000);
+    for (const auto& ledger : world_.ledgers) header.ledgers.push_back({ledger->origin(), 1});
+    header.legs_root = core::Sha256(std::to_string(number));
+    header.nonce = core::Sha256("nonce" + std::to_string(number)).view().substr(0, 16);
+    return codec::EncodeTerms(header);
+  }
+  // Aborts of these settlements, one batch each.
+  static void Abort(BridgeEngine& engine, const std::vector<std::string>& terms) {
+    for (const std::string& each : terms) {
+      engine.JudgeDeadline(At(2000), core::SettlementIdOf(each), each);
+      ASSERT_TRUE(engine.Flush(At(2000)).ok());
+    }
+  }
+  // The journal of a witness that has these batches of the log.
+  std::string MakeWitness(const std::string& name, const std::vector<std::string>& batches) const {
+    store::JournalIdentity identity;
+    identity.kind = "witness";
+    identity.name = world_.policy().decision_log.ToString();
+    auto journal = Must(store::SegmentJournal::Open(PathOf(name), identity));
+    for (const std::string& body : batches) {
+      store::Block block;
+      block.number = journal->block_count();
+      block.first_index = journal->record_count();
+      block.count = 1;
+      block.body = body;
+      CW_CHECK(journal->Append({&block, 1}, {}).ok(), "a test's journal is written");
+    }
+    CW_CHECK(journal->Close().ok(), "a test's journal is closed");
+    return PathOf(name);
+  }
+  static std::vector<std::string> BatchesOf(const BridgeEngine& engine) {
+    std::vector<std::string> batches;
+    for (std::uint64_t i = 0; i < engine.batch_count(); ++i) {
+      batches.push_back(Must(engine.ReadBatchBytes(i)));
+    }
+    return batches;
+  }
+  absl::StatusOr<RebuiltLog> Rebuild(std::vector<std::string> from) const {
+    return RebuildDecisionLog({{PathOf("policy.bin")}, std::move(from), PathOf("bridge")});
+  }
+
+  const std::string folder_;
+  World world_;
+};
+
+TEST_F(RebuildTest, BridgeGoesOnWithWhatTheLongestJournalHolds) {
+  std::vector<std::string> terms;
+  for (int i = 0; i < 5; ++i) terms.push_back(TermsOf(i));
+  auto engine = world_.Open();
+  Abort(*engine, terms);
+  std::vector<std::string> batches = BatchesOf(*engine);
+  const std::string all = MakeWitness("all", batches);
+  batches.resize(3);
+  const auto rebuilt = Rebuild({MakeWitness("behind", batches), all});
+  ASSERT_TRUE(rebuilt.ok()) << rebuilt.status();
+  EXPECT_EQ(rebuilt->from, all);
+  EXPECT_EQ(rebuilt->records, 5u);
+  EXPECT_EQ(rebuilt->root, engine->root());
+
+  auto journal = Must(OpenDecisionJournal(PathOf("bridge"), world_.policy().decision_log));
+  auto again = Must(BridgeEngine::Open(world_.Options(), std::move(journal)));
+  EXPECT_EQ(again->checkpoint(), engine->checkpoint());
+  for (const std::string& each : terms) {
+    EXPECT_EQ(again->Find(core::SettlementIdOf(each))->state, SettlementState::kAborted);
+  }
+  // It decides nothing of that again, and goes on behind it.
+  Abort(*again, {terms[0], TermsOf(5)});
+  EXPECT_EQ(again->size(), 6u);
+}
+
+TEST_F(RebuildTest, BatchThatDoesNotFollowIsNamed) {
+  auto engine = world_.Open();
+  Abort(*engine, {TermsOf(0), TermsOf(1)});
+  std::vector<std::string> batches = BatchesOf(*engine);
+  std::swap(batches[0], batches[1]);
+  const absl::Status status = Rebuild({MakeWitness("swapped", batches)}).status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_NE(std::string(status.message()).find("batch 0"), std::string::npos) << status;
+}
+
+TEST_F(RebuildTest, LogOfAnotherKeyIsRefused) {
+  World other;
+  other.log_key = KeyOf("another decision log");
+  core::SettlementPolicy policy = other.policy();
+  policy.decision_log_key = other.log_key->public_key();
+  policy.epoch = 1;
+  other.policy_files.clear();
+  other.AddPolicy(policy);
+  auto engine = other.Open();
+  Abort(*engine, {TermsOf(0)});
+  EXPECT_EQ(engine->size(), 0u);  // terms are under the first world's policy
+  core::TermsHeader header = Must(codec::DecodeTerms(TermsOf(0)));
+  header.policy_hash = other.policy().hash;
+  Abort(*engine, {codec::EncodeTerms(header)});
+  ASSERT_EQ(engine->size(), 1u);
+  const absl::Status status = Rebuild({MakeWitness("other", BatchesOf(*engine))}).status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+}
+
+TEST_F(RebuildTest, TwoHistoriesAreRefused) {
+  auto engine = world_.Open();
+  Abort(*engine, {TermsOf(0), TermsOf(1)});
+  World same;
+  auto forked = same.Open();
+  Abort(*forked, {TermsOf(2)});
+  const absl::Status status =
+      Rebuild({MakeWitness("one", BatchesOf(*engine)), MakeWitness("two", BatchesOf(*forked))})
+          .status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_NE(std::string(status.message()).find("forked"), std::string::npos) << status;
+}
+
+TEST_F(RebuildTest, JournalThatHoldsBatchesIsLeftAlone) {
+  auto engine = world_.Open();
+  Abort(*engine, {TermsOf(0)});
+  const std::string witness = MakeWitness("one", BatchesOf(*engine));
+  ASSERT_TRUE(Rebuild({witness}).ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(Rebuild({witness}).status()));
+  EXPECT_TRUE(absl::IsNotFound(Rebuild({PathOf("nothing")}).status()));
+}
+
+}  // namespace
+}  // namespace causeway::bridge
