@@ -112,6 +112,14 @@ absl::StatusOr<client::BridgeClient> Context::ConnectBridge() const {
   return client;
 }
 
+absl::StatusOr<client::WitnessClient> Context::ConnectWitness(const std::string& address) const {
+  const absl::StatusOr<client::ConnectionOptions> connection = Connection("--witness", address);
+  if (!connection.ok()) return connection.status();
+  absl::StatusOr<client::WitnessClient> client = client::WitnessClient::Connect(*connection);
+  if (!client.ok()) return Annotate("--witness", client.status());
+  return client;
+}
+
 absl::StatusOr<core::ParticipantId> Context::Participant() const {
   if (options.participant.empty()) {
     return Usage("--participant is not set; give the id under which the ledger registers you");

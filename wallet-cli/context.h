@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "settlement/client/bridge_client.h"
 #include "settlement/client/ledger_client.h"
+#include "settlement/client/witness_client.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/suite.h"
 #include "wallet-cli/render.h"
@@ -62,6 +63,7 @@ class Context {
 
   absl::StatusOr<Ledger> ConnectLedger() const;
   absl::StatusOr<client::BridgeClient> ConnectBridge() const;
+  absl::StatusOr<client::WitnessClient> ConnectWitness(const std::string& address) const;
   // --participant; it must be given.
   absl::StatusOr<core::ParticipantId> Participant() const;
   // --genesis-hash, if given.

@@ -11,6 +11,7 @@
 #include "settlement/client/bridge_client.h"
 #include "settlement/client/receipt.h"
 #include "settlement/client/views.h"
+#include "settlement/client/witness_client.h"
 #include "wallet-cli/render.h"
 
 namespace causeway::wallet {
@@ -37,6 +38,12 @@ Json SettlementJson(const client::SettlementView& view);
 Json OpenSettlementJson(const client::SettlementView& view, core::LedgerTime now, bool details);
 // One that holds money on a ledger, by that ledger's clock.
 Json OpenHoldJson(const client::LedgerSettlementView& view, core::LedgerTime now);
+// A witness as the bridge sees it, whose log has `log_size` records.
+Json BridgeWitnessJson(const client::BridgeWitness& witness, std::uint64_t log_size);
+// A witness as it shows itself. With `details` its evidence as a whole. `log_size`: of the bridge's
+// log, if that was asked.
+Json WitnessJson(const client::WitnessState& state, std::optional<std::uint64_t> log_size,
+                 bool details);
 Json ReceiptJson(const client::VerifiedReceipt& receipt);
 // What a command says: shown before it is signed a second time, and by `show`.
 Json CommandJson(const core::Command& command);

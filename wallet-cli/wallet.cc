@@ -103,6 +103,7 @@ int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream&
   AddReceiptCommands(app, context);
   AddIssuerCommands(app, context);
   AddSettlementCommands(app, context);
+  AddWitnessCommands(app, context);
   AddRegisterCommands(app, context);
   AddEnvelopeCommands(app, context);
   AddCompletion(app, context);

@@ -47,6 +47,10 @@ BridgeInfo ReadInfo(Fields& fields, const Path& path, const v1::BridgeInfo& info
         return faults.Parse<core::LedgerOrigin>(place, ledger);
       });
   value.pairs = ReadList<CurrencyPair>(fields, path, "pairs", info.pairs(), ReadPair);
+  for (const v1::BridgeWitness& witness : info.witnesses()) {
+    value.witnesses.push_back({witness.name(), witness.reached(), witness.batches(),
+                               witness.cosigned(), witness.refusal()});
+  }
   return value;
 }
 

@@ -35,12 +35,22 @@ struct CurrencyPair {
   friend bool operator==(const CurrencyPair&, const CurrencyPair&) = default;
 };
 
+// How the bridge sees a witness.
+struct BridgeWitness {
+  std::string name;
+  bool reached = false;        // it has answered since the bridge was started
+  std::uint64_t batches = 0;   // that it is known to hold
+  std::uint64_t cosigned = 0;  // size of the largest checkpoint that it cosigned since then
+  std::string refusal;         // why it did not take what it was sent last; empty when it did
+};
+
 struct BridgeInfo {
   core::LedgerOrigin decision_log;
   core::SettlementPolicy policy;  // its hash has been compared with its bytes
   std::string policy_bytes;
   std::vector<core::LedgerOrigin> ledgers;
   std::vector<CurrencyPair> pairs;
+  std::vector<BridgeWitness> witnesses;  // of all its policies
 };
 
 struct QuoteRequest {

@@ -2,15 +2,19 @@
 """Four witnesses, three needed, against real processes.
 
 The scenario ends with the balances of its simulated run; one witness may be killed, two may not; a
-witness that lost its state, and a bridge that lost its journal, do not start again.
+witness that lost its state, and a bridge that lost its journal, do not start again; a bridge whose
+journal was made again from what a witness keeps goes on where it was.
 """
 
 import json
 import os
+import signal
+import subprocess
 import time
 import unittest
 
-from corridor import CALL_S, SOURCE, Corridor, bridge_pb, new_folder, read, run
+from corridor import (CALL_S, SOURCE, STOP_WAIT_S, Corridor, bridge_pb, new_folder, program, read,
+                      run)
 
 # pylint: disable=wrong-import-position
 from causeway.v1 import witness_service_pb2 as witness_pb  # noqa: E402
@@ -18,6 +22,20 @@ from causeway.v1 import witness_service_pb2_grpc as witness_grpc  # noqa: E402
 
 SCENARIO = os.path.join(SOURCE, "scenarios", "witnessed-swap.txtpb")
 ACTION = "swap-1"
+
+
+def state_of(corridor, index):
+    """What a witness says of itself."""
+    each = corridor.description["witnesses"][index]
+    channel = corridor.channel(each["address"], "BANK-EUR")
+    return witness_grpc.WitnessStub(channel).GetWitness(witness_pb.GetWitnessRequest(),
+                                                        timeout=CALL_S)
+
+
+def wait_for_record(corridor, index):
+    deadline = time.monotonic() + CALL_S
+    while state_of(corridor, index).size < 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 class WitnessedSwap(unittest.TestCase):
@@ -62,10 +80,7 @@ class Corridors(unittest.TestCase):
                                        cls.corridor.key("BANK-EUR"))
 
     def state_of(self, index):
-        each = self.corridor.description["witnesses"][index]
-        channel = self.corridor.channel(each["address"], "BANK-EUR")
-        return witness_grpc.WitnessStub(channel).GetWitness(witness_pb.GetWitnessRequest(),
-                                                            timeout=CALL_S)
+        return state_of(self.corridor, index)
 
     def test_a_certificate_has_three_cosignatures(self):
         self.assertEqual(self.view.state, bridge_pb.SETTLEMENT_STATE_SETTLED)
@@ -75,9 +90,7 @@ class Corridors(unittest.TestCase):
 
     def test_every_witness_holds_the_record(self):
         for index in range(4):
-            deadline = time.monotonic() + CALL_S
-            while self.state_of(index).size < 1 and time.monotonic() < deadline:
-                time.sleep(0.05)
+            wait_for_record(self.corridor, index)
             state = self.state_of(index)
             self.assertEqual(state.size, 1)
             self.assertEqual(state.checkpoint.split("\n")[0],
@@ -90,6 +103,31 @@ class Corridors(unittest.TestCase):
         self.assertEqual(len(info.witnesses), 4)
         self.assertGreaterEqual(sum(each.reached for each in info.witnesses), 3)
 
+    def wallet(self, *arguments):
+        files = self.corridor.participants["BANK-EUR"]
+        return run("causeway-wallet", "--participant", "BANK-EUR",
+                   "--tls-cert", files["certificate"], "--tls-key", files["tls_key"],
+                   "--tls-ca", self.corridor.description["ca"], *arguments,
+                   env={"HOME": self.corridor.folder, "PATH": os.environ["PATH"]}).stdout
+
+    def test_the_wallet_shows_how_far_witnesses_are(self):
+        bridge = self.corridor.description["bridge"]["address"]
+        seen = json.loads(self.wallet("--json", "--bridge", bridge, "witnesses"))
+        self.assertEqual(len(seen), 4)
+        self.assertGreaterEqual(sum(each["behind"] == 0 for each in seen), 3, seen)
+        addresses = [each["address"] for each in self.corridor.description["witnesses"]]
+        options = [part for address in addresses for part in ("--witness", address)]
+        told = json.loads(self.wallet("--json", "--bridge", bridge, "witnesses", *options))
+        self.assertEqual([each["address"] for each in told], addresses)
+        for each in told:
+            self.assertEqual(each["decision_log"], "bridge.causeway.example/decisions")
+            self.assertEqual(each["size"] + each["behind"], 1)
+            self.assertFalse(each["refusing"])
+            self.assertIsNone(each["evidence"])
+        # One that does not answer is told among the others.
+        nobody = json.loads(self.wallet("--json", "witnesses", "--witness", "127.0.0.1:1"))
+        self.assertIn("unreachable", nobody[0])
+
     def run_again(self, folder, *arguments):
         """A second process of that folder, without the journal; to its end."""
         path = os.path.join(self.corridor.folder, folder)
@@ -100,9 +138,7 @@ class Corridors(unittest.TestCase):
 
     def test_a_witness_that_lost_its_state_does_not_start(self):
         folder = os.path.join(self.corridor.folder, "witness-4")
-        deadline = time.monotonic() + CALL_S
-        while self.state_of(3).size < 1 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for_record(self.corridor, 3)
         # The bridge shows what each witness cosigned last.
         ended = self.run_again(
             "witness-4", "causeway-node", "witness",
@@ -122,6 +158,96 @@ class Corridors(unittest.TestCase):
                                "--key", os.path.join(folder, "decision-log-key.pem"))
         self.assertEqual(ended.returncode, 65, ended.stderr)
         self.assertIn("has 0 records, and witness", ended.stderr)
+
+
+class RebuiltBridge(unittest.TestCase):
+    """The bridge's disk is lost, and a witness's is at hand."""
+
+    def setUp(self):
+        self.corridor = Corridor(SCENARIO)
+        self.addCleanup(self.stop_what_is_left)
+
+    def stop_what_is_left(self):
+        # Not Corridor.stop, to which a process that was killed is a failure.
+        process = self.corridor._process  # pylint: disable=protected-access
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=STOP_WAIT_S)
+
+    def end(self, folder, signal_number):
+        """The corridor's process with that folder ends; only when it has is this back."""
+        data = os.path.join(self.corridor.folder, folder, "data").encode()
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                command = read(f"/proc/{name}/cmdline").split(b"\0")
+            except OSError:
+                continue
+            if data not in command:
+                continue
+            os.kill(int(name), signal_number)
+            deadline = time.monotonic() + STOP_WAIT_S
+            while time.monotonic() < deadline:
+                try:
+                    # Its parent waits for it at the corridor's end alone.
+                    if read(f"/proc/{name}/stat").split(b") ")[1].startswith(b"Z"):
+                        return
+                except OSError:
+                    return
+                time.sleep(0.05)
+        raise AssertionError(f"no process of {folder} ended")
+
+    def swap(self):
+        quote = self.corridor.quote("BANK-EUR", "EUR", "USD", sell_minor_units=1000)
+        view = self.corridor.settle("BANK-EUR", quote.terms, quote.legs,
+                                    self.corridor.key("BANK-EUR"))
+        self.assertEqual(view.state, bridge_pb.SETTLEMENT_STATE_SETTLED)
+        return quote, view
+
+    def start_bridge(self, data):
+        folder = os.path.join(self.corridor.folder, "bridge")
+        ready = os.path.join(os.path.dirname(data), "ready")
+        process = subprocess.Popen(
+            [program("causeway-bridge"), "run",
+             "--config", os.path.join(folder, "bridge.txtpb"),
+             "--key", os.path.join(folder, "decision-log-key.pem"), "--data", data,
+             "--listen", self.corridor.description["bridge"]["address"],
+             "--tls-cert", os.path.join(folder, "server.pem"),
+             "--tls-key", os.path.join(folder, "server-key.pem"),
+             "--tls-ca", self.corridor.description["ca"], "--ready-file", ready],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        deadline = time.monotonic() + STOP_WAIT_S
+        while not os.path.exists(ready):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the bridge does not start: {process.communicate()[0]}")
+            time.sleep(0.05)
+        return process
+
+    def test_goes_on_where_it_was(self):
+        quote, before = self.swap()
+        state = bridge_pb.GetDecisionRequest(settlement_id=before.settlement_id)
+        wait_for_record(self.corridor, 3)  # three of four were needed
+        self.end("bridge", signal.SIGKILL)
+        self.end("witness-4", signal.SIGTERM)
+        data = os.path.join(new_folder("rebuilt"), "data")
+        folder = os.path.join(self.corridor.folder, "witness-4")
+        told = run("causeway-bridge", "rebuild", "--from", os.path.join(folder, "data"),
+                   "--policy", os.path.join(folder, "policy.bin"), "--data", data).stdout
+        self.assertIn("records  1\n", told)
+        process = self.start_bridge(data)
+        self.corridor.forget_channels()
+        try:
+            again = self.corridor.bridge("BANK-EUR").GetDecision(state, timeout=CALL_S)
+            self.assertEqual(again.state, bridge_pb.SETTLEMENT_STATE_SETTLED)
+            # The same terms again change nothing, and what is new settles.
+            repeat = self.corridor.settle("BANK-EUR", quote.terms, quote.legs,
+                                          self.corridor.key("BANK-EUR"))
+            self.assertEqual(repeat.settlement_id, before.settlement_id)
+            self.assertEqual(repeat.state, bridge_pb.SETTLEMENT_STATE_SETTLED)
+            _, after = self.swap()
+            self.assertNotEqual(after.settlement_id, before.settlement_id)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            output = process.communicate(timeout=STOP_WAIT_S)[0]
+        self.assertEqual(process.returncode, 0, output)
 
 
 if __name__ == "__main__":
