@@ -209,8 +209,8 @@ class BridgeEngine {
   // The view, kNotFound, or kUnavailable for one that was decided and whose record cannot be read
   // in the journal, with its place: that a copy must be put back does not stop what else goes on.
   std::variant<SettlementView, core::Rejection> Look(const core::Hash256& id) const;
-  // Whether it is open or decided, which costs less than a view.
-  bool IsKnown(const core::Hash256& id) const;
+  // Whether it is open or decided, which costs less than a view. An error is the index's.
+  absl::StatusOr<bool> IsKnown(const core::Hash256& id) const;
   // As Look, without the reason.
   std::optional<SettlementView> Find(const core::Hash256& id) const;
   std::vector<SettlementView> ListOpen() const;  // oldest first
@@ -302,7 +302,6 @@ class BridgeEngine {
   static core::PositionSet CommittedOf(const core::TermsHeader& header,
                                        const std::vector<std::string>& votes);
   void AddOpen(const core::Hash256& id, OpenSettlement settlement);
-  absl::StatusOr<bool> IsKnown(const core::Hash256& id) const;
   absl::StatusOr<std::vector<core::Hash256>> LeafHashes(std::uint64_t first,
                                                         std::uint64_t count) const;
   core::LedgerTime Clamp(core::LedgerTime now);

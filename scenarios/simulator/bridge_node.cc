@@ -340,9 +340,15 @@ void BridgeNode::OnPrepareReply(const bridge::LedgerRequest& request,
   engine_->OnPrepareReply(now(), request.settlement_id, request.ledger, answer);
 }
 
+bool BridgeNode::IsKnown(const core::Hash256& id) const {
+  const absl::StatusOr<bool> known = engine_->IsKnown(id);
+  CW_CHECK(known.ok(), "what is decided is kept in memory here");
+  return *known;
+}
+
 void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
-  const bool known = engine_->IsKnown(id);
+  const bool known = IsKnown(id);
   const auto answer = engine_->Submit(now(), submit.terms, submit.legs);
   const bool refused = std::holds_alternative<core::Rejection>(answer);
   if (refused) world_.coverage.Add(Covered::kSubmissionRefused);
@@ -353,7 +359,7 @@ void BridgeNode::HandleSubmit(const SubmitTerms& submit, SettlementCallback call
 
 void BridgeNode::HandleAsk(const SubmitTerms& submit, SettlementCallback callback) {
   const core::Hash256 id = core::SettlementIdOf(submit.terms.payload);
-  const bool known = engine_->IsKnown(id);
+  const bool known = IsKnown(id);
   const auto answer = engine_->JudgeDeadline(now(), id, submit.terms.payload);
   if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {
     if (rejection->outcome == core::Outcome::kNotFound) return;  // not past yet: asked again

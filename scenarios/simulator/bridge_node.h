@@ -96,6 +96,7 @@ class BridgeNode : public LogNode {
   // To whom waits for it, if the view has an outcome.
   void Answer(const bridge::SettlementView& view);
   void CountState(const bridge::SettlementView& view);
+  bool IsKnown(const core::Hash256& id) const;
   void HandleSubmit(const SubmitTerms& submit, SettlementCallback callback);
   void HandleQuote(const AskQuote& ask, QuoteCallback callback);
   void HandleAsk(const SubmitTerms& submit, SettlementCallback callback);

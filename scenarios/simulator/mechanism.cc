@@ -5,12 +5,13 @@
 #include "scenarios/simulator/cls_mechanism.h"
 #include "scenarios/simulator/hash_lock_mechanism.h"
 #include "scenarios/simulator/netting_mechanism.h"
+#include "scenarios/simulator/shared_ledger_mechanism.h"
 
 namespace causeway::sim {
 
 std::unique_ptr<Mechanism> MakeMechanism(World& world, const KeyRing& keys,
                                          const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-                                         BridgeNode* bridge) {
+                                         BridgeNode* bridge, CorridorNode* corridor) {
   switch (world.plan.mechanism.kind) {
     case MechanismKind::kCoordinated:
       return nullptr;
@@ -20,6 +21,8 @@ std::unique_ptr<Mechanism> MakeMechanism(World& world, const KeyRing& keys,
       return std::make_unique<ClsMechanism>(world, keys, ledgers);
     case MechanismKind::kNettingCycle:
       return std::make_unique<NettingMechanism>(world, keys, *bridge);
+    case MechanismKind::kSharedLedger:
+      return std::make_unique<SharedLedgerMechanism>(world, keys, *corridor);
   }
   return nullptr;
 }

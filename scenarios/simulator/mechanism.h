@@ -16,6 +16,7 @@
 namespace causeway::sim {
 
 class BridgeNode;
+class CorridorNode;
 class LedgerNode;
 
 // Money that a settlement moved, on the books of the ledgers in the end.
@@ -41,10 +42,11 @@ class Mechanism {
   virtual std::optional<std::vector<Movement>> Moved() const = 0;
 };
 
-// Null for the coordinated one, where the bridge does it all. References outlive the mechanism.
+// Null for the coordinated one, where the bridge does it all. `corridor` is there when one ledger
+// has all currencies. References outlive the mechanism.
 std::unique_ptr<Mechanism> MakeMechanism(World& world, const KeyRing& keys,
                                          const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
-                                         BridgeNode* bridge);
+                                         BridgeNode* bridge, CorridorNode* corridor);
 
 // When the ledgers of a plan open and cut off on a business day: the first, and the last of them.
 struct OpeningTimes {

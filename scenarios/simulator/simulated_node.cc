@@ -59,13 +59,17 @@ void SimulatedNode::CrashAtNextWrite(CrashPoint point, core::RandomStream& rando
 
 void SimulatedNode::Crash(core::RandomStream& random, core::Duration down) {
   if (!up_) return;
+  CrashDisks(random);
+  GoDown(down);
+}
+
+void SimulatedNode::CrashDisks(core::RandomStream& random) {
   if (disks_.size() == 1) {
     disks_.front()->Crash(random);
   } else if (HasUnsynced()) {
     const bool kept = random.Bernoulli(1, 2);
     for (VirtualDisk* each : disks_) each->CrashTogether(kept, random);
   }
-  GoDown(down);
 }
 
 void SimulatedNode::Die() {

@@ -65,6 +65,9 @@ class SimulatedNode {
   // For constructors: a part of `host`, which keeps its disk, and starts and stops it.
   void BecomePartOf(SimulatedNode& host) { host_ = &host; }
   void StopWithHost();
+  // The power fails. Known-bad nodes of tests lose what they should not.
+  virtual void CrashDisks(core::RandomStream& random);
+  const std::vector<VirtualDisk*>& disks() const { return disks_; }
 
   // Forgets everything that is in memory.
   virtual void Stop() = 0;

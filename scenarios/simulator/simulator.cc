@@ -46,6 +46,8 @@ class Simulation {
   }
 
   absl::Status Build();
+  void MakeLedgers(const NodeFactory& make);
+  absl::Status StartNodes();
   void Run();
   RunResult Collect();
   SimulatorCounts counts() const;
@@ -74,6 +76,7 @@ class Simulation {
   Checkers checkers_;
   std::unique_ptr<KeyRing> keys_;
   std::unique_ptr<ObserverNode> observer_;
+  std::unique_ptr<CorridorNode> corridor_;  // where one ledger has all currencies
   std::vector<std::unique_ptr<LedgerNode>> ledgers_;
   std::vector<std::unique_ptr<WitnessNode>> witnesses_;
   std::unique_ptr<BridgeNode> bridge_;
@@ -101,10 +104,7 @@ absl::Status Simulation::Build() {
   if (options_.observe) observer_ = std::make_unique<ObserverNode>(world_, *verifier_);
   const NodeFactory as_they_are;
   const NodeFactory& make = options_.nodes != nullptr ? *options_.nodes : as_they_are;
-  for (std::size_t i = 0; i < plan_.ledgers.size(); ++i) {
-    ledgers_.push_back(
-        make.MakeLedger(world_, static_cast<LedgerIndex>(i), *keys_, verifier_, observer_.get()));
-  }
+  MakeLedgers(make);
   if (plan_.bridge) {
     for (std::size_t i = 0; i < plan_.bridge->witnesses.size(); ++i) {
       witnesses_.push_back(make.MakeWitness(world_, i, *keys_, verifier_, observer_.get()));
@@ -112,21 +112,8 @@ absl::Status Simulation::Build() {
     bridge_ = make.MakeBridge(world_, *keys_, verifier_, ledgers_, observer_.get());
     bridge_->Connect(witnesses_);
   }
-  if (observer_ != nullptr) {
-    for (const auto& ledger : ledgers_) observer_->Follow(ledger.get());
-    if (bridge_ != nullptr) observer_->Follow(bridge_.get());
-    if (absl::Status started = observer_->Start(); !started.ok()) return started;
-  }
-  for (const auto& ledger : ledgers_) {
-    if (absl::Status started = ledger->Start(); !started.ok()) return started;
-  }
-  for (const auto& witness : witnesses_) {
-    if (absl::Status started = witness->Start(); !started.ok()) return started;
-  }
-  if (bridge_ != nullptr) {
-    if (absl::Status started = bridge_->Start(); !started.ok()) return started;
-  }
-  mechanism_ = MakeMechanism(world_, *keys_, ledgers_, bridge_.get());
+  if (absl::Status started = StartNodes(); !started.ok()) return started;
+  mechanism_ = MakeMechanism(world_, *keys_, ledgers_, bridge_.get(), corridor_.get());
   if (mechanism_ != nullptr) {
     if (absl::Status started = mechanism_->Start(); !started.ok()) return started;
   }
@@ -137,6 +124,37 @@ absl::Status Simulation::Build() {
   participants_ = std::make_unique<Participants>(world_, *keys_, ledgers_, bridge_.get(),
                                                  mechanism_.get(), options_.on_progress);
   return absl::OkStatus();
+}
+
+void Simulation::MakeLedgers(const NodeFactory& make) {
+  if (plan_.mechanism.kind == MechanismKind::kSharedLedger) {
+    corridor_ = make.MakeCorridor(world_);
+  }
+  for (std::size_t i = 0; i < plan_.ledgers.size(); ++i) {
+    const auto ledger = static_cast<LedgerIndex>(i);
+    ledgers_.push_back(corridor_ != nullptr
+                           ? corridor_->MakeBook(ledger, *keys_, verifier_, observer_.get())
+                           : make.MakeLedger(world_, ledger, *keys_, verifier_, observer_.get()));
+  }
+}
+
+absl::Status Simulation::StartNodes() {
+  if (observer_ != nullptr) {
+    for (const auto& ledger : ledgers_) observer_->Follow(ledger.get());
+    if (bridge_ != nullptr) observer_->Follow(bridge_.get());
+    if (absl::Status started = observer_->Start(); !started.ok()) return started;
+  }
+  if (corridor_ != nullptr) {
+    if (absl::Status started = corridor_->Start(); !started.ok()) return started;
+  }
+  for (const auto& ledger : ledgers_) {
+    if (corridor_ != nullptr) break;
+    if (absl::Status started = ledger->Start(); !started.ok()) return started;
+  }
+  for (const auto& witness : witnesses_) {
+    if (absl::Status started = witness->Start(); !started.ok()) return started;
+  }
+  return bridge_ == nullptr ? absl::OkStatus() : bridge_->Start();
 }
 
 void Simulation::Run() {
@@ -465,11 +483,18 @@ std::unique_ptr<WitnessNode> NodeFactory::MakeWitness(
   return std::make_unique<WitnessNode>(world, position, keys, verifier, observer);
 }
 
+std::unique_ptr<CorridorNode> NodeFactory::MakeCorridor(World& world) const {
+  return std::make_unique<CorridorNode>(world);
+}
+
 core::Duration DrainBound(const Plan& plan) {
   core::Duration bound = plan.network.reply_timeout + kSettlementSlack;
   if (plan.mechanism.kind == MechanismKind::kHtlc) {
     // What went in last, and what a bank that was cut off finds when it comes back.
     bound = bound + plan.mechanism.htlc.first_timeout + plan.mechanism.htlc.first_timeout;
+  }
+  if (plan.mechanism.kind == MechanismKind::kSharedLedger) {
+    bound = bound + plan.mechanism.shared_ledger.matching_timeout;
   }
   if (!plan.bridge) return bound;
   for (std::uint32_t attempt = 0; attempt <= kSettlementAttemptsMax; ++attempt) {

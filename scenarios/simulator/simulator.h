@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "scenarios/simulator/bridge_node.h"
+#include "scenarios/simulator/corridor_node.h"
 #include "scenarios/simulator/coverage.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/observer_node.h"
@@ -38,6 +39,8 @@ class NodeFactory {
       World& world, std::size_t position, const KeyRing& keys,
       const std::shared_ptr<const core::SignatureVerifier>& verifier,
       const ObserverNode* observer) const;
+  // In place of the ledgers, where one has all currencies.
+  virtual std::unique_ptr<CorridorNode> MakeCorridor(World& world) const;
 };
 
 struct SimulatorOptions {

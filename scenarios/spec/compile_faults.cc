@@ -272,7 +272,15 @@ std::vector<NodeIndex> Compiler::ReadNodes(
     const google::protobuf::RepeatedPtrField<std::string>& names) {
   std::vector<NodeIndex> nodes;
   for (int i = 0; i < names.size(); ++i) {
-    if (const auto found = ReadNode(node.Of(field, i), names.Get(i))) nodes.push_back(*found);
+    const auto found = ReadNode(node.Of(field, i), names.Get(i));
+    if (!found) continue;
+    const auto ledgers = static_cast<NodeIndex>(plan_.ledgers.size());
+    if (plan_.mechanism.kind != MechanismKind::kSharedLedger || *found >= ledgers) {
+      nodes.push_back(*found);
+      continue;
+    }
+    // They are one process.
+    for (NodeIndex ledger = 0; ledger < ledgers; ++ledger) nodes.push_back(ledger);
   }
   return nodes;
 }

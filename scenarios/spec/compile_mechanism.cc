@@ -19,6 +19,8 @@ constexpr std::uint32_t kSessionSecondsMax = 12 * 3600;
 constexpr std::uint32_t kAllPercent = 100;
 constexpr std::uint32_t kSigningTimeoutSecondsDefault = 30;
 constexpr std::uint32_t kSigningTimeoutSecondsMax = 3600;
+constexpr std::uint32_t kMatchingTimeoutSecondsDefault = 60;
+constexpr std::uint32_t kMatchingTimeoutSecondsMax = 12 * 3600;
 
 }  // namespace
 
@@ -30,6 +32,8 @@ std::string_view MechanismName(MechanismKind kind) {
       return "htlc";
     case MechanismKind::kNettingCycle:
       return "netting_cycle";
+    case MechanismKind::kSharedLedger:
+      return "shared_ledger";
     case MechanismKind::kClsStyle:
       return "cls_style";
   }
@@ -81,6 +85,9 @@ void Compiler::CompileTerms(const Node& node, const causeway::v1::MechanismSpec&
   plan_.mechanism.kind = kind;  // for messages
   if (kind == MechanismKind::kHtlc && (chosen || spec.has_htlc())) {
     CompileHtlc(node.Child("htlc"), spec.htlc());
+  }
+  if (kind == MechanismKind::kSharedLedger && (chosen || spec.has_shared_ledger())) {
+    CompileSharedLedger(node.Child("shared_ledger"), spec.shared_ledger());
   }
   if (kind == MechanismKind::kClsStyle && (chosen || spec.has_cls_style())) {
     CompileCls(node.Child("cls_style"), spec.cls_style());
@@ -225,6 +232,16 @@ void Compiler::CompileNetting(const Node& node, const causeway::v1::NettingSpec&
   }
   netting.signing_timeout = core::Duration::FromSeconds(
       spec.signing_timeout_s() == 0 ? kSigningTimeoutSecondsDefault : spec.signing_timeout_s());
+}
+
+void Compiler::CompileSharedLedger(const Node& node, const causeway::v1::SharedLedgerSpec& spec) {
+  const std::uint32_t timeout =
+      spec.matching_timeout_s() == 0 ? kMatchingTimeoutSecondsDefault : spec.matching_timeout_s();
+  if (timeout > kMatchingTimeoutSecondsMax) {
+    Fail(node.Of("matching_timeout_s"),
+         fmt::format("matching_timeout_s: at most {}", kMatchingTimeoutSecondsMax));
+  }
+  plan_.mechanism.shared_ledger.matching_timeout = core::Duration::FromSeconds(timeout);
 }
 
 }  // namespace causeway::sim

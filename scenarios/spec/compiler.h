@@ -102,6 +102,7 @@ class Compiler {
       const Node& node, const char* field,
       const google::protobuf::RepeatedPtrField<std::string>& texts, core::Duration length);
   void CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec);
+  void CompileSharedLedger(const Node& node, const causeway::v1::SharedLedgerSpec& spec);
   std::optional<ParticipantIndex> ReadOperator(const Node& node, const std::string& id);
 
   // compile_traffic.cc

@@ -24,11 +24,12 @@ enum class MechanismKind : std::uint8_t {
   kCoordinated = 1,
   kHtlc = 2,
   kNettingCycle = 3,
+  kSharedLedger = 4,
   kClsStyle = 5,
 };
-inline constexpr std::array kMechanismKinds = {MechanismKind::kCoordinated, MechanismKind::kHtlc,
-                                               MechanismKind::kNettingCycle,
-                                               MechanismKind::kClsStyle};
+inline constexpr std::array kMechanismKinds = {
+    MechanismKind::kCoordinated, MechanismKind::kHtlc, MechanismKind::kNettingCycle,
+    MechanismKind::kSharedLedger, MechanismKind::kClsStyle};
 // "coordinated", "netting_cycle": as in reports and on the command line.
 std::string_view MechanismName(MechanismKind kind);
 std::optional<MechanismKind> MechanismFromName(std::string_view name);
@@ -45,6 +46,10 @@ struct PlannedHtlc {
 struct PlannedNetting {
   std::vector<core::Duration> times;  // of day, ascending
   core::Duration signing_timeout;
+};
+
+struct PlannedSharedLedger {
+  core::Duration matching_timeout;  // of one side, until the other comes
 };
 
 // A part of what a member owes falls due.
@@ -67,6 +72,7 @@ struct PlannedMechanism {
   std::optional<ParticipantIndex> operated_by;  // there when the mechanism needs one
   PlannedHtlc htlc;
   PlannedNetting netting;
+  PlannedSharedLedger shared_ledger;
   PlannedCls cls;
 };
 
