@@ -22,58 +22,20 @@
 #include <variant>
 #include <vector>
 
+#include "scenarios/mechanisms/net_settlement.h"
 #include "scenarios/spec/plan.h"
-#include "settlement/core/amount.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/outcome.h"
 #include "settlement/core/time.h"
 
 namespace causeway::sim {
 
-// One payment of a cycle: a net debtor pays a net creditor.
-struct NetLeg {
-  LedgerIndex ledger = 0;
-  ParticipantIndex from = 0;
-  ParticipantIndex to = 0;
-  core::Amount amount;
-
-  friend bool operator==(const NetLeg&, const NetLeg&) = default;
-};
-
-// What each member pays (below zero) or gets on each ledger.
-using NetPositions = std::map<std::pair<LedgerIndex, ParticipantIndex>, core::Amount>;
-// Nothing when a position exceeds 64 bits.
-std::optional<NetPositions> NetOf(const std::vector<SettlePvp>& trades);
-// Payments that bring every position to zero: on each ledger at most one fewer than there are
-// members. Positions of a ledger sum to zero, as those of NetOf do.
-std::vector<NetLeg> LegsOf(const NetPositions& positions);
-
 class NettingCycle {
  public:
-  // One try to settle a cycle.
-  struct Attempt {
-    std::uint32_t number = 0;  // counts them, from 1
-    core::LedgerTime began;
-    std::vector<ActionIndex> trades;
-    std::vector<NetLeg> legs;
-    std::set<ParticipantIndex> payers;
-    std::map<ParticipantIndex, core::Signature> signatures;
-    bool submitted = false;
-  };
-
-  // The payers of an attempt shall sign, those who have not.
-  struct AskSignatures {
-    std::uint32_t attempt = 0;
-  };
-  // All have signed: the settlement is to be handed in.
-  struct Submit {
-    std::uint32_t attempt = 0;
-  };
-  // A trade has ended: kAccepted when it is settled.
-  struct Tell {
-    ActionIndex trade = 0;
-    core::Rejection outcome;
-  };
+  using Attempt = NetAttempt;
+  using AskSignatures = AskNetSignatures;
+  using Submit = SubmitNetted;
+  using Tell = TellTradeEnd;
   using Effect = std::variant<AskSignatures, Submit, Tell>;
   using Effects = std::vector<Effect>;
 
@@ -97,6 +59,10 @@ class NettingCycle {
 
   // Null when none is under way.
   const Attempt* attempt() const { return attempt_ ? &*attempt_ : nullptr; }
+  // Null when that one is not under way.
+  const Attempt* FindAttempt(std::uint32_t number) const {
+    return attempt_ && attempt_->number == number ? &*attempt_ : nullptr;
+  }
   bool is_open() const { return open_; }
   std::uint32_t cycles_begun() const { return cycles_begun_; }
   // Those that both parties have entered and that are not over.

@@ -1,0 +1,146 @@
+#include "scenarios/simulator/net_operator.h"
+
+#include <charconv>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "scenarios/simulator/checkers.h"
+#include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
+#include "settlement/core/prng.h"
+#include "settlement/core/settlement.h"
+
+namespace causeway::sim {
+namespace {
+
+constexpr std::size_t kNettingSecretBytes = 16;
+constexpr std::string_view kLegPrefix = "leg ";
+
+}  // namespace
+
+core::Signature SignNetted(const core::Signer& signer, const std::string& terms) {
+  const core::Signer* const one = &signer;
+  absl::StatusOr<core::Envelope> envelope =
+      core::SignEnvelope(core::kTermsPayloadType, terms, {&one, 1});
+  CW_CHECK(envelope.ok(), "terms can be signed with the plan's keys");
+  return envelope->signatures.front();
+}
+
+bool IsRightFor(const Plan& plan, ParticipantIndex member, const std::vector<ActionIndex>& trades,
+                const std::vector<NetLeg>& legs) {
+  std::vector<SettlePvp> own;
+  for (const ActionIndex id : trades) {
+    const auto& trade = std::get<SettlePvp>(plan.actions[id].what);
+    if (trade.party == member || trade.counterparty == member) own.push_back(trade);
+  }
+  std::optional<NetPositions> expected = NetOf(own);
+  if (!expected) return false;
+  for (const NetLeg& leg : legs) {
+    if (leg.from != member && leg.to != member) continue;
+    core::Amount& net = (*expected)[{leg.ledger, member}];
+    const auto after =
+        leg.from == member ? core::CheckedAdd(net, leg.amount) : core::CheckedSub(net, leg.amount);
+    if (!after) return false;
+    net = *after;
+  }
+  return std::all_of(expected->begin(), expected->end(), [member](const auto& position) {
+    return position.first.second != member || position.second.IsZero();
+  });
+}
+
+NettedTerms MakeNettedTerms(const Plan& plan, const NetAttempt& attempt,
+                            core::Duration signing_timeout) {
+  core::RandomStream secrets(plan.seed, fmt::format("netting/{}", attempt.number));
+  NettedTerms made;
+  std::map<core::LedgerOrigin, std::uint32_t> counts;
+  for (std::size_t i = 0; i < attempt.legs.size(); ++i) {
+    const NetLeg& leg = attempt.legs[i];
+    const PlannedLedger& ledger = plan.ledgers[leg.ledger];
+    const auto id = core::InstructionId::Parse(fmt::format("net-{}-{}", attempt.number, i));
+    CW_CHECK(id.ok(), "the ids of net payments are short");
+    made.legs.push_back(codec::EncodeLeg({.salt = secrets.Bytes(kNettingSecretBytes),
+                                          .ledger = ledger.origin,
+                                          .party = plan.participants[leg.from].id,
+                                          .id = *id,
+                                          .uetr = core::Uetr::FromRandomBytes(secrets.Bytes16()),
+                                          .debtor = plan.AccountOf(leg.from, leg.ledger),
+                                          .creditor = plan.AccountOf(leg.to, leg.ledger),
+                                          .amount = {ledger.currency, leg.amount},
+                                          .private_data_hash = {},
+                                          .approvals = {}}));
+    ++counts[ledger.origin];
+  }
+  core::TermsHeader terms;
+  terms.policy_hash = plan.bridge->policy.hash;
+  terms.deadline = attempt.began + signing_timeout + plan.bridge->settlement_deadline;
+  for (const auto& [ledger, count] : counts) terms.ledgers.push_back({ledger, count});
+  terms.legs_root = core::LegsRoot(made.legs);
+  terms.nonce = secrets.Bytes(kNettingSecretBytes);
+  made.terms = codec::EncodeTerms(terms);
+  return made;
+}
+
+std::optional<NetBlame> ToBlame(const Plan& plan, const std::vector<NetLeg>& legs,
+                                const core::Rejection& rejection) {
+  const std::string_view rule = rejection.rule;
+  if (rejection.outcome == core::Outcome::kLedgerClosed || rule.rfind(kLegPrefix, 0) != 0) {
+    return std::nullopt;
+  }
+  std::size_t position = 0;
+  const auto [end, error] =
+      std::from_chars(rule.data() + kLegPrefix.size(), rule.data() + rule.size(), position);
+  if (error != std::errc() || position >= legs.size()) return std::nullopt;
+  const NetLeg& leg = legs[position];
+  const std::string_view rest(end, static_cast<std::size_t>(rule.data() + rule.size() - end));
+  const bool payee = rest.find(plan.AccountOf(leg.to, leg.ledger).text()) != std::string_view::npos;
+  return NetBlame{position, payee ? leg.to : leg.from};
+}
+
+void EnteredTrades::Settle(ActionIndex action, Mechanism::Done done) {
+  open_[action] = {std::move(done), world_.clock.now()};
+  const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
+  if (!Withholds(world_.plan, action, false)) HandIn(action, trade.party);
+  if (!Withholds(world_.plan, action, true)) HandIn(action, trade.counterparty);
+}
+
+void EnteredTrades::Tell(const TellTradeEnd& tell) {
+  const auto& trade = std::get<SettlePvp>(world_.plan.actions[tell.trade].what);
+  for (const ParticipantIndex party : {trade.party, trade.counterparty}) {
+    world_.network.Send(operator_node_, world_.nodes.Participant(party),
+                        [this, tell] { OnTold(tell); });
+  }
+}
+
+void EnteredTrades::HandIn(ActionIndex action, ParticipantIndex by) {
+  if (!open_.contains(action)) return;
+  world_.network.Send(world_.nodes.Participant(by), operator_node_,
+                      [this, action, by] { enter_(action, by); });
+  world_.clock.After(world_.plan.network.reply_timeout, EventKind::kTimer,
+                     [this, action, by] { HandIn(action, by); });
+}
+
+void EnteredTrades::OnTold(const TellTradeEnd& tell) {
+  const core::Outcome outcome = tell.outcome.outcome;
+  const auto told = told_.emplace(tell.trade, outcome);
+  if (told.first->second != outcome) {
+    world_.checkers->Fail(fmt::format("parties are told two outcomes of trade {}",
+                                      world_.plan.actions[tell.trade].id));
+  }
+  const auto open = open_.find(tell.trade);
+  if (open == open_.end()) return;
+  const Open ended = std::move(open->second);
+  open_.erase(open);
+  ended.done(EndOfPvp(world_, tell.trade, tell.outcome, ended.started));
+}
+
+std::vector<Movement> MovementsOf(const std::vector<std::pair<ActionIndex, SettlePvp>>& settled) {
+  std::vector<Movement> moved;
+  for (const auto& [id, trade] : settled) {
+    moved.push_back({trade.party_ledger, trade.party, trade.counterparty, trade.party_amount});
+    moved.push_back(
+        {trade.counterparty_ledger, trade.counterparty, trade.party, trade.counterparty_amount});
+  }
+  return moved;
+}
+
+}  // namespace causeway::sim
