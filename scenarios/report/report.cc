@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "scenarios/report/mechanism_report.h"
+#include "scenarios/report/settlement_queue_report.h"
 #include "scenarios/report/trace.h"
 
 namespace causeway::sim {
@@ -101,6 +102,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"state_roots", state_roots},
       {"logs", logs},
       {"mechanism_figures", MechanismJson(plan, result)},
+      {"settlement_queue", SettlementQueueJson(plan, result)},
       {"checks",
        {{"conserved", summary.conserved},
         {"all_or_none", summary.all_or_none},

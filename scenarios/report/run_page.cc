@@ -6,6 +6,7 @@
 #include <map>
 
 #include "fmt/format.h"
+#include "scenarios/report/settlement_queue_report.h"
 
 namespace causeway::sim {
 namespace {
@@ -222,6 +223,9 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
   page.sections.push_back({"Queue and liquidity",
                            {QueueLengthPlotOf(figures), QueueValuePlotOf(figures),
                             LiquidityPlotOf(plan, result, figures)}});
+  if (result.settlement_queue) {
+    page.sections.push_back(SettlementQueueSection(plan, *result.settlement_queue, figures));
+  }
   page.sections.push_back({"Delay", {DelayPlotOf(figures)}});
   page.sections.push_back(
       {"Indicators", {IndicatorsOf(plan, result, summary, figures), CurrencyTable(plan, summary)}});

@@ -5,6 +5,7 @@
 #include "scenarios/simulator/cls_mechanism.h"
 #include "scenarios/simulator/hash_lock_mechanism.h"
 #include "scenarios/simulator/netting_mechanism.h"
+#include "scenarios/simulator/settlement_queue_mechanism.h"
 #include "scenarios/simulator/shared_ledger_mechanism.h"
 
 namespace causeway::sim {
@@ -23,6 +24,8 @@ std::unique_ptr<Mechanism> MakeMechanism(World& world, const KeyRing& keys,
       return std::make_unique<NettingMechanism>(world, keys, *bridge);
     case MechanismKind::kSharedLedger:
       return std::make_unique<SharedLedgerMechanism>(world, keys, *corridor);
+    case MechanismKind::kSettlementQueue:
+      return std::make_unique<SettlementQueueMechanism>(world, keys, ledgers, *bridge);
   }
   return nullptr;
 }

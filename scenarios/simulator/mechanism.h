@@ -40,6 +40,8 @@ class Mechanism {
   // What its settlements moved between accounts, whoever knows of it, when nothing happens any
   // more. Nothing when who would know is down.
   virtual std::optional<std::vector<Movement>> Moved() const = 0;
+  // Of a settlement queue, when its operator is up at the end.
+  virtual std::optional<SettlementQueueResult> QueueFigures() const { return std::nullopt; }
 };
 
 // Null for the coordinated one, where the bridge does it all. `corridor` is there when one ledger

@@ -271,6 +271,7 @@ RunResult Simulation::Collect() {
   CheckSettlements(result);
   CheckFlows(result);
   if (meter_.has_value()) result.mechanism = meter_->Finish(world_.clock.now());
+  if (mechanism_ != nullptr) result.settlement_queue = mechanism_->QueueFigures();
   CollectObserver(result);
   CollectLogs(result);
   return result;

@@ -4,6 +4,7 @@
 #include "fmt/format.h"
 #include "scenarios/spec/compiler.h"
 #include "settlement/core/decimal.h"
+#include "settlement/core/settlement.h"
 
 namespace causeway::sim {
 namespace {
@@ -21,6 +22,11 @@ constexpr std::uint32_t kSigningTimeoutSecondsDefault = 30;
 constexpr std::uint32_t kSigningTimeoutSecondsMax = 3600;
 constexpr std::uint32_t kMatchingTimeoutSecondsDefault = 60;
 constexpr std::uint32_t kMatchingTimeoutSecondsMax = 12 * 3600;
+constexpr std::uint32_t kRunEverySecondsDefault = 60;
+constexpr std::uint32_t kRunEverySecondsMax = 24 * 3600;
+constexpr std::uint32_t kAnswerTimeoutSecondsDefault = 10;
+constexpr std::uint32_t kExactTradesDefault = 16;
+constexpr std::uint32_t kExactTradesMax = 28;
 
 }  // namespace
 
@@ -36,6 +42,22 @@ std::string_view MechanismName(MechanismKind kind) {
       return "shared_ledger";
     case MechanismKind::kClsStyle:
       return "cls_style";
+    case MechanismKind::kSettlementQueue:
+      return "settlement_queue";
+  }
+  return "unknown";
+}
+
+std::string_view SettlementSelectionName(SettlementSelection selection) {
+  switch (selection) {
+    case SettlementSelection::kNone:
+      return "none";
+    case SettlementSelection::kLargest:
+      return "largest";
+    case SettlementSelection::kGreedy:
+      return "greedy";
+    case SettlementSelection::kExact:
+      return "exact";
   }
   return "unknown";
 }
@@ -47,7 +69,8 @@ std::optional<MechanismKind> MechanismFromName(std::string_view name) {
 }
 
 bool NeedsOperator(MechanismKind kind) {
-  return kind == MechanismKind::kNettingCycle || kind == MechanismKind::kClsStyle;
+  return kind == MechanismKind::kNettingCycle || kind == MechanismKind::kClsStyle ||
+         kind == MechanismKind::kSettlementQueue;
 }
 
 void Compiler::CompileMechanism() {
@@ -65,6 +88,11 @@ void Compiler::CompileMechanism() {
   const causeway::v1::MechanismSpec& spec = spec_.mechanism_terms();
   if (NeedsOperator(mechanism.kind) || !spec.operator_().empty()) {
     mechanism.operated_by = ReadOperator(node, spec.operator_());
+  }
+  if (mechanism.kind == MechanismKind::kSettlementQueue && !spec_.concurrent()) {
+    Fail(root_.Of("concurrent"),
+         "concurrent: must be true with settlement_queue, or a trade that waits holds up all that "
+         "follow");
   }
   for (const MechanismKind kind : kMechanismKinds) CompileTerms(node, spec, kind);
   if (mechanism.kind == MechanismKind::kCoordinated) return;
@@ -94,6 +122,9 @@ void Compiler::CompileTerms(const Node& node, const causeway::v1::MechanismSpec&
   }
   if (kind == MechanismKind::kNettingCycle && (chosen || spec.has_netting_cycle())) {
     CompileNetting(node.Child("netting_cycle"), spec.netting_cycle());
+  }
+  if (kind == MechanismKind::kSettlementQueue && (chosen || spec.has_settlement_queue())) {
+    CompileSettlementQueue(node.Child("settlement_queue"), spec.settlement_queue());
   }
   if (!chosen) plan_.mechanism = before;
 }
@@ -242,6 +273,44 @@ void Compiler::CompileSharedLedger(const Node& node, const causeway::v1::SharedL
          fmt::format("matching_timeout_s: at most {}", kMatchingTimeoutSecondsMax));
   }
   plan_.mechanism.shared_ledger.matching_timeout = core::Duration::FromSeconds(timeout);
+}
+
+void Compiler::CompileSettlementQueue(const Node& node,
+                                      const causeway::v1::SettlementQueueSpec& spec) {
+  PlannedSettlementQueue& queue = plan_.mechanism.settlement_queue;
+  if (!plan_.bridge) {
+    Fail(node.Of("every_s"), "settlement_queue: trades settle by the bridge, and there is none");
+  }
+  const auto read = [&](const char* field, std::uint32_t given, std::uint32_t otherwise,
+                        std::uint32_t most) {
+    if (given > most) Fail(node.Of(field), fmt::format("{}: at most {}", field, most));
+    return given == 0 ? otherwise : given;
+  };
+  queue.every = core::Duration::FromSeconds(
+      read("every_s", spec.every_s(), kRunEverySecondsDefault, kRunEverySecondsMax));
+  queue.answer_timeout =
+      core::Duration::FromSeconds(read("answer_timeout_s", spec.answer_timeout_s(),
+                                       kAnswerTimeoutSecondsDefault, kSigningTimeoutSecondsMax));
+  queue.exact_max = read("exact_max", spec.exact_max(), kExactTradesDefault, kExactTradesMax);
+  queue.bypass = spec.bypass();
+  if (spec.wait_max_s() > 0) queue.wait_max = core::Duration::FromSeconds(spec.wait_max_s());
+  if (spec.selection() != causeway::v1::SETTLEMENT_SELECTION_UNSPECIFIED) {
+    if (!causeway::v1::SettlementSelection_IsValid(spec.selection())) {
+      Fail(node.Of("selection"), "selection: there is none of that number");
+      return;
+    }
+    queue.selection = static_cast<SettlementSelection>(spec.selection());
+  }
+  // The operator takes no part.
+  const std::size_t legs_max =
+      plan_.ledgers.size() * (std::max<std::size_t>(file_participants_, 2) - 2);
+  if (legs_max > core::kSettlementLegsMax) {
+    Fail(
+        node.Of("selection"),
+        fmt::format("settlement_queue: {} participants on {} ledgers may come to more net payments "
+                    "than the {} legs that a settlement can have",
+                    file_participants_, plan_.ledgers.size(), core::kSettlementLegsMax));
+  }
 }
 
 }  // namespace causeway::sim

@@ -103,6 +103,7 @@ class Compiler {
       const google::protobuf::RepeatedPtrField<std::string>& texts, core::Duration length);
   void CompileNetting(const Node& node, const causeway::v1::NettingSpec& spec);
   void CompileSharedLedger(const Node& node, const causeway::v1::SharedLedgerSpec& spec);
+  void CompileSettlementQueue(const Node& node, const causeway::v1::SettlementQueueSpec& spec);
   std::optional<ParticipantIndex> ReadOperator(const Node& node, const std::string& id);
 
   // compile_traffic.cc

@@ -26,10 +26,11 @@ enum class MechanismKind : std::uint8_t {
   kNettingCycle = 3,
   kSharedLedger = 4,
   kClsStyle = 5,
+  kSettlementQueue = 6,
 };
 inline constexpr std::array kMechanismKinds = {
-    MechanismKind::kCoordinated, MechanismKind::kHtlc, MechanismKind::kNettingCycle,
-    MechanismKind::kSharedLedger, MechanismKind::kClsStyle};
+    MechanismKind::kCoordinated,  MechanismKind::kHtlc,     MechanismKind::kNettingCycle,
+    MechanismKind::kSharedLedger, MechanismKind::kClsStyle, MechanismKind::kSettlementQueue};
 // "coordinated", "netting_cycle": as in reports and on the command line.
 std::string_view MechanismName(MechanismKind kind);
 std::optional<MechanismKind> MechanismFromName(std::string_view name);
@@ -67,6 +68,36 @@ struct PlannedCls {
   core::Amount short_limit_all;
 };
 
+// Which of the trades that wait settle together. Numbers are those of
+// causeway.v1.SettlementSelection.
+enum class SettlementSelection : std::uint8_t {
+  kNone = 1,     // one by one only
+  kLargest = 2,  // the largest set that keeps first in, first out by bank and currency
+  kGreedy = 3,   // in any order, a set that no further trade could join
+  kExact = 4,    // in any order, the set of most value among those that wait longest
+};
+// "largest": as in reports.
+std::string_view SettlementSelectionName(SettlementSelection selection);
+
+struct PlannedSettlementQueue {
+  core::Duration every;  // between runs, from the opening
+  SettlementSelection selection = SettlementSelection::kLargest;
+  bool bypass = false;                     // what can settle alone passes what waits before it
+  core::Duration answer_timeout;           // for members to say what they have, and to sign
+  std::optional<core::Duration> wait_max;  // none: until the day closes
+  std::uint32_t exact_max = 0;             // trades that the exact solver looks at
+
+  // First in, first out by bank and currency, of what settles alone and of what is selected.
+  bool ReleasesInOrder() const {
+    return !bypass &&
+           (selection == SettlementSelection::kNone || selection == SettlementSelection::kLargest);
+  }
+  bool SelectsInOrder() const {
+    return selection == SettlementSelection::kLargest ||
+           (selection == SettlementSelection::kNone && !bypass);
+  }
+};
+
 struct PlannedMechanism {
   MechanismKind kind = MechanismKind::kCoordinated;
   std::optional<ParticipantIndex> operated_by;  // there when the mechanism needs one
@@ -74,6 +105,7 @@ struct PlannedMechanism {
   PlannedNetting netting;
   PlannedSharedLedger shared_ledger;
   PlannedCls cls;
+  PlannedSettlementQueue settlement_queue;
 };
 
 }  // namespace causeway::sim

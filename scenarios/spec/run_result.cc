@@ -26,4 +26,16 @@ std::string_view ActionStatusName(ActionStatus status) {
   return "unknown";
 }
 
+std::string_view SettlementQueueStateName(SettlementQueueState state) {
+  switch (state) {
+    case SettlementQueueState::kGridlock:
+      return "gridlock";
+    case SettlementQueueState::kDeadlock:
+      return "deadlock";
+    case SettlementQueueState::kUndecided:
+      return "undecided";
+  }
+  return "unknown";
+}
+
 }  // namespace causeway::sim

@@ -106,6 +106,62 @@ struct MechanismResult {
   std::vector<Option> options;  // in the order in which they began
 };
 
+// What a run of a settlement queue found among the trades that waited. A gridlock: some could
+// settle together. A deadlock: none could, only money helps.
+enum class SettlementQueueState : std::uint8_t {
+  kGridlock,
+  kDeadlock,
+  kUndecided,  // none was found, in any order, and there are too many to look at all
+};
+std::string_view SettlementQueueStateName(SettlementQueueState state);
+
+struct SettlementQueueRun {
+  core::LedgerTime at;
+  SettlementQueueState state = SettlementQueueState::kUndecided;
+  std::uint32_t waiting = 0;  // after what could settle alone had
+  core::Amount waiting_value;
+  std::uint32_t found =
+      0;  // of them, selected first; not carried out with SettlementSelection::kNone
+  core::Amount found_value;
+  // The most value, in the order that the selection keeps or in any; nothing for a longer queue
+  // than PlannedSettlementQueue::exact_max.
+  std::optional<core::Amount> exact_value;
+  std::uint32_t selections = 0;  // above 1 when balances had changed or members did not sign
+  std::uint32_t settled = 0;
+  core::Amount settled_value;
+};
+
+// What settled and what accounts would have had to hold for it at the beginning, all together, in
+// minor units of the ledger's currency.
+struct SettlementQueueCurrency {
+  LedgerIndex ledger = 0;
+  core::Amount settled;
+  core::Amount needed_one_by_one;  // each when it came, by itself
+  core::Amount needed_as_settled;  // in the order and the sets in which they did
+  core::Amount needed_together;    // all at once: no order of settlement needs less
+};
+
+// Values in minor units of the plan's value currency; without one, or without a rate, each trade
+// counts 1.
+struct SettlementQueueResult {
+  std::uint64_t settled_alone = 0;
+  core::Amount settled_alone_value;
+  std::uint64_t settled_together = 0;
+  core::Amount settled_together_value;
+  std::uint64_t sets = 0;
+  std::uint64_t waited = 0;    // trades that ever did
+  std::uint64_t returned = 0;  // when their time was over
+  std::vector<SettlementQueueRun> runs;
+  std::vector<SettlementQueueCurrency> currencies;  // by ledger index
+  // What waited from this time on.
+  struct Level {
+    core::LedgerTime at;
+    std::uint32_t waiting = 0;
+    core::Amount value;
+  };
+  std::vector<Level> levels;
+};
+
 struct RunResult {
   std::string mode;                   // "simulated" or "live"
   std::vector<ActionResult> actions;  // by action index
@@ -113,7 +169,8 @@ struct RunResult {
   std::uint64_t decisions = 0;        // records in the decision log
   std::string decision_log_root;      // 64 hexadecimal digits; empty without a bridge
   ObserverResult observer;
-  std::optional<MechanismResult> mechanism;  // of a simulated run that was measured
+  std::optional<MechanismResult> mechanism;               // of a simulated run that was measured
+  std::optional<SettlementQueueResult> settlement_queue;  // of that mechanism
   // What did not hold, one sentence each, beside the observer's alerts: settlements that are not
   // all or none (open, or ended in two ways), and every other invariant.
   std::vector<std::string> all_or_none_breaches;

@@ -63,7 +63,7 @@ UNITS = {
     "scenarios/spec": {"settlement/codec", "proto", "protobuf"},
     "scenarios/page": {"json"},
     "scenarios/report": {"scenarios/spec", "scenarios/page", "settlement/codec", "json"},
-    "scenarios/mechanisms": {"scenarios/spec"},
+    "scenarios/mechanisms": {"scenarios/spec", "fx-bridge/liquidity"},
     "scenarios/simulator": {
         "scenarios/mechanisms",
         "scenarios/spec", "scenarios/report", "central-bank-node/engine",
