@@ -59,6 +59,23 @@ Json ObserverJson(const ObserverResult& observer) {
           {"alerts", observer.alerts}};
 }
 
+Json LedgerQueuesJson(const Plan& plan, const RunResult& result) {
+  Json queues = Json::object();
+  for (const LedgerQueueResult& queue : result.ledger_queues) {
+    queues[plan.ledgers[queue.ledger].currency.ToString()] = {
+        {"waiting_max", queue.waiting_max},
+        {"waiting_value_max", queue.waiting_value_max.minor()},
+        {"gridlocks", queue.gridlocks},
+        {"deadlocks", queue.deadlocks},
+        {"gridlock_us", queue.in_gridlock.micros()},
+        {"gridlock_us_longest", queue.gridlock_longest.micros()},
+        {"deadlock_us", queue.in_deadlock.micros()},
+        {"deadlock_us_longest", queue.deadlock_longest.micros()},
+        {"undecided_us", queue.undecided.micros()}};
+  }
+  return queues;
+}
+
 }  // namespace
 
 std::string RenderReportJson(const Plan& plan, const RunResult& result, const Summary& summary) {
@@ -103,6 +120,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"logs", logs},
       {"mechanism_figures", MechanismJson(plan, result)},
       {"settlement_queue", SettlementQueueJson(plan, result)},
+      {"ledger_queues", LedgerQueuesJson(plan, result)},
       {"checks",
        {{"conserved", summary.conserved},
         {"all_or_none", summary.all_or_none},

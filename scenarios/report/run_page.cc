@@ -75,6 +75,34 @@ page::Table CurrencyTable(const Plan& plan, const Summary& summary) {
   return table;
 }
 
+page::Table LedgerQueueTable(const Plan& plan, const RunResult& result) {
+  page::Table table{.title = "Queues of the ledgers",
+                    .columns = {{"currency"},
+                                {"most waiting", true},
+                                {"their value", true},
+                                {"gridlocks", true},
+                                {"in gridlock", true},
+                                {"deadlocks", true},
+                                {"in deadlock", true},
+                                {"undecided", true}},
+                    .rows = {},
+                    .note =
+                        "Gridlock: some payments that wait could settle together. Deadlock: none "
+                        "could, only money helps. As the queue stood after each batch."};
+  const auto seconds = [](core::Duration duration) {
+    return Seconds(static_cast<double>(duration.micros()) / 1'000'000);
+  };
+  for (const LedgerQueueResult& queue : result.ledger_queues) {
+    const core::Currency currency = plan.ledgers[queue.ledger].currency;
+    table.rows.push_back({currency.ToString(), fmt::format("{}", queue.waiting_max),
+                          Money(currency, queue.waiting_value_max),
+                          fmt::format("{}", queue.gridlocks), seconds(queue.in_gridlock),
+                          fmt::format("{}", queue.deadlocks), seconds(queue.in_deadlock),
+                          seconds(queue.undecided)});
+  }
+  return table;
+}
+
 page::Table InvariantTable(const Plan& plan, const RunResult& result, const Summary& summary) {
   page::Table table{
       .title = "Invariants and expectations",
@@ -223,6 +251,9 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
   page.sections.push_back({"Queue and liquidity",
                            {QueueLengthPlotOf(figures), QueueValuePlotOf(figures),
                             LiquidityPlotOf(plan, result, figures)}});
+  if (!result.ledger_queues.empty()) {
+    page.sections.back().content.emplace_back(LedgerQueueTable(plan, result));
+  }
   if (result.settlement_queue) {
     page.sections.push_back(SettlementQueueSection(plan, *result.settlement_queue, figures));
   }

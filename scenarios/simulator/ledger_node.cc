@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "scenarios/simulator/checkers.h"
+#include "scenarios/simulator/queue_watch.h"
 
 namespace causeway::sim {
 namespace {
@@ -156,6 +157,9 @@ void LedgerNode::Show(const Executed& executed) {
   if (executed.entries.empty()) return;
   world_.checkers->OnLedgerBatch(ledger_, executed.header, executed.entries, executed.packed,
                                  *engine_, *disk());
+  if (world_.queue_watch != nullptr) {
+    world_.queue_watch->OnBatch(world_.clock.now(), ledger_, engine_->ledger());
+  }
 }
 
 void LedgerNode::Finish(UnderWay under_way) {

@@ -15,6 +15,7 @@
 #include "scenarios/simulator/mechanism.h"
 #include "scenarios/simulator/modelled_suite.h"
 #include "scenarios/simulator/participants.h"
+#include "scenarios/simulator/queue_watch.h"
 #include "scenarios/simulator/virtual_world.h"
 #include "scenarios/simulator/witness_node.h"
 #include "scenarios/spec/actor.h"
@@ -42,7 +43,9 @@ class Simulation {
         world_(plan),
         checkers_(world_, world_.coverage, *verifier_) {
     world_.checkers = &checkers_;
-    if (options.measure) world_.meter = &meter_.emplace(plan);
+    if (!options.measure) return;
+    world_.meter = &meter_.emplace(plan);
+    world_.queue_watch = &queue_watch_.emplace(plan.ledgers.size());
   }
 
   absl::Status Build();
@@ -84,6 +87,7 @@ class Simulation {
   std::unique_ptr<Mechanism> mechanism_;
   std::unique_ptr<Participants> participants_;
   std::optional<Meter> meter_;
+  std::optional<QueueWatch> queue_watch_;
   core::LedgerTime end_ = core::LedgerTime::Max();
   // When the last durable write was seen, and how many there had been.
   core::LedgerTime last_write_ = core::LedgerTime::Min();
@@ -271,6 +275,7 @@ RunResult Simulation::Collect() {
   CheckSettlements(result);
   CheckFlows(result);
   if (meter_.has_value()) result.mechanism = meter_->Finish(world_.clock.now());
+  if (queue_watch_.has_value()) result.ledger_queues = queue_watch_->Finish(world_.clock.now());
   if (mechanism_ != nullptr) result.settlement_queue = mechanism_->QueueFigures();
   CollectObserver(result);
   CollectLogs(result);

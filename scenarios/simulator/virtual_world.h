@@ -143,6 +143,7 @@ class VirtualNetwork {
 
 class Checkers;
 class Meter;
+class QueueWatch;
 
 // What all nodes of one run share.
 struct World {
@@ -160,8 +161,9 @@ struct World {
   NodeClocks clocks;
   Coverage coverage;
   VirtualNetwork network;
-  Checkers* checkers = nullptr;  // set before any node
-  Meter* meter = nullptr;        // the same; null: nothing is measured
+  Checkers* checkers = nullptr;       // set before any node
+  Meter* meter = nullptr;             // the same; null: nothing is measured
+  QueueWatch* queue_watch = nullptr;  // as the meter
 };
 
 }  // namespace causeway::sim

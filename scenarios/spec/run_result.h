@@ -162,6 +162,20 @@ struct SettlementQueueResult {
   std::vector<Level> levels;
 };
 
+// The queue of a ledger: how long it was in which state, as it stood after each batch.
+struct LedgerQueueResult {
+  LedgerIndex ledger = 0;
+  std::uint64_t waiting_max = 0;
+  core::Amount waiting_value_max;
+  std::uint64_t gridlocks = 0;  // how often it came about
+  std::uint64_t deadlocks = 0;
+  core::Duration in_gridlock;
+  core::Duration gridlock_longest;
+  core::Duration in_deadlock;
+  core::Duration deadlock_longest;
+  core::Duration undecided;
+};
+
 struct RunResult {
   std::string mode;                   // "simulated" or "live"
   std::vector<ActionResult> actions;  // by action index
@@ -171,6 +185,7 @@ struct RunResult {
   ObserverResult observer;
   std::optional<MechanismResult> mechanism;               // of a simulated run that was measured
   std::optional<SettlementQueueResult> settlement_queue;  // of that mechanism
+  std::vector<LedgerQueueResult> ledger_queues;  // of ledgers that have one, when it was measured
   // What did not hold, one sentence each, beside the observer's alerts: settlements that are not
   // all or none (open, or ended in two ways), and every other invariant.
   std::vector<std::string> all_or_none_breaches;

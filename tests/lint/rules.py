@@ -68,7 +68,7 @@ UNITS = {
         "scenarios/mechanisms",
         "scenarios/spec", "scenarios/report", "central-bank-node/engine",
         "central-bank-node/witness", "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",
-        "settlement/store", "proto", "protobuf", "json"},
+        "settlement/liquidity", "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
     "scenarios/study": {"settlement/liquidity", "proto", "protobuf", "json"},

@@ -46,6 +46,32 @@ TEST(QueueSimulationTest, WithoutOptimisationTheRingExpires) {
   EXPECT_EQ(ResultOf(plan, result, "ring-1").status, ActionStatus::kExpired);
 }
 
+// The ring is incomplete until its last payment, which an optimisation two minutes after the first
+// batch settles with the others; what is too much then waits in vain until the day closes.
+TEST(QueueSimulationTest, GridlockIsToldFromDeadlock) {
+  const Plan plan = Compiled(FileText("gridlock"));
+  const absl::StatusOr<RunResult> result = RunSimulation(plan, {.measure = true});
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result->ledger_queues.size(), 1u);
+  const LedgerQueueResult& queue = result->ledger_queues[0];
+  EXPECT_EQ(queue.waiting_max, 4u);
+  EXPECT_EQ(queue.deadlocks, 2u);
+  EXPECT_EQ(queue.undecided, core::Duration::Zero());
+  EXPECT_GT(queue.deadlock_longest, core::Duration::FromHours(7));
+}
+
+TEST(QueueSimulationTest, RingThatNobodyOptimisesIsAGridlockUntilTheDayCloses) {
+  std::string text = FileText("gridlock");
+  const std::string optimisation = "optimisation: QUEUE_OPTIMISATION_BECH_SORAMAKI";
+  text.erase(text.find(optimisation), optimisation.size());
+  const Plan plan = Compiled(text);
+  const absl::StatusOr<RunResult> result = RunSimulation(plan, {.measure = true});
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result->ledger_queues.size(), 1u);
+  EXPECT_EQ(result->ledger_queues[0].gridlocks, 1u);
+  EXPECT_GT(result->ledger_queues[0].in_gridlock, core::Duration::FromHours(8));
+}
+
 TEST(QueueSimulationTest, FaultyRulesAreNamed) {
   std::string text = FileText("gridlock");
   const std::string discipline = "discipline: QUEUE_DISCIPLINE_FIFO";
