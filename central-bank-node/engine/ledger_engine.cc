@@ -257,6 +257,26 @@ LedgerEngine::ExaminedOrRefusal LedgerEngine::Examine(
   return ExaminedItem{*std::move(body), std::move(envelope)};
 }
 
+std::optional<core::SettlementPolicy> LedgerEngine::PolicyToVerify(
+    const ExaminedOrRefusal& examined) const {
+  const auto* item = std::get_if<ExaminedItem>(&examined);
+  const auto* completion =
+      item == nullptr ? nullptr : std::get_if<core::CompleteSettlement>(&item->body);
+  if (completion == nullptr) return std::nullopt;
+  // Of a settlement that is not in memory a commit is not verified at all: see Ledger::Admit.
+  if (ledger_->FindSettlement(completion->settlement_id) == nullptr) return std::nullopt;
+  const core::SettlementPolicy* policy =
+      ledger_->FindPolicy(completion->certificate.record.policy_hash);
+  return policy == nullptr ? std::nullopt : std::optional(*policy);
+}
+
+void LedgerEngine::VerifyAhead(const ExaminedOrRefusal& examined,
+                               const core::SettlementPolicy& policy) const {
+  const auto& completion =
+      std::get<core::CompleteSettlement>(std::get<ExaminedItem>(examined).body);
+  core::VerifyCertificateAhead(completion.certificate, policy, *certificate_verifier_);
+}
+
 std::variant<core::AdmittedItem, core::Rejection> LedgerEngine::Admit(
     ExaminedOrRefusal examined) const {
   if (auto* refused = std::get_if<core::Rejection>(&examined)) return std::move(*refused);
@@ -299,6 +319,8 @@ std::unique_ptr<PendingBatch> LedgerEngine::Apply(
 
 absl::Status LedgerEngine::Seal(PendingBatch& pending) {
   if (!pending.index_status.ok()) return pending.index_status;
+  // A vote says that the hold is durable: it leaves with the replies, which wait for that.
+  if (absl::Status status = SignVotes(pending); !status.ok()) return status;
   if (pending.result.entries.empty()) return absl::OkStatus();
   Batch batch;
   batch.header = pending.result.header;
@@ -368,9 +390,7 @@ absl::Status LedgerEngine::Commit(std::span<PendingBatch* const> pending) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<ItemReply>> LedgerEngine::TakeReplies(PendingBatch& pending) const {
-  // Only now: a vote says that the hold is durable.
-  if (absl::Status status = SignVotes(pending); !status.ok()) return status;
+std::vector<ItemReply> LedgerEngine::TakeReplies(PendingBatch& pending) const {
   std::vector<ItemReply> replies(pending.result.results.size());
   for (std::size_t i = 0; i < replies.size(); ++i) {
     replies[i].result = std::move(pending.result.results[i]);
@@ -404,9 +424,8 @@ absl::StatusOr<std::vector<ItemReply>> LedgerEngine::Execute(
   if (absl::Status status = Seal(*pending); !status.ok()) return status;
   PendingBatch* const batch = pending.get();
   if (absl::Status status = Commit({&batch, 1}); !status.ok()) return status;
-  absl::StatusOr<std::vector<ItemReply>> replies = TakeReplies(*pending);
-  if (!replies.ok()) return replies.status();
-  for (ItemReply& reply : *replies) CompleteReply(reply).IgnoreError();  // the reply says it
+  std::vector<ItemReply> replies = TakeReplies(*pending);
+  for (ItemReply& reply : replies) CompleteReply(reply).IgnoreError();  // the reply says it
   return replies;
 }
 
@@ -440,6 +459,10 @@ absl::Status LedgerEngine::SignVotes(PendingBatch& pending) const {
   absl::StatusOr<std::vector<core::Vote>> votes =
       core::SignVotes(genesis.ledger, genesis.hash, pending.holds, *options_.signer);
   if (!votes.ok()) return votes.status();
+  // It comes back with the certificate.
+  const core::VoteStatement& statement = votes->front().statement;
+  certificate_verifier_->Remember(options_.signer->public_key(), core::VoteStatementText(statement),
+                                  statement.signature);
   for (const core::Vote& vote : *votes) pending.votes.push_back(core::EncodeVote(vote));
   return absl::OkStatus();
 }

@@ -120,7 +120,7 @@ struct PendingBatch {
   std::vector<core::Item> items;
   std::vector<core::AdmittedItem> admitted;
   core::BatchResult result;
-  // Holds to vote for, the positions of their items, and the encoded votes once committed.
+  // Holds to vote for, the positions of their items, and the encoded votes once sealed.
   std::vector<core::Hold> holds;
   std::vector<std::size_t> hold_items;
   std::vector<std::string> votes;
@@ -168,8 +168,8 @@ class LedgerEngine {
   // members.
   std::variant<core::AdmittedItem, core::Rejection> Admit(const core::Item& item) const;
 
-  // The same in steps, of which only the first, ledger().KeysOf, and the last need a ledger that
-  // nobody changes meanwhile. What an item says, and what came of its signatures; or the refusal.
+  // The same in steps, of which the first, ledger().KeysOf, and the last need a ledger that nobody
+  // changes meanwhile. What an item says, and what came of its signatures; or the refusal.
   struct ExaminedItem {
     core::ItemBody body;
     core::ExaminedEnvelope envelope;
@@ -177,6 +177,10 @@ class LedgerEngine {
   using ExaminedOrRefusal = std::variant<ExaminedItem, core::Rejection>;
   ExaminedOrRefusal Examine(const core::Item& item,
                             std::span<const std::optional<core::PublicKey>> keys) const;
+  // The policy that Admit will verify an examined certificate by, if it will: needs the ledger too.
+  // VerifyAhead then verifies it beside everything, which leaves little of that to Admit.
+  std::optional<core::SettlementPolicy> PolicyToVerify(const ExaminedOrRefusal& examined) const;
+  void VerifyAhead(const ExaminedOrRefusal& examined, const core::SettlementPolicy& policy) const;
   std::variant<core::AdmittedItem, core::Rejection> Admit(ExaminedOrRefusal examined) const;
 
   // Before an item is applied, what it needs of old history (repeats, citations) can be read, so
@@ -195,14 +199,14 @@ class LedgerEngine {
   std::unique_ptr<PendingBatch> Apply(core::LedgerTime now, std::vector<core::Item> items,
                                       std::vector<core::AdmittedItem> admitted,
                                       std::vector<IndexedInstructions::Recall> recalls = {});
-  // Hashes the leaves, signs the head of the log and encodes the block.
+  // Hashes the leaves, signs votes and the head of the log, and encodes the block.
   absl::Status Seal(PendingBatch& pending);
   // Makes sealed batches durable, all by one sync, and shows them. An error of this or of Seal
   // means that the outcome is unknown: the process must exit without answering.
   absl::Status Commit(std::span<PendingBatch* const> pending);
-  // What to answer once the batch is committed, in the order of its items, with the votes signed;
+  // What to answer, once the batch is committed and not before, in the order of its items;
   // CompleteReply then adds what has to be read.
-  absl::StatusOr<std::vector<ItemReply>> TakeReplies(PendingBatch& pending) const;
+  std::vector<ItemReply> TakeReplies(PendingBatch& pending) const;
   // Adds to the reply to a repeated bulk what it came to the first time. When the log cannot be
   // read, the reply becomes a refusal (kUnavailable) and the error is returned. Any thread, beside
   // everything.

@@ -169,7 +169,7 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
   } else {
     const core::Item& item = group->items[position];
     std::vector<std::optional<core::PublicKey>> keys;
-    {
+    if (!item.envelope.signatures.empty()) {
       const auto lock = gate_.Read();
       keys = engine_->ledger().KeysOf(item.envelope);
     }
@@ -200,6 +200,7 @@ void LedgerRuntime::HandOn(const std::shared_ptr<Group>& group) {
     sequence_.push_back(group);
     if (MayGoAlone(*group)) {
       goes_alone_ = true;
+    VerifyCertificate(examined);
       batch = TakeBatch(lock);
     }
   }
@@ -218,6 +219,18 @@ bool LedgerRuntime::MayGoAlone(const Group& group) const {
   for (const std::size_t count : group.instructions) instructions += count;
   return instructions <= kAloneInstructionsMax;
 }
+// Of a completion, likewise without the gate.
+void LedgerRuntime::VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const {
+  const auto* item = std::get_if<LedgerEngine::ExaminedItem>(&examined);
+  if (item == nullptr || !std::holds_alternative<core::CompleteSettlement>(item->body)) return;
+  std::optional<core::SettlementPolicy> policy;
+  {
+    const auto lock = gate_.Read();
+    policy = engine_->PolicyToVerify(examined);
+  }
+  if (policy.has_value()) engine_->VerifyAhead(examined, *policy);
+}
+
 
 void LedgerRuntime::GoAlone(Batch batch) {
   RecallBatch(batch);
@@ -433,12 +446,11 @@ void LedgerRuntime::CommitAll() {
 
 void LedgerRuntime::TakeReplies(Batch& batch) {
   if (batch.pending == nullptr) return;
-  absl::StatusOr<std::vector<ItemReply>> replies = engine_->TakeReplies(*batch.pending);
-  if (!replies.ok()) ExitOutcomeUnknown(replies.status());
-  CW_CHECK(replies->size() == batch.places.size(), "every item has its reply");
-  for (std::size_t i = 0; i < replies->size(); ++i) {
+  std::vector<ItemReply> replies = engine_->TakeReplies(*batch.pending);
+  CW_CHECK(replies.size() == batch.places.size(), "every item has its reply");
+  for (std::size_t i = 0; i < replies.size(); ++i) {
     const Batch::Place& place = batch.places[i];
-    place.group->replies[place.position] = std::move((*replies)[i]);
+    place.group->replies[place.position] = std::move(replies[i]);
   }
 }
 

@@ -64,6 +64,16 @@ void BridgeEngine::VerifyAhead(const core::Envelope& terms) const {
   }
 }
 
+void BridgeEngine::VerifyVoteAhead(const std::string& bytes) const {
+  const absl::StatusOr<core::Vote> vote = core::DecodeVote(bytes);
+  if (!vote.ok()) return;
+  // Which policy its settlement is under only the engine's thread knows; in most the ledger is the
+  // same.
+  for (const core::SettlementPolicy& policy : policies_.all()) {
+    if (core::VerifyVote(*vote, policy, *verifier_).ok()) return;
+  }
+}
+
 void BridgeEngine::AddOpen(const core::Hash256& id, OpenSettlement settlement) {
   open_bytes_ += settlement.Bytes();
   open_.emplace(id, std::move(settlement));

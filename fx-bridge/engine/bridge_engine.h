@@ -228,6 +228,8 @@ class BridgeEngine {
   const std::string& policy_bytes() const { return policy_bytes_; }
   // Verifies what is signed ahead of Submit, on any thread: what was verified once is remembered.
   void VerifyAhead(const core::Envelope& terms) const;
+  // Likewise a ledger's vote, ahead of OnPrepareReply.
+  void VerifyVoteAhead(const std::string& vote) const;
   const QuoteDesk* venue() const { return options_.venue.get(); }
   const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
   // With the cosignatures that the policy in force needs. Empty before the first.

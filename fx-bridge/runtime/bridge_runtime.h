@@ -68,6 +68,7 @@ class BridgeRuntime {
 
   // Verifies signatures ahead of their submission, from any thread.
   void VerifyAhead(const core::Envelope& terms) const { engine_->VerifyAhead(terms); }
+  void VerifyVoteAhead(const std::string& vote) const { engine_->VerifyVoteAhead(vote); }
 
   // The decision log, from any thread.
   std::uint64_t batch_count() const { return engine_->batch_count(); }

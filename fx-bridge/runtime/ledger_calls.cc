@@ -191,6 +191,7 @@ class LedgerCalls::Peer {
             const auto& [kind, id] = call->asked[i];
             answers.push_back(
                 AnswerOf(kind, id, whole ? &call->response.results(static_cast<int>(i)) : nullptr));
+            VerifyVoteAhead(answers.back());
           }
           const std::string why =
               status.ok() ? "its answers are not those asked for" : status.error_message();
@@ -200,6 +201,14 @@ class LedgerCalls::Peer {
                 for (const Answer& answer : answers) Tell(engine, now, origin(), answer, why);
               });
         });
+  }
+
+  // Here rather than on the engine's thread, which has everything else to do.
+  void VerifyVoteAhead(const Answer& answer) const {
+    if (!answer.prepare.has_value()) return;
+    if (const auto* vote = std::get_if<std::string>(&*answer.prepare)) {
+      runtime_->VerifyVoteAhead(*vote);
+    }
   }
 
   void Begin(grpc::ClientContext& context) {

@@ -142,10 +142,9 @@ absl::StatusOr<LedgerNode::Executed> LedgerNode::Execute(const std::vector<core:
   if (absl::Status sealed = engine_->Seal(*pending); !sealed.ok()) return sealed;
   node::PendingBatch* const batch = pending.get();
   if (absl::Status appended = engine_->Commit({&batch, 1}); !appended.ok()) return appended;
-  absl::StatusOr<std::vector<node::ItemReply>> replies = engine_->TakeReplies(*pending);
-  if (!replies.ok()) return replies.status();
+  std::vector<node::ItemReply> replies = engine_->TakeReplies(*pending);
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    executed.replies[positions[i]] = std::move((*replies)[i]);
+    executed.replies[positions[i]] = std::move(replies[i]);
   }
   executed.header = pending->result.header;
   executed.entries = std::move(pending->result.entries);

@@ -45,6 +45,11 @@ bool RememberingVerifier::VerifySha256(const PublicKey& key, const Hash256& dige
                     [&] { return verifier_->VerifySha256(key, digest, signature); });
 }
 
+void RememberingVerifier::Remember(const PublicKey& key, std::string_view message,
+                                   std::string_view signature) const {
+  Remembered(MemoryOf(kMessage, key, message, signature), [] { return true; });
+}
+
 // Each part with its length, so that no two questions give the same bytes.
 Hash256 RememberingVerifier::MemoryOf(Form form, const PublicKey& key, std::string_view message,
                                       std::string_view signature) {

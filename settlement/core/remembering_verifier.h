@@ -30,6 +30,8 @@ class RememberingVerifier final : public SignatureVerifier {
               std::string_view signature) const override;
   bool VerifySha256(const PublicKey& key, const Hash256& digest,
                     std::string_view signature) const override;
+  // As if Verify had been asked and found it good: for who made the signature.
+  void Remember(const PublicKey& key, std::string_view message, std::string_view signature) const;
 
  private:
   enum Form : std::uint8_t { kMessage = 0, kDigest = 1 };

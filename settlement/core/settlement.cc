@@ -431,6 +431,16 @@ Rejection VerifyCertificate(const CompleteSettlement& completion, const Settleme
   return CheckCommit(completion, policy, terms, verifier);
 }
 
+void VerifyCertificateAhead(const Certificate& certificate, const SettlementPolicy& policy,
+                            const SignatureVerifier& verifier) {
+  const auto checkpoint = VerifyDecisionCheckpoint(certificate.checkpoint, policy, verifier);
+  if (!std::holds_alternative<Checkpoint>(checkpoint)) return;
+  if (certificate.record.verdict != Verdict::kCommit) return;
+  for (const Vote& vote : certificate.votes) {
+    if (!VerifyVote(vote, policy, verifier).ok()) return;
+  }
+}
+
 Hash256 LegsRoot(std::span<const std::string> legs) { return TreeOf(legs).Root(); }
 
 std::vector<Hash256> LegProof(std::span<const std::string> legs, std::size_t index) {

@@ -176,6 +176,10 @@ struct CompleteSettlement {
 // can be verified.
 Rejection VerifyCertificate(const CompleteSettlement& completion, const SettlementPolicy& policy,
                             const TermsHeader* terms, const SignatureVerifier& verifier);
+// Asks a verifier that remembers for every signature that VerifyCertificate would ask it for, up to
+// the first that is not good: what that costs is then paid, perhaps by another thread.
+void VerifyCertificateAhead(const Certificate& certificate, const SettlementPolicy& policy,
+                            const SignatureVerifier& verifier);
 
 // Legs in their order: their root and proofs, as a proposer of terms needs them.
 Hash256 LegsRoot(std::span<const std::string> legs);

@@ -188,6 +188,37 @@ TEST_F(BridgeEngineTest, AVoteThatDoesNotVerifyDoesNotCount) {
   EXPECT_EQ(StateOf(deal), SettlementState::kPreparing);
 }
 
+TEST_F(BridgeEngineTest, AVoteThatWasVerifiedAheadIsNotVerifiedAgain) {
+  // Counts the signatures that it is asked about, and finds all of them good.
+  class CountingVerifier final : public core::SignatureVerifier {
+   public:
+    bool Verify(const core::PublicKey&, std::string_view, std::string_view) const override {
+      return ++asked > 0;
+    }
+    bool VerifySha256(const core::PublicKey&, const core::Hash256&,
+                      std::string_view) const override {
+      return ++asked > 0;
+    }
+    mutable int asked = 0;
+  };
+  const auto counting = std::make_shared<CountingVerifier>();
+  BridgeEngine::Options options = world_.Options();
+  options.verifier = counting;
+  engine_.reset();
+  engine_ = Must(BridgeEngine::Open(std::move(options), world_.disk->Mount()));
+  const Deal deal = world_.Swap("s", At(1000));
+  Submit(At(0), deal);
+  Flush(At(0));
+  const FakeLedger& ledger = *world_.ledgers[0];
+  const std::string vote = ledger.VoteFor(deal.id, {.hold = 1});
+  counting->asked = 0;
+  engine_->VerifyVoteAhead(vote);
+  EXPECT_EQ(counting->asked, 1);
+  engine_->OnPrepareReply(At(1), deal.id, ledger.origin(), vote);
+  EXPECT_EQ(counting->asked, 1);
+  EXPECT_TRUE(engine_->Find(deal.id)->ledgers[0].prepared);
+}
+
 TEST_F(BridgeEngineTest, ARepeatedSubmissionIsAnsweredWithTheView) {
   const Deal deal = world_.Swap("s", At(1000));
   Submit(At(0), deal);

@@ -48,6 +48,13 @@ TEST_F(RememberingVerifierTest, TellsADigestFromAMessageOfTheSameBytes) {
   EXPECT_EQ(counting_->asked, 2);
 }
 
+TEST_F(RememberingVerifierTest, DoesNotAskForWhatWasMadeHere) {
+  verifier_.Remember(key_, "m", "any");
+  EXPECT_TRUE(verifier_.Verify(key_, "m", "any"));
+  EXPECT_FALSE(verifier_.Verify(key_, "m", "other"));
+  EXPECT_EQ(counting_->asked, 1);
+}
+
 TEST_F(RememberingVerifierTest, AsksAgainForWhatDidNot) {
   EXPECT_FALSE(verifier_.Verify(key_, "m", "x"));
   EXPECT_FALSE(verifier_.Verify(key_, "m", "x"));

@@ -12,6 +12,7 @@
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/cosignature.h"
 #include "settlement/core/hash.h"
+#include "settlement/core/remembering_verifier.h"
 #include "tests/core/mutation.h"
 #include "tests/vectors/read_vector.h"
 
@@ -104,6 +105,42 @@ class SettlementTest : public ::testing::Test {
   TermsHeader terms_;
   CompleteSettlement completion_;
 };
+
+// Counts the signatures that it is asked about.
+class CountingVerifier final : public SignatureVerifier {
+ public:
+  bool Verify(const PublicKey& key, std::string_view message,
+              std::string_view signature) const override {
+    ++asked;
+    return verifier_.Verify(key, message, signature);
+  }
+  bool VerifySha256(const PublicKey& key, const Hash256& digest,
+                    std::string_view signature) const override {
+    ++asked;
+    return verifier_.VerifySha256(key, digest, signature);
+  }
+  mutable int asked = 0;
+
+ private:
+  const OpenSslSignatureVerifier verifier_;
+};
+
+TEST_F(SettlementTest, WhatIsVerifiedAheadIsNotVerifiedAgain) {
+  const auto counting = std::make_shared<CountingVerifier>();
+  const RememberingVerifier remembering(counting);
+  VerifyCertificateAhead(completion_.certificate, policy_, remembering);
+  EXPECT_EQ(counting->asked, 3);  // the checkpoint and two votes
+  EXPECT_EQ(VerifyCertificate(completion_, policy_, &terms_, remembering).outcome,
+            Outcome::kAccepted);
+  EXPECT_EQ(counting->asked, 3);
+}
+
+TEST_F(SettlementTest, AheadOfACheckpointThatIsNotGoodNoVoteIsVerified) {
+  CountingVerifier counting;
+  policy_.decision_log_key = hkd_key_->public_key();
+  VerifyCertificateAhead(completion_.certificate, policy_, counting);
+  EXPECT_EQ(counting.asked, 0);
+}
 
 TEST_F(SettlementTest, ACommitWithAllVotesIsAccepted) {
   EXPECT_EQ(Verify().outcome, Outcome::kAccepted);
