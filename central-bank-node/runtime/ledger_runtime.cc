@@ -175,6 +175,7 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
     }
     // Without the gate, which the sequencer waits for: this takes most of the time.
     auto examined = engine_->Examine(item, keys);
+    VerifyCertificate(examined);
     const auto lock = gate_.Read();
     auto checked = engine_->Admit(std::move(examined));
     if (auto* refused = std::get_if<core::Rejection>(&checked)) {
@@ -193,6 +194,18 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
   HandOn(group);
 }
 
+// Of a completion, likewise without the gate.
+void LedgerRuntime::VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const {
+  const auto* item = std::get_if<LedgerEngine::ExaminedItem>(&examined);
+  if (item == nullptr || !std::holds_alternative<core::CompleteSettlement>(item->body)) return;
+  std::optional<core::SettlementPolicy> policy;
+  {
+    const auto lock = gate_.Read();
+    policy = engine_->PolicyToVerify(examined);
+  }
+  if (policy.has_value()) engine_->VerifyAhead(examined, *policy);
+}
+
 void LedgerRuntime::HandOn(const std::shared_ptr<Group>& group) {
   Batch batch;
   {
@@ -200,7 +213,6 @@ void LedgerRuntime::HandOn(const std::shared_ptr<Group>& group) {
     sequence_.push_back(group);
     if (MayGoAlone(*group)) {
       goes_alone_ = true;
-    VerifyCertificate(examined);
       batch = TakeBatch(lock);
     }
   }
@@ -219,18 +231,6 @@ bool LedgerRuntime::MayGoAlone(const Group& group) const {
   for (const std::size_t count : group.instructions) instructions += count;
   return instructions <= kAloneInstructionsMax;
 }
-// Of a completion, likewise without the gate.
-void LedgerRuntime::VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const {
-  const auto* item = std::get_if<LedgerEngine::ExaminedItem>(&examined);
-  if (item == nullptr || !std::holds_alternative<core::CompleteSettlement>(item->body)) return;
-  std::optional<core::SettlementPolicy> policy;
-  {
-    const auto lock = gate_.Read();
-    policy = engine_->PolicyToVerify(examined);
-  }
-  if (policy.has_value()) engine_->VerifyAhead(examined, *policy);
-}
-
 
 void LedgerRuntime::GoAlone(Batch batch) {
   RecallBatch(batch);

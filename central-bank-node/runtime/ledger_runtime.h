@@ -189,6 +189,7 @@ class LedgerRuntime {
   };
 
   void AdmitOne(const std::shared_ptr<Group>& group, std::size_t position);
+  void VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const;
   void HandOn(const std::shared_ptr<Group>& group);
   bool MayGoAlone(const Group& group) const;
   void GoAlone(Batch batch);
@@ -204,7 +205,6 @@ class LedgerRuntime {
   // Whether leaves were added.
   bool Commit(std::span<const Batch> batches);
   // Of batches that are durable: what to answer to each item.
-  void VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const;
   void TakeReplies(Batch& batch);
   void WaitForCommit(std::uint64_t batch) const;
   void Answer(std::span<const std::shared_ptr<Group>> groups);

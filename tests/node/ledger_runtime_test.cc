@@ -125,6 +125,22 @@ TEST_F(LedgerRuntimeTest, SignaturesAreVerifiedBesideBatches) {
   EXPECT_EQ(StatusOf(slow.get().front()), InstructionStatus::kSettled);
 }
 
+TEST_F(LedgerRuntimeTest, CertificatesAreVerifiedBesideBatches) {
+  StartRuntime();
+  SubmitOne(SetPolicyItem());
+  const Prepare prepare = MakePrepare(300, "LEG-1");
+  SubmitOne(codec::MakePrepareItem(prepare.terms, prepare.legs));
+  ASSERT_EQ(Available("ALPHA"), 99'700);
+  verifier_->Close(Key("BRIDGE")->public_key());
+  auto slow = SubmitSoon(List(codec::MakeCompletionItem(AbortOf(prepare))));
+  verifier_->AwaitVerification();
+  auto other = SubmitSoon(List(PayItem("ALPHA", "BETA", 100)));
+  EXPECT_TRUE(Ready(other, 5000ms));
+  verifier_->Open();
+  EXPECT_EQ(slow.get().front().result.settlement_status, InstructionStatus::kAborted);
+  EXPECT_EQ(Available("ALPHA"), 99'900);
+}
+
 TEST_F(LedgerRuntimeTest, RefusedItemsStandInTheirPlacesAndLeaveNoTrace) {
   StartRuntime();
   const std::uint64_t size = Size();
@@ -153,22 +169,6 @@ TEST_F(LedgerRuntimeTest, FullQueueRefusesAtOnceAndTakesAgainWhenThereIsRoom) {
   journal_->AwaitAppend();
   auto second = SubmitSoon(List(PayItem("ALPHA", "BETA", 2)));
   auto third = SubmitSoon(List(PayItem("ALPHA", "BETA", 4)));
-TEST_F(LedgerRuntimeTest, CertificatesAreVerifiedBesideBatches) {
-  StartRuntime();
-  SubmitOne(SetPolicyItem());
-  const Prepare prepare = MakePrepare(300, "LEG-1");
-  SubmitOne(codec::MakePrepareItem(prepare.terms, prepare.legs));
-  ASSERT_EQ(Available("ALPHA"), 99'700);
-  verifier_->Close(Key("BRIDGE")->public_key());
-  auto slow = SubmitSoon(List(codec::MakeCompletionItem(AbortOf(prepare))));
-  verifier_->AwaitVerification();
-  auto other = SubmitSoon(List(PayItem("ALPHA", "BETA", 100)));
-  EXPECT_TRUE(Ready(other, 5000ms));
-  verifier_->Open();
-  EXPECT_EQ(slow.get().front().result.settlement_status, InstructionStatus::kAborted);
-  EXPECT_EQ(Available("ALPHA"), 99'900);
-}
-
   ASSERT_TRUE(Ready(third, 0ms));
   EXPECT_EQ(RefusalOf(third.get()), Outcome::kOverloaded);
   journal_->Open();
