@@ -62,7 +62,7 @@ QueuedRun RunSoundly(const std::string& text) {
   return ran;
 }
 
-std::string FaultAt(const std::string& time, const std::string& what) {
+std::string QueueFaultAt(const std::string& time, const std::string& what) {
   return "faults { date: \"2026-03-02\" time: \"" + time + "\" " + what + " }\n";
 }
 
@@ -124,8 +124,8 @@ TEST(SettlementQueueMechanismTest, OperatorAndBridgeMayStopAtAnyMomentOfARun) {
     for (const char* nodes : {"nodes: \"BRIDGE\"", "nodes: \"QUEUE-OPERATOR\"",
                               "nodes: \"BRIDGE\" nodes: \"QUEUE-OPERATOR\""}) {
       const QueuedRun ran =
-          RunSoundly(RingText() + FaultAt(at, std::string("duration_ms: 1 crash { ") + nodes +
-                                                  " down_ms_max: 3000 }"));
+          RunSoundly(RingText() + QueueFaultAt(at, std::string("duration_ms: 1 crash { ") + nodes +
+                                                       " down_ms_max: 3000 }"));
       EXPECT_EQ(ran.settled, 4U) << at << " " << nodes;
     }
   }
@@ -134,22 +134,22 @@ TEST(SettlementQueueMechanismTest, OperatorAndBridgeMayStopAtAnyMomentOfARun) {
 TEST(SettlementQueueMechanismTest, LedgersMayStopInAnyWriteOfARun) {
   for (int millis = 0; millis <= 300; millis += 20) {
     const std::string at = "09:40:00." + std::to_string(1000 + millis).substr(1);
-    const QueuedRun ran =
-        RunSoundly(RingText() + FaultAt(at,
-                                        "duration_ms: 2000 crash { nodes: \"us.example/usd\" "
-                                        "nodes: \"jp.example/jpy\" point: CRASH_POINT_IN_WRITE "
-                                        "down_ms_max: 3000 }"));
+    const QueuedRun ran = RunSoundly(
+        RingText() + QueueFaultAt(at,
+                                  "duration_ms: 2000 crash { nodes: \"us.example/usd\" "
+                                  "nodes: \"jp.example/jpy\" point: CRASH_POINT_IN_WRITE "
+                                  "down_ms_max: 3000 }"));
     EXPECT_EQ(ran.settled, 4U) << at;
   }
 }
 
 TEST(SettlementQueueMechanismTest, MessagesMayBeLostAndDoubled) {
   for (int seed = 1; seed <= 20; ++seed) {
-    const QueuedRun ran =
-        RunSoundly(Changed(RingText(), "seed: 2015", "seed: " + std::to_string(seed)) +
-                   FaultAt("08:59",
-                           "duration_ms: 7200000 messages { drop_per_mille: 100 "
-                           "duplicate_per_mille: 100 delay_per_mille: 100 delay_ms_max: 500 }"));
+    const QueuedRun ran = RunSoundly(
+        Changed(RingText(), "seed: 2015", "seed: " + std::to_string(seed)) +
+        QueueFaultAt("08:59",
+                     "duration_ms: 7200000 messages { drop_per_mille: 100 "
+                     "duplicate_per_mille: 100 delay_per_mille: 100 delay_ms_max: 500 }"));
     EXPECT_EQ(ran.settled, 4U) << seed;
   }
 }
@@ -170,7 +170,8 @@ std::string Opposites(const std::string& one, const std::string& other) {
 void ExpectOnlyTheRingWaitsFor(const std::string& away, const std::string& opposites) {
   const QueuedRun ran = RunSoundly(
       Changed(RingText(), "SETTLEMENT_SELECTION_LARGEST", "SETTLEMENT_SELECTION_GREEDY") +
-      opposites + FaultAt("09:39", "duration_ms: 3000000 partition { nodes: \"" + away + "\" }"));
+      opposites +
+      QueueFaultAt("09:39", "duration_ms: 3000000 partition { nodes: \"" + away + "\" }"));
   EXPECT_EQ(ran.settled, 6U);
   const core::LedgerTime back =
       core::BusinessDate::Parse("2026-03-02")->StartInUtc() + core::Duration::FromSeconds(37'740);
