@@ -274,6 +274,9 @@ int ListCommand(const std::string& directory) {
     return kExitBadFile;
   }
   std::sort(files.begin(), files.end());
+  // One column however long the paths are.
+  size_t width = 0;
+  for (const std::filesystem::path& file : files) width = std::max(width, file.string().size());
   for (const std::filesystem::path& file : files) {
     std::string description = "(does not compile: see lint)";
     if (IsStudy(file.string())) {
@@ -281,7 +284,7 @@ int ListCommand(const std::string& directory) {
     } else if (const absl::StatusOr<Plan> plan = LoadScenario(file.string()); plan.ok()) {
       description = plan->description;
     }
-    Print(fmt::format("{:<44} {}\n", file.string(), description));
+    Print(fmt::format("{:<{}}  {}\n", file.string(), width, description));
   }
   return kExitMet;
 }
