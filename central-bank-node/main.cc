@@ -272,6 +272,7 @@ void AddOperations(CLI::App& app, Commands& commands) {
 
 int Main(int argc, char** argv) {
   rpc::BlockStopSignals();
+  rpc::PreferLatency();
   CLI::App app("The ledger of one central bank's currency.");
   app.require_subcommand(1);
   Commands commands;

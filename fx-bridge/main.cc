@@ -38,6 +38,7 @@ absl::Status Rebuild(const bridge::RebuildOptions& options) {
 
 int main(int argc, char** argv) {
   rpc::BlockStopSignals();
+  rpc::PreferLatency();
   CLI::App app("Quotes, and the settlement of signed terms payment versus payment.");
   app.require_subcommand(1);
 

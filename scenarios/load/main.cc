@@ -4,9 +4,11 @@
 
 #include "scenarios/load/commands.h"
 #include "scenarios/load/options.h"
+#include "settlement/rpc/server.h"
 
 int main(int argc, char** argv) {
   using namespace causeway::load;
+  causeway::rpc::PreferLatency();  // what is due is to be sent then
   const auto command = ParseCommandLine(argc, argv);
   if (const auto* run = std::get_if<RunOptions>(&command)) return RunCommand(*run);
   if (const auto* prepare = std::get_if<PrepareOptions>(&command)) return PrepareCommand(*prepare);

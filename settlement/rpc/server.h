@@ -74,6 +74,11 @@ class Server {
 // Blocks SIGTERM and SIGINT in this thread and those that it starts, so that only WaitForStopSignal
 // receives them. Call first in main. Also ignores SIGPIPE.
 void BlockStopSignals();
+// For programs whose threads work for microseconds between waits: call it first in main too. Asks
+// the system for short turns on the processor for this thread and those that it starts, so that one
+// of them is not kept for some milliseconds by another that goes on (Linux 6.12; before it nothing
+// changes), and switches Abseil's search for deadlocks off, which some distributions leave on.
+void PreferLatency();
 // The number of the signal that came.
 int WaitForStopSignal();
 
