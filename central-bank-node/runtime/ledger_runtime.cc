@@ -136,6 +136,27 @@ std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::si
 
 void LedgerRuntime::Submit(std::vector<core::Item> items, Entitlement entitled,
                            std::function<bool()> abandoned, Replies done) {
+  const auto group =
+      Enter(std::move(items), std::move(entitled), std::move(abandoned), std::move(done));
+  if (group != nullptr) AdmitLater(group);
+}
+
+std::function<void()> LedgerRuntime::SubmitOrWork(std::vector<core::Item> items,
+                                                  Entitlement entitled,
+                                                  std::function<bool()> abandoned, Replies done) {
+  const auto group =
+      Enter(std::move(items), std::move(entitled), std::move(abandoned), std::move(done));
+  if (group == nullptr) return nullptr;
+  if (group->items.size() == 1 && IsAlone(*group)) return [this, group] { AdmitOne(group, 0); };
+  AdmitLater(group);
+  return nullptr;
+}
+
+// Null when nothing is left to admit: it is refused, or empty.
+std::shared_ptr<LedgerRuntime::Group> LedgerRuntime::Enter(std::vector<core::Item> items,
+                                                           Entitlement entitled,
+                                                           std::function<bool()> abandoned,
+                                                           Replies done) {
   auto group = std::make_shared<Group>();
   for (const core::Item& item : items) group->bytes += BytesOf(item);
   const std::size_t count = items.size();
@@ -151,13 +172,17 @@ void LedgerRuntime::Submit(std::vector<core::Item> items, Entitlement entitled,
   if (std::optional<core::Rejection> refused = Reserve(count, group->bytes)) {
     for (ItemReply& reply : group->replies) reply.result.refused = *refused;
     group->done(std::move(group->replies));
-    return;
+    return nullptr;
   }
   if (count == 0) {
     pool_.PostUrgent([this, group] { Answer({&group, 1}); });
-    return;
+    return nullptr;
   }
-  for (std::size_t position = 0; position < count; ++position) {
+  return group;
+}
+
+void LedgerRuntime::AdmitLater(const std::shared_ptr<Group>& group) {
+  for (std::size_t position = 0; position < group->items.size(); ++position) {
     pool_.Post([this, group, position] { AdmitOne(group, position); });
   }
 }
@@ -221,6 +246,11 @@ void LedgerRuntime::HandOn(const std::shared_ptr<Group>& group) {
   } else {
     GoAlone(std::move(batch));
   }
+}
+
+bool LedgerRuntime::IsAlone(const Group& group) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return groups_open_ == 1 && group.bytes <= kAloneBytesMax;
 }
 
 // With the lock held. When nothing else is open no stage has work, and none gets any before the

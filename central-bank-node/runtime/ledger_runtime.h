@@ -10,9 +10,9 @@
 //
 // The stages overlap: while one batch is synced, the next is hashed and the one after it executed.
 // Under load batches grow, because what comes while a stage is busy waits together. What is small
-// and comes to an idle ledger has nothing to overlap with: the thread that admitted it takes it
-// through all stages and answers, because each change of threads costs an idle processor tens of
-// microseconds.
+// and comes to an idle ledger has nothing to overlap with: the thread that admitted it, which may
+// be the one that brought it, takes it through all stages and answers, because each change of
+// threads costs an idle processor tens of microseconds.
 //
 // Only what is durable is seen: replies follow the sync, and Read answers once everything that its
 // query saw is durable.
@@ -106,6 +106,12 @@ class LedgerRuntime {
   // `entitled` may be empty; it must depend on its arguments alone and not call the runtime.
   void Submit(std::vector<core::Item> items, Entitlement entitled, std::function<bool()> abandoned,
               Replies done);
+  // The same, for a thread that may wait for a sync. What comes back, if anything, is what is left
+  // of a small call to an idle ledger: the caller runs it soon, once, and there it is taken through
+  // all stages and answered.
+  [[nodiscard]] std::function<void()> SubmitOrWork(std::vector<core::Item> items,
+                                                   Entitlement entitled,
+                                                   std::function<bool()> abandoned, Replies done);
 
   // Runs `task` on a thread of the runtime. kOverloaded or kUnavailable, and no task, when it
   // cannot.
@@ -188,6 +194,9 @@ class LedgerRuntime {
     bool HasRoomFor(std::size_t more_instructions, std::size_t more_bytes) const;
   };
 
+  std::shared_ptr<Group> Enter(std::vector<core::Item> items, Entitlement entitled,
+                               std::function<bool()> abandoned, Replies done);
+  void AdmitLater(const std::shared_ptr<Group>& group);
   void AdmitOne(const std::shared_ptr<Group>& group, std::size_t position);
   void VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const;
   void HandOn(const std::shared_ptr<Group>& group);
@@ -209,6 +218,7 @@ class LedgerRuntime {
   void WaitForCommit(std::uint64_t batch) const;
   void Answer(std::span<const std::shared_ptr<Group>> groups);
   std::optional<core::Rejection> Reserve(std::size_t items, std::size_t bytes);
+  bool IsAlone(const Group& group);
 
   const RuntimeLimits limits_;
   const Clock clock_;

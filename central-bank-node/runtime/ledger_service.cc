@@ -253,7 +253,7 @@ ServerUnaryReactor* LedgerService::Impl::Sequence(CallbackServerContext* context
   }
   std::vector<core::Item> items;
   items.push_back(std::get<core::Item>(std::move(item)));
-  runtime_->Submit(
+  const std::function<void()> work = runtime_->SubmitOrWork(
       std::move(items), EntitlementOf(caller.peer), [context] { return context->IsCancelled(); },
       [context, reactor, answer = std::move(answer)](std::vector<ItemReply> replies) {
         const ItemReply& reply = replies.front();
@@ -264,6 +264,7 @@ ServerUnaryReactor* LedgerService::Impl::Sequence(CallbackServerContext* context
         answer(reply);
         reactor->Finish(grpc::Status::OK);
       });
+  if (work) work();
   return reactor;
 }
 
@@ -339,7 +340,7 @@ ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* conte
     items.push_back(std::get<core::Item>(std::move(item)));
     positions.push_back(i);
   }
-  runtime_->Submit(
+  const std::function<void()> work = runtime_->SubmitOrWork(
       std::move(items), EntitlementOf(caller.peer), [context] { return context->IsCancelled(); },
       [reactor, request, response,
        positions = std::move(positions)](std::vector<ItemReply> replies) {
@@ -349,6 +350,7 @@ ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* conte
         }
         reactor->Finish(grpc::Status::OK);
       });
+  if (work) work();
   return reactor;
 }
 

@@ -3,6 +3,7 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -63,12 +64,13 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
       // Nothing is read meanwhile: the next request may have to be held too, in the same place.
       retrying_ = true;
     }
-    Take(request);
+    const std::function<void()> work = Take(request);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       retrying_ = false;
     }
     Advance();
+    if (work) work();
   }
 
  private:
@@ -85,12 +87,14 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
         bytes_ += request.Length();
       }
     }
+    std::function<void()> work;
     if (request.Valid()) {
-      Take(request);
+      work = Take(request);
       const std::lock_guard<std::mutex> lock(mutex_);
       reading_ = false;
     }
     Advance();
+    if (work) work();  // the next request is read meanwhile
   }
 
   void OnWriteDone(bool ok) override {
@@ -112,8 +116,8 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
 
   void OnDone() override { owner_->Remove(this); }
 
-  // Gives one request, which the window counts, to the runtime.
-  void Take(ByteBuffer bytes) {
+  // Gives one request, which the window counts, to the runtime. What is left to do for it.
+  std::function<void()> Take(ByteBuffer bytes) {
     const std::size_t size = bytes.Length();
     ByteBuffer kept(bytes);  // shares what arrived
     causeway::v1::StreamRequest request;
@@ -125,32 +129,38 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
       ending_ = true;
       end_status_ =
           grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the message is no StreamRequest");
-      return;
+      return nullptr;
     }
     const std::uint64_t tag = request.tag();
     ItemOrRefusal item = StreamItemOf(std::move(*request.mutable_request()));
     if (const auto* refused = std::get_if<core::Rejection>(&item)) {
       Reply(size, RejectedReply(tag, *refused));
-      return;
+      return nullptr;
     }
     std::vector<core::Item> items;
     items.push_back(std::get<core::Item>(std::move(item)));
-    bool no_room = false;
-    owner_->runtime_->Submit(
+    // Of this thread alone.
+    struct Offer {
+      bool under_way = true;
+      bool no_room = false;
+    };
+    const auto offer = std::make_shared<Offer>();
+    std::function<void()> work = owner_->runtime_->SubmitOrWork(
         std::move(items), entitled_,
         [self = shared_from_this()] { return self->cancelled_.load(); },
         [self = shared_from_this(), tag, size, caller = std::this_thread::get_id(),
-         &no_room](std::vector<ItemReply> replies) {
+         offer](std::vector<ItemReply> replies) {
           const core::ItemResult& result = replies.front().result;
-          // On this thread only while Submit runs: threads of the runtime submit nothing.
           if (result.refused && result.refused->outcome == core::Outcome::kOverloaded &&
-              std::this_thread::get_id() == caller) {
-            no_room = true;
+              std::this_thread::get_id() == caller && offer->under_way) {
+            offer->no_room = true;
             return;
           }
           self->Answer(tag, size, replies.front());
         });
-    if (no_room) Hold(tag, kept);
+    offer->under_way = false;
+    if (offer->no_room) Hold(tag, kept);
+    return work;
   }
 
   void Hold(std::uint64_t tag, ByteBuffer request) {

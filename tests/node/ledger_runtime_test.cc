@@ -97,6 +97,34 @@ TEST_F(LedgerRuntimeTest, OneThreadTakesAPaymentThroughAnIdleLedger) {
   EXPECT_EQ(Available("BETA"), 20);
 }
 
+TEST_F(LedgerRuntimeTest, ACallerThatMayWorkTakesAPaymentThroughAnIdleLedger) {
+  StartRuntime();
+  std::optional<std::thread::id> answered;
+  const auto work = runtime_->SubmitOrWork(
+      List(PayItem("ALPHA", "BETA", 1)), nullptr, nullptr,
+      [&](const std::vector<ItemReply>&) { answered = std::this_thread::get_id(); });
+  ASSERT_TRUE(work);
+  EXPECT_FALSE(answered.has_value());
+  work();
+  EXPECT_EQ(answered, std::this_thread::get_id());
+  EXPECT_EQ(Available("BETA"), 1);
+}
+
+TEST_F(LedgerRuntimeTest, ACallerThatMayWorkDoesNotWaitForOthers) {
+  StartRuntime();
+  journal_->Close();
+  auto other = SubmitSoon(List(PayItem("ALPHA", "BETA", 500)));
+  journal_->AwaitAppend();
+  std::promise<void> answered;
+  EXPECT_FALSE(
+      runtime_->SubmitOrWork(List(PayItem("ALPHA", "BETA", 1)), nullptr, nullptr,
+                             [&answered](const std::vector<ItemReply>&) { answered.set_value(); }));
+  EXPECT_FALSE(Ready(other));
+  journal_->Open();
+  answered.get_future().wait();
+  EXPECT_EQ(Available("BETA"), 501);
+}
+
 TEST_F(LedgerRuntimeTest, WhatComesBesideALonePaymentFollowsIt) {
   StartRuntime();
   const std::uint64_t batches = BatchCount();
