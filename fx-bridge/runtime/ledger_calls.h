@@ -26,7 +26,7 @@ struct LedgerAddress {
 struct LedgerCallOptions {
   // Named to the ledgers on insecure connections; empty: nobody.
   core::ParticipantId participant;
-  std::size_t calls_max = 4;  // to one ledger at once
+  std::size_t calls_max = 2;  // to one ledger at once
   // In one call, of prepares and completions that wait for the ledger together.
   std::size_t requests_per_call_max = 1024;
   std::size_t call_bytes_max = std::size_t{4} * 1024 * 1024;  // one request may exceed it alone
