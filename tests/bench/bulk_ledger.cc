@@ -42,7 +42,8 @@ BulkLedger::BulkLedger(const std::string& directory, BulkLedgerSpec spec) : spec
   core::Genesis genesis;
   genesis.ledger = Must(core::LedgerOrigin::Parse(spec_.origin));
   genesis.currency = Must(core::Currency::Parse(spec_.currency));
-  genesis.ledger_key = LedgerKey()->public_key();
+  ledger_key_ = Must(core::GenerateKey(core::SuiteId::kP256Sha256));
+  genesis.ledger_key = ledger_key_->public_key();
   genesis.central_bank = {.participant = Must(core::ParticipantId::Parse("CENTRAL")),
                           .role = core::Role::kCentralBank,
                           .country = Must(core::Country::Parse("HK")),
@@ -56,7 +57,7 @@ BulkLedger::BulkLedger(const std::string& directory, BulkLedgerSpec spec) : spec
   node::LedgerStore opened = Must(node::OpenLedgerStore(directory, genesis_, kSaltKey));
   engine_ =
       Must(node::LedgerEngine::Open(genesis_,
-                                    {.signer = LedgerKey(),
+                                    {.signer = ledger_key_,
                                      .verifier = std::make_shared<core::OpenSslSignatureVerifier>(),
                                      .salt_key = kSaltKey,
                                      .keys = std::move(opened.keys),
@@ -146,7 +147,7 @@ void BulkLedger::WriteFiles(const std::string& folder) const {
     CW_CHECK(file.flush().good(), "the files of a ledger can be written");
   };
   write("genesis.bin", genesis_.bytes);
-  write("key.pem", Must(core::EncodePrivateKeyPem(*LedgerKey(), "")));
+  write("key.pem", Must(core::EncodePrivateKeyPem(*ledger_key_, "")));
   write("salt.key", core::ToHex(kSaltKey) + "\n");
   write("bank.pem", Must(core::EncodePrivateKeyPem(*bank_key_, "")));
   std::string accounts;
@@ -155,10 +156,6 @@ void BulkLedger::WriteFiles(const std::string& folder) const {
     accounts += fmt::format("{} {}\n", account.number, account.address.text());
   }
   write("accounts.txt", accounts);
-}
-
-std::shared_ptr<core::SoftwareSigner> BulkLedger::LedgerKey() const {
-  return Key("ledger " + spec_.origin);
 }
 
 std::shared_ptr<core::SoftwareSigner> BulkLedger::Key(const std::string& name) const {

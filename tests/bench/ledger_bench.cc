@@ -122,6 +122,7 @@ double FloorRate(const Flags& flags, const std::string& directory) {
 
 void MeasureLimits(const std::string& directory, nlohmann::ordered_json& report) {
   report["sync_us_median"] = SyncMicrosMedian(directory);
+  report["append_sync_us_median"] = AppendSyncMicrosMedian(directory);
   report["sequential_write_bytes_per_s"] = SequentialWriteRate(directory, kWriteProbeBytes);
   report["ed25519_verifications_per_s"] =
       VerificationsPerSecond(core::SuiteId::kEd25519Sha256, 10'000);
@@ -389,6 +390,7 @@ int Main(int argc, char** argv) {
   nlohmann::ordered_json report;
   if (flags.only.empty() || flags.only == "sync") {
     report["sync_us_median"] = SyncMicrosMedian(directory);
+    report["append_sync_us_median"] = AppendSyncMicrosMedian(directory);
   }
   if (flags.only == "verify") {
     report["p256_verifications_per_s"] = VerificationsPerSecond(core::SuiteId::kP256Sha256, 10'000);

@@ -21,7 +21,10 @@ double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-double SyncMicrosMedian(const std::string& directory, int rounds) {
+namespace {
+
+// Of writing 4 KiB `step` bytes behind those before, with fdatasync.
+double BlockSyncMicrosMedian(const std::string& directory, int rounds, off_t step) {
   const std::string path = directory + "/sync-probe";
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
   CW_CHECK(file >= 0, "the probe file opens");
@@ -29,7 +32,7 @@ double SyncMicrosMedian(const std::string& directory, int rounds) {
   std::vector<double> times;
   for (int i = 0; i < rounds; ++i) {
     const double start = Now();
-    CW_CHECK(::pwrite(file, block.data(), block.size(), 0) == 4096, "the probe writes");
+    CW_CHECK(::pwrite(file, block.data(), block.size(), i * step) == 4096, "the probe writes");
     CW_CHECK(::fdatasync(file) == 0, "the probe syncs");
     times.push_back((Now() - start) * 1e6);
   }
@@ -37,6 +40,16 @@ double SyncMicrosMedian(const std::string& directory, int rounds) {
   ::unlink(path.c_str());
   std::nth_element(times.begin(), times.begin() + rounds / 2, times.end());
   return times[static_cast<std::size_t>(rounds) / 2];
+}
+
+}  // namespace
+
+double SyncMicrosMedian(const std::string& directory, int rounds) {
+  return BlockSyncMicrosMedian(directory, rounds, 0);
+}
+
+double AppendSyncMicrosMedian(const std::string& directory, int rounds) {
+  return BlockSyncMicrosMedian(directory, rounds, 4096);
 }
 
 double SequentialWriteRate(const std::string& directory, std::size_t bytes) {

@@ -13,6 +13,10 @@ namespace causeway::bench {
 // Median time of overwriting 4 KiB of a file in `directory` with fdatasync, microseconds.
 double SyncMicrosMedian(const std::string& directory, int rounds = 200);
 
+// The same of appending 4 KiB to a file that grows: the file system has its size, and where the new
+// block lies, to write as well.
+double AppendSyncMicrosMedian(const std::string& directory, int rounds = 200);
+
 // Bytes per second of writing `bytes` to a new file of `directory` from start to end in blocks of
 // 1 MiB, the sync at the end included.
 double SequentialWriteRate(const std::string& directory, std::size_t bytes);

@@ -45,9 +45,7 @@ std::string BankOf(std::size_t index) { return fmt::format("BANK{}", index); }
 
 PvpNetwork::PvpNetwork(const std::string& directory, std::size_t ledgers, std::size_t accounts,
                        std::size_t witnesses)
-    : directory_(directory),
-      log_key_(
-          MustHave(core::SoftwareSigner::FromEd25519Seed(core::Sha256("decision log").view()))) {
+    : directory_(directory), log_key_(MustHave(core::GenerateKey(core::SuiteId::kP256Sha256))) {
   CW_CHECK(ledgers <= std::size(kCurrencies), "there is a currency for each ledger");
   core::SettlementPolicy policy;
   policy.epoch = 1;

@@ -36,6 +36,7 @@ class Sizes:
         self.history_payments = 50_000_000 if full else 10_000_000 if quick else 4_096
         self.singles = 60_000 if full else 30_000 if quick else 200
         self.one_by_one = 3_000 if full else 1_500 if quick else 50
+        self.open_loop_peak_payments = (244 if full else 122 if quick else 1) * 8192
         self.open_loop_s = 10 if full else 5 if quick else 1
         self.recovery_payments = 50_000_000 if full else 0  # 0: what is there
         self.postgres_s = 10 if full else 5 if quick else 1

@@ -17,6 +17,11 @@ def sync_us(here):
     return ledger_bench(here, "--only", "sync")["sync_us_median"]
 
 
+def append_sync_us(here):
+    """Likewise of a file that grows."""
+    return ledger_bench(here, "--only", "sync")["append_sync_us_median"]
+
+
 def verifications_per_s(here):
     """Of P-256, likewise."""
     return ledger_bench(here, "--only", "verify")["p256_verifications_per_s"]
@@ -27,6 +32,7 @@ def measure(here, sizes, rounds, figures):
     measured = ledger_bench(here, "--accounts", sizes.accounts, "--batch", sizes.batch,
                             "--payments", sizes.round_payments, "--rounds", rounds)
     measured.pop("sync_us_median")
+    measured.pop("append_sync_us_median")
     figures.update(measured)
 
 

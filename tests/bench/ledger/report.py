@@ -40,6 +40,7 @@ def _limits(figures):
         "",
         "the machine:",
         f"  overwriting 4 KiB with fdatasync  {figures['sync_us_median']:.0f} us",
+        f"  appending 4 KiB with fdatasync    {figures['append_sync_us_median']:.0f} us",
         "  sequential write                  "
         f"{figures['sequential_write_bytes_per_s'] / 1e6:.0f} MB/s",
         "  verifications of one core         "

@@ -13,6 +13,8 @@ START_WAIT_S = 120
 # Both payers' at the bridge, and its own payer's at each of the two ledgers.
 VERIFICATIONS_PER_SWAP = 4
 LATENCY_THREADS = 64
+# Of the rate of a closed loop, percent.
+LATENCY_SHARES = (10, 25, 50)
 
 
 class Network:
@@ -140,23 +142,37 @@ class Network:
 
     def measure_latency(self, sizes, rounds, figures, of=""):
         """From when a call was due to its answer: every swap of it is booked on both ledgers."""
-        p50, p99 = [], []
-        for _ in range(rounds):
-            # Half of what lists of this size reach, just before.
-            rate = self.load("--list", sizes.latency_list, "--in-flight", LATENCY_THREADS,
-                             "--swaps", sizes.latency_swaps)["swaps_per_s"] / 2
-            sync = in_process.sync_us(self.here)
-            report = self.load("--list", sizes.latency_list, "--rate", f"{rate:.0f}",
-                               "--in-flight", LATENCY_THREADS, "--swaps",
-                               int(rate * sizes.latency_s))
-            p50.append(report["latency_us_p50"] / sync)
-            p99.append(report["latency_us_p99"] / sync)
-            print(f"  at {rate:.0f} swaps/s in lists of {sizes.latency_list}: p50 "
-                  f"{report['latency_us_p50']:.0f} us, p99 {report['latency_us_p99']:.0f} us, "
-                  f"{p50[-1]:.1f} and {p99[-1]:.1f} times the sync of {sync:.0f} us", flush=True)
+        for size in (1, sizes.latency_list):
+            figures_of = {share: [] for share in LATENCY_SHARES}
+            for _ in range(rounds):
+                # What lists of this size reach, just before.
+                peak = self.load("--list", size, "--in-flight", LATENCY_THREADS, "--swaps",
+                                 sizes.latency_calls * size)["swaps_per_s"]
+                for share in LATENCY_SHARES:
+                    figures_of[share].append(self._latency_at(sizes, size, peak, share))
+            for share, measured in figures_of.items():
+                for key in measured[0]:
+                    value = work.median([each[key] for each in measured])
+                    figures[f"latency_list_{size}_load_{share}_{key}{of}"] = value
         figures["latency_list"] = sizes.latency_list
-        figures[f"p50_sync_ratio{of}"] = work.median(p50)
-        figures[f"p99_sync_ratio{of}"] = work.median(p99)
+        for quantile in ("p50", "p99"):
+            figures[f"{quantile}_sync_ratio{of}"] = figures[
+                f"latency_list_{sizes.latency_list}_load_50_{quantile}_sync_ratio{of}"]
+
+    def _latency_at(self, sizes, size, peak, share):
+        rate = peak * share / 100
+        sync = in_process.append_sync_us(self.here)
+        report = self.load("--list", size, "--rate", f"{rate:.0f}", "--in-flight",
+                           LATENCY_THREADS, "--swaps", max(size, int(rate * sizes.latency_s)))
+        measured = {"swaps_per_s": rate, "append_sync_us": sync}
+        for quantile in ("p50", "p99"):
+            measured[f"{quantile}_us"] = report[f"latency_us_{quantile}"]
+            measured[f"{quantile}_sync_ratio"] = report[f"latency_us_{quantile}"] / sync
+        print(f"  lists of {size} at {share}% of {peak:.0f} swaps/s: "
+              f"p50 {measured['p50_us']:.0f} us, p99 {measured['p99_us']:.0f} us, "
+              f"{measured['p50_sync_ratio']:.1f} and {measured['p99_sync_ratio']:.1f} times "
+              f"the {sync:.0f} us of an append", flush=True)
+        return measured
 
     def measure_dead_ledger(self, sizes, rounds, figures):
         """Two ledgers settle with each other while the third and fourth do, and without."""
