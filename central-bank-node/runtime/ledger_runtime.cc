@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "central-bank-node/runtime/access.h"
+#include "central-bank-node/runtime/ledger_runtime_group.h"
 #include "settlement/core/check.h"
 #include "settlement/core/settlement_list.h"
 #include "settlement/rpc/log.h"
@@ -66,24 +67,6 @@ core::Rejection Dropped() {
 }
 
 }  // namespace
-
-struct LedgerRuntime::Group {
-  std::vector<core::Item> items;
-  // Each refused, or admitted and then moved into a batch.
-  std::vector<std::optional<core::AdmittedItem>> admitted;
-  std::vector<std::size_t> instructions;  // of each that was admitted
-  std::vector<IndexedInstructions::Recall> recalls;
-  std::vector<ItemReply> replies;
-  std::size_t bytes = 0;
-  Entitlement entitled;
-  std::function<bool()> abandoned;
-  Replies done;
-  std::atomic<std::size_t> admissions_left{0};
-  std::size_t next = 0;  // position of the first item that the sequencer has not taken
-  bool dropped = false;
-
-  bool Abandoned() const { return abandoned && abandoned(); }
-};
 
 bool LedgerRuntime::Batch::HasRoomFor(std::size_t more_instructions, std::size_t more_bytes) const {
   if (items.empty()) return true;
@@ -263,14 +246,7 @@ bool LedgerRuntime::MayGoAlone(const Group& group) const {
 }
 
 void LedgerRuntime::GoAlone(Batch batch) {
-  RecallBatch(batch);
-  bool added = false;
-  if (!batch.items.empty()) {
-    ApplyBatch(batch);
-    SealBatch(batch);
-    added = Commit({&batch, 1});
-  }
-  TakeReplies(batch);
+  const bool added = GoThrough(batch);
   bool others_wait = false;
   {
     // Before the answer: whoever answers may wait for what others do, and who got it comes again.
@@ -284,24 +260,66 @@ void LedgerRuntime::GoAlone(Batch batch) {
   if (added && listener_) listener_();
 }
 
+// All stages, one after the other. Whether leaves were added.
+bool LedgerRuntime::GoThrough(Batch& batch) {
+  RecallBatch(batch);
+  bool added = false;
+  if (!batch.items.empty()) {
+    ApplyBatch(batch);
+    SealBatch(batch);
+    added = Commit({&batch, 1});
+  }
+  TakeReplies(batch);
+  return added;
+}
+
 void LedgerRuntime::Sequence() {
   for (;;) {
     // Taken only when the next stage has room: what comes until then joins the same batch.
     applied_batches_.WaitForRoom();
     Batch batch;
+    bool stages_are_empty = false;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      admitted_.wait(lock, [this] { return finished_ || (!sequence_.empty() && !goes_alone_); });
+      admitted_.wait(lock, [this] {
+        return finished_ ||
+               (!sequence_.empty() && !goes_alone_ && (batches_in_stages_ == 0 || ManyWait()));
+      });
       if (sequence_.empty()) break;
+      stages_are_empty = batches_in_stages_ == 0;
       batch = TakeBatch(lock);
+    }
+    if (stages_are_empty && batch.instructions < kOverlapInstructionsMin) {
+      const bool added = GoThrough(batch);
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        groups_open_ -= batch.complete.size();
+      }
+      AnswerLater(std::move(batch.complete));
+      if (added && listener_) listener_();
+      continue;
     }
     RecallBatch(batch);
     if (batch.items.empty() && batch.complete.empty()) continue;  // all of it is read ahead first
     if (!batch.items.empty()) ApplyBatch(batch);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      batches_in_stages_ += 1;
+    }
     // Batches without items too: their refusals speak of a ledger that must be durable first.
     applied_batches_.Push(std::move(batch));
   }
   applied_batches_.Close();
+}
+
+// With the lock held: whether what waits is worth a batch beside those in the stages.
+bool LedgerRuntime::ManyWait() const {
+  std::size_t waiting = 0;
+  for (const std::shared_ptr<Group>& group : sequence_) {
+    for (const std::size_t instructions : group->instructions) waiting += instructions;
+    if (waiting >= kOverlapInstructionsMin) return true;
+  }
+  return false;
 }
 
 void LedgerRuntime::ApplyBatch(Batch& batch) {
@@ -335,109 +353,6 @@ bool LedgerRuntime::Commit(std::span<const Batch> batches) {
   return engine_->size() != size_before;
 }
 
-// Leaves in the batch what can be applied without reading the log. What cannot goes its own way,
-// with whatever follows it in its group, and comes back when all is read.
-void LedgerRuntime::RecallBatch(Batch& batch) {
-  std::size_t kept = 0;
-  std::shared_ptr<Group> away;
-  for (std::size_t i = 0; i < batch.items.size(); ++i) {
-    const Batch::Place& place = batch.places[i];
-    const std::shared_ptr<Group> group = place.group;
-    const auto give_back = [&] {
-      group->items[place.position] = std::move(batch.items[i]);
-      group->admitted[place.position] = std::move(batch.admitted[i]);
-    };
-    if (group == away) {
-      give_back();
-      continue;
-    }
-    IndexedInstructions::Recall& recall = group->recalls[place.position];
-    auto leaves = engine_->LeavesToRecall(batch.admitted[i], recall);
-    if (!leaves.ok()) {
-      ReportUnreadable(leaves.status());
-      group->replies[place.position].result.refused = Unreadable();
-      continue;
-    }
-    if (!leaves->empty()) {
-      const std::size_t position = place.position;
-      give_back();
-      if (RecallLater(group, position, *std::move(leaves))) {
-        away = group;
-        std::erase(batch.complete, group);
-      }
-      continue;
-    }
-    batch.recalls.push_back(std::move(recall));
-    if (kept != i) {
-      batch.items[kept] = std::move(batch.items[i]);
-      batch.admitted[kept] = std::move(batch.admitted[i]);
-      batch.places[kept] = batch.places[i];
-    }
-    ++kept;
-  }
-  batch.items.resize(kept);
-  batch.admitted.erase(batch.admitted.begin() + static_cast<std::ptrdiff_t>(kept),
-                       batch.admitted.end());
-  batch.places.resize(kept);
-}
-
-// Has the leaves read that the group's item at `position` needs, and the group sequenced from there
-// on after that. Or refuses the item, when too many wait for the same: false.
-bool LedgerRuntime::RecallLater(const std::shared_ptr<Group>& group, std::size_t position,
-                                std::vector<IndexedInstructions::Missing> leaves) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (recalls_under_way_ >= limits_.recalls_max ||
-        recall_bytes_under_way_ + group->bytes > limits_.recall_bytes_max) {
-      group->admitted[position].reset();
-      group->replies[position].result.refused = Refusal(
-          core::Outcome::kOverloaded,
-          fmt::format(
-              "{} calls with repeats of old instructions are being looked up, of at most {} "
-              "({} bytes); nothing was recorded, try again later",
-              recalls_under_way_, limits_.recalls_max, limits_.recall_bytes_max));
-      return false;
-    }
-    recalls_under_way_ += 1;
-    recall_bytes_under_way_ += group->bytes;
-    group->next = position;
-    // It is there when its last items are not taken yet.
-    std::erase(sequence_, group);
-  }
-  recall_pool_.Post([this, group, position, leaves = std::move(leaves)] {
-    const absl::Status read = engine_->ReadLeaves(leaves, group->recalls[position]);
-    if (!read.ok()) {
-      ReportUnreadable(read);
-      group->admitted[position].reset();
-      group->replies[position].result.refused = Unreadable();
-    }
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      recalls_under_way_ -= 1;
-      recall_bytes_under_way_ -= group->bytes;
-      sequence_.push_front(group);
-    }
-    admitted_.notify_one();
-  });
-  return true;
-}
-
-void LedgerRuntime::ReportUnreadable(const absl::Status& status) const {
-  constexpr std::chrono::seconds kPause(10);
-  const std::string message = status.ToString();
-  const auto now = std::chrono::steady_clock::now();
-  {
-    const std::lock_guard<std::mutex> lock(report_mutex_);
-    if (message == reported_ && now - reported_at_ < kPause) return;
-    reported_ = message;
-    reported_at_ = now;
-  }
-  rpc::Log("causeway-node",
-           fmt::format("a part of the log cannot be read, and requests that need it are answered "
-                       "with UNAVAILABLE; see \"causeway-node check\" ({})",
-                       message));
-}
-
 void LedgerRuntime::SealAll() {
   for (;;) {
     std::vector<Batch> next = applied_batches_.PopOne();
@@ -461,15 +376,10 @@ void LedgerRuntime::CommitAll() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       groups_open_ -= complete;
+      batches_in_stages_ -= batches.size();
     }
-    for (Batch& batch : batches) {
-      auto groups =
-          std::make_shared<std::vector<std::shared_ptr<Group>>>(std::move(batch.complete));
-      for (std::size_t from = 0; from < groups->size(); from += kAnswersPerTask) {
-        const std::size_t count = std::min(kAnswersPerTask, groups->size() - from);
-        pool_.PostUrgent([this, groups, from, count] { Answer({groups->data() + from, count}); });
-      }
-    }
+    admitted_.notify_one();
+    for (Batch& batch : batches) AnswerLater(std::move(batch.complete));
     if (added && listener_) listener_();
   }
 }
@@ -540,6 +450,14 @@ LedgerRuntime::Batch LedgerRuntime::TakeBatch(std::unique_lock<std::mutex>& lock
     sequence_.pop_front();
   }
   return batch;
+}
+
+void LedgerRuntime::AnswerLater(std::vector<std::shared_ptr<Group>> groups) {
+  const auto shared = std::make_shared<std::vector<std::shared_ptr<Group>>>(std::move(groups));
+  for (std::size_t from = 0; from < shared->size(); from += kAnswersPerTask) {
+    const std::size_t count = std::min(kAnswersPerTask, shared->size() - from);
+    pool_.PostUrgent([this, shared, from, count] { Answer({shared->data() + from, count}); });
+  }
 }
 
 void LedgerRuntime::Answer(std::span<const std::shared_ptr<Group>> groups) {

@@ -9,10 +9,10 @@
 //          -> replies, and the listener that wakes subscribers
 //
 // The stages overlap: while one batch is synced, the next is hashed and the one after it executed.
-// Under load batches grow, because what comes while a stage is busy waits together. What is small
-// and comes to an idle ledger has nothing to overlap with: the thread that admitted it, which may
-// be the one that brought it, takes it through all stages and answers, because each change of
-// threads costs an idle processor tens of microseconds.
+// Under load batches grow, because what comes while a stage is busy waits together. Small batches
+// gain less by the overlap than the changes of threads cost: the sequencer takes them through all
+// stages itself, one after the other. A lone small call to an idle ledger is taken by the thread
+// that admitted it, which may be the one that brought it, and answered there.
 //
 // Only what is durable is seen: replies follow the sync, and Read answers once everything that its
 // query saw is durable.
@@ -59,6 +59,11 @@ inline constexpr std::size_t kBatchBytesMax = 32 * 1024 * 1024;
 // for the rest, which is to be short.
 inline constexpr std::size_t kAloneInstructionsMax = 256;
 inline constexpr std::size_t kAloneBytesMax = 64 * 1024;
+// Instructions from which on a batch goes from stage to stage, so that the next can overlap with
+// it. Of fewer, each change of threads, each signature of a head and each sync costs more than the
+// overlap gains: the sequencer waits until the stages are empty, while more comes, and takes what
+// is there through all of them itself.
+inline constexpr std::size_t kOverlapInstructionsMin = 1024;
 // Calls of one batch that one task answers at most: what it gains is shared among the threads.
 inline constexpr std::size_t kAnswersPerTask = 64;
 // The process's exit status after an error of the journal or the signer (EX_SOFTWARE).
@@ -202,6 +207,8 @@ class LedgerRuntime {
   void HandOn(const std::shared_ptr<Group>& group);
   bool MayGoAlone(const Group& group) const;
   void GoAlone(Batch batch);
+  bool GoThrough(Batch& batch);
+  bool ManyWait() const;
   void Sequence();
   void SealAll();
   void CommitAll();
@@ -216,6 +223,7 @@ class LedgerRuntime {
   // Of batches that are durable: what to answer to each item.
   void TakeReplies(Batch& batch);
   void WaitForCommit(std::uint64_t batch) const;
+  void AnswerLater(std::vector<std::shared_ptr<Group>> groups);
   void Answer(std::span<const std::shared_ptr<Group>> groups);
   std::optional<core::Rejection> Reserve(std::size_t items, std::size_t bytes);
   bool IsAlone(const Group& group);
@@ -231,7 +239,8 @@ class LedgerRuntime {
   std::condition_variable admitted_;  // the sequencer waits for groups
   std::condition_variable drained_;   // Stop waits for the last answer
   std::deque<std::shared_ptr<Group>> sequence_;
-  bool goes_alone_ = false;  // a thread has all the stages; the sequencer waits
+  bool goes_alone_ = false;            // a thread has all the stages; the sequencer waits
+  std::size_t batches_in_stages_ = 0;  // behind the sequencer, not durable yet
   std::size_t items_under_way_ = 0;
   std::size_t bytes_under_way_ = 0;
   std::size_t groups_under_way_ = 0;

@@ -140,6 +140,50 @@ TEST_F(LedgerRuntimeTest, WhatComesBesideALonePaymentFollowsIt) {
   EXPECT_EQ(BatchCount(), batches + 2);
 }
 
+TEST_F(LedgerRuntimeTest, FewPaymentsBehindABusyStageWaitAndGoTogether) {
+  StartRuntime();
+  const std::uint64_t batches = BatchCount();
+  journal_->Close();
+  auto large = SubmitSoon(List(PayBatchItem(kOverlapInstructionsMin)));
+  journal_->AwaitAppend();
+  std::vector<std::future<std::vector<ItemReply>>> small;
+  for (int i = 0; i < 3; ++i) {
+    small.push_back(SubmitSoon(List(PayItem("ALPHA", "BETA", 1))));
+    EXPECT_FALSE(Ready(small.back()));
+  }
+  journal_->Open();
+  for (auto& reply : small) {
+    EXPECT_EQ(StatusOf(reply.get().front()), InstructionStatus::kSettled);
+  }
+  EXPECT_EQ(large.get().front().result.instructions.size(), kOverlapInstructionsMin);
+  EXPECT_EQ(BatchCount(), batches + 2);
+}
+
+TEST_F(LedgerRuntimeTest, ManyPaymentsAreExecutedBesideABusyStage) {
+  StartRuntime();
+  journal_->Close();
+  auto first = SubmitSoon(List(PayBatchItem(kOverlapInstructionsMin)));
+  journal_->AwaitAppend();
+  auto second = SubmitSoon(List(PayBatchItem(kOverlapInstructionsMin)));
+  // What whoever is admitted finds on the ledger while nothing of either is durable.
+  std::int64_t seen = 0;
+  while (seen < 2 * static_cast<std::int64_t>(kOverlapInstructionsMin)) {
+    const auto balance = std::make_shared<std::promise<std::int64_t>>();
+    runtime_->Submit(
+        List(PayItem("BETA", "ALPHA", 1)),
+        [balance](const core::Ledger& ledger, const core::AdmittedItem&) {
+          balance->set_value(ledger.FindAccount(Address("BETA"))->available.minor());
+          return std::optional(Refusal(Outcome::kSenderNotEntitled, "only looks"));
+        },
+        nullptr, [](const std::vector<ItemReply>&) {});
+    seen = balance->get_future().get();
+  }
+  EXPECT_FALSE(Ready(first));
+  EXPECT_FALSE(Ready(second));
+  journal_->Open();
+  EXPECT_EQ(second.get().front().result.instructions.size(), kOverlapInstructionsMin);
+}
+
 TEST_F(LedgerRuntimeTest, SignaturesAreVerifiedBesideBatches) {
   StartRuntime();
   ASSERT_EQ(StatusOf(SubmitOne(PayItem("ALPHA", "BETA", 5))), InstructionStatus::kSettled);

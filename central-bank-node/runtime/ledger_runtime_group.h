@@ -1,0 +1,35 @@
+// The items of one Submit, on their way through a LedgerRuntime. For its source files alone.
+#ifndef CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_RUNTIME_GROUP_H_
+#define CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_RUNTIME_GROUP_H_
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "central-bank-node/runtime/ledger_runtime.h"
+
+namespace causeway::node {
+
+struct LedgerRuntime::Group {
+  std::vector<core::Item> items;
+  // Each refused, or admitted and then moved into a batch.
+  std::vector<std::optional<core::AdmittedItem>> admitted;
+  std::vector<std::size_t> instructions;  // of each that was admitted
+  std::vector<IndexedInstructions::Recall> recalls;
+  std::vector<ItemReply> replies;
+  std::size_t bytes = 0;
+  Entitlement entitled;
+  std::function<bool()> abandoned;
+  Replies done;
+  std::atomic<std::size_t> admissions_left{0};
+  std::size_t next = 0;  // position of the first item that the sequencer has not taken
+  bool dropped = false;
+
+  bool Abandoned() const { return abandoned && abandoned(); }
+};
+
+}  // namespace causeway::node
+
+#endif  // CAUSEWAY_CENTRAL_BANK_NODE_RUNTIME_LEDGER_RUNTIME_GROUP_H_
