@@ -1,4 +1,5 @@
 // What the background thread of KeyRuns does: it writes frozen tables as runs and merges runs.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,10 @@ constexpr std::size_t kMergeStepKeys = 1 << 17;
 // So many runs of the first level make a frozen table wait until they have been merged.
 constexpr std::size_t kFirstLevelRunsMax = 8;
 
+// Niceness of the thread. Payments wait for it only when it is a whole table behind, and then leave
+// it the processors; until then it takes what they leave.
+constexpr int kNiceness = 15;
+
 double ThreadSeconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -26,6 +31,8 @@ double ThreadSeconds() {
 }  // namespace
 
 void KeyRuns::Background() {
+  // Of this thread alone, on Linux. Where it is refused, others are slower, nothing is wrong.
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (!status_.ok()) {

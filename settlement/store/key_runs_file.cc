@@ -15,10 +15,8 @@
 namespace causeway::store {
 namespace {
 
-constexpr std::size_t kWriteBufferPages = 256;
+constexpr std::size_t kWriteBufferPages = 64;
 constexpr std::uint64_t kCursorBufferPages = 64;
-// Asked for write-back in pieces, a large run does not hold up the syncs of the journal at its end.
-constexpr std::uint64_t kWriteBackBytes = 8 << 20;
 
 int FaultOf(const IoFault& fault, std::string_view operation) {
   return fault ? fault(operation) : 0;
@@ -96,14 +94,17 @@ void RunWriter::NextPage() {
 
 void RunWriter::FlushBuffer() {
   WriteAt({buffer_.data(), buffer_used_}, file_offset_);
+  // Each piece is on its way to the disk and there before the next: a sync of the journal waits
+  // behind one of them at most, not behind megabytes. Only a hint: the sync of Finish is what
+  // counts.
+  if (status_.ok()) {
+    constexpr unsigned kWriteAndWait =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    (void)sync_file_range(fd_, static_cast<off_t>(file_offset_), static_cast<off_t>(buffer_used_),
+                          kWriteAndWait);
+  }
   file_offset_ += buffer_used_;
   buffer_used_ = 0;
-  if (status_.ok() && file_offset_ - written_back_ >= kWriteBackBytes) {
-    // Only a hint: the sync of Finish is what counts.
-    (void)sync_file_range(fd_, static_cast<off_t>(written_back_),
-                          static_cast<off_t>(file_offset_ - written_back_), SYNC_FILE_RANGE_WRITE);
-    written_back_ = file_offset_;
-  }
 }
 
 void RunWriter::WriteAt(std::string_view bytes, std::uint64_t offset) {

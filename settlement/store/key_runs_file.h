@@ -121,7 +121,6 @@ class RunWriter {
   std::size_t buffer_used_ = 0;  // where the current page begins
   std::size_t page_keys_ = 0;    // in the current page
   std::uint64_t file_offset_ = kRunPageBytes;
-  std::uint64_t written_back_ = 0;  // up to where the system was asked to write to the disk
   std::uint64_t keys_written_ = 0;
   std::vector<std::uint64_t> fences_;
 };
