@@ -17,20 +17,28 @@ namespace {
 // Seeds within which each variant must be caught. Most are within the first few.
 constexpr std::uint64_t kSeedsToCatch = 200;
 
-// Without the observer, which would be the first to see some of them: the checkers must see all.
-SeedsResult Search(const NodeFactory* nodes, const Profile* profile, bool shrink = false) {
+SeedsOptions SearchOptions(const NodeFactory* nodes, const Profile* profile) {
   SeedsOptions options;
   options.count = kSeedsToCatch;
   options.profile = profile;
   options.modelled_signatures = true;
   options.processes = 2;
-  options.shrink = shrink;
+  options.shrink = false;
   options.stop_at_failure = true;
   options.run.nodes = nodes;
+  // Without the observer, which would be the first to see some of them: the checkers must see all.
   options.run.observe = false;
+  return options;
+}
+
+SeedsResult Search(const SeedsOptions& options) {
   absl::StatusOr<SeedsResult> result = RunSeeds(options);
   EXPECT_TRUE(result.ok()) << result.status();
   return result.ok() ? *std::move(result) : SeedsResult{};
+}
+
+SeedsResult Search(const NodeFactory* nodes, const Profile* profile) {
+  return Search(SearchOptions(nodes, profile));
 }
 
 std::string Said(const SeedsResult& result) {
@@ -41,12 +49,24 @@ std::string Said(const SeedsResult& result) {
   return all;
 }
 
-// Caught, and for what it does wrong.
+// Caught, and for what it does wrong: in other seeds the same variant may break other promises. In
+// one process, because of two the first failure is that of the faster.
 void ExpectCaught(const NodeFactory* nodes, const Profile* profile, const std::string& breach) {
-  const SeedsResult result = Search(nodes, profile);
-  ASSERT_FALSE(result.failures.empty()) << "not caught in " << kSeedsToCatch << " seeds";
-  ::testing::Test::RecordProperty("seeds", std::to_string(result.failures.front().seed));
-  EXPECT_NE(Said(result).find(breach), std::string::npos) << Said(result);
+  SeedsOptions options = SearchOptions(nodes, profile);
+  options.processes = 1;
+  std::string said;
+  while (options.first <= kSeedsToCatch) {
+    options.count = kSeedsToCatch + 1 - options.first;
+    const SeedsResult result = Search(options);
+    if (result.failures.empty()) break;
+    said += Said(result);
+    if (Said(result).find(breach) != std::string::npos) {
+      ::testing::Test::RecordProperty("seeds", std::to_string(result.failures.front().seed));
+      return;
+    }
+    options.first = result.failures.front().seed + 1;
+  }
+  ADD_FAILURE() << "not caught in " << kSeedsToCatch << " seeds, which said:\n" << said;
 }
 
 void ExpectCaught(const NodeFactory* nodes, const char* profile, const std::string& breach) {
@@ -146,7 +166,9 @@ TEST(CanaryTest, BoundIdsKeepALyingBridgeFromMovingMoney) {
 }
 
 TEST(CanaryTest, WhatIsCaughtShrinksToAFewStepsAndOneFault) {
-  const SeedsResult result = Search(nullptr, FindProfile("equivocation"), /*shrink=*/true);
+  SeedsOptions options = SearchOptions(nullptr, FindProfile("equivocation"));
+  options.shrink = true;
+  const SeedsResult result = Search(options);
   ASSERT_FALSE(result.failures.empty());
   const SeedFailure& failure = result.failures.front();
   // Of more than a hundred. Not always the fewest that would do: without one step, the bridge may
