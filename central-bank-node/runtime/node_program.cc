@@ -66,6 +66,15 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& opti
   return LedgerEngine::Open(*genesis, std::move(engine_options), std::move(opened->journal));
 }
 
+// What a copy of the ledger, an observer's or a replay, must have come to as well.
+void LogEnd(const LedgerRuntime& runtime) {
+  runtime.Read([](const LedgerEngine& engine) {
+    rpc::Log(kProgram,
+             fmt::format("ended with {} batches, {} leaves, state root {}", engine.batch_count(),
+                         engine.size(), engine.ledger().StateRoot().ToHex()));
+  });
+}
+
 RuntimeLimits LimitsHere() {
   RuntimeLimits limits;
   limits.threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 64U));
@@ -116,6 +125,7 @@ absl::Status RunNode(const NodeOptions& options) {
     if (keeper.has_value()) keeper->Stop();
     runtime.Stop();
     if (keeper.has_value()) keeper->WriteLast();
+    LogEnd(runtime);
   });
 }
 

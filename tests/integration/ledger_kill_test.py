@@ -3,12 +3,15 @@
 
 After each restart every acknowledged bulk must be there, once: sent again it is answered as a
 repeat, with the same leaves and results. In the end the whole journal must verify by itself, a
-start without snapshots must come to the same log, and the money must be where the acknowledged
-payments say. CAUSEWAY_KILLS says how often it is killed (default 4; many take minutes).
+start from snapshots and one without must come to the log and the state root of that replay, and the
+money must be where the acknowledged payments say. CAUSEWAY_KILLS says how often one journal is
+killed while it grows (default 4; many take minutes), and half as many new ones are, from their
+creation on.
 """
 
 import os
 import random
+import re
 import subprocess
 import threading
 import time
@@ -50,7 +53,10 @@ class Sender(threading.Thread):
 class LedgerKill(unittest.TestCase):
     def setUp(self):
         self.random = random.Random(SEED)
+        self.load = None
         self.node = SingleLedger()
+
+    def start_and_fund(self):
         self.node.start(*FLAGS)
         self.node.open_and_fund()
         # Two accounts are this test's, the others the load generator's.
@@ -62,7 +68,6 @@ class LedgerKill(unittest.TestCase):
         payer, payee = (self.account(address) for address in self.mine)
         self.pair = account_pair(payer, payee)
         self.funds, self.postings = payer.available, payer.posting_count
-        self.load = None
 
     def tearDown(self):
         self.node.end()
@@ -104,9 +109,14 @@ class LedgerKill(unittest.TestCase):
         self.load.wait()
         return sender.unanswered
 
-    def kill_soon(self):
-        time.sleep(self.random.uniform(0.3, 2.5))
+    def kill_within(self, least_s, most_s):
+        time.sleep(self.random.uniform(least_s, most_s))
         self.node.kill()
+
+    def stop_and_read_state_root(self):
+        self.node.stop()
+        return re.search(r"ended with .*, state root ([0-9a-f]{64})$",
+                         read(self.node.path("log.txt")).decode(), re.MULTILINE).group(1)
 
     def expect_all_there(self, acknowledged):
         for envelope, first in acknowledged:
@@ -122,11 +132,28 @@ class LedgerKill(unittest.TestCase):
         self.assertEqual(payee.available, self.funds + payments)
         self.assertEqual(payer.posting_count, self.postings + payments)
 
+    def expect_replay_agrees(self):
+        """The node that was killed, a start from its snapshots, one without and the replay of the
+        whole journal come to one log and one state. How many leaves the log has."""
+        checkpoint = self.node.checkpoint()
+        roots = [self.stop_and_read_state_root()]
+        for flags in (FLAGS, ("--snapshot-every", "0")):
+            self.node.start(*flags)
+            self.assertEqual(self.node.checkpoint(), checkpoint)
+            roots.append(self.stop_and_read_state_root())
+        leaves = checkpoint.split("\n")[1]
+        replayed = self.node.care("verify").stdout
+        self.assertIn(f"leaves       {leaves}\n", replayed)
+        for root in roots:
+            self.assertIn(f"state root   {root}\n", replayed)
+        return leaves
+
     def test_what_was_acknowledged_is_there_once(self):
+        self.start_and_fund()
         acknowledged = []
         for _ in range(KILLS):
             known = len(acknowledged)
-            unanswered = self.while_it_works(acknowledged, self.kill_soon)
+            unanswered = self.while_it_works(acknowledged, lambda: self.kill_within(0.3, 2.5))
             self.node.start(*FLAGS)
             # All of this round, and some of long ago.
             older = self.random.sample(acknowledged[:known], min(known, 5))
@@ -135,16 +162,27 @@ class LedgerKill(unittest.TestCase):
                 acknowledged.append((unanswered, self.send(unanswered)))
         self.assertGreater(len(acknowledged), KILLS)
         self.expect_money_of(acknowledged)
-        checkpoint = self.node.checkpoint()
-        self.node.stop()
-        leaves = checkpoint.split("\n")[1]
-        self.assertIn(f"leaves       {leaves}\n", self.node.care("verify").stdout)
-        self.node.start("--snapshot-every", "0")
-        self.assertEqual(self.node.checkpoint(), checkpoint)
+        leaves = self.expect_replay_agrees()
         print(f"{KILLS} kills, {len(acknowledged)} bulks of {PAYMENTS} acknowledged, "
               f"{leaves} leaves")
 
+    def test_new_journal_is_killed_from_its_creation_on(self):
+        for _ in range(max(1, KILLS // 2)):
+            self.node = SingleLedger()
+            self.node.launch(*FLAGS)
+            self.kill_within(0, 0.1)
+            self.start_and_fund()
+            acknowledged = []
+            unanswered = self.while_it_works(acknowledged, lambda: self.kill_within(0, 0.8))
+            self.node.start(*FLAGS)
+            self.expect_all_there(acknowledged)
+            if unanswered is not None:
+                acknowledged.append((unanswered, self.send(unanswered)))
+            self.expect_money_of(acknowledged)
+            self.expect_replay_agrees()
+
     def test_full_disk_ends_it_and_loses_nothing(self):
+        self.start_and_fund()
         self.node.stop()
         full = {"segment_mib": 64, "file_bytes_max": 6 << 20}
         self.node.start(**full)
