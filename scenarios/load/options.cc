@@ -1,6 +1,7 @@
 #include "scenarios/load/options.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <sstream>
 
 #include "fmt/format.h"
@@ -101,6 +102,17 @@ void AddPrepare(CLI::App& prepare, PrepareOptions& options) {
   prepare.add_flag("--quiet", options.quiet, "No progress");
 }
 
+// A report that has no place is told before the load, not after it.
+absl::Status CheckFolders(const std::vector<std::pair<std::string, std::string>>& files) {
+  for (const auto& [flag, file] : files) {
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    if (folder.empty() || std::filesystem::is_directory(folder)) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("{} {}: its directory does not exist", flag, file));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Complete(const CLI::App& run, const std::vector<std::string>& allowed,
                       RunOptions& options) {
   int plans = 0;
@@ -129,6 +141,12 @@ absl::Status Complete(const CLI::App& run, const std::vector<std::string>& allow
   if (options.payments % options.batch != 0) {
     return absl::InvalidArgumentError(fmt::format(
         "--payments {}: must be a multiple of --batch, {}", options.payments, options.batch));
+  }
+  if (absl::Status status = CheckFolders({{"--json", options.json},
+                                          {"--html", options.html},
+                                          {"--record-trace", options.record_trace}});
+      !status.ok()) {
+    return status;
   }
   for (const std::string& name : allowed) {
     bool known = false;
@@ -168,7 +186,12 @@ std::variant<RunOptions, PrepareOptions, Help> ParseCommandLine(int argc, const 
     const int status = app.exit(error, text, text);
     return Help{text.str(), status == 0 ? kExitOk : kExitUsage};
   }
-  if (prepare->parsed()) return prepare_options;
+  if (prepare->parsed()) {
+    if (const absl::Status status = CheckFolders({{"--out", prepare_options.out}}); !status.ok()) {
+      return Help{std::string(status.message()) + "\n", kExitUsage};
+    }
+    return prepare_options;
+  }
   if (const absl::Status status = Complete(*run, allowed, run_options); !status.ok()) {
     return Help{std::string(status.message()) + "\n", kExitUsage};
   }

@@ -75,6 +75,14 @@ TEST(Options, ContradictionsAreRefused) {
   EXPECT_THAT(Refused({"--duration", "1", "--poisson"}), HasSubstr("--rate"));
 }
 
+TEST(Options, ReportWithoutAPlaceIsRefusedBeforeTheLoad) {
+  for (const char* flag : {"--json", "--html", "--record-trace"}) {
+    EXPECT_THAT(Refused({"--duration", "1", flag, "/no-such-folder/report"}),
+                HasSubstr(std::string(flag) + " /no-such-folder/report"));
+  }
+  EXPECT_EQ(AsRun({"--duration", "1", "--json", "report.json"}).json, "report.json");
+}
+
 TEST(Options, HelpIsNoError) {
   const auto parsed = Parse({"--help"});
   const auto& help = std::get<Help>(parsed);
