@@ -8,6 +8,7 @@
 // `./dev bench ledger` calls it for one part after the other (tests/bench/ledger.py).
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -130,19 +131,32 @@ void MeasureLimits(const std::string& directory, nlohmann::ordered_json& report)
   report["sha256_bytes_per_s"] = Sha256Rate();
 }
 
+// Of the calling thread.
+double ThreadProcessorSeconds() {
+  timespec time{};
+  CW_CHECK(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0, "a thread has a clock");
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 // Looks up payments of old bulks at a steady rate, on a thread of its own, until it goes: by their
 // instruction ids and by their UETRs in turn, as the API does.
 class Lookups {
  public:
+  struct Cost {
+    std::size_t count = 0;
+    double us_median = 0;     // from question to answer
+    double processor_us = 0;  // mean
+  };
+
   Lookups(const node::LedgerRuntime& runtime, const std::vector<core::Item>& bulks,
           std::size_t per_second)
       : thread_([this, &runtime, &bulks, per_second] { Run(runtime, bulks, per_second); }) {}
-  // How many there were, and the median of what one took, in microseconds.
-  std::pair<std::size_t, double> End() {
+  Cost End() {
     ended_ = true;
     thread_.join();
     CW_CHECK(!micros_.empty(), "there was time for a look-up");
-    return {micros_.size(), Median(micros_)};
+    const std::size_t count = micros_.size();
+    return {count, Median(micros_), processor_s_ * 1e6 / static_cast<double>(count)};
   }
 
  private:
@@ -157,6 +171,7 @@ class Lookups {
       const auto& bulk = std::get<core::Bulk>(*body);
       const core::BulkPayment& payment = bulk.payments[i * 7919 % bulk.payments.size()];
       const double asked = Now();
+      const double processor_asked = ThreadProcessorSeconds();
       const bool found = runtime.ReadWithLog([&](const node::LedgerEngine& engine) {
         if (i % 2 == 1) {
           const auto page = engine.FindByUetr(payment.uetr, 0, 1);
@@ -168,11 +183,13 @@ class Lookups {
       });
       CW_CHECK(found, "what was executed is found");
       micros_.push_back((Now() - asked) * 1e6);
+      processor_s_ += ThreadProcessorSeconds() - processor_asked;
     }
   }
 
   std::atomic<bool> ended_ = false;
   std::vector<double> micros_;
+  double processor_s_ = 0;
   std::thread thread_;
 };
 
@@ -232,10 +249,34 @@ class Rounds {
   double RunWithLookups(std::size_t per_second, nlohmann::ordered_json& report) {
     Lookups lookups(*runtime_, oldest_, per_second);
     const double rate = Run();
-    const auto [count, micros] = lookups.End();
-    report["lookups"] = count;
-    report["lookup_us_median"] = micros;
+    const Lookups::Cost cost = lookups.End();
+    report["lookups"] = cost.count;
+    report["lookup_us_median"] = cost.us_median;
+    report["lookup_processor_us"] = cost.processor_us;
     return rate;
+  }
+
+  // What the newest page of some accounts' histories costs, with nothing else under way.
+  void ReadHistoryPages(nlohmann::ordered_json& report) {
+    constexpr std::size_t kPages = 20;
+    constexpr std::size_t kPageEntries = 50;
+    std::size_t entries = 0;
+    const double start = ThreadProcessorSeconds();
+    for (std::size_t i = 0; i < kPages; ++i) {
+      const auto moment = runtime_->Read([&](const node::LedgerEngine& engine) {
+        const auto& accounts = engine.ledger().accounts();
+        return engine.MomentOf(accounts[1 + i * 7919 % (accounts.size() - 1)].address);
+      });
+      CW_CHECK(moment.has_value(), "the benchmark's accounts are known");
+      const auto page = runtime_->ReadLog([&](const node::LedgerEngine& engine) {
+        return engine.ListEntriesOf(*moment, 0, kPageEntries);
+      });
+      CW_CHECK(page.ok() && !page->entries.empty(), "every account has a history");
+      entries += page->entries.size();
+    }
+    report["history_page_entries"] = entries / kPages;
+    report["history_page_processor_us"] =
+        (ThreadProcessorSeconds() - start) * 1e6 / static_cast<double>(kPages);
   }
 
   double payments_a_round() const { return static_cast<double>(bulks_ * batch_); }
@@ -289,8 +330,10 @@ void MeasureHistory(const Flags& flags, const std::string& directory,
   double memory_after_first = 0;
   for (int round = 0; round < flags.rounds; ++round) {
     rates.push_back(rounds.Run());
-    if (round == 0) memory_after_first = MemoryBytes();
-    fmt::print("history, {:.0f} payments: {:.0f} payments/s\n", rounds.payments(), rates.back());
+    const double memory = MemoryBytes();
+    if (round == 0) memory_after_first = memory;
+    fmt::print("history, {:.0f} payments: {:.0f} payments/s, the process holds {:.0f} MB\n",
+               rounds.payments(), rates.back(), memory / 1e6);
     std::fflush(stdout);
   }
   const double later_millions = (rounds.payments() - rounds.payments_a_round()) / 1e6;
@@ -345,6 +388,7 @@ void MeasureLookups(const Flags& flags, const std::string& directory,
   }
   report["lookups_per_s"] = flags.lookups_per_s;
   report["payments_per_s_beside_lookups_ratio"] = Median(beside) / Median(alone);
+  rounds.ReadHistoryPages(report);
 }
 
 // A ledger for a node to serve.

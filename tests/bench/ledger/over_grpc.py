@@ -96,6 +96,11 @@ class Node:
         with open(f"/proc/{self._process.pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
+    def written_bytes(self):
+        """To the disk, by the process that serves now: journal, index of payments, snapshots."""
+        with open(f"/proc/{self._process.pid}/io", encoding="ascii") as file:
+            return int(re.search(r"^write_bytes: (\d+)$", file.read(), re.MULTILINE).group(1))
+
     def load(self, *arguments, payments, bytes_each):
         """All of it signed before the clock starts; the report of causeway-load."""
         connection = ["--insecure"] if not self._tls else [
@@ -179,6 +184,8 @@ def measure_recovery(node, sizes, figures):
     """After a kill with nothing under way; every acknowledged payment must be there again."""
     while node.settled < sizes.recovery_payments:
         bulks(node, sizes.round_payments, sizes.batch)
+    # Of a process that took most of these itself; after the start it holds less.
+    figures["node_memory_running_bytes"] = node.memory_bytes()
     node.kill()
     figures["recovery_payments"] = node.settled
     figures["recovery_s"] = node.start(tls=False)
@@ -196,8 +203,11 @@ def measure(here, sizes, rounds, figures):
         "mutual TLS", rounds, lambda: bulks(node, sizes.round_payments, sizes.batch))
     node.stop()
     node.start(tls=False)
+    written, settled = node.written_bytes(), node.settled
     figures["grpc_payments_per_s"] = median_rate(
         "plain", rounds, lambda: bulks(node, sizes.round_payments, sizes.batch))
+    figures["grpc_written_bytes_per_payment"] = (
+        (node.written_bytes() - written) / (node.settled - settled))
     measure_singles(here, node, sizes, rounds, figures)
     measure_one_client(here, node, sizes, rounds, figures)
     for batch in (256, 8192):

@@ -25,6 +25,8 @@ BARS = (
     ("gRPC / PostgreSQL, set-based", "postgres_batch_ratio", "at least", 20),
     ("rate with many accounts / with few", "accounts_growth_ratio", "at least", 0.7),
     ("rate of the last payments / of the first", "history_growth_ratio", "at least", 0.85),
+    ("rate beside look-ups of old payments / alone", "payments_per_s_beside_lookups_ratio",
+     "at least", 0.9),
     ("disk, bytes a payment", "disk_bytes_per_payment", "at most", 150),
     ("memory, bytes an account", "memory_bytes_per_account", "at most", 150),
     ("recovery, seconds", "recovery_s", "at most", 10),
@@ -67,9 +69,17 @@ def _against_limits(figures):
         lines.append(f"  written {figures['written_bytes_per_payment']:.0f} bytes a payment, kept "
                      f"{figures['disk_bytes_per_payment']:.0f}; memory "
                      f"{figures['memory_bytes_per_million_uetrs'] / 1e6:.1f} MB per million UETRs")
+        lines.append(f"  look-ups: {figures['lookup_processor_us']:.0f} us of processor time each; "
+                     f"{figures['lookups_per_s']} a second leave "
+                     f"{figures['payments_per_s_beside_lookups_ratio']:.2f} of the rate")
+        lines.append(f"  a page of {figures['history_page_entries']} entries of an account's "
+                     f"history: {figures['history_page_processor_us']:.0f} us of processor time")
     if "recovery_payments" in figures:
-        lines.append(f"  recovered {figures['recovery_payments']:,} payments; the node then holds "
-                     f"{figures['node_memory_bytes'] / 1e6:.0f} MB")
+        lines.append(f"  over gRPC it writes {figures['grpc_written_bytes_per_payment']:.0f} bytes a "
+                     f"payment, snapshots included")
+        lines.append(f"  recovered {figures['recovery_payments']:,} payments; the node holds "
+                     f"{figures['node_memory_running_bytes'] / 1e6:.0f} MB before the kill, "
+                     f"{figures['node_memory_bytes'] / 1e6:.0f} MB after the start")
     if "open_loop_8192_p99_us" in figures:
         lines.append(f"  open loop, bulks of 8,192: p99 {figures['open_loop_8192_p99_us']:.0f} us, "
                      f"{figures['open_loop_8192_p99_sync_ratio']:.1f} times the sync")
