@@ -217,12 +217,10 @@ class Rounds {
     }
     Feeder feeder(*runtime_);
     const double processor_start = ProcessorSeconds();
-    const double written_start = WrittenBytes();
     const double start = Now();
     feeder.Run(std::move(items), kInFlight);
     const double elapsed = Now() - start;
     processor_s_ += ProcessorSeconds() - processor_start;
-    written_ += WrittenBytes() - written_start;
     payments_ += payments_a_round();
     return payments_a_round() / elapsed;
   }
@@ -283,7 +281,6 @@ class Rounds {
   // Of all rounds.
   double payments() const { return payments_; }
   double processor_s() const { return processor_s_; }
-  double written_bytes() const { return written_; }
   double bytes_per_account() const { return bytes_per_account_; }
 
  private:
@@ -293,7 +290,6 @@ class Rounds {
   double bytes_per_account_ = 0;
   double payments_ = 0;
   double processor_s_ = 0;
-  double written_ = 0;
   double repeat_processor_s_ = 0;
   std::vector<core::Item> oldest_;  // some bulks of the first round
   std::unique_ptr<node::LedgerRuntime> runtime_;
@@ -321,10 +317,23 @@ void MeasureFloor(const Flags& flags, const std::string& directory,
   report["in_process_floor_ratio"] = report["in_process_payments_per_s"].get<double>() / floor;
 }
 
+// When nothing was written for a second: the index of payments goes on merging after the last
+// answer.
+double WrittenBytesOnceQuiet() {
+  double written = WrittenBytes();
+  for (;;) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const double now = WrittenBytes();
+    if (now == written) return written;
+    written = now;
+  }
+}
+
 // Rounds on one growing ledger: what the last does against the first, and what a payment leaves.
 void MeasureHistory(const Flags& flags, const std::string& directory,
                     nlohmann::ordered_json& report) {
   Rounds rounds(flags, directory);
+  const double written_start = WrittenBytesOnceQuiet();
   const double disk_start = DiskBytes(directory);
   std::vector<double> rates;
   double memory_after_first = 0;
@@ -332,17 +341,21 @@ void MeasureHistory(const Flags& flags, const std::string& directory,
     rates.push_back(rounds.Run());
     const double memory = MemoryBytes();
     if (round == 0) memory_after_first = memory;
-    fmt::print("history, {:.0f} payments: {:.0f} payments/s, the process holds {:.0f} MB\n",
-               rounds.payments(), rates.back(), memory / 1e6);
+    fmt::print("history, {:.0f} payments: {:.0f} payments/s, {:.0f} MB and {:.0f} MB of files\n",
+               rounds.payments(), rates.back(), memory / 1e6, MappedBytes() / 1e6);
     std::fflush(stdout);
   }
+  report["history_memory_bytes"] = MemoryBytes();
+  report["history_mapped_bytes"] = MappedBytes();
   const double later_millions = (rounds.payments() - rounds.payments_a_round()) / 1e6;
   report["history_payments"] = rounds.payments();
   report["history_first_payments_per_s"] = rates.front();
   report["history_last_payments_per_s"] = rates.back();
   report["history_growth_ratio"] = rates.back() / rates.front();
+  // Between the rounds too, while the next bulks are made.
+  const double written = WrittenBytesOnceQuiet() - written_start;
   report["disk_bytes_per_payment"] = (DiskBytes(directory) - disk_start) / rounds.payments();
-  report["written_bytes_per_payment"] = rounds.written_bytes() / rounds.payments();
+  report["written_bytes_per_payment"] = written / rounds.payments();
   if (later_millions > 0) {
     report["memory_bytes_per_million_uetrs"] =
         (MemoryBytes() - memory_after_first) / later_millions;

@@ -42,6 +42,19 @@ double BlockSyncMicrosMedian(const std::string& directory, int rounds, off_t ste
   return times[static_cast<std::size_t>(rounds) / 2];
 }
 
+struct ResidentPages {
+  double all = 0;
+  double of_files = 0;
+};
+
+ResidentPages ReadResidentPages() {
+  std::ifstream file("/proc/self/statm");
+  double virtual_pages = 0;
+  ResidentPages pages;
+  file >> virtual_pages >> pages.all >> pages.of_files;
+  return pages;
+}
+
 }  // namespace
 
 double SyncMicrosMedian(const std::string& directory, int rounds) {
@@ -105,11 +118,12 @@ double ProcessorSeconds() {
 
 double MemoryBytes() {
   ::malloc_trim(0);
-  std::ifstream file("/proc/self/statm");
-  double pages_all = 0;
-  double pages_resident = 0;
-  file >> pages_all >> pages_resident;
-  return pages_resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  const ResidentPages pages = ReadResidentPages();
+  return (pages.all - pages.of_files) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+double MappedBytes() {
+  return ReadResidentPages().of_files * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 double WrittenBytes() {

@@ -30,10 +30,12 @@ double VerificationsPerSecond(core::SuiteId suite, int rounds = 2000);
 // Seconds on the steady clock.
 double Now();
 
-// Of this process so far: processor time of all threads in seconds, memory in use in bytes (what it
-// freed given back first), and bytes that it caused to be written to disks.
+// Of this process: processor time of all threads in seconds, memory in bytes that is its own (what
+// it freed given back first), bytes of files that are mapped and in memory, which the system takes
+// back when it needs them, and bytes that it caused to be written to disks.
 double ProcessorSeconds();
 double MemoryBytes();
+double MappedBytes();
 double WrittenBytes();
 
 // Bytes that the files below `directory` occupy on the disk.
