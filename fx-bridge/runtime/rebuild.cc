@@ -14,6 +14,7 @@
 #include "settlement/core/merkle.h"
 #include "settlement/core/suite.h"
 #include "settlement/rpc/tls.h"
+#include "settlement/store/segment_file.h"
 #include "settlement/store/segment_journal.h"
 
 namespace causeway::bridge {
@@ -125,6 +126,23 @@ absl::StatusOr<core::Hash256> Verify(const Source& source, const core::PolicySet
   return follower.root();
 }
 
+// As an absolute path without a slash at its end.
+std::filesystem::path WholePath(const std::string& path, std::error_code& error) {
+  const std::filesystem::path whole = std::filesystem::absolute(path, error).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+absl::Status CheckFree(const std::filesystem::path& directory) {
+  std::error_code error;
+  const bool there = std::filesystem::exists(directory, error);
+  if (!error && there && !std::filesystem::is_empty(directory, error) && !error) {
+    return absl::AlreadyExistsError(fmt::format(
+        "{}: is not empty; name a directory that is not there yet", directory.string()));
+  }
+  if (!error) return absl::OkStatus();
+  return absl::InternalError(fmt::format("{}: {}", directory.string(), error.message()));
+}
+
 absl::Status Copy(const store::Journal& from, store::Journal& to) {
   std::vector<store::Block> blocks;
   for (std::uint64_t number = 0; number < from.block_count(); ++number) {
@@ -138,12 +156,38 @@ absl::Status Copy(const store::Journal& from, store::Journal& to) {
   return absl::OkStatus();
 }
 
+absl::Status CopyInto(const std::string& directory, const core::LedgerOrigin& log,
+                      const store::Journal& from) {
+  const absl::StatusOr<std::unique_ptr<store::Journal>> journal =
+      OpenDecisionJournal(directory, log);
+  return journal.ok() ? Copy(from, **journal) : journal.status();
+}
+
+// Makes the journal beside its place and moves it there when it is whole.
+absl::Status CopyAside(const std::string& data_directory, const core::LedgerOrigin& log,
+                       const store::Journal& from) {
+  std::error_code error;
+  const std::filesystem::path directory = WholePath(data_directory, error);
+  const std::string unfinished = directory.string() + kUnfinishedSuffix;
+  if (!error) std::filesystem::remove_all(unfinished, error);
+  if (error) return absl::InternalError(fmt::format("{}: {}", unfinished, error.message()));
+  absl::Status status = CopyInto(unfinished, log, from);
+  store::FileSystem& files = store::PosixFileSystem();
+  if (status.ok()) status = files.Rename(unfinished, directory.string());
+  if (!status.ok()) {
+    std::filesystem::remove_all(unfinished, error);
+    return status;
+  }
+  return files.SyncDirectory(directory.parent_path().string());
+}
+
 }  // namespace
 
 absl::StatusOr<RebuiltLog> RebuildDecisionLog(const RebuildOptions& options) {
   const absl::StatusOr<core::PolicySet> policies = ReadPolicies(options.policy_files);
   if (!policies.ok()) return policies.status();
   if (options.from.empty()) return absl::InvalidArgumentError("from: name a witness's directory");
+  if (absl::Status free = CheckFree(options.data_directory); !free.ok()) return free;
   std::vector<Source> sources;
   for (const std::string& path : options.from) {
     absl::StatusOr<Source> source = OpenSource(path, policies->decision_log());
@@ -159,14 +203,9 @@ absl::StatusOr<RebuiltLog> RebuildDecisionLog(const RebuildOptions& options) {
   }
   const absl::StatusOr<core::Hash256> root = Verify(longest, *policies);
   if (!root.ok()) return root.status();
-  const absl::StatusOr<std::unique_ptr<store::Journal>> journal =
-      OpenDecisionJournal(options.data_directory, policies->decision_log());
-  if (!journal.ok()) return journal.status();
-  if ((*journal)->block_count() > 0) {
-    return absl::AlreadyExistsError(fmt::format("{}: holds {} batches already",
-                                                options.data_directory, (*journal)->block_count()));
-  }
-  if (absl::Status copied = Copy(*longest.journal, **journal); !copied.ok()) return copied;
+  absl::Status copied =
+      CopyAside(options.data_directory, policies->decision_log(), *longest.journal);
+  if (!copied.ok()) return copied;
   return RebuiltLog{longest.path, longest.journal->block_count(), longest.journal->record_count(),
                     *root};
 }

@@ -12,11 +12,13 @@
 
 namespace causeway::bridge {
 
+inline constexpr char kUnfinishedSuffix[] = ".unfinished";
+
 struct RebuildOptions {
   std::vector<std::string> policy_files;  // of the decision log, all epochs
   // Data directories of witnesses that are stopped, or copies of them.
   std::vector<std::string> from;
-  std::string data_directory;  // of the bridge: new, or without a batch
+  std::string data_directory;  // of the bridge: not there yet, or empty
 };
 struct RebuiltLog {
   std::string from;  // whose journal was the longest
@@ -26,9 +28,12 @@ struct RebuiltLog {
 };
 
 // Copies the longest of the journals. What the log had decided is there again; what was handed in
-// and not decided is not, nor is what no witness of `from` held. DataLoss names the journal and the
-// batch that does not follow, is not signed by the log, or differs between two of them;
-// AlreadyExists when the bridge has batches; NotFound for a directory without any.
+// and not decided is not, nor is what no witness of `from` held. The directory appears when the
+// journal in it is whole and durable; until then it is made beside it, as `data_directory` with
+// kUnfinishedSuffix, and what an earlier attempt left there is removed. After an error nothing of
+// it is left. DataLoss names the journal and the batch that does not follow, is not signed by the
+// log, or differs between two of them; AlreadyExists when `data_directory` holds anything; NotFound
+// for a directory of `from` without a batch.
 absl::StatusOr<RebuiltLog> RebuildDecisionLog(const RebuildOptions& options);
 
 }  // namespace causeway::bridge

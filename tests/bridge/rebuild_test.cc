@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -144,13 +146,65 @@ TEST_F(RebuildTest, TwoHistoriesAreRefused) {
   EXPECT_NE(std::string(status.message()).find("forked"), std::string::npos) << status;
 }
 
-TEST_F(RebuildTest, JournalThatHoldsBatchesIsLeftAlone) {
+// Files of this process may not grow beyond so many bytes.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    CW_CHECK(::getrlimit(RLIMIT_FSIZE, &before_) == 0, "limits can be read");
+    const rlimit lower{bytes, before_.rlim_max};
+    CW_CHECK(::setrlimit(RLIMIT_FSIZE, &lower) == 0, "a limit can be lowered");
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST_F(RebuildTest, NothingIsLeftOfOneThatFailsHalfWay) {
   auto engine = world_.Open();
   Abort(*engine, {TermsOf(0)});
   const std::string witness = MakeWitness("one", BatchesOf(*engine));
+  {
+    const FileSizeLimit too_low(256 << 10);  // enough for the index, not for a segment
+    EXPECT_TRUE(absl::IsResourceExhausted(Rebuild({witness}).status()));
+  }
+  EXPECT_FALSE(std::filesystem::exists(PathOf("bridge")));
+  EXPECT_FALSE(std::filesystem::exists(PathOf("bridge") + kUnfinishedSuffix));
+  EXPECT_TRUE(Rebuild({witness}).ok());
+}
+
+TEST_F(RebuildTest, WhatAnEndedAttemptLeftIsNoHindrance) {
+  auto engine = world_.Open();
+  Abort(*engine, {TermsOf(0)});
+  const std::string witness = MakeWitness("one", BatchesOf(*engine));
+  // As after an end in the middle of it, with batches of another history.
+  World same;
+  auto other = same.Open();
+  Abort(*other, {TermsOf(1), TermsOf(2)});
+  ASSERT_TRUE(Rebuild({MakeWitness("two", BatchesOf(*other))}).ok());
+  std::filesystem::rename(PathOf("bridge"), PathOf("bridge") + kUnfinishedSuffix);
+  std::filesystem::create_directory(PathOf("bridge"));  // empty: as good as none
+
   ASSERT_TRUE(Rebuild({witness}).ok());
-  EXPECT_TRUE(absl::IsAlreadyExists(Rebuild({witness}).status()));
+  EXPECT_FALSE(std::filesystem::exists(PathOf("bridge") + kUnfinishedSuffix));
+  auto journal = Must(OpenDecisionJournal(PathOf("bridge"), world_.policy().decision_log));
+  auto again = Must(BridgeEngine::Open(world_.Options(), std::move(journal)));
+  EXPECT_EQ(again->checkpoint(), engine->checkpoint());
+}
+
+TEST_F(RebuildTest, DirectoryThatHoldsAnythingIsLeftAlone) {
+  auto engine = world_.Open();
+  Abort(*engine, {TermsOf(0)});
+  const std::string witness = MakeWitness("one", BatchesOf(*engine));
   EXPECT_TRUE(absl::IsNotFound(Rebuild({PathOf("nothing")}).status()));
+  std::filesystem::create_directory(PathOf("bridge"));
+  std::ofstream(PathOf("bridge/note")) << "somebody's";
+  EXPECT_TRUE(absl::IsAlreadyExists(Rebuild({witness}).status()));
+  EXPECT_TRUE(std::filesystem::exists(PathOf("bridge/note")));
 }
 
 }  // namespace
