@@ -39,7 +39,7 @@ TraderStep HashLockTrader::NextOfParty(core::LedgerTime now) {
   }
   if (own_ended_) return TraderStep::kEnd;
   if (MayRefund(now)) return TraderStep::kRefund;
-  if (claimed_) return TraderStep::kWatchOwn;
+  if (claimed_ || look_first_) return TraderStep::kWatchOwn;
   const bool in_time = now + terms_.claim_margin <= other_.expires;
   const bool there = other_.status == core::InstructionStatus::kPrepared && other_.as_agreed;
   if (there && in_time && !withholds_ && IsAccepted(failure_)) return TraderStep::kClaim;

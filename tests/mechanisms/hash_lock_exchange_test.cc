@@ -77,6 +77,19 @@ TEST(HashLockPartyTest, TakesItsOwnBackWhenTheCounterpartyNeverLocks) {
   EXPECT_EQ(party.failure().outcome, Outcome::kLockExpired);
 }
 
+// A party whose clock is ahead asks too early. It used to watch the counterparty's lock from then
+// on, and never asked again.
+TEST(HashLockPartyTest, LooksAndAsksAgainWhenItsClockWasAhead) {
+  HashLockTrader party = LockedParty();
+  EXPECT_EQ(party.Next(At(61)), TraderStep::kRefund);
+  party.OnRefunded({.outcome = Outcome::kLockNotExpired});
+  EXPECT_EQ(party.Next(At(61)), TraderStep::kWatchOwn);
+  party.OnSeenOwn(Locked(At(60)));
+  EXPECT_EQ(party.Next(At(62)), TraderStep::kRefund);
+  party.OnRefunded(kAccepted);
+  EXPECT_EQ(party.Next(At(62)), TraderStep::kEnd);
+}
+
 TEST(HashLockPartyTest, HasTheOptionToWalkAway) {
   HashLockTrader party = LockedParty(/*withholds=*/true);
   party.OnSeenOther(Locked(At(21)));
