@@ -8,6 +8,10 @@
 namespace causeway::sim {
 
 void HandInMechanism::Settle(ActionIndex action, Done done) {
+  if (const std::optional<ActionResult> unheard = EndOfUnheard(world_, action)) {
+    done(*unheard);
+    return;
+  }
   open_[action] = {std::move(done), world_.clock.now()};
   const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
   if (HandsIn(action, false)) HandIn(action, trade.party);

@@ -68,4 +68,13 @@ ActionResult EndOfPvp(const World& world, ActionIndex action, const core::Reject
   return result;
 }
 
+std::optional<ActionResult> EndOfUnheard(const World& world, ActionIndex action) {
+  if (!Withholds(world.plan, action, false) || !Withholds(world.plan, action, true)) {
+    return std::nullopt;
+  }
+  return EndOfPvp(world, action,
+                  {.outcome = core::Outcome::kApprovalsMissing, .rule = "nobody handed it in"},
+                  world.clock.now());
+}
+
 }  // namespace causeway::sim

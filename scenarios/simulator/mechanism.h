@@ -64,6 +64,10 @@ bool Withholds(const Plan& plan, ActionIndex action, bool counterparty);
 ActionResult EndOfPvp(const World& world, ActionIndex action, const core::Rejection& outcome,
                       core::LedgerTime started);
 
+// Of a trade that both parties withhold, where trades are handed in: nobody hears of it, and it is
+// over before it begins.
+std::optional<ActionResult> EndOfUnheard(const World& world, ActionIndex action);
+
 // A node that runs a pure machine: it keeps the events in a log, and what the machine makes of one
 // takes effect when the event is durable. A crash loses events that were not.
 template <typename Machine>

@@ -97,6 +97,10 @@ std::optional<NetBlame> ToBlame(const Plan& plan, const std::vector<NetLeg>& leg
 }
 
 void EnteredTrades::Settle(ActionIndex action, Mechanism::Done done) {
+  if (const std::optional<ActionResult> unheard = EndOfUnheard(world_, action)) {
+    done(*unheard);
+    return;
+  }
   open_[action] = {std::move(done), world_.clock.now()};
   const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
   if (!Withholds(world_.plan, action, false)) HandIn(action, trade.party);

@@ -296,6 +296,25 @@ TEST(ClsMechanismTest, InstitutionMayStopAtAnyMoment) {
   }
 }
 
+TEST(MechanismScenarioTest, TradeThatBothPartiesWithholdIsOverWhereverTradesAreHandedIn) {
+  for (const std::string& mechanism :
+       {std::string(kNetting), std::string(kCls), std::string("mechanism: MECHANISM_SHARED_LEDGER"),
+        std::string("concurrent: true mechanism: MECHANISM_SETTLEMENT_QUEUE "
+                    "mechanism_terms { operator: \"US-BANK-2\" }")}) {
+    const std::string text = TwoCurrenciesWith(
+        mechanism + "\n" + Trade("a", "09:00", "10.00", "11.00") +
+        Trade("b", "09:01", "10.00", "11.00") +
+        "faults { name: \"p\" client { step: \"a\" kind: CLIENT_FAULT_KIND_WITHHOLD_PARTY } }\n"
+        "faults { name: \"c\" client { step: \"a\" "
+        "kind: CLIENT_FAULT_KIND_WITHHOLD_COUNTERPARTY } }");
+    const RunResult result = RunMeasured(text);
+    EXPECT_EQ(ResultOf(Compiled(text), result, "a").rejection.outcome,
+              core::Outcome::kApprovalsMissing)
+        << mechanism;
+    EXPECT_EQ(StatusOf(text, result, "b"), ActionStatus::kSettled) << mechanism;
+  }
+}
+
 TEST(MechanismScenarioTest, TermsThatAreMissingOrWrongAreNamed) {
   EXPECT_NE(FirstFinding(TwoCurrenciesWith("mechanism: MECHANISM_NETTING_CYCLE\n"))
                 .find("operator is missing"),
