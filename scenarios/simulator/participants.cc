@@ -27,6 +27,23 @@ ItemsReply ReadReplies(const std::vector<node::ItemReply>& replies) {
   return out;
 }
 
+namespace {
+
+// Whether a ledger has only put off what it was asked: that leaves no trace, and says nothing of a
+// copy that is still on its way.
+bool IsPutOff(const sim::Reply& reply) {
+  const auto* items = std::get_if<ItemsReply>(&reply);
+  if (items == nullptr) return false;
+  return std::any_of(items->instructions.begin(), items->instructions.end(),
+                     [](const InstructionReply& instruction) {
+                       return instruction.status == core::InstructionStatus::kNone &&
+                              (instruction.rejection.outcome == core::Outcome::kOverloaded ||
+                               instruction.rejection.outcome == core::Outcome::kUnavailable);
+                     });
+}
+
+}  // namespace
+
 Participants::Participants(World& world, const KeyRing& keys,
                            const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
                            BridgeNode* bridge, Mechanism* mechanism,
@@ -306,6 +323,7 @@ void Participants::Reply(NodeIndex from, NodeIndex to, ActionIndex action, std::
 
 void Participants::OnReply(ActionIndex action, std::uint32_t sequence, const sim::Reply& reply) {
   if (running_[action] == nullptr || running_[action]->sequence != sequence) return;
+  if (IsPutOff(reply)) return;  // it is sent again
   // From here on it counts as answered.
   running_[action]->sequence += 1;
   running_[action]->script->OnReply(reply, TimeAt(action));

@@ -63,6 +63,23 @@ faults { date: "2024-01-04" time: "08:59:00" duration_ms: 150000
   EXPECT_GT(counts.coverage[Covered::kAbortedByDeadline], 0U);
 }
 
+// A ledger that puts a payment off has recorded nothing: another copy may still come. So whoever
+// took that for the end of it would be told of a payment that it believes rejected.
+TEST(FaultsTest, PaymentThatAnOverloadedLedgerPutsOffIsSentAgain) {
+  SimulatorCounts counts;
+  const std::string text = TwoCurrenciesWith(R"(
+steps { id: "p" date: "2024-01-04" time: "09:00"
+  pay { from: "DE-BANK-1" to: "DE-BANK-2" currency: "EUR" amount: "10.00" } }
+faults { name: "a" date: "2024-01-04" time: "08:59:59" duration_ms: 20000
+  overload { nodes: "eu.example/eur" per_mille: 1000 } })");
+  const RunResult result = RunText(text, counts);
+  ExpectClean(result);
+  const ActionResult payment = ResultOf(Compiled(text), result, "p");
+  EXPECT_EQ(payment.status, ActionStatus::kSettled);
+  EXPECT_GT(payment.ended - payment.started, core::Duration::FromSeconds(10));
+  EXPECT_GT(counts.coverage[Covered::kOverloaded], 0U);
+}
+
 TEST(FaultsTest, BridgeThatStopsInEveryWriteStillEndsOnOneOutcome) {
   SimulatorCounts counts;
   const RunResult result = RunText(PvpWith(R"(
