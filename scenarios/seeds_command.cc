@@ -62,6 +62,12 @@ std::uint64_t EventsPerSecond(const SeedsResult& result) {
   return result.cpu_us == 0 ? 0 : result.counts.events() * 1'000'000 / result.cpu_us;
 }
 
+// In whole units of the value currency of drawn scenarios.
+std::string PrincipalLost(const SeedsResult& result) {
+  return fmt::format("{}.{:02}", result.principal_lost_minor / 100,
+                     result.principal_lost_minor % 100);
+}
+
 bool WriteJson(const SeedsFlags& flags, const SeedsResult& result) {
   nlohmann::ordered_json coverage = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < kCoveredCount; ++i) {
@@ -80,6 +86,7 @@ bool WriteJson(const SeedsFlags& flags, const SeedsResult& result) {
       {"writes", result.counts.writes},
       {"cpu_us", result.cpu_us},
       {"sim_events_per_s", EventsPerSecond(result)},
+      {"principal_lost", PrincipalLost(result)},
       {"digest", result.Digest()},
       {"coverage", coverage},
   };
@@ -131,6 +138,10 @@ int SeedsCommand(const SeedsFlags& flags) {
   fmt::print("  {} events ({} messages, {} timers, {} durable writes), {} a second on one core\n",
              counts.events(), counts.messages, counts.timers, counts.writes,
              EventsPerSecond(*result));
+  if (options.profile->name == kMechanismsProfile) {
+    fmt::print("  hash time-locks: {} trades half done, principal of {} EUR lost\n",
+               counts.coverage[Covered::kHtlcHalfDone], PrincipalLost(*result));
+  }
   fmt::print("  digest of all logs {}\n", result->Digest());
   for (const Covered what : result->not_exercised) {
     fmt::print("  NOT EXERCISED: {}\n", CoveredName(what));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "fmt/format.h"
+#include "scenarios/explore/draw_mechanism.h"
 #include "settlement/core/prng.h"
 
 namespace causeway::sim {
@@ -65,6 +66,9 @@ class Drawer {
 
   Scenario Draw() {
     DrawNetwork();
+    if (!coordinated()) {
+      DrawMechanism(scenario_.seed(), profile_.mechanisms, kOpensMillis, scenario_);
+    }
     DrawWitnesses();
     DrawTraffic();
     DrawFaults();
@@ -84,6 +88,8 @@ class Drawer {
   const Site& AnySite(RandomStream& random) const { return kSites[random.Uniform(ledgers_)]; }
   std::string AnyBank(RandomStream& random) const { return banks_[random.Uniform(banks_.size())]; }
   std::string AnyLedger(RandomStream& random) const { return AnySite(random).ledger; }
+  bool coordinated() const { return profile_.mechanisms.empty(); }
+  bool has_operator() const { return !scenario_.mechanism_terms().operator_().empty(); }
 
   // network
   void DrawNetwork();
@@ -149,7 +155,7 @@ void Drawer::DrawNetwork() {
     banks_.push_back(kBanks[static_cast<std::size_t>(i)]);
     AddParticipant(banks_.back(), causeway::v1::ROLE_COMMERCIAL_BANK);
   }
-  dealer_ = network_.Bernoulli(1, 2);
+  dealer_ = network_.Bernoulli(1, 2) && coordinated();
   if (dealer_) {
     AddParticipant(kDealer, causeway::v1::ROLE_FX_PROVIDER);
     causeway::v1::FxProviderSpec* provider = scenario_.add_fx_providers();
@@ -255,7 +261,7 @@ void Drawer::AddPvp(std::uint32_t number) {
   pvp->set_counterparty_currency(kSites[bought].currency);
   pvp->set_counterparty_amount(Amount(kSites[bought], In(traffic_, 100, 20'000)));
   pvp->set_sign_apart(traffic_.Bernoulli(1, 2));
-  if (lists_.Bernoulli(1, 4)) {
+  if (coordinated() && lists_.Bernoulli(1, 4)) {
     MakeList(pvp, kSites[sold], kSites[bought]);
     listed_.push_back(id);
   } else {
@@ -363,6 +369,7 @@ Fault* Drawer::AddFault(std::int64_t duration_ms_max) {
 }
 
 std::string Drawer::AnyServer() {
+  if (has_operator() && faults_.Bernoulli(1, 4)) return kDrawnOperator;
   const std::uint64_t witnesses = std::min<std::uint64_t>(2, witness_names_.size());
   const std::uint64_t chosen = faults_.Uniform(ledgers_ + witnesses + 2);
   if (chosen < ledgers_) return kSites[chosen].ledger;
@@ -392,8 +399,11 @@ void Drawer::AddMessages() {
 }
 
 void Drawer::AddPartition() {
-  causeway::v1::PartitionFault* partition = AddFault(25'000)->mutable_partition();
-  partition->add_nodes(AnyServer());
+  // Long enough for time-locks to run out on who is cut off.
+  causeway::v1::PartitionFault* partition =
+      AddFault(coordinated() ? 25'000 : 120'000)->mutable_partition();
+  const bool cuts_off_bank = !coordinated() && faults_.Bernoulli(1, 2);
+  partition->add_nodes(cuts_off_bank ? AnyBank(faults_) : AnyServer());
   if (faults_.Bernoulli(1, 3)) {
     const std::string second = AnyServer();
     if (second != partition->nodes(0)) partition->add_nodes(second);
@@ -419,7 +429,7 @@ void Drawer::AddCrash() {
 void Drawer::AddCorruption() {
   causeway::v1::CorruptionFault* corruption = AddFault(1'000)->mutable_corruption();
   std::string node = AnyServer();
-  if (node == kObserver) node = kBridge;
+  if (node == kObserver || node == kDrawnOperator) node = kBridge;
   corruption->set_node(node);
   corruption->set_metadata(node == kBridge && faults_.Bernoulli(1, 8));
   const std::string time = scenario_.faults(scenario_.faults_size() - 1).time();
@@ -449,7 +459,8 @@ void Drawer::AddClient() {
   causeway::v1::ClientFault* client = AddFault(1)->mutable_client();
   const std::size_t all = swaps_.size() + pvps_.size() + listed_.size();
   std::size_t chosen = faults_.Uniform(all);
-  const std::uint64_t kind = 1 + faults_.Uniform(5);
+  // Under the other mechanisms a party can only withhold: the first two.
+  const std::uint64_t kind = 1 + faults_.Uniform(coordinated() ? 5 : 2);
   client->set_kind(static_cast<causeway::v1::ClientFaultKind>(kind));
   if (chosen < swaps_.size()) {
     client->set_step(swaps_[chosen]);
@@ -524,6 +535,13 @@ const std::vector<Profile>& Profiles() {
        .faults_max = 10,
        .fault_weights = {1, 1, 2, 1, 1, 0, 0, 3, 0, 3},
        .witnesses = {{4, 3, 1, 1}, {5, 4, 1, 1}, {7, 5, 2, 2}, {3, 2, 0, 0}}},
+      {.name = kMechanismsProfile,
+       .description = "the other ways to settle, under every kind of fault",
+       .fault_weights = {5, 4, 5, 1, 2, 2, 3, 1, 1, 1},
+       .witnesses = kDrawnWitnesses,
+       .mechanisms = {causeway::v1::MECHANISM_HTLC, causeway::v1::MECHANISM_NETTING_CYCLE,
+                      causeway::v1::MECHANISM_SHARED_LEDGER, causeway::v1::MECHANISM_CLS_STYLE,
+                      causeway::v1::MECHANISM_SETTLEMENT_QUEUE}},
       {.name = "equivocation",
        .description = "a bridge with two logs, which k = 0 does not rule out: seeds must fail",
        .fault_weights = {1, 0, 1, 0, 0, 0, 0, 4, 0, 0},

@@ -41,9 +41,15 @@ struct Profile {
   bool bridge_equivocates = false;
   // Relative weights of the kinds of faulty witness, in the order of ByzantineWitnessKind.
   std::vector<std::uint64_t> witness_weights = {3, 1, 2};
+  // One of these is drawn, all alike: no swaps and no lists then, and clients only withhold. None:
+  // the coordinated one.
+  std::vector<causeway::v1::Mechanism> mechanisms = {};
 };
 
-// "mixed" (the default), "calm", "crashes", "network", "clients", "witnesses", "equivocation".
+inline constexpr std::string_view kMechanismsProfile = "mechanisms";
+
+// "mixed" (the default), "calm", "crashes", "network", "clients", "witnesses", "mechanisms",
+// "equivocation".
 const std::vector<Profile>& Profiles();
 // Null for a name that is not among them.
 const Profile* FindProfile(std::string_view name);

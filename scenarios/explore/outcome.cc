@@ -1,5 +1,7 @@
 #include "scenarios/explore/outcome.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <variant>
 
@@ -21,6 +23,43 @@ std::string DigestOf(const RunResult& result) {
   return core::Sha256(writer.bytes()).ToHex();
 }
 
+// How trades settle, and are returned, under each mechanism but the coordinated one.
+struct TradesOf {
+  MechanismKind kind;
+  Covered settled;
+  Covered returned;
+};
+constexpr std::array kTradesOf = {
+    TradesOf{MechanismKind::kHtlc, Covered::kHtlcSettled, Covered::kHtlcReturned},
+    TradesOf{MechanismKind::kNettingCycle, Covered::kNettingSettled, Covered::kNettingReturned},
+    TradesOf{MechanismKind::kSharedLedger, Covered::kSharedLedgerSettled,
+             Covered::kSharedLedgerReturned},
+    TradesOf{MechanismKind::kClsStyle, Covered::kClsSettled, Covered::kClsReturned},
+    TradesOf{MechanismKind::kSettlementQueue, Covered::kQueueSettled, Covered::kQueueReturned},
+};
+
+// Half-done trades are a breach but under hash time-locks, where they are counted.
+void TakeTrades(const Plan& plan, const RunResult& result, Outcome& outcome) {
+  const auto* const counted =
+      std::find_if(kTradesOf.begin(), kTradesOf.end(),
+                   [&plan](const TradesOf& trades) { return trades.kind == plan.mechanism.kind; });
+  if (counted == kTradesOf.end()) return;
+  for (const ActionResult& action : result.actions) {
+    const PlannedAction& planned = plan.actions[action.action];
+    if (!std::holds_alternative<SettlePvp>(planned.what)) continue;
+    Coverage& coverage = outcome.counts.coverage;
+    if (action.status == ActionStatus::kSettled) coverage.Add(counted->settled);
+    if (action.status == ActionStatus::kRejected) coverage.Add(counted->returned);
+    if (action.status != ActionStatus::kHalfDone) continue;
+    if (plan.mechanism.kind == MechanismKind::kHtlc) {
+      coverage.Add(Covered::kHtlcHalfDone);
+    } else {
+      outcome.breaches.push_back(fmt::format("{} settled for one party only", planned.id));
+    }
+  }
+  if (result.mechanism) outcome.principal_lost_minor = result.mechanism->principal_lost.minor();
+}
+
 }  // namespace
 
 Outcome RunScenario(const causeway::v1::Scenario& scenario, const RunOptions& options) {
@@ -36,8 +75,9 @@ Outcome RunScenario(const causeway::v1::Scenario& scenario, const RunOptions& op
   simulator.observe = options.observe;
   simulator.stop_at_breach = true;
   simulator.nodes = options.nodes;
-  const absl::StatusOr<RunResult> result =
-      RunSimulation(std::get<Plan>(compiled), simulator, &outcome.counts);
+  const Plan& plan = std::get<Plan>(compiled);
+  simulator.measure = plan.mechanism.kind == MechanismKind::kHtlc;
+  const absl::StatusOr<RunResult> result = RunSimulation(plan, simulator, &outcome.counts);
   if (!result.ok()) {
     outcome.breaches.push_back(std::string(result.status().message()));
     return outcome;
@@ -48,6 +88,7 @@ Outcome RunScenario(const causeway::v1::Scenario& scenario, const RunOptions& op
   for (const std::string& alert : result->observer.alerts) {
     outcome.breaches.push_back(fmt::format("the observer: {}", alert));
   }
+  TakeTrades(plan, *result, outcome);
   outcome.digest = DigestOf(*result);
   return outcome;
 }
@@ -60,7 +101,7 @@ std::string EncodeOutcome(const Outcome& outcome) {
   for (std::size_t i = 0; i < kCoveredCount; ++i) {
     writer.U64(outcome.counts.coverage[static_cast<Covered>(i)]);
   }
-  writer.Sized(outcome.digest);
+  writer.I64(outcome.principal_lost_minor).Sized(outcome.digest);
   return std::move(writer).Take();
 }
 
@@ -77,6 +118,7 @@ absl::StatusOr<Outcome> DecodeOutcome(std::string_view bytes) {
   for (std::size_t i = 0; i < kCoveredCount; ++i) {
     outcome.counts.coverage.Add(static_cast<Covered>(i), reader.U64());
   }
+  outcome.principal_lost_minor = reader.I64();
   outcome.digest = reader.Sized();
   if (!reader.Done()) return absl::DataLossError("an outcome is cut short");
   return outcome;

@@ -18,6 +18,9 @@ struct Outcome {
   // What did not hold, one sentence each; none: everything did. A process that died is one.
   std::vector<std::string> breaches;
   SimulatorCounts counts;
+  // Under hash time-locks, which cannot exclude it: what somebody paid and was not paid for, in
+  // minor units of the scenario's value currency.
+  std::int64_t principal_lost_minor = 0;
   std::string digest;  // SHA-256 over all logs, hexadecimal: the same run has the same
 };
 

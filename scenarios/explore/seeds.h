@@ -14,7 +14,8 @@
 
 namespace causeway::sim {
 
-// Runs of at least so many seeds of the profile "mixed" must exercise everything that it can.
+// Runs of at least so many seeds of the profiles "mixed" and "mechanisms" must exercise everything
+// that these are there for.
 inline constexpr std::uint64_t kSeedsForCoverage = 500;
 // Failures that are shrunk and reported; later ones are counted.
 inline constexpr std::size_t kFailuresShrunkMax = 3;
@@ -45,8 +46,9 @@ struct SeedFailure {
 struct SeedsResult {
   std::uint64_t seeds = 0;
   std::uint64_t failed = 0;
-  std::vector<SeedFailure> failures;  // by seed; at most kFailuresShrunkMax
-  SimulatorCounts counts;             // of all
+  std::vector<SeedFailure> failures;      // by seed; at most kFailuresShrunkMax
+  SimulatorCounts counts;                 // of all
+  std::int64_t principal_lost_minor = 0;  // as Outcome has it, in the value currency of draws
   std::map<std::uint64_t, std::string> digests;
   std::uint64_t cpu_us = 0;  // of the processes that ran the seeds
   // What a run of this size and profile should have exercised and did not.

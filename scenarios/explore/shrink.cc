@@ -38,6 +38,7 @@ bool IsNamed(const Scenario& scenario, const std::string& participant) {
       if (*name == participant) return true;
     }
   }
+  if (scenario.mechanism_terms().operator_() == participant) return true;
   for (const causeway::v1::FxProviderSpec& provider : scenario.fx_providers()) {
     if (provider.participant() == participant) return true;
   }

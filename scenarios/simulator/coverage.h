@@ -104,6 +104,20 @@ enum class Covered : std::uint8_t {
   kPaymentSettled,
   kPaymentRejected,
   kSwapSettled,
+  // The other mechanisms, which drawn networks have in the profile "mechanisms" alone: trades as
+  // their parties know them in the end, and stops of whoever runs one.
+  kCrashOfOperator,
+  kHtlcSettled,
+  kHtlcReturned,
+  kHtlcHalfDone,
+  kNettingSettled,
+  kNettingReturned,
+  kSharedLedgerSettled,
+  kSharedLedgerReturned,
+  kClsSettled,
+  kClsReturned,
+  kQueueSettled,
+  kQueueReturned,
   // What watches.
   kObserverCaughtUp,
   kFullRecount,

@@ -118,7 +118,7 @@ void FaultDriver::Happen(const Crash& crash, core::RandomStream& random) {
     const core::Duration down = core::Duration::FromMicros(
         random.UniformInRange(1000, std::max<std::int64_t>(1000, crash.down_max.micros())));
     if (!node->up()) continue;
-    if (node != operator_) world_.coverage.Add(CrashOf(*node));
+    world_.coverage.Add(CrashOf(*node));
     if (crash.point == CrashPoint::kAtOnce || node->disk() == nullptr) {
       world_.coverage.Add(Covered::kCrashAtRest);
       node->Crash(random, down);
@@ -131,6 +131,7 @@ void FaultDriver::Happen(const Crash& crash, core::RandomStream& random) {
 Covered FaultDriver::CrashOf(const SimulatedNode& node) const {
   if (&node == observer_) return Covered::kCrashOfObserver;
   if (&node == bridge_) return Covered::kCrashOfBridge;
+  if (&node == operator_) return Covered::kCrashOfOperator;
   return node.index() >= world_.nodes.Witness(0) ? Covered::kCrashOfWitness
                                                  : Covered::kCrashOfLedger;
 }

@@ -145,6 +145,15 @@ TEST(CanaryTest, InventingACommitWithoutVotesIsCaught) {
   ExpectCaught(InventsCommits().get(), "calm", "is committed without a hold and vote of");
 }
 
+// The checkers see as much when what settles is not single trades.
+TEST(CanaryTest, InventingACommitWithoutVotesIsCaughtUnderTheOtherMechanisms) {
+  ExpectCaught(InventsCommits().get(), "mechanisms", "is committed without a hold and vote of");
+}
+
+TEST(CanaryTest, ForgettingAHoldOnRestartIsCaughtUnderTheOtherMechanisms) {
+  ExpectCaught(ForgetsHolds().get(), "mechanisms", "durable batches are lost");
+}
+
 // The one counter that seeds of "mixed" leave at zero.
 TEST(CanaryTest, EquivocatingBridgeWithoutWitnessesIsCaught) {
   ExpectCaught(nullptr, "equivocation", "is released, and the decision log says commit");
