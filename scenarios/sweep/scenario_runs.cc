@@ -10,6 +10,7 @@
 
 #include "fmt/format.h"
 #include "scenarios/report/run_page.h"
+#include "scenarios/report/settlement_queue_report.h"
 #include "scenarios/report/summary.h"
 #include "scenarios/simulator/simulator.h"
 #include "scenarios/spec/scenario_file.h"
@@ -23,6 +24,41 @@ std::string Decimal(double number) { return fmt::format("{:.12g}", number); }
 
 std::string Ratio(double part, double whole) {
   return whole > 0 ? Decimal(part / whole) : std::string();
+}
+
+// Of the settlement queue: empty fields where the run has none, so that a table may hold several
+// mechanisms.
+Indicators QueueIndicatorsOf(const Plan& plan, const RunResult& result) {
+  const bool there = result.settlement_queue.has_value();
+  const SettlementQueueResult queue = there ? *result.settlement_queue : SettlementQueueResult();
+  const SettlementQueueTotals totals = TotalOf(plan, queue);
+  const auto count = [&](std::uint64_t value) {
+    return there ? fmt::format("{}", value) : std::string();
+  };
+  const auto value = [&](const std::optional<core::Amount>& amount) {
+    if (!there || !amount) return std::string();
+    return plan.value_currency ? core::FormatAmount(*amount, plan.value_currency->minor_digits())
+                               : fmt::format("{}", amount->minor());
+  };
+  const auto minor = [](const std::optional<core::Amount>& amount) {
+    return amount ? static_cast<double>(amount->minor()) : 0.0;
+  };
+  const double one_by_one = minor(totals.needed_one_by_one);
+  return {
+      {"settled_together", count(queue.settled_together)},
+      {"value_settled_together", value(queue.settled_together_value)},
+      {"sets", count(queue.sets)},
+      {"waited", count(queue.waited)},
+      {"returned", count(queue.returned)},
+      {"gridlocks", count(totals.gridlocks)},
+      {"deadlocks", count(totals.deadlocks)},
+      {"undecided", count(totals.undecided)},
+      {"needed_one_by_one", value(totals.needed_one_by_one)},
+      {"needed_as_settled", value(totals.needed_as_settled)},
+      {"needed_together", value(totals.needed_together)},
+      {"liquidity_saved", Ratio(one_by_one - minor(totals.needed_as_settled), one_by_one)},
+      {"share_of_optimum", Ratio(minor(totals.found_value), minor(totals.exact_value))},
+  };
 }
 
 }  // namespace
@@ -46,7 +82,7 @@ Indicators IndicatorsOfRun(const Plan& plan, const RunResult& result) {
   const auto delay = [&](double seconds) {
     return delays.seconds.empty() ? std::string() : Decimal(seconds);
   };
-  return {
+  Indicators indicators = {
       {"submitted", count(figures.transactions.size())},
       {"settled", count(summary.settled)},
       {"rejected", count(summary.rejected)},
@@ -69,6 +105,8 @@ Indicators IndicatorsOfRun(const Plan& plan, const RunResult& result) {
       {"breaches", count(summary.breaches)},
       {"expectations_met", count(summary.expectations_met ? 1 : 0)},
   };
+  for (auto& each : QueueIndicatorsOf(plan, result)) indicators.push_back(std::move(each));
+  return indicators;
 }
 
 absl::StatusOr<ScenarioRuns> ScenarioRuns::Load(const std::string& path) {

@@ -38,11 +38,17 @@ class ScenarioRunsTest : public ::testing::Test {
     EXPECT_TRUE(runs.ok()) << runs.status();
     return *runs;
   }
-  static double ValueOf(const Indicators& indicators, const std::string& name) {
+  static std::string TextOf(const Indicators& indicators, const std::string& name) {
     for (const auto& [key, value] : indicators) {
-      if (key == name) return std::stod(value);
+      if (key == name) return value;
     }
     ADD_FAILURE() << name;
+    return "";
+  }
+  static double ValueOf(const Indicators& indicators, const std::string& name) {
+    const std::string text = TextOf(indicators, name);
+    if (!text.empty()) return std::stod(text);
+    ADD_FAILURE() << name << " is empty";
     return 0;
   }
 
@@ -67,6 +73,46 @@ TEST_F(ScenarioRunsTest, SameRunGivesTheSameAndAnotherSeedDoesNot) {
   const ScenarioRuns runs = Load();
   EXPECT_EQ(*runs.Make({{}, 1}), *runs.Make({{}, 1}));
   EXPECT_NE(*runs.Make({{}, 1}), *runs.Make({{}, 2}));
+}
+
+// The ring of pvp-gridlock.txtpb, which only a selection settles.
+TEST_F(ScenarioRunsTest, SelectionsOfASettlementQueueShowWhatTheySave) {
+  const absl::StatusOr<ScenarioRuns> runs = ScenarioRuns::Load(ScenarioPath("pvp-gridlock"));
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  const std::string path = "mechanism_terms.settlement_queue.selection";
+  const Indicators none = *runs->Make({{{path, "SETTLEMENT_SELECTION_NONE"}}, 1});
+  EXPECT_EQ(TextOf(none, "settled_together"), "0");
+  EXPECT_EQ(TextOf(none, "value_settled_together"), "0.00");
+  EXPECT_EQ(TextOf(none, "needed_one_by_one"), "0.00");
+  EXPECT_EQ(TextOf(none, "liquidity_saved"), "");  // nothing settled
+  for (const char* selection : {"SETTLEMENT_SELECTION_LARGEST", "SETTLEMENT_SELECTION_GREEDY",
+                                "SETTLEMENT_SELECTION_EXACT"}) {
+    const Indicators one = *runs->Make({{{path, selection}}, 1});
+    EXPECT_EQ(TextOf(one, "settled"), "4") << selection;
+    EXPECT_EQ(TextOf(one, "settled_together"), "4");
+    EXPECT_EQ(TextOf(one, "sets"), "1");
+    EXPECT_EQ(TextOf(one, "waited"), "5");
+    EXPECT_EQ(TextOf(one, "returned"), "1");
+    EXPECT_EQ(TextOf(one, "gridlocks"), "1");
+    EXPECT_EQ(TextOf(one, "needed_one_by_one"), "3006666.67");
+    EXPECT_EQ(TextOf(one, "needed_as_settled"), "52222.22");
+    EXPECT_EQ(TextOf(one, "needed_together"), "52222.22");
+    EXPECT_NEAR(ValueOf(one, "liquidity_saved"), 0.98263, 0.00001);
+    EXPECT_EQ(TextOf(one, "share_of_optimum"), "1");
+  }
+}
+
+TEST_F(ScenarioRunsTest, RunsWithoutASettlementQueueLeaveItsColumnsEmpty) {
+  const absl::StatusOr<ScenarioRuns> runs = ScenarioRuns::Load(ScenarioPath("pvp-gridlock"));
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  const Indicators queue = *runs->Make({{}, 1});
+  const Indicators singly = *runs->Make({{{"mechanism", "MECHANISM_COORDINATED"}}, 1});
+  ASSERT_EQ(queue.size(), singly.size());
+  for (std::size_t i = 0; i < queue.size(); ++i) EXPECT_EQ(queue[i].first, singly[i].first);
+  for (const char* name :
+       {"settled_together", "gridlocks", "needed_as_settled", "liquidity_saved"}) {
+    EXPECT_EQ(TextOf(singly, name), "") << name;
+  }
 }
 
 TEST_F(ScenarioRunsTest, SettingsAreCheckedBeforeAnyRun) {
