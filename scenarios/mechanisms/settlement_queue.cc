@@ -146,6 +146,28 @@ void SettlementQueue::End(ActionIndex id, const core::Rejection& outcome, Effect
   Push(effects, TellTradeEnd{id, outcome});
 }
 
+SettlementQueue::Effects SettlementQueue::Withdraw(core::LedgerTime now, ActionIndex id,
+                                                   const SettlePvp& trade, ParticipantIndex by) {
+  CW_CHECK(by == trade.party || by == trade.counterparty, "only its parties withdraw a trade");
+  Trade& known = trades_[id];
+  if (known.ended) return {TellTradeEnd{id, known.outcome}};
+  known.what = trade;
+  known.withdrawn.insert(by);
+  Effects effects;
+  EndIfWithdrawn(id, effects);
+  if (!effects.empty()) Release(now, false, effects);  // what stood behind it
+  NoteLevel(now);
+  return effects;
+}
+
+void SettlementQueue::EndIfWithdrawn(ActionIndex id, Effects& effects) {
+  const Trade& trade = trades_.at(id);
+  const std::size_t needed = trade.place == 0 ? 1 : 2;
+  if (trade.under_way || trade.withdrawn.size() < needed) return;
+  ++withdrawn_;
+  End(id, Returned(core::Outcome::kRefusedByApprovers, "withdrawn"), effects);
+}
+
 void SettlementQueue::Release(core::LedgerTime now, bool for_run, Effects& effects) {
   if (!open_) return;
   std::set<Account> behind;  // in whose queues something stands before
@@ -470,6 +492,8 @@ bool SettlementQueue::TakeBack(const UnderWay& failed, const core::Rejection& ou
 
 void SettlementQueue::Proceed(core::LedgerTime now, std::uint32_t number, bool again,
                               Effects& effects) {
+  const std::map<std::uint64_t, ActionIndex> queue = queue_;
+  for (const auto& [place, id] : queue) EndIfWithdrawn(id, effects);
   if (!open_) {
     run_.reset();
     ReturnAll(effects);

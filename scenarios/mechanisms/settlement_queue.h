@@ -58,6 +58,11 @@ class SettlementQueue {
   // A party's word on a trade; the second makes it one. A repeat, also one after it has ended, is
   // answered by TellTradeEnd if it has.
   Effects Enter(core::LedgerTime now, ActionIndex id, const SettlePvp& trade, ParticipantIndex by);
+  // A party takes a trade back. Before both have entered it either does that alone; afterwards it
+  // ends when both have, unless it is being tried: then when that has failed. A repeat is answered
+  // as one of Enter.
+  Effects Withdraw(core::LedgerTime now, ActionIndex id, const SettlePvp& trade,
+                   ParticipantIndex by);
   // Run `number` begins (ascending). Not while one is under way, nor when nothing waits.
   Effects Begin(core::LedgerTime now, std::uint64_t number);
   Effects OnFunds(core::LedgerTime now, std::uint64_t run, Account account, core::Amount funds);
@@ -117,6 +122,7 @@ class SettlementQueue {
   // How many ever waited, and what waited when its time was over.
   std::uint64_t waited() const;
   std::uint64_t returned() const { return returned_; }
+  std::uint64_t withdrawn() const { return withdrawn_; }
   // What a trade counts for: both legs in the value currency; without reference rates for both, 1.
   core::Amount ValueOf(const SettlePvp& trade) const;
 
@@ -124,6 +130,7 @@ class SettlementQueue {
   struct Trade {
     SettlePvp what;
     std::set<ParticipantIndex> entered;
+    std::set<ParticipantIndex> withdrawn;  // those who have withdrawn it
     std::uint64_t place = 0;  // in the order of arrival, from 1; 0: not both have entered it
     core::LedgerTime since;   // it has its place
     core::Amount value;
@@ -160,6 +167,8 @@ class SettlementQueue {
   bool IsCovered(const SettlePvp& trade) const;
   void TakePlace(core::LedgerTime now, ActionIndex id, Effects& effects);
   void End(ActionIndex id, const core::Rejection& outcome, Effects& effects);
+  // Unless it is being tried, or one of the two still wants it.
+  void EndIfWithdrawn(ActionIndex id, Effects& effects);
   // Tries what can settle alone.
   void Release(core::LedgerTime now, bool for_run, Effects& effects);
   void OnFundsKnown(core::LedgerTime now, Effects& effects);
@@ -196,6 +205,7 @@ class SettlementQueue {
   std::uint32_t attempts_ = 0;
   std::uint64_t last_run_ = 0;
   std::uint64_t returned_ = 0;
+  std::uint64_t withdrawn_ = 0;
   bool open_ = false;
   std::vector<RunRecord> runs_;
   std::vector<Level> levels_;

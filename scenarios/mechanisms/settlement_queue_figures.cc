@@ -124,6 +124,7 @@ SettlementQueueResult FiguresOf(const Plan& plan, const SettlementQueue& queue) 
   }
   result.waited = queue.waited();
   result.returned = queue.returned();
+  result.withdrawn = queue.withdrawn();
   for (const SettlementQueue::RunRecord& record : queue.runs()) {
     result.runs.push_back(RunOf(record, keeps_order));
   }

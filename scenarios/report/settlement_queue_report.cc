@@ -94,6 +94,7 @@ page::Table QueueTable(const Plan& plan, const SettlementQueueResult& queue,
       fmt::format("in {} sets, each as one settlement of its net positions", queue.sets));
   row("waited", number(queue.waited), "", "at any time, for money or for those before them");
   row("returned", number(queue.returned), "", "still waited when their time was over");
+  row("withdrawn", number(queue.withdrawn), "", "by their parties, before they settled");
   row("runs in gridlock", number(totals.gridlocks), "", "some that waited could settle together");
   row("runs in deadlock", number(totals.deadlocks), "", "none could: only money helps");
   row("runs undecided", number(totals.undecided), "", "none was found among too many to look at");
@@ -260,6 +261,7 @@ QueueJsonValue SettlementQueueJson(const Plan& plan, const RunResult& result) {
       {"sets", queue.sets},
       {"waited", queue.waited},
       {"returned", queue.returned},
+      {"withdrawn", queue.withdrawn},
       {"gridlocks", totals.gridlocks},
       {"deadlocks", totals.deadlocks},
       {"undecided", totals.undecided},

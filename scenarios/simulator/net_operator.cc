@@ -101,10 +101,25 @@ void EnteredTrades::Settle(ActionIndex action, Mechanism::Done done) {
     done(*unheard);
     return;
   }
-  open_[action] = {std::move(done), world_.clock.now()};
+  open_[action] = {.done = std::move(done), .started = world_.clock.now()};
+  for (const ParticipantIndex party : PartiesOf(action)) HandIn(action, party);
   const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
-  if (!Withholds(world_.plan, action, false)) HandIn(action, trade.party);
-  if (!Withholds(world_.plan, action, true)) HandIn(action, trade.counterparty);
+  if (!trade.withdraw_after || withdraw_ == nullptr) return;
+  // Nobody waits for it: while the trade is open, the parties say again what they want.
+  world_.clock.After(*trade.withdraw_after, EventKind::kOther, [this, action] {
+    const auto open = open_.find(action);
+    if (open == open_.end()) return;
+    open->second.withdrawing = true;
+    for (const ParticipantIndex party : PartiesOf(action)) Say(action, party);
+  });
+}
+
+std::vector<ParticipantIndex> EnteredTrades::PartiesOf(ActionIndex action) const {
+  const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
+  std::vector<ParticipantIndex> parties;
+  if (!Withholds(world_.plan, action, false)) parties.push_back(trade.party);
+  if (!Withholds(world_.plan, action, true)) parties.push_back(trade.counterparty);
+  return parties;
 }
 
 void EnteredTrades::Tell(const TellTradeEnd& tell) {
@@ -115,10 +130,15 @@ void EnteredTrades::Tell(const TellTradeEnd& tell) {
   }
 }
 
+void EnteredTrades::Say(ActionIndex action, ParticipantIndex by) {
+  const Enter& say = open_.at(action).withdrawing ? withdraw_ : enter_;
+  world_.network.Send(world_.nodes.Participant(by), operator_node_,
+                      [&say, action, by] { say(action, by); });
+}
+
 void EnteredTrades::HandIn(ActionIndex action, ParticipantIndex by) {
   if (!open_.contains(action)) return;
-  world_.network.Send(world_.nodes.Participant(by), operator_node_,
-                      [this, action, by] { enter_(action, by); });
+  Say(action, by);
   world_.clock.After(world_.plan.network.reply_timeout, EventKind::kTimer,
                      [this, action, by] { HandIn(action, by); });
 }

@@ -174,9 +174,13 @@ class EnteredTrades {
  public:
   using Enter = std::function<void(ActionIndex, ParticipantIndex by)>;
 
-  // `enter` is a message of a party that arrives at `operator_node`.
-  EnteredTrades(World& world, NodeIndex operator_node, Enter enter)
-      : world_(world), operator_node_(operator_node), enter_(std::move(enter)) {}
+  // `enter` is a message of a party that arrives at `operator_node`, and so is `withdraw`; without
+  // it trades cannot be withdrawn.
+  EnteredTrades(World& world, NodeIndex operator_node, Enter enter, Enter withdraw = nullptr)
+      : world_(world),
+        operator_node_(operator_node),
+        enter_(std::move(enter)),
+        withdraw_(std::move(withdraw)) {}
 
   void Settle(ActionIndex action, Mechanism::Done done);
   // The operator says it to both.
@@ -186,15 +190,21 @@ class EnteredTrades {
   struct Open {
     Mechanism::Done done;
     core::LedgerTime started;
+    bool withdrawing = false;
   };
 
-  // Hands in the trade, and again until its end is known.
+  // Hands in the trade, or withdraws it.
+  void Say(ActionIndex action, ParticipantIndex by);
+  // The same, and again until its end is known.
   void HandIn(ActionIndex action, ParticipantIndex by);
+  // Those who handed in.
+  std::vector<ParticipantIndex> PartiesOf(ActionIndex action) const;
   void OnTold(const TellTradeEnd& tell);
 
   World& world_;
   NodeIndex operator_node_;
   Enter enter_;
+  Enter withdraw_;
   std::map<ActionIndex, Open> open_;
   std::map<ActionIndex, core::Outcome> told_;
 };

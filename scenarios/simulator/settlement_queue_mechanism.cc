@@ -31,6 +31,13 @@ void SettlementQueueOperator::Enter(ActionIndex action, ParticipantIndex by) {
   });
 }
 
+void SettlementQueueOperator::Withdraw(ActionIndex action, ParticipantIndex by) {
+  const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
+  HappenNow([action, trade, by](SettlementQueue& queue, core::LedgerTime at) {
+    return queue.Withdraw(at, action, trade, by);
+  });
+}
+
 void SettlementQueueOperator::OnUp() {
   for (const core::BusinessDate date : world_.plan.days) ScheduleDay(date);
 }
@@ -122,8 +129,10 @@ SettlementQueueMechanism::SettlementQueueMechanism(
     : plan_(world.plan),
       operator_(world, keys, ledgers, bridge,
                 [this](const TellTradeEnd& tell) { trades_.Tell(tell); }),
-      trades_(world, operator_.index(),
-              [this](ActionIndex action, ParticipantIndex by) { operator_.Enter(action, by); }) {}
+      trades_(
+          world, operator_.index(),
+          [this](ActionIndex action, ParticipantIndex by) { operator_.Enter(action, by); },
+          [this](ActionIndex action, ParticipantIndex by) { operator_.Withdraw(action, by); }) {}
 
 std::optional<std::vector<Movement>> SettlementQueueMechanism::Moved() const {
   if (operator_.running() == nullptr) return std::nullopt;

@@ -22,6 +22,7 @@ class SettlementQueueOperator : public NetOperator<SettlementQueue> {
 
   // A message of a member arrives.
   void Enter(ActionIndex action, ParticipantIndex by);
+  void Withdraw(ActionIndex action, ParticipantIndex by);
 
  private:
   using NetOperator::Carry;

@@ -17,6 +17,7 @@ constexpr std::size_t kGeneratorNameSizeMax = 16;
 constexpr std::uint32_t kSigmaMilliMax = 10'000;
 constexpr std::size_t kPurposeSizeMax = 4;
 constexpr std::uint32_t kValueDaysMax = 10;
+constexpr std::uint32_t kWithdrawAfterSecondsMax = 24 * 3600;
 
 // Ids that the schedule gives begin so.
 constexpr std::array<std::string_view, 8> kReservedPrefixes = {
@@ -287,6 +288,13 @@ std::optional<PlannedWhat> Compiler::CompilePvp(const Node& node,
   pvp.party_ledger = *first;
   pvp.counterparty_ledger = *second;
   pvp.sign_apart = step.sign_apart();
+  if (step.withdraw_after_s() > kWithdrawAfterSecondsMax) {
+    Fail(node.Of("withdraw_after_s"),
+         fmt::format("withdraw_after_s: at most {}", kWithdrawAfterSecondsMax));
+  }
+  if (step.withdraw_after_s() > 0) {
+    pvp.withdraw_after = core::Duration::FromSeconds(step.withdraw_after_s());
+  }
   const bool read = step.list_size() > 0 ? ReadList(node, step, pvp) : ReadAmounts(node, step, pvp);
   if (!read) return std::nullopt;
   return pvp;

@@ -195,6 +195,8 @@ struct SettlePvp {
   // Many settlements between the two, as one settlement list: then the amounts above are their
   // sums. Empty: a single settlement.
   std::vector<ListedPvp> list;
+  // In a settlement queue: both withdraw it when it has not ended for so long.
+  std::optional<core::Duration> withdraw_after = {};
 };
 // The central bank freezes an account, or lifts the freeze, by two approvers.
 struct FreezeAccount {

@@ -149,8 +149,9 @@ struct SettlementQueueResult {
   std::uint64_t settled_together = 0;
   core::Amount settled_together_value;
   std::uint64_t sets = 0;
-  std::uint64_t waited = 0;    // trades that ever did
-  std::uint64_t returned = 0;  // when their time was over
+  std::uint64_t waited = 0;     // trades that ever did
+  std::uint64_t returned = 0;   // when their time was over
+  std::uint64_t withdrawn = 0;  // by their parties
   std::vector<SettlementQueueRun> runs;
   std::vector<SettlementQueueCurrency> currencies;  // by ledger index
   // What waited from this time on.

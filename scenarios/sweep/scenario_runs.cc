@@ -50,6 +50,7 @@ Indicators QueueIndicatorsOf(const Plan& plan, const RunResult& result) {
       {"sets", count(queue.sets)},
       {"waited", count(queue.waited)},
       {"returned", count(queue.returned)},
+      {"withdrawn", count(queue.withdrawn)},
       {"gridlocks", count(totals.gridlocks)},
       {"deadlocks", count(totals.deadlocks)},
       {"undecided", count(totals.undecided)},

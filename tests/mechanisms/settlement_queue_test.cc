@@ -344,6 +344,97 @@ TEST_F(SettlementQueueTest, TradeThatWaitedLongEnoughIsReturnedAtTheNextRun) {
             (std::map<ActionIndex, Outcome>{{1, Outcome::kPastDeadline}}));
 }
 
+TEST_F(SettlementQueueTest, TradeThatWaitsEndsWhenBothHaveWithdrawnIt) {
+  Start(SettlementSelection::kLargest);
+  const SettlePvp trade = Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110);
+  Enter(1, trade);
+  EXPECT_TRUE(CarryAll().empty());
+  EXPECT_TRUE(queue_->Withdraw(kNine, 1, trade, kMemberA).empty());
+  EXPECT_TRUE(queue_->Withdraw(kNine, 1, trade, kMemberA).empty());
+  EXPECT_TRUE(queue_->anything_waits());
+  const std::map<ActionIndex, Outcome> withdrawn = {{1, Outcome::kRefusedByApprovers}};
+  EXPECT_EQ(Told(queue_->Withdraw(kNine, 1, trade, kMemberB)), withdrawn);
+  EXPECT_FALSE(queue_->anything_waits());
+  EXPECT_EQ(queue_->levels().back().waiting, 0U);
+  EXPECT_EQ(queue_->withdrawn(), 1U);
+  EXPECT_EQ(queue_->returned(), 0U);
+  EXPECT_EQ(Told(queue_->Withdraw(kNine, 1, trade, kMemberA)), withdrawn);
+  EXPECT_EQ(Told(queue_->Enter(kNine, 1, trade, kMemberB)), withdrawn);
+  EXPECT_EQ(queue_->withdrawn(), 1U);
+}
+
+TEST_F(SettlementQueueTest, TradeThatOnlyOneHasEnteredEitherWithdrawsAlone) {
+  Start(SettlementSelection::kLargest);
+  const SettlePvp trade = Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110);
+  queue_->Enter(kNine, 1, trade, kMemberA);
+  EXPECT_EQ(Told(queue_->Withdraw(kNine, 1, trade, kMemberA)).size(), 1U);
+  queue_->Enter(kNine, 2, trade, kMemberA);
+  EXPECT_EQ(Told(queue_->Withdraw(kNine, 2, trade, kMemberB)).size(), 1U);
+  // One that no word of has come in time.
+  EXPECT_EQ(Told(queue_->Withdraw(kNine, 3, trade, kMemberB)).size(), 1U);
+  EXPECT_EQ(Told(queue_->Enter(kNine, 3, trade, kMemberA)).size(), 1U);
+  EXPECT_EQ(queue_->withdrawn(), 3U);
+}
+
+TEST_F(SettlementQueueTest, WithdrawalComesTooLateForWhatSettles) {
+  Start(SettlementSelection::kLargest);
+  funds_ = {{{kEur, kMemberA}, 100}, {{kUsd, kMemberB}, 110}};
+  const SettlePvp trade = Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110);
+  Enter(1, trade);
+  EXPECT_TRUE(queue_->Withdraw(kNine, 1, trade, kMemberA).empty());
+  EXPECT_TRUE(queue_->Withdraw(kNine, 1, trade, kMemberB).empty());
+  const std::map<ActionIndex, Outcome> settled = {{1, Outcome::kAccepted}};
+  EXPECT_EQ(CarryAll(), settled);
+  EXPECT_EQ(Told(queue_->Withdraw(kNine, 1, trade, kMemberB)), settled);
+  EXPECT_EQ(queue_->withdrawn(), 0U);
+}
+
+TEST_F(SettlementQueueTest, WithdrawalOfWhatIsBeingTriedHoldsOnceThatHasFailed) {
+  Start(SettlementSelection::kLargest);
+  const SettlePvp trade = Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110);
+  Enter(1, trade);
+  queue_->Withdraw(kNine, 1, trade, kMemberA);
+  queue_->Withdraw(kNine, 1, trade, kMemberB);
+  EXPECT_EQ(CarryAll(), (std::map<ActionIndex, Outcome>{{1, Outcome::kRefusedByApprovers}}));
+  EXPECT_FALSE(queue_->anything_waits());
+  EXPECT_TRUE(queue_->levels().empty());  // it never waited
+}
+
+TEST_F(SettlementQueueTest, WithdrawnTradeNoLongerHoldsUpWhatStandsBehindIt) {
+  Start(SettlementSelection::kLargest);
+  funds_ = {{{kEur, kMemberA}, 50}, {{kUsd, kMemberB}, 500}, {{kJpy, kMemberC}, 500}};
+  const SettlePvp first = Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110);
+  Enter(1, first);
+  EXPECT_TRUE(CarryAll().empty());
+  EXPECT_EQ(Asked(Enter(2, Trade(kMemberA, kEur, 10, kMemberC, kJpy, 500))), 0U);
+  queue_->Withdraw(kNine, 1, first, kMemberA);
+  EXPECT_NE(Asked(queue_->Withdraw(kNine, 1, first, kMemberB)), 0U);
+  EXPECT_EQ(CarryAll(), (std::map<ActionIndex, Outcome>{{2, Outcome::kAccepted}}));
+}
+
+// The set of a run is refused while one of its trades is withdrawn: the run selects without it.
+TEST_F(SettlementQueueTest, RunSelectsAgainWithoutWhatWasWithdrawn) {
+  Start(SettlementSelection::kLargest);
+  funds_ = {{{kEur, kMemberA}, 10}};
+  EnterRing();
+  const SettlePvp last = Trade(kMemberA, kEur, 3, kMemberB, kUsd, 6);
+  Enter(5, last);
+  Enter(6, Trade(kMemberB, kEur, 3, kMemberA, kUsd, 6));
+  EXPECT_TRUE(CarryAll().empty());
+  const std::uint32_t attempt = Asked(Run());
+  ASSERT_EQ(queue_->FindAttempt(attempt)->trades.size(), 6U);
+  queue_->Withdraw(kNine, 5, last, kMemberA);
+  queue_->Withdraw(kNine, 5, last, kMemberB);
+  funds_[{kEur, kMemberA}] = 9;
+  const std::map<ActionIndex, Outcome> refused = Told(Carry(attempt));
+  EXPECT_EQ(refused, (std::map<ActionIndex, Outcome>{{5, Outcome::kRefusedByApprovers}}));
+  // Without the fifth the sixth brings no dollars: nothing of the ring is covered with nine euros.
+  funds_[{kEur, kMemberA}] = 10;
+  Run();
+  EXPECT_EQ(CarryAll().size(), 4U);
+  EXPECT_EQ(FiguresOf(plan_, *queue_).withdrawn, 1U);
+}
+
 TEST_F(SettlementQueueTest, ResumeAsksForWhatIsStillNeeded) {
   Start(SettlementSelection::kLargest);
   EXPECT_TRUE(queue_->Resume().empty());

@@ -213,6 +213,71 @@ TEST(SettlementQueueMechanismTest, SameFileGivesTheSameReportToTheByte) {
             RenderReportJson(two.plan, two.result, Summarise(two.plan, two.result)));
 }
 
+// The trade of the scenario that never settles, which holds up another of its parties' behind it.
+std::string WithdrawnText(int after_s, const std::string& more = "") {
+  const std::string step = R"(counterparty: "BANK-A" counterparty_currency: "EUR" )";
+  return Changed(ScenarioText("pvp-gridlock"), step,
+                 step + "withdraw_after_s: " + std::to_string(after_s) + " ") +
+         R"(steps { date: "2026-03-02" time: "10:30" id: "behind" pvp {
+  party: "BANK-B" party_currency: "USD" party_amount: "50000.00"
+  counterparty: "BANK-A" counterparty_currency: "EUR" counterparty_amount: "45000.00" } })" +
+         "\n" + more;
+}
+
+core::LedgerTime OnTheDayAt(std::int64_t seconds) {
+  return core::BusinessDate::Parse("2026-03-02")->StartInUtc() +
+         core::Duration::FromSeconds(seconds);
+}
+
+TEST(SettlementQueueMechanismTest, WithdrawnTradeMakesWayForWhatWaitsBehindIt) {
+  EXPECT_EQ(RunSoundly(WithdrawnText(0)).settled, 4U);  // returned at the close: too late
+  const QueuedRun ran = RunSoundly(WithdrawnText(3600));
+  EXPECT_EQ(ran.settled, 5U);
+  const ActionResult withdrawn = ResultOf(ran.plan, ran.result, "too-much");
+  EXPECT_EQ(withdrawn.status, ActionStatus::kRejected);
+  EXPECT_EQ(withdrawn.rejection.rule, "withdrawn");
+  EXPECT_LT((withdrawn.ended - OnTheDayAt(11 * 3600)).micros(), 1'000'000);
+  const ActionResult behind = ResultOf(ran.plan, ran.result, "behind");
+  EXPECT_LT((behind.ended - withdrawn.ended).micros(), 1'000'000);
+  EXPECT_EQ(ran.result.settlement_queue->withdrawn, 1U);
+  EXPECT_EQ(ran.result.settlement_queue->returned, 0U);
+}
+
+TEST(SettlementQueueMechanismTest, TradeThatSettlesIsNotWithdrawn) {
+  // 09:40, when the run settles the ring, and after it.
+  for (const int after_s : {2399, 2401, 3600}) {
+    const std::string step = R"(counterparty: "BANK-B" counterparty_currency: "USD" )";
+    const QueuedRun ran = RunSoundly(
+        Changed(RingText(), step, step + "withdraw_after_s: " + std::to_string(after_s) + " "));
+    EXPECT_EQ(ran.settled, after_s == 2399 ? 0U : 4U) << after_s;
+    EXPECT_EQ(ran.result.settlement_queue->withdrawn, after_s == 2399 ? 1U : 0U) << after_s;
+  }
+}
+
+// Whatever moment of a withdrawal the operator stops at, and whatever messages are lost or come
+// twice, the trade ends once and both parties are told the same.
+TEST(SettlementQueueMechanismTest, OperatorMayStopAtAnyMomentOfAWithdrawal) {
+  for (int millis = 0; millis <= 100; millis += 4) {
+    const std::string at = "11:00:00." + std::to_string(1000 + millis).substr(1);
+    const QueuedRun ran = RunSoundly(WithdrawnText(
+        3600,
+        QueueFaultAt(at, "duration_ms: 1 crash { nodes: \"QUEUE-OPERATOR\" down_ms_max: 3000 }")));
+    EXPECT_EQ(ran.settled, 5U) << at;
+    EXPECT_EQ(ran.result.settlement_queue->withdrawn, 1U) << at;
+  }
+}
+
+TEST(SettlementQueueMechanismTest, MessagesOfAWithdrawalMayBeLostAndDoubled) {
+  for (int seed = 1; seed <= 20; ++seed) {
+    const QueuedRun ran = RunSoundly(
+        Changed(WithdrawnText(3600), "seed: 2015", "seed: " + std::to_string(seed)) +
+        QueueFaultAt("10:59",
+                     "duration_ms: 600000 messages { drop_per_mille: 300 "
+                     "duplicate_per_mille: 200 delay_per_mille: 100 delay_ms_max: 500 }"));
+    EXPECT_EQ(ran.settled, 5U) << seed;
+  }
+}
+
 TEST(SettlementQueueMechanismTest, DayWithLittleMoneySettlesMoreThanOneByOneAndSavesLiquidity) {
   const QueuedRun ran = RunSoundly(ScenarioText("pvp-gridlock-day"));
   EXPECT_TRUE(Summarise(ran.plan, ran.result).expectations_met);
@@ -275,6 +340,9 @@ TEST(SettlementQueueScenarioTest, TermsThatAreWrongAreNamed) {
               HasSubstr("exact_max: at most 28"));
   EXPECT_THAT(FirstOf(Changed(RingText(), "every_s: 600", "answer_timeout_s: 3601")),
               HasSubstr("answer_timeout_s: at most 3600"));
+  EXPECT_THAT(FirstOf(Changed(RingText(), "party_currency: \"EUR\" ",
+                              "withdraw_after_s: 86401 party_currency: \"EUR\" ")),
+              HasSubstr("withdraw_after_s: at most 86400"));
   EXPECT_THAT(FirstOf(Changed(RingText(), "SETTLEMENT_SELECTION_LARGEST", "77")),
               HasSubstr("selection: there is none of that number"));
   EXPECT_THAT(FirstOf(Changed(RingText(), "operator: \"QUEUE-OPERATOR\"", "")),
