@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 
+#include "scenarios/study/indicators.h"
 #include "scenarios/study/preset.h"
 
 namespace causeway::study {
@@ -221,9 +224,16 @@ TEST(ForeignExchange, LinksTheLegsThatSettleGrossOrTogetherAndNetsTheOthers) {
   }
 }
 
+Preset PresetOfFile(const std::string& name) {
+  ProblemList problems;
+  absl::StatusOr<Preset> preset = ParsePreset(PresetText(name), name, std::nullopt, problems);
+  EXPECT_TRUE(preset.ok()) << problems.ToString();
+  return *std::move(preset);
+}
+
 TEST(Preset, AllOfThemAreSoundAndDescribed) {
-  for (const char* name : {"t2-day", "chaps-day", "fedwire-day", "fx-day-2025", "liquidity-squeeze",
-                           "bank-default", "rits-day", "chaps-lsm-2013"}) {
+  for (const char* name : {"t2-day", "chaps-day", "fedwire-day", "fx-day-2022", "fx-day-2025",
+                           "liquidity-squeeze", "bank-default", "rits-day", "chaps-lsm-2013"}) {
     const std::string text = PresetText(std::string(name) + ".txtpb");
     ASSERT_TRUE(IsPreset(text)) << name;
     ProblemList problems;
@@ -241,11 +251,61 @@ TEST(Preset, AllOfThemAreSoundAndDescribed) {
   }
 }
 
-Preset PresetOfFile(const std::string& name) {
-  ProblemList problems;
-  absl::StatusOr<Preset> preset = ParsePreset(PresetText(name), name, std::nullopt, problems);
-  EXPECT_TRUE(preset.ok()) << problems.ToString();
-  return *std::move(preset);
+// Published figures of a survey: turnover of the six pairs in US dollars, and in thousandths how
+// much of it settles payment versus payment and netted.
+struct PublishedExchange {
+  const char* preset;
+  double turnover;
+  double pvp;
+  double netted;
+  std::array<double, 6> pairs;  // of all turnover; in the order of the preset
+};
+
+void ExpectPublishedFigures(const PublishedExchange& of) {
+  const Preset preset = PresetOfFile(of.preset);
+  const ForeignExchange& fx = preset.workload.foreign_exchange;
+  const Input input = *DrawWorkload(preset.workload);
+  const auto currencies = static_cast<AccountIndex>(fx.currencies.size());
+  // Of trades whose legs are there one by one: their pairs, from the two legs that have one link.
+  std::map<std::uint32_t, std::set<std::size_t>> traded;
+  for (std::size_t i = 0; i < input.payments.size(); ++i) {
+    if (input.links[i] != 0) traded[input.links[i]].insert(input.payments[i].sender % currencies);
+  }
+  double sum = 0;
+  for (const double share : of.pairs) sum += share;
+  ASSERT_EQ(fx.pairs.size(), of.pairs.size());
+  for (std::size_t p = 0; p < fx.pairs.size(); ++p) {
+    const std::set<std::size_t> pair = {fx.pairs[p].base, fx.pairs[p].quote};
+    const auto count = std::count_if(traded.begin(), traded.end(),
+                                     [&](const auto& trade) { return trade.second == pair; });
+    EXPECT_NEAR(static_cast<double>(count) / static_cast<double>(traded.size()), of.pairs[p] / sum,
+                0.005)
+        << of.preset << " " << p;
+  }
+  const RunResult result = *RunStudy(input, preset.options);
+  const DayIndicators day = ComputeIndicators(input, result).days.front();
+  EXPECT_EQ(day.settled.count, day.submitted.count);
+  const double one_by_one = 2 * of.turnover * (1 - of.netted / 1000);  // both legs
+  EXPECT_NEAR(static_cast<double>(day.linked.value) / 100 / one_by_one, 1, 0.05) << of.preset;
+  const double pvp_share = static_cast<double>(*day.pvp_share) / 1e6;
+  EXPECT_NEAR(pvp_share, of.pvp / (1000 - of.netted), 0.02) << of.preset;
+  // What settles leg by leg is exposed, and nothing else.
+  EXPECT_GT(day.principal_at_risk_peak, 0);
+  EXPECT_LT(static_cast<double>(day.principal_at_risk_peak),
+            static_cast<double>(day.linked.value) * (1 - pvp_share) / 2);
+}
+
+TEST(Preset, OfForeignExchangeHasThePublishedTurnoverPairsAndWaysToSettle) {
+  ExpectPublishedFigures({.preset = "fx-day-2025.txtpb",
+                          .turnover = 9.6e12 * 0.554,
+                          .pvp = 360,
+                          .netted = 540,
+                          .pairs = {21.2, 14.3, 9.0, 8.2, 1.5, 1.2}});
+  ExpectPublishedFigures({.preset = "fx-day-2022.txtpb",
+                          .turnover = 7.5e12 * 0.557,
+                          .pvp = 500,
+                          .netted = 186,
+                          .pairs = {22.7, 13.5, 9.5, 6.6, 1.4, 2.0}});
 }
 
 TEST(Preset, OfTheDefaultHasThePaymentsOfTheDayWithoutIt) {
