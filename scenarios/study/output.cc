@@ -394,8 +394,13 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
   if (!status.ok()) return status;
   status = WriteFileAt(directory + "/payments.csv", [&](std::ostream& out) {
     LineWriter lines(out);
-    lines.Line("sender,recipient,amount,day,time,priority,link,time_specific,for_customer");
+    lines.Line("sender,recipient,amount,day,time,priority,link,time_specific,for_customer{}",
+               input.customers.empty() ? "" : ",customer,recipient_customer");
     fmt::memory_buffer& buffer = lines.buffer();
+    const auto customer = [&](const std::vector<std::uint32_t>& of, PaymentIndex i) {
+      buffer.push_back(',');
+      if (!of.empty() && of[i] != kNone) Append(buffer, Quoted(input.customers[of[i]].customer));
+    };
     for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
       const Payment& payment = input.payments[i];
       Append(buffer, ids[payment.sender]);
@@ -415,9 +420,25 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
       }
       Append(buffer, payment.time_specific ? ",yes" : ",");
       Append(buffer, payment.for_customer ? ",yes" : ",");
+      if (!input.customers.empty()) {
+        customer(input.sender_customers, i);
+        customer(input.recipient_customers, i);
+      }
       lines.EndLine();
     }
   });
+  if (!status.ok()) return status;
+  if (!input.customers.empty()) {
+    status = WriteFileAt(directory + "/customers.csv", [&](std::ostream& out) {
+      LineWriter lines(out);
+      lines.Line("account,customer,credit_line,secured,committed");
+      for (const CustomerLine& line : input.customers) {
+        lines.Line("{},{},{},{},{}", ids[line.account], Quoted(line.customer),
+                   money(line.credit_line), line.secured ? "yes" : "no",
+                   line.committed ? "yes" : "no");
+      }
+    });
+  }
   if (!status.ok() || input.limits.empty()) return status;
   return WriteFileAt(directory + "/limits.csv", [&](std::ostream& out) {
     LineWriter lines(out);

@@ -35,8 +35,8 @@ std::string RenderSummary(const Input& input, const RunResult& result,
                           const Indicators& indicators);
 
 // Writes a drawn input as a folder that ReadFolder reads back: accounts.csv, payments.csv and,
-// where there are any, limits.csv. Terms that only files give accounts, customers and changes are
-// not written.
+// where there are any, customers.csv and limits.csv. Terms that only files give accounts, and
+// changes, are not written.
 absl::Status WriteInputFolder(const Input& input, const std::string& directory);
 
 }  // namespace causeway::study

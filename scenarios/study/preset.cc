@@ -252,6 +252,12 @@ Preset PresetReader::Read() {
     ReadStream(fmt::format("streams[{}]", workload.streams.size()), stream);
   }
   ReadForeignExchange(study_.foreign_exchange());
+  const v1::StudyCustomers& customers = study_.customers();
+  if (study_.has_customers()) {
+    workload.customers = {customers.per_bank(),
+                          Money("customers.credit_line", customers.credit_line()),
+                          customers.secured(), customers.committed()};
+  }
   ReadSettlement(study_.settlement());
   for (int i = 0; i < study_.behaviours_size(); ++i) {
     ReadBehaviour(fmt::format("behaviours[{}]", i), study_.behaviours(i));

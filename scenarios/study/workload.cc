@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "fmt/format.h"
@@ -53,6 +54,25 @@ absl::Status CheckStream(const Stream& stream) {
   return absl::OkStatus();
 }
 
+absl::Status CheckCustomers(const Workload& workload) {
+  const Customers& customers = workload.customers;
+  if (customers.per_bank == 0) return absl::OkStatus();
+  const auto bad = [](const char* what) {
+    return absl::InvalidArgumentError(fmt::format("customers: {}", what));
+  };
+  if (workload.foreign_exchange.trades_per_day > 0) return bad("not with foreign exchange");
+  if (customers.per_bank > kStudyCustomersPerBankMax ||
+      std::uint64_t{customers.per_bank} * workload.banks.count > kStudyCustomersMax) {
+    return bad("at most 1,000 of each bank, and a million in all");
+  }
+  if (customers.credit_line < 0) return bad("the credit line must not be below 0");
+  if (std::none_of(workload.streams.begin(), workload.streams.end(),
+                   [](const Stream& stream) { return stream.for_customer; })) {
+    return bad("no stream is for_customer");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckForeignExchange(const ForeignExchange& fx) {
   const auto bad = [](const char* what) {
     return absl::InvalidArgumentError(fmt::format("foreign exchange: {}", what));
@@ -86,6 +106,7 @@ class WorkloadMaker {
       input_.days.push_back(std::to_string(day));
     }
     AddAccounts();
+    AddCustomers();
     for (const Stream& stream : workload_.streams) AddStream(stream);
     if (workload_.foreign_exchange.trades_per_day > 0) AddTrades();
     if (total_ > liquidity::kTotalMinorMax) {
@@ -101,12 +122,25 @@ class WorkloadMaker {
                               fmt::format("study/{}/{}/{}", StreamRoot(workload_), name, what));
   }
   void AddAccounts();
+  void AddCustomers();
   void AddStream(const Stream& stream);
   void AddTrades();
   void Add(const Payment& payment, std::uint32_t link) {
     total_ += payment.amount;
     input_.payments.push_back(payment);
     if (workload_.foreign_exchange.trades_per_day > 0) input_.links.push_back(link);
+  }
+  // Of the payment that was added last.
+  void AddItsCustomers(core::RandomStream& stream) {
+    const std::uint32_t each = workload_.customers.per_bank;
+    if (each == 0) return;
+    const Payment& payment = input_.payments.back();
+    const auto draw = [&](AccountIndex bank) {
+      if (!payment.for_customer) return kNone;
+      return bank * each + static_cast<std::uint32_t>(stream.Uniform(each));
+    };
+    input_.sender_customers.push_back(draw(payment.sender));
+    input_.recipient_customers.push_back(draw(payment.recipient));
   }
   void Sort();
   static TimeUs DrawTime(core::RandomStream& stream, const Hours& hours) {
@@ -144,11 +178,25 @@ void WorkloadMaker::AddAccounts() {
   }
 }
 
+// Of bank r they are r * per_bank and those after it.
+void WorkloadMaker::AddCustomers() {
+  const Customers& customers = workload_.customers;
+  for (std::uint32_t bank = 0; customers.per_bank > 0 && bank < workload_.banks.count; ++bank) {
+    const auto line = static_cast<std::int64_t>(__int128{customers.credit_line} *
+                                                topology_.weights[bank] / topology_.weights[0]);
+    for (std::uint32_t number = 1; number <= customers.per_bank; ++number) {
+      input_.customers.push_back({bank, fmt::format("{}.C{:03}", input_.accounts[bank].id, number),
+                                  line, customers.secured, customers.committed});
+    }
+  }
+}
+
 void WorkloadMaker::AddStream(const Stream& of) {
   core::RandomStream values = StreamOf(of.name, "values");
   core::RandomStream times = StreamOf(of.name, "times");
   core::RandomStream parties = StreamOf(of.name, "parties");
   core::RandomStream priorities = StreamOf(of.name, "priorities");
+  core::RandomStream customers = StreamOf(of.name, "customers");
   const std::vector<std::uint64_t> kinds = Cumulative(of.values);
   const std::vector<std::uint64_t> hours = Cumulative(of.profile);
   for (std::uint32_t day = 0; day < workload_.days; ++day) {
@@ -181,6 +229,7 @@ void WorkloadMaker::AddStream(const Stream& of) {
         payment.priority = liquidity::Priority::kUrgent;
       }
       Add(payment, 0);
+      AddItsCustomers(customers);
     }
   }
 }
@@ -243,7 +292,7 @@ void WorkloadMaker::Sort() {
   std::vector<Payment>& payments = input_.payments;
   input_.rows.resize(payments.size());
   std::iota(input_.rows.begin(), input_.rows.end(), 1);
-  if (input_.links.empty()) {
+  if (input_.links.empty() && input_.sender_customers.empty()) {
     std::stable_sort(payments.begin(), payments.end(),
                      [](const Payment& a, const Payment& b) { return a.due < b.due; });
     return;
@@ -253,16 +302,17 @@ void WorkloadMaker::Sort() {
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     return payments[a].due < payments[b].due;
   });
-  std::vector<Payment> sorted;
-  std::vector<std::uint32_t> links;
-  sorted.reserve(order.size());
-  links.reserve(order.size());
-  for (const std::uint32_t from : order) {
-    sorted.push_back(payments[from]);
-    links.push_back(input_.links[from]);
-  }
-  payments = std::move(sorted);
-  input_.links = std::move(links);
+  const auto arrange = [&order](auto& column) {
+    if (column.empty()) return;
+    auto sorted = std::remove_reference_t<decltype(column)>();
+    sorted.reserve(order.size());
+    for (const std::uint32_t from : order) sorted.push_back(column[from]);
+    column = std::move(sorted);
+  };
+  arrange(payments);
+  arrange(input_.links);
+  arrange(input_.sender_customers);
+  arrange(input_.recipient_customers);
 }
 
 }  // namespace
@@ -288,6 +338,7 @@ absl::Status CheckWorkload(const Workload& workload) {
     return absl::InvalidArgumentError(
         fmt::format("there must be at most {} payments", kStudyPaymentsMax));
   }
+  if (absl::Status status = CheckCustomers(workload); !status.ok()) return status;
   if (workload.foreign_exchange.trades_per_day == 0) return absl::OkStatus();
   return CheckForeignExchange(workload.foreign_exchange);
 }

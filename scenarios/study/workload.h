@@ -43,6 +43,12 @@ struct Banks {
   std::uint32_t degree_exponent_milli = 2100;
   std::uint32_t reciprocity_milli = 0;
 };
+struct Customers {
+  std::uint32_t per_bank = 0;
+  std::int64_t credit_line = 0;  // of each of the first bank's
+  bool secured = false;
+  bool committed = false;
+};
 struct CurrencyHours {
   std::string code;
   Hours hours;
@@ -70,11 +76,14 @@ struct Workload {
   int minor_digits = 2;
   Banks banks;
   std::vector<Stream> streams;
+  Customers customers;
   ForeignExchange foreign_exchange;  // with trades_per_day above 0: instead of streams
 };
 
 inline constexpr std::uint32_t kStudyBanksMax = 100'000;
 inline constexpr std::uint64_t kStudyPaymentsMax = 100'000'000;
+inline constexpr std::uint32_t kStudyCustomersPerBankMax = 1000;
+inline constexpr std::uint32_t kStudyCustomersMax = 1'000'000;
 
 // What the random streams of a workload begin with.
 const std::string& StreamRoot(const Workload& workload);

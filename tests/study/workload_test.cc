@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
 
+#include "scenarios/study/folder.h"
 #include "scenarios/study/indicators.h"
+#include "scenarios/study/output.h"
 #include "scenarios/study/preset.h"
 
 namespace causeway::study {
@@ -306,6 +309,111 @@ TEST(Preset, OfForeignExchangeHasThePublishedTurnoverPairsAndWaysToSettle) {
                           .pvp = 500,
                           .netted = 186,
                           .pairs = {22.7, 13.5, 9.5, 6.6, 1.4, 2.0}});
+}
+
+// Five banks, one stream for customers and one that is not.
+Workload WithCustomers() {
+  Workload workload = SmallWorkload();
+  workload.banks = {.count = 5, .core = 5, .mean_degree = 4, .reciprocity_milli = 1000};
+  workload.streams[0].payments_per_day = 2000;
+  workload.streams.push_back(workload.streams[0]);
+  workload.streams[1].name = "customers";
+  workload.streams[1].for_customer = true;
+  workload.customers = {.per_bank = 3, .credit_line = 90'000, .secured = true, .committed = false};
+  return workload;
+}
+
+TEST(Customers, AreNamedByPaymentsOfTheirStreamsAndByNoOthers) {
+  const Input input = *DrawWorkload(WithCustomers());
+  ASSERT_EQ(input.customers.size(), 15U);
+  ASSERT_EQ(input.sender_customers.size(), input.payments.size());
+  ASSERT_EQ(input.recipient_customers.size(), input.payments.size());
+  std::set<std::uint32_t> seen;
+  for (std::size_t i = 0; i < input.payments.size(); ++i) {
+    const Payment& payment = input.payments[i];
+    const std::uint32_t from = input.sender_customers[i];
+    const std::uint32_t to = input.recipient_customers[i];
+    EXPECT_EQ(from == kNone, !payment.for_customer);
+    EXPECT_EQ(to == kNone, !payment.for_customer);
+    if (!payment.for_customer) continue;
+    EXPECT_EQ(input.customers[from].account, payment.sender);
+    EXPECT_EQ(input.customers[to].account, payment.recipient);
+    seen.insert(from);
+    seen.insert(to);
+  }
+  EXPECT_EQ(seen.size(), 15U);
+}
+
+TEST(Customers, HaveLinesByTheWeightOfTheirBank) {
+  const Workload workload = WithCustomers();
+  const Topology topology = DrawTopology(workload);
+  const Input input = *DrawWorkload(workload);
+  for (const CustomerLine& line : input.customers) {
+    const double weight = static_cast<double>(topology.weights[line.account]) /
+                          static_cast<double>(topology.weights[0]);
+    EXPECT_NEAR(static_cast<double>(line.credit_line), 90'000 * weight, 1.0);
+    EXPECT_TRUE(line.secured);
+    EXPECT_FALSE(line.committed);
+  }
+}
+
+TEST(Customers, LeavePaymentsAsTheyWere) {
+  Workload without = WithCustomers();
+  without.customers = {};
+  const Input input = *DrawWorkload(without);
+  EXPECT_TRUE(input.sender_customers.empty());
+  EXPECT_TRUE(SamePayments(input, *DrawWorkload(WithCustomers())));
+}
+
+TEST(Customers, AreReadBackFromTheFolderThatIsWritten) {
+  const Input drawn = *DrawWorkload(WithCustomers());
+  const std::string folder = ::testing::TempDir() + "causeway-customers";
+  ASSERT_TRUE(WriteInputFolder(drawn, folder).ok());
+  const FolderResult read = ReadFolder(DiskFolder(folder), drawn.minor_digits);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(read.problems.ToString(), "");
+  EXPECT_TRUE(SamePayments(drawn, read.input));
+  EXPECT_EQ(read.input.sender_customers, drawn.sender_customers);
+  EXPECT_EQ(read.input.recipient_customers, drawn.recipient_customers);
+  ASSERT_EQ(read.input.customers.size(), drawn.customers.size());
+  for (std::size_t i = 0; i < drawn.customers.size(); ++i) {
+    EXPECT_EQ(read.input.customers[i].customer, drawn.customers[i].customer);
+    EXPECT_EQ(read.input.customers[i].credit_line, drawn.customers[i].credit_line);
+  }
+}
+
+TEST(Customers, ThatNobodyCouldPayForAreRefused) {
+  const auto refused = [](const auto& change) {
+    Workload workload = WithCustomers();
+    change(workload);
+    return std::string(CheckWorkload(workload).message());
+  };
+  EXPECT_THAT(refused([](Workload& w) { w.streams.pop_back(); }),
+              HasSubstr("customers: no stream is for_customer"));
+  EXPECT_THAT(refused([](Workload& w) { w.customers.per_bank = 1001; }),
+              HasSubstr("customers: at most 1,000 of each bank"));
+  EXPECT_THAT(refused([](Workload& w) { w.foreign_exchange.trades_per_day = 1; }),
+              HasSubstr("customers: not with foreign exchange"));
+}
+
+// BCBS 248 B(ii) of a preset: what its customers draw at most, of their lines.
+TEST(Customers, OfThePresetsDrawOnTheirLines) {
+  for (const char* name : {"chaps-day", "bank-default", "chaps-lsm-2013", "rits-day"}) {
+    const Preset preset = PresetOfFile(std::string(name) + ".txtpb");
+    const Input input = *DrawWorkload(preset.workload);
+    const Indicators all = ComputeIndicators(input, *RunStudy(input, preset.options));
+    ASSERT_EQ(all.customers.size(), 10 * input.accounts.size()) << name;
+    std::size_t over = 0;
+    for (std::size_t i = 0; i < all.customers.size(); ++i) {
+      over += all.customers[i].peak > input.customers[i].credit_line ? 1 : 0;
+    }
+    EXPECT_GT(over, 0U) << name;
+    EXPECT_LT(over, all.customers.size() / 8) << name;
+    for (const AccountIndicators& account : all.accounts) {
+      EXPECT_GT(account.customer_lines, 0) << name;
+      EXPECT_GT(account.customer_lines_use, 0) << name;
+    }
+  }
 }
 
 TEST(Preset, OfTheDefaultHasThePaymentsOfTheDayWithoutIt) {
