@@ -104,6 +104,9 @@ def main():
             json.dump(figures, file, indent=2)
             file.write("\n")
     print(report.as_text(figures))
+    missing = report.missing_keys(figures)
+    if missing and not arguments.only:
+        raise work.Failure(f"a whole run has no {', '.join(missing)}")
 
 
 if __name__ == "__main__":

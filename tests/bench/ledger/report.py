@@ -9,6 +9,19 @@ def add_ratios(figures):
                 figures["grpc_payments_per_s"] / figures[f"postgres_{kind}_per_s"])
 
 
+# What others may rely on in the JSON of a whole run; those of PostgreSQL only where it was measured.
+KEYS = ("in_process_payments_per_s", "in_process_floor_ratio", "grpc_payments_per_s",
+        "grpc_mtls_payments_per_s", "signed_single_payments_per_s", "signed_single_verify_ratio",
+        "one_client_latency_sync_ratio", "open_loop_p99_sync_ratio", "accounts_growth_ratio",
+        "history_growth_ratio", "disk_bytes_per_payment", "recovery_s", "recovery_payments")
+POSTGRES_KEYS = ("postgres_single_ratio", "postgres_batch_ratio")
+
+
+def missing_keys(figures):
+    wanted = KEYS + (POSTGRES_KEYS if "postgres_single_per_s" in figures else ())
+    return [key for key in wanted if key not in figures]
+
+
 # What, key, whether at least or at most, the bar.
 BARS = (
     ("in process, payments/s", "in_process_payments_per_s", "at least", 2_000_000),
