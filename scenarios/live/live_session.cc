@@ -23,6 +23,10 @@ absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan
     return absl::InvalidArgumentError(
         "queues of ledgers are for virtual time: this file runs without --live only");
   }
+  if (!plan.behaviours.empty()) {
+    return absl::InvalidArgumentError(
+        "behaviours are for virtual time: this file runs without --live only");
+  }
   if (!plan.faults.empty() || plan.modelled_signatures) {
     return absl::InvalidArgumentError(
         "faults and modelled_signatures are for virtual time: this file runs without --live only");

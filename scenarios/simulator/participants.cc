@@ -47,6 +47,7 @@ bool IsPutOff(const sim::Reply& reply) {
 Participants::Participants(World& world, const KeyRing& keys,
                            const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
                            BridgeNode* bridge, Mechanism* mechanism,
+                           const AccountBehaviours& behaviours,
                            std::function<void(std::size_t, std::size_t)> on_progress)
     : world_(world),
       plan_(world.plan),
@@ -58,7 +59,10 @@ Participants::Participants(World& world, const KeyRing& keys,
       waits_for_(plan_.actions.size()),
       followers_(plan_.actions.size()),
       running_(plan_.actions.size()),
-      results_(plan_.actions.size()) {
+      results_(plan_.actions.size()),
+      agents_(
+          world, ledgers, behaviours, [this](ActionIndex action) { Start(action); },
+          [this](ActionResult result) { EndWith(std::move(result)); }) {
   for (const PlannedAction& action : plan_.actions) {
     results_[action.index].action = action.index;
     waits_for_[action.index] = static_cast<std::uint32_t>(action.after.size());
@@ -78,7 +82,12 @@ void Participants::Begin() {
 }
 
 void Participants::Schedule(ActionIndex action) {
-  world_.clock.At(plan_.actions[action].time, EventKind::kTimer, [this, action] { Start(action); });
+  world_.clock.At(plan_.actions[action].time, EventKind::kTimer,
+                  [this, action] { FallDue(action); });
+}
+
+void Participants::FallDue(ActionIndex action) {
+  if (!agents_.Takes(action)) Start(action);
 }
 
 NodeIndex Participants::SenderOf(ActionIndex action) const {
@@ -342,6 +351,7 @@ void Participants::End(ActionIndex action) {
 
 void Participants::EndWith(ActionResult result) {
   const ActionIndex action = result.action;
+  agents_.OnEnded(result);
   results_[action] = std::move(result);
   for (const ActionIndex follower : followers_[action]) {
     waits_for_[follower] -= 1;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "scenarios/simulator/agents.h"
 #include "scenarios/simulator/bridge_node.h"
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/ledger_node.h"
@@ -29,7 +30,8 @@ class Participants {
   // go to the bridge.
   Participants(World& world, const KeyRing& keys,
                const std::vector<std::unique_ptr<LedgerNode>>& ledgers, BridgeNode* bridge,
-               Mechanism* mechanism, std::function<void(std::size_t, std::size_t)> on_progress);
+               Mechanism* mechanism, const AccountBehaviours& behaviours,
+               std::function<void(std::size_t, std::size_t)> on_progress);
 
   // Schedules what waits for nothing; the rest follows by itself.
   void Begin();
@@ -46,6 +48,8 @@ class Participants {
   };
 
   void Schedule(ActionIndex action);
+  // It falls due.
+  void FallDue(ActionIndex action);
   void Start(ActionIndex action);
   void Continue(ActionIndex action);
   // Sends the current request, and again after the reply timeout while it is unanswered.
@@ -90,6 +94,7 @@ class Participants {
   std::vector<std::unique_ptr<Running>> running_;    // by action; null before and after
   std::vector<ActionResult> results_;
   std::size_t ended_ = 0;
+  Agents agents_;
 };
 
 }  // namespace causeway::sim

@@ -125,8 +125,10 @@ absl::Status Simulation::Build() {
       std::make_unique<FaultDriver>(world_, ledgers_, witnesses_, bridge_.get(), observer_.get(),
                                     mechanism_ == nullptr ? nullptr : mechanism_->operator_node());
   faults_->Schedule();
-  participants_ = std::make_unique<Participants>(world_, *keys_, ledgers_, bridge_.get(),
-                                                 mechanism_.get(), options_.on_progress);
+  const AccountBehaviours behaviours =
+      options_.behaviours ? options_.behaviours : BehavioursOf(plan_);
+  participants_ = std::make_unique<Participants>(
+      world_, *keys_, ledgers_, bridge_.get(), mechanism_.get(), behaviours, options_.on_progress);
   return absl::OkStatus();
 }
 

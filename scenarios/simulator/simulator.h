@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "scenarios/simulator/agents.h"
 #include "scenarios/simulator/bridge_node.h"
 #include "scenarios/simulator/corridor_node.h"
 #include "scenarios/simulator/coverage.h"
@@ -52,6 +53,8 @@ struct SimulatorOptions {
   bool stop_at_breach = false;
   // Null: the nodes as they are. Outlives the run.
   const NodeFactory* nodes = nullptr;
+  // Instead of the plan's behaviours: strategies of a program's own. The plan is concurrent.
+  AccountBehaviours behaviours;
   // Called after each action ended; may be empty.
   std::function<void(std::size_t done, std::size_t all)> on_progress;
 };

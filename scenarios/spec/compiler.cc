@@ -55,6 +55,7 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
   if (ledgers_good && plan_.participants.size() == ParticipantCount()) {
     CompileBridge();
     CompileMechanism();
+    CompileBehaviours();
     CompileOpeningBalances();
     CompileSteps();
     // Times are drawn within the hours of business: there must be some.

@@ -130,6 +130,11 @@ class Compiler {
   void AddAction(Place place, std::string id, core::LedgerTime time, core::BusinessDate date,
                  PlannedWhat what);
 
+  // compile_behaviours.cc
+  void CompileBehaviours();
+  std::optional<study::StockBehaviour> CompileStrategy(const Node& node,
+                                                       const causeway::v1::BehaviourSpec& spec);
+
   // compile_faults.cc; once the actions have their places
   void CompileFaults();
   void CompileFault(int index);

@@ -18,6 +18,7 @@
 #include "scenarios/spec/planned_fault.h"
 #include "scenarios/spec/planned_mechanism.h"
 #include "scenarios/spec/planned_venue.h"
+#include "scenarios/study/behaviour.h"
 #include "settlement/core/calendar.h"
 #include "settlement/core/command.h"
 #include "settlement/core/ids.h"
@@ -266,6 +267,12 @@ struct PlannedReferenceRate {
   core::Rate rate;
 };
 
+// What a bank does with its payments that fall due, on each of its accounts.
+struct PlannedBehaviour {
+  ParticipantIndex participant = 0;
+  study::StockBehaviour what;
+};
+
 struct PlannedNetwork {
   core::Duration latency_min;  // one way
   core::Duration latency_max;
@@ -292,7 +299,8 @@ struct Plan {
   std::vector<PlannedReferenceRate> reference_rates;
   PlannedNetwork network;
   bool modelled_signatures = false;
-  bool concurrent = false;  // actions wait for day phases only
+  bool concurrent = false;                   // actions wait for day phases only
+  std::vector<PlannedBehaviour> behaviours;  // of several of a participant the last counts
   std::vector<PlannedFault> faults;
   std::vector<PlannedExpectation> expectations;
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "settlement/core/prng.h"
 
 namespace causeway::study {
 namespace {
@@ -65,6 +64,20 @@ class DefaultBehaviour : public Behaviour {
 
 }  // namespace
 
+std::unique_ptr<Behaviour> MakeBehaviour(const StockBehaviour& behaviour,
+                                         core::RandomStream stream) {
+  if (const auto* delay = std::get_if<DelayTradeOff>(&behaviour)) {
+    return std::make_unique<DelayBehaviour>(*delay);
+  }
+  if (const auto* receipts = std::get_if<ReceiptReactive>(&behaviour)) {
+    return std::make_unique<ReceiptBehaviour>(*receipts);
+  }
+  if (const auto* withhold = std::get_if<WithholdUnderStress>(&behaviour)) {
+    return std::make_unique<WithholdBehaviour>(*withhold, std::move(stream));
+  }
+  return std::make_unique<DefaultBehaviour>(std::get<DefaultAt>(behaviour));
+}
+
 BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,
                                 std::string root) {
   if (behaviours.empty()) return nullptr;
@@ -75,17 +88,8 @@ BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64
       if (of.first <= account && account <= of.last) chosen = &of.behaviour;
     }
     if (chosen == nullptr) return nullptr;
-    if (const auto* delay = std::get_if<DelayTradeOff>(chosen)) {
-      return std::make_unique<DelayBehaviour>(*delay);
-    }
-    if (const auto* receipts = std::get_if<ReceiptReactive>(chosen)) {
-      return std::make_unique<ReceiptBehaviour>(*receipts);
-    }
-    if (const auto* withhold = std::get_if<WithholdUnderStress>(chosen)) {
-      return std::make_unique<WithholdBehaviour>(
-          *withhold, core::RandomStream(seed, fmt::format("study/{}/behaviour/{}", root, account)));
-    }
-    return std::make_unique<DefaultBehaviour>(std::get<DefaultAt>(*chosen));
+    return MakeBehaviour(
+        *chosen, core::RandomStream(seed, fmt::format("study/{}/behaviour/{}", root, account)));
   };
 }
 

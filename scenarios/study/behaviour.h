@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scenarios/study/input.h"
+#include "settlement/core/prng.h"
 
 namespace causeway::study {
 
@@ -20,7 +21,8 @@ struct BehaviourView {
   TimeUs now = 0;
   TimeUs opens = 0;
   TimeUs closes = 0;
-  std::int64_t opening = 0;   // balance at the opening
+  std::int64_t opening =
+      0;  // balance at the opening (in a scenario: when its first payment is due)
   std::int64_t balance = 0;   // now
   std::int64_t received = 0;  // settled today
   std::int64_t sent = 0;      // settled today
@@ -71,6 +73,10 @@ struct BehaviourOf {
   AccountIndex last = 0;
   StockBehaviour behaviour;
 };
+
+// Draws from `stream`, if it draws.
+std::unique_ptr<Behaviour> MakeBehaviour(const StockBehaviour& behaviour,
+                                         core::RandomStream stream);
 
 // Streams are "study/<root>/behaviour/<account>". Nothing when there are none.
 BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,

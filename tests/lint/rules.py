@@ -60,13 +60,13 @@ UNITS = {
         "posix"},
     "observer": {"observer/runtime", "settlement/rpc", "settlement/rpc/flags", "cli11", "posix"},
     "wallet-cli": {"settlement/client", "settlement/codec", "cli11", "json", "posix"},
-    "scenarios/spec": {"settlement/codec", "proto", "protobuf"},
+    "scenarios/spec": {"scenarios/study", "settlement/codec", "proto", "protobuf"},
     "scenarios/page": {"json"},
     "scenarios/report": {"scenarios/spec", "scenarios/page", "settlement/codec", "json"},
     "scenarios/mechanisms": {"scenarios/spec", "fx-bridge/liquidity"},
     "scenarios/simulator": {
         "scenarios/mechanisms",
-        "scenarios/spec", "scenarios/report", "central-bank-node/engine",
+        "scenarios/spec", "scenarios/study", "scenarios/report", "central-bank-node/engine",
         "central-bank-node/witness", "fx-bridge/engine", "fx-bridge/pvp", "fx-bridge/venues", "observer/verifier", "settlement/codec",
         "settlement/liquidity", "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {

@@ -1,0 +1,230 @@
+#include "scenarios/simulator/agents.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "settlement/core/prng.h"
+
+namespace causeway::sim {
+namespace {
+
+// As often as a study asks.
+constexpr core::Duration kAskEvery = core::Duration::FromSeconds(60);
+
+liquidity::Priority PriorityOf(core::PaymentPriority priority) {
+  switch (priority) {
+    case core::PaymentPriority::kUrgent:
+      return liquidity::Priority::kUrgent;
+    case core::PaymentPriority::kHigh:
+      return liquidity::Priority::kHigh;
+    case core::PaymentPriority::kNormal:
+      break;
+  }
+  return liquidity::Priority::kNormal;
+}
+
+}  // namespace
+
+AccountBehaviours BehavioursOf(const Plan& plan) {
+  if (plan.behaviours.empty()) return nullptr;
+  return [&plan](ParticipantIndex participant,
+                 LedgerIndex ledger) -> std::unique_ptr<study::Behaviour> {
+    const PlannedBehaviour* chosen = nullptr;
+    for (const PlannedBehaviour& each : plan.behaviours) {
+      if (each.participant == participant) chosen = &each;
+    }
+    if (chosen == nullptr) return nullptr;
+    return study::MakeBehaviour(
+        chosen->what,
+        core::RandomStream(plan.seed,
+                           fmt::format("behaviour/{}/{}", plan.participants[participant].id.text(),
+                                       plan.ledgers[ledger].currency.code())));
+  };
+}
+
+Agents::Agents(World& world, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+               const AccountBehaviours& behaviours, HandIn hand_in, End end)
+    : world_(world), ledgers_(ledgers), hand_in_(std::move(hand_in)), end_(std::move(end)) {
+  if (behaviours == nullptr) return;
+  for (const PlannedAction& action : world.plan.actions) {
+    const auto* pay = std::get_if<PayOneWay>(&action.what);
+    if (pay == nullptr) continue;
+    const auto [found, added] = agents_.try_emplace({pay->from, pay->ledger});
+    if (!added) continue;
+    std::unique_ptr<study::Behaviour> behaviour = behaviours(pay->from, pay->ledger);
+    if (behaviour == nullptr) continue;
+    found->second = std::make_unique<Agent>();
+    found->second->participant = pay->from;
+    found->second->ledger = pay->ledger;
+    found->second->behaviour = std::move(behaviour);
+  }
+}
+
+Agents::Agent* Agents::AgentOf(const PayOneWay& pay) {
+  const auto found = agents_.find({pay.from, pay.ledger});
+  return found == agents_.end() ? nullptr : found->second.get();
+}
+
+const PlannedDay* Agents::DayOf(ActionIndex action) const {
+  const std::vector<PlannedDay>& days = world_.plan.ledgers[PaymentOf(action).ledger].days;
+  const core::BusinessDate date = world_.plan.actions[action].date;
+  const auto day = std::find_if(days.begin(), days.end(),
+                                [&](const PlannedDay& each) { return each.date == date; });
+  return day == days.end() ? nullptr : &*day;
+}
+
+bool Agents::Takes(ActionIndex action) {
+  if (!std::holds_alternative<PayOneWay>(world_.plan.actions[action].what)) return false;
+  Agent* const agent = AgentOf(PaymentOf(action));
+  const PlannedDay* const day = agent == nullptr ? nullptr : DayOf(action);
+  const core::LedgerTime now = world_.clock.now();
+  if (day == nullptr || now < day->opens || now >= day->cuts_off) return false;
+  if (agent->date != day->date) {
+    agent->date = day->date;
+    agent->opening.reset();
+    agent->sent = 0;
+  }
+  agent->held.push_back({.action = action});
+  Ask(*agent, false);
+  if (!agent->ticking) {
+    agent->ticking = true;
+    world_.clock.After(kAskEvery, EventKind::kTimer, [this, agent] { Tick(*agent); });
+  }
+  return true;
+}
+
+void Agents::Tick(Agent& agent) {
+  EndOverdue(agent);
+  if (agent.held.empty()) {
+    agent.ticking = false;
+    return;
+  }
+  Ask(agent, true);
+  world_.clock.After(kAskEvery, EventKind::kTimer, [this, &agent] { Tick(agent); });
+}
+
+void Agents::EndOverdue(Agent& agent) {
+  std::vector<Held> over;
+  std::vector<Held> left;
+  for (const Held& held : agent.held) {
+    (world_.clock.now() >= DayOf(held.action)->cuts_off ? over : left).push_back(held);
+  }
+  agent.held = std::move(left);
+  for (const Held& held : over) {
+    const PayOneWay& pay = PaymentOf(held.action);
+    ActionResult result;
+    result.action = held.action;
+    result.status = ActionStatus::kRejected;
+    result.rejection.outcome = core::Outcome::kPastDeadline;
+    result.rejection.rule = "kept back by its payer";
+    result.legs = {{pay.ledger, pay.amount}};
+    result.started = world_.plan.actions[held.action].time;
+    result.ended = world_.clock.now();
+    end_(std::move(result));
+  }
+}
+
+void Agents::Ask(Agent& agent, bool all) {
+  const NodeIndex bank = world_.nodes.Participant(agent.participant);
+  LedgerNode& ledger = *ledgers_[agent.ledger];
+  world_.network.Send(bank, ledger.index(), [this, &agent, &ledger, bank, all] {
+    ledger.Read([this, &agent, &ledger, bank, all](const core::Ledger& state) {
+      world_.network.Send(ledger.index(), bank,
+                          [this, &agent, all, statement = StatementOf(agent, state)] {
+                            OnStatement(agent, all, statement);
+                          });
+    });
+  });
+}
+
+Agents::Statement Agents::StatementOf(const Agent& agent, const core::Ledger& ledger) const {
+  const Plan& plan = world_.plan;
+  Statement statement;
+  const core::AccountState* account =
+      ledger.FindAccount(plan.AccountOf(agent.participant, agent.ledger));
+  if (account != nullptr) statement.balance = account->available.minor();
+  for (const ActionIndex action : agent.handed_in) {
+    const auto state =
+        ledger.FindInstruction({plan.participants[agent.participant].id, core::ActionKind::kPay,
+                                *core::InstructionId::Parse(plan.actions[action].id)});
+    if (!state.ok() || !state->has_value() || !core::IsFinal((*state)->status)) continue;
+    const bool settled = (*state)->status == core::InstructionStatus::kSettled;
+    (settled ? statement.settled : statement.failed).push_back(action);
+  }
+  return statement;
+}
+
+// Statements may come late, twice and in another order.
+void Agents::OnStatement(Agent& agent, bool all, const Statement& statement) {
+  const auto take_off = [&agent](ActionIndex action) {
+    const auto found = std::find(agent.handed_in.begin(), agent.handed_in.end(), action);
+    if (found == agent.handed_in.end()) return false;
+    agent.handed_in.erase(found);
+    return true;
+  };
+  for (const ActionIndex action : statement.settled) {
+    const bool today = world_.plan.actions[action].date == agent.date;
+    if (take_off(action) && today) agent.sent += PaymentOf(action).amount.minor();
+  }
+  for (const ActionIndex action : statement.failed) take_off(action);
+  Decide(agent, all, statement.balance);
+}
+
+void Agents::OnEnded(const ActionResult& result) {
+  const auto* pay = std::get_if<PayOneWay>(&world_.plan.actions[result.action].what);
+  if (pay == nullptr || result.status == ActionStatus::kSettled ||
+      result.status == ActionStatus::kQueued) {
+    return;
+  }
+  if (Agent* const agent = AgentOf(*pay)) {
+    agent->handed_in.erase(
+        std::remove(agent->handed_in.begin(), agent->handed_in.end(), result.action),
+        agent->handed_in.end());
+  }
+}
+
+study::BehaviourView Agents::ViewOf(const Agent& agent, const PlannedDay& day,
+                                    std::int64_t balance) const {
+  const std::int64_t midnight = day.date.StartInUtc().micros();
+  study::BehaviourView view;
+  view.now = world_.clocks.TimeAt(world_.nodes.Participant(agent.participant)).micros() - midnight;
+  view.opens = day.opens.micros() - midnight;
+  view.closes = day.cuts_off.micros() - midnight;
+  view.opening = *agent.opening;
+  view.balance = balance;
+  view.sent = agent.sent;
+  // Whatever else changed its balance: issues, redemptions and PvP settlements too.
+  view.received = balance - view.opening + view.sent;
+  for (const ActionIndex action : agent.handed_in) view.queued += PaymentOf(action).amount.minor();
+  return view;
+}
+
+void Agents::Decide(Agent& agent, bool all, std::int64_t balance) {
+  EndOverdue(agent);
+  const std::vector<Held> asked = agent.held;
+  for (const Held& held : asked) {
+    if (!all && !held.first) continue;
+    const PlannedDay& day = *DayOf(held.action);
+    if (!agent.opening) agent.opening = balance;
+    const PayOneWay& pay = PaymentOf(held.action);
+    const std::int64_t midnight = day.date.StartInUtc().micros();
+    const study::Payment payment = {
+        .amount = pay.amount.minor(),
+        .due = world_.plan.actions[held.action].time.micros() - midnight,
+        .sender = pay.from,
+        .recipient = pay.to,
+        .priority = PriorityOf(pay.priority)};
+    const bool submits = agent.behaviour->Submits(ViewOf(agent, day, balance), payment, held.first);
+    const auto place = std::find_if(agent.held.begin(), agent.held.end(),
+                                    [&](const Held& each) { return each.action == held.action; });
+    if (!submits) {
+      place->first = false;
+      continue;
+    }
+    agent.held.erase(place);
+    agent.handed_in.push_back(held.action);
+    hand_in_(held.action);
+  }
+}
+
+}  // namespace causeway::sim

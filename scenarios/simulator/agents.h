@@ -1,0 +1,97 @@
+// Banks that do not hand in every payment when it falls due: their strategies (behaviour.h of
+// studies), asked in virtual time. What a bank decides by it reads at the ledger, by messages that
+// take their time and may be lost.
+#ifndef CAUSEWAY_SCENARIOS_SIMULATOR_AGENTS_H_
+#define CAUSEWAY_SCENARIOS_SIMULATOR_AGENTS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "scenarios/simulator/ledger_node.h"
+#include "scenarios/simulator/virtual_world.h"
+#include "scenarios/spec/plan.h"
+#include "scenarios/spec/run_result.h"
+#include "scenarios/study/behaviour.h"
+
+namespace causeway::sim {
+
+// A strategy for one account; null: it hands in at once. Called once for each account that pays.
+using AccountBehaviours =
+    std::function<std::unique_ptr<study::Behaviour>(ParticipantIndex, LedgerIndex)>;
+
+// Those of the plan. Each draws from "behaviour/<participant>/<currency>": a behaviour more changes
+// no draw of anybody else. The plan outlives it.
+AccountBehaviours BehavioursOf(const Plan& plan);
+
+class Agents {
+ public:
+  using HandIn = std::function<void(ActionIndex)>;
+  using End = std::function<void(ActionResult)>;
+
+  // References outlive this. `hand_in`: the payer hands the payment in now. `end`: it kept it back
+  // until its ledger cut off.
+  Agents(World& world, const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
+         const AccountBehaviours& behaviours, HandIn hand_in, End end);
+
+  // A payment falls due. False: it is handed in at once, because its payer has no behaviour or its
+  // ledger is closed. Otherwise hand_in or end is called for it later, once.
+  bool Takes(ActionIndex action);
+  // An action has ended. (That a payment has settled a bank reads at its ledger.)
+  void OnEnded(const ActionResult& result);
+
+ private:
+  struct Held {
+    ActionIndex action = 0;
+    bool first = true;  // its strategy has not been asked about it
+  };
+  // What one bank does on one ledger.
+  struct Agent {
+    ParticipantIndex participant = 0;
+    LedgerIndex ledger = 0;
+    std::unique_ptr<study::Behaviour> behaviour;
+    std::vector<Held> held;              // in the order in which they fell due
+    std::vector<ActionIndex> handed_in;  // not known to have settled or failed
+    bool ticking = false;
+    // Of the day:
+    core::BusinessDate date;
+    std::optional<std::int64_t> opening;  // what it had when its first payment fell due
+    std::int64_t sent = 0;                // settled
+  };
+  // What a bank reads of its account.
+  struct Statement {
+    std::int64_t balance = 0;
+    std::vector<ActionIndex> settled;  // of those that it had handed in
+    std::vector<ActionIndex> failed;
+  };
+
+  const PayOneWay& PaymentOf(ActionIndex action) const {
+    return std::get<PayOneWay>(world_.plan.actions[action].what);
+  }
+  // Null on a date on which the ledger does no business.
+  const PlannedDay* DayOf(ActionIndex action) const;
+  Agent* AgentOf(const PayOneWay& pay);
+  // Has the strategy asked, about all that is held or what was not asked about yet.
+  void Ask(Agent& agent, bool all);
+  Statement StatementOf(const Agent& agent, const core::Ledger& ledger) const;
+  void OnStatement(Agent& agent, bool all, const Statement& statement);
+  void Decide(Agent& agent, bool all, std::int64_t balance);
+  study::BehaviourView ViewOf(const Agent& agent, const PlannedDay& day,
+                              std::int64_t balance) const;
+  void Tick(Agent& agent);
+  void EndOverdue(Agent& agent);
+
+  World& world_;
+  const std::vector<std::unique_ptr<LedgerNode>>& ledgers_;
+  HandIn hand_in_;
+  End end_;
+  std::map<std::pair<ParticipantIndex, LedgerIndex>, std::unique_ptr<Agent>> agents_;
+};
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_SIMULATOR_AGENTS_H_

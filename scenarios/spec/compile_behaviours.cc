@@ -1,0 +1,66 @@
+// What banks do with payments that fall due: the behaviours of a scenario.
+#include "fmt/format.h"
+#include "scenarios/spec/compiler.h"
+
+namespace causeway::sim {
+
+void Compiler::CompileBehaviours() {
+  if (spec_.behaviours_size() > 0 && !spec_.concurrent()) {
+    Fail(root_.Of("concurrent"),
+         "concurrent: must be true with behaviours, or a payment that is kept back holds up all "
+         "that "
+         "follow");
+  }
+  for (int i = 0; i < spec_.behaviours_size(); ++i) {
+    const causeway::v1::BehaviourSpec& spec = spec_.behaviours(i);
+    const Node node = root_.Child("behaviours", i);
+    const std::optional<study::StockBehaviour> strategy = CompileStrategy(node, spec);
+    if (spec.participants().empty()) {
+      Fail(node.Of("participants"), "participants: at least one must be named");
+    }
+    for (int j = 0; j < spec.participants_size(); ++j) {
+      const auto participant = ReadParty(node.Of("participants", j), spec.participants(j));
+      if (participant && strategy) plan_.behaviours.push_back({*participant, *strategy});
+    }
+  }
+}
+
+std::optional<study::StockBehaviour> Compiler::CompileStrategy(
+    const Node& node, const causeway::v1::BehaviourSpec& spec) {
+  const auto time = [this](Place place, const std::string& text) {
+    return ReadTimeOfDay(place, text).value_or(core::Duration::Zero()).micros();
+  };
+  switch (spec.strategy_case()) {
+    case causeway::v1::BehaviourSpec::kDelay:
+      return study::DelayTradeOff{.delay_ppm_per_hour = spec.delay().delay_ppm_per_hour(),
+                                  .liquidity_ppm = spec.delay().liquidity_ppm()};
+    case causeway::v1::BehaviourSpec::kReceiptReactive: {
+      const causeway::v1::StudyReceiptReactive& given = spec.receipt_reactive();
+      study::ReceiptReactive terms{.allowance_milli = given.allowance_milli()};
+      if (!given.pays_all_from().empty()) {
+        terms.pays_all_from =
+            time(node.Child("receipt_reactive").Of("pays_all_from"), given.pays_all_from());
+      }
+      return terms;
+    }
+    case causeway::v1::BehaviourSpec::kWithhold: {
+      const Node withhold = node.Child("withhold");
+      const causeway::v1::StudyWithhold& given = spec.withhold();
+      const study::WithholdUnderStress terms{
+          .from = time(withhold.Of("from"), given.from()),
+          .to = time(withhold.Of("to"), given.to()),
+          .probability_milli =
+              ReadPerMille(withhold.Of("probability_milli"), given.probability_milli())};
+      if (terms.from > terms.to) Fail(withhold.Of("to"), "to: must not be before from");
+      return terms;
+    }
+    case causeway::v1::BehaviourSpec::kDefaults:
+      return study::DefaultAt{time(node.Child("defaults").Of("at"), spec.defaults().at())};
+    case causeway::v1::BehaviourSpec::STRATEGY_NOT_SET:
+      Fail(node.Of("participants"),
+           "a behaviour must be one of delay, receipt_reactive, withhold, defaults");
+  }
+  return std::nullopt;
+}
+
+}  // namespace causeway::sim
