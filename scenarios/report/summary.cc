@@ -22,7 +22,8 @@ void CountActions(const Plan& plan, const RunResult& result, Summary& summary) {
     const bool settled = action.status == ActionStatus::kSettled;
     const bool failed =
         action.status == ActionStatus::kRejected || action.status == ActionStatus::kAborted ||
-        action.status == ActionStatus::kExpired || action.status == ActionStatus::kQueued;
+        action.status == ActionStatus::kExpired || action.status == ActionStatus::kQueued ||
+        action.status == ActionStatus::kWithheld;
     const bool issue = std::holds_alternative<IssueTo>(what);
     const bool redeem = std::holds_alternative<RedeemFrom>(what);
     // A settlement of a list counts like any other.

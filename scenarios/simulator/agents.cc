@@ -114,9 +114,8 @@ void Agents::EndOverdue(Agent& agent) {
     const PayOneWay& pay = PaymentOf(held.action);
     ActionResult result;
     result.action = held.action;
-    result.status = ActionStatus::kRejected;
-    result.rejection.outcome = core::Outcome::kPastDeadline;
-    result.rejection.rule = "kept back by its payer";
+    result.status = ActionStatus::kWithheld;
+    result.rejection.outcome = core::Outcome::kAccepted;
     result.legs = {{pay.ledger, pay.amount}};
     result.started = world_.plan.actions[held.action].time;
     result.ended = world_.clock.now();

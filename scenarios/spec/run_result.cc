@@ -22,6 +22,8 @@ std::string_view ActionStatusName(ActionStatus status) {
       return "queued";
     case ActionStatus::kExpired:
       return "expired";
+    case ActionStatus::kWithheld:
+      return "withheld";
   }
   return "unknown";
 }

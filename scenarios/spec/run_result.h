@@ -28,6 +28,7 @@ enum class ActionStatus : std::uint8_t {
   kHalfDone = 6,  // one has paid and is not paid: where the mechanism cannot exclude it
   kQueued = 7,    // a payment that waits for funds; when the run has ended: that still does
   kExpired = 8,   // one that still did when its day closed
+  kWithheld = 9,  // a payment that its payer kept back until its ledger cut off
 };
 std::string_view ActionStatusName(ActionStatus status);
 

@@ -87,12 +87,10 @@ TEST(AgentsTest, ReceiptReactiveBankPaysOnceItHasReceivedAsMuch) {
   EXPECT_LT(ran.EndOf("large"), ran.EndOf("receipt") + 60.1);
 }
 
-TEST(AgentsTest, WhatIsKeptBackUntilCutOffIsRejectedAndMovesNothing) {
+TEST(AgentsTest, WhatIsKeptBackUntilCutOffIsWithheldAndMovesNothing) {
   const AgentsRun ran = RunAgents(OneLedgerWith(BehaviourText("A", "receipt_reactive {}") +
                                                 PaymentAt("09:00", "kept", "A", "B", "300.00")));
-  const ActionResult kept = ran.Of("kept");
-  EXPECT_EQ(kept.status, ActionStatus::kRejected);
-  EXPECT_EQ(kept.rejection.rule, "kept back by its payer");
+  EXPECT_EQ(ran.Of("kept").status, ActionStatus::kWithheld);
   EXPECT_NEAR(ran.EndOf("kept"), 17 * 3600, 61);
   EXPECT_EQ(BalanceOf(ran.plan, ran.result, "BANK-A", "EUR"), 100'000);
   EXPECT_EQ(Summarise(ran.plan, ran.result).rejected, 1U);
@@ -104,7 +102,7 @@ TEST(AgentsTest, BankThatDefaultsPaysNoMoreAndKeepsWhatItGets) {
                                                 PaymentAt("12:00", "after", "A", "B", "100.00") +
                                                 PaymentAt("12:30", "receipt", "B", "A", "50.00")));
   EXPECT_EQ(ran.Of("before").status, ActionStatus::kSettled);
-  EXPECT_EQ(ran.Of("after").status, ActionStatus::kRejected);
+  EXPECT_EQ(ran.Of("after").status, ActionStatus::kWithheld);
   EXPECT_EQ(BalanceOf(ran.plan, ran.result, "BANK-A", "EUR"), 95'000);
 }
 
