@@ -40,21 +40,33 @@ void MakeRoom(std::string& buffer, std::size_t bytes) {
   if (needed > buffer.capacity() && needed < kFirstRoomBytes) buffer.reserve(kFirstRoomBytes);
 }
 
+// Written out for each byte, not as a loop: compilers then make one instruction of it.
+template <typename T, std::size_t... I>
+void PutBigEndian(char* out, T value, std::index_sequence<I...> /*bytes*/) {
+  ((out[I] = static_cast<char>(static_cast<unsigned char>(value >> (8 * (sizeof(T) - 1 - I))))),
+   ...);
+}
+
 template <typename T>
 void AppendBigEndian(std::string& buffer, T value) {
   MakeRoom(buffer, sizeof(T));
   std::array<char, sizeof(T)> raw;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    raw[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * (sizeof(T) - 1 - i))));
-  }
+  PutBigEndian(raw.data(), value, std::make_index_sequence<sizeof(T)>());
   buffer.append(raw.data(), raw.size());
 }
 
+template <typename T, std::size_t... I>
+T GetBigEndian(const char* raw, std::index_sequence<I...> /*bytes*/) {
+  return static_cast<T>(
+      (... | (std::uint64_t{static_cast<unsigned char>(raw[I])} << (8 * (sizeof(T) - 1 - I)))));
+}
+
+// Zero for bytes that were not there.
 template <typename T>
 T BigEndian(std::string_view raw) {
-  std::uint64_t value = 0;
-  for (const char byte : raw) value = value << 8 | static_cast<unsigned char>(byte);
-  return static_cast<T>(value);
+  return raw.size() < sizeof(T)
+             ? T{0}
+             : GetBigEndian<T>(raw.data(), std::make_index_sequence<sizeof(T)>());
 }
 
 }  // namespace
@@ -75,12 +87,12 @@ std::optional<Hash256> Hash256::FromHex(std::string_view hex) {
 }
 
 std::string ToHex(std::string_view raw) {
-  std::string hex;
-  hex.reserve(2 * raw.size());
+  std::string hex(2 * raw.size(), '0');
+  char* out = hex.data();
   for (const char character : raw) {
     const auto byte = static_cast<unsigned char>(character);
-    hex += kHexDigits[byte >> 4];
-    hex += kHexDigits[byte & 0x0f];
+    *out++ = kHexDigits[byte >> 4];
+    *out++ = kHexDigits[byte & 0x0f];
   }
   return hex;
 }
@@ -100,15 +112,22 @@ std::optional<std::string> FromHex(std::string_view hex) {
 
 std::string ToBase64(std::string_view raw) {
   std::string text((raw.size() + 2) / 3 * 4, '=');
+  const auto* in = reinterpret_cast<const unsigned char*>(raw.data());
   char* out = text.data();
-  for (std::size_t i = 0; i < raw.size(); i += 3, out += 4) {
-    const std::string_view group = raw.substr(i, 3);
-    const auto bits = BigEndian<std::uint32_t>(group) << (8 * (3 - group.size()));
-    out[0] = kBase64Digits[bits >> 18 & 0x3f];
+  std::size_t left = raw.size();
+  for (; left >= 3; left -= 3, in += 3, out += 4) {
+    const std::uint32_t bits = std::uint32_t{in[0]} << 16 | std::uint32_t{in[1]} << 8 | in[2];
+    out[0] = kBase64Digits[bits >> 18];
     out[1] = kBase64Digits[bits >> 12 & 0x3f];
-    if (group.size() > 1) out[2] = kBase64Digits[bits >> 6 & 0x3f];
-    if (group.size() > 2) out[3] = kBase64Digits[bits & 0x3f];
+    out[2] = kBase64Digits[bits >> 6 & 0x3f];
+    out[3] = kBase64Digits[bits & 0x3f];
   }
+  if (left == 0) return text;
+  const std::uint32_t bits =
+      std::uint32_t{in[0]} << 16 | (left == 2 ? std::uint32_t{in[1]} << 8 : 0U);
+  out[0] = kBase64Digits[bits >> 18];
+  out[1] = kBase64Digits[bits >> 12 & 0x3f];
+  if (left == 2) out[2] = kBase64Digits[bits >> 6 & 0x3f];
   return text;
 }
 
