@@ -65,6 +65,8 @@ void* Make(std::size_t bytes) {
     if (list != nullptr) {
       FreeBlock* const block = list;
       list = block->next;
+      // It is the next to be read here, and has often lain unused for long.
+      __builtin_prefetch(list, 1);
       return block;
     }
   }
