@@ -94,17 +94,26 @@ void RunWriter::NextPage() {
 
 void RunWriter::FlushBuffer() {
   WriteAt({buffer_.data(), buffer_used_}, file_offset_);
-  // Each piece is on its way to the disk and there before the next: a sync of the journal waits
-  // behind one of them at most, not behind megabytes. Only a hint: the sync of Finish is what
-  // counts.
-  if (status_.ok()) {
-    constexpr unsigned kWriteAndWait =
-        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    (void)sync_file_range(fd_, static_cast<off_t>(file_offset_), static_cast<off_t>(buffer_used_),
-                          kWriteAndWait);
-  }
+  WriteBack();
   file_offset_ += buffer_used_;
   buffer_used_ = 0;
+}
+
+// Each piece is on its way to the disk and there before the next: a sync of the journal waits
+// behind one of them at most, not behind megabytes.
+void RunWriter::WriteBack() {
+  if (!status_.ok() || buffer_used_ == 0) return;
+  constexpr unsigned kWriteAndWait =
+      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  int error = FaultOf(fault_, "write back");
+  if (error == 0 && sync_file_range(fd_, static_cast<off_t>(file_offset_),
+                                    static_cast<off_t>(buffer_used_), kWriteAndWait) != 0) {
+    error = errno;
+  }
+  // The system tells a failed write once: the sync of Finish would not hear of it any more. A file
+  // system without this call leaves everything to that sync.
+  if (error == 0 || error == ENOSYS || error == EINVAL || error == ESPIPE) return;
+  status_ = RunSystemError("write back", path_, error);
 }
 
 void RunWriter::WriteAt(std::string_view bytes, std::uint64_t offset) {

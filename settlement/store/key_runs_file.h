@@ -107,6 +107,7 @@ class RunWriter {
   RunWriter(std::string directory, RunHeader header, IoFault fault);
   void NextPage();
   void FlushBuffer();
+  void WriteBack();
   void WriteAt(std::string_view bytes, std::uint64_t offset);
   void Sync();
 

@@ -397,7 +397,7 @@ TEST_F(KeyRunsDamage, AFlippedBitOfAnyPageIsSeenWhenItIsReadAndHealsAfterwards) 
 // --- errors of the system ------------------------------------------------------------------------
 
 TEST(KeyRuns, AFullDiskIsToldAndTheAnswersStayExact) {
-  for (const std::string operation : {"write", "sync", "rename", "open"}) {
+  for (const std::string operation : {"write", "write back", "sync", "rename", "open"}) {
     const TemporaryDirectory directory;
     std::atomic<bool> full = false;
     KeyRuns::Options options = SmallTables(directory);
