@@ -65,26 +65,26 @@ Agents::Agent* Agents::AgentOf(const PayOneWay& pay) {
   return found == agents_.end() ? nullptr : found->second.get();
 }
 
-const PlannedDay* Agents::DayOf(ActionIndex action) const {
-  const std::vector<PlannedDay>& days = world_.plan.ledgers[PaymentOf(action).ledger].days;
-  const core::BusinessDate date = world_.plan.actions[action].date;
-  const auto day = std::find_if(days.begin(), days.end(),
-                                [&](const PlannedDay& each) { return each.date == date; });
+const PlannedDay* Agents::OpenDay(LedgerIndex ledger) const {
+  const std::vector<PlannedDay>& days = world_.plan.ledgers[ledger].days;
+  const core::LedgerTime now = world_.clock.now();
+  const auto day = std::find_if(days.begin(), days.end(), [now](const PlannedDay& each) {
+    return each.opens <= now && now < each.cuts_off;
+  });
   return day == days.end() ? nullptr : &*day;
 }
 
 bool Agents::Takes(ActionIndex action) {
   if (!std::holds_alternative<PayOneWay>(world_.plan.actions[action].what)) return false;
   Agent* const agent = AgentOf(PaymentOf(action));
-  const PlannedDay* const day = agent == nullptr ? nullptr : DayOf(action);
-  const core::LedgerTime now = world_.clock.now();
-  if (day == nullptr || now < day->opens || now >= day->cuts_off) return false;
+  const PlannedDay* const day = agent == nullptr ? nullptr : OpenDay(agent->ledger);
+  if (day == nullptr) return false;
   if (agent->date != day->date) {
     agent->date = day->date;
     agent->opening.reset();
     agent->sent = 0;
   }
-  agent->held.push_back({.action = action});
+  agent->held.push_back({.action = action, .day = day});
   Ask(*agent, false);
   if (!agent->ticking) {
     agent->ticking = true;
@@ -107,7 +107,7 @@ void Agents::EndOverdue(Agent& agent) {
   std::vector<Held> over;
   std::vector<Held> left;
   for (const Held& held : agent.held) {
-    (world_.clock.now() >= DayOf(held.action)->cuts_off ? over : left).push_back(held);
+    (world_.clock.now() >= held.day->cuts_off ? over : left).push_back(held);
   }
   agent.held = std::move(left);
   for (const Held& held : over) {
@@ -126,10 +126,13 @@ void Agents::EndOverdue(Agent& agent) {
 void Agents::Ask(Agent& agent, bool all) {
   const NodeIndex bank = world_.nodes.Participant(agent.participant);
   LedgerNode& ledger = *ledgers_[agent.ledger];
-  world_.network.Send(bank, ledger.index(), [this, &agent, &ledger, bank, all] {
-    ledger.Read([this, &agent, &ledger, bank, all](const core::Ledger& state) {
+  const std::uint64_t number = ++agent.asked;
+  world_.network.Send(bank, ledger.index(), [this, &agent, &ledger, bank, all, number] {
+    ledger.Read([this, &agent, &ledger, bank, all, number](const core::Ledger& state) {
+      Statement statement = StatementOf(agent, state);
+      statement.number = number;
       world_.network.Send(ledger.index(), bank,
-                          [this, &agent, all, statement = StatementOf(agent, state)] {
+                          [this, &agent, all, statement = std::move(statement)] {
                             OnStatement(agent, all, statement);
                           });
     });
@@ -142,7 +145,8 @@ Agents::Statement Agents::StatementOf(const Agent& agent, const core::Ledger& le
   const core::AccountState* account =
       ledger.FindAccount(plan.AccountOf(agent.participant, agent.ledger));
   if (account != nullptr) statement.balance = account->available.minor();
-  for (const ActionIndex action : agent.handed_in) {
+  for (const Held& handed_in : agent.handed_in) {
+    const ActionIndex action = handed_in.action;
     const auto state =
         ledger.FindInstruction({plan.participants[agent.participant].id, core::ActionKind::kPay,
                                 *core::InstructionId::Parse(plan.actions[action].id)});
@@ -153,20 +157,27 @@ Agents::Statement Agents::StatementOf(const Agent& agent, const core::Ledger& le
   return statement;
 }
 
-// Statements may come late, twice and in another order.
+// Statements may come late, twice and in another order. The balance of an old one would not go
+// with what newer ones said had settled.
 void Agents::OnStatement(Agent& agent, bool all, const Statement& statement) {
-  const auto take_off = [&agent](ActionIndex action) {
-    const auto found = std::find(agent.handed_in.begin(), agent.handed_in.end(), action);
-    if (found == agent.handed_in.end()) return false;
+  const auto take_off = [&agent](ActionIndex action) -> std::optional<Held> {
+    const auto found = std::find_if(agent.handed_in.begin(), agent.handed_in.end(),
+                                    [action](const Held& each) { return each.action == action; });
+    if (found == agent.handed_in.end()) return std::nullopt;
+    const Held held = *found;
     agent.handed_in.erase(found);
-    return true;
+    return held;
   };
   for (const ActionIndex action : statement.settled) {
-    const bool today = world_.plan.actions[action].date == agent.date;
-    if (take_off(action) && today) agent.sent += PaymentOf(action).amount.minor();
+    const std::optional<Held> held = take_off(action);
+    if (held && held->day->date == agent.date) agent.sent += PaymentOf(action).amount.minor();
   }
   for (const ActionIndex action : statement.failed) take_off(action);
-  Decide(agent, all, statement.balance);
+  if (statement.number > agent.answered) {
+    agent.answered = statement.number;
+    agent.balance = statement.balance;
+  }
+  Decide(agent, all);
 }
 
 void Agents::OnEnded(const ActionResult& result) {
@@ -177,43 +188,44 @@ void Agents::OnEnded(const ActionResult& result) {
   }
   if (Agent* const agent = AgentOf(*pay)) {
     agent->handed_in.erase(
-        std::remove(agent->handed_in.begin(), agent->handed_in.end(), result.action),
+        std::remove_if(agent->handed_in.begin(), agent->handed_in.end(),
+                       [&result](const Held& each) { return each.action == result.action; }),
         agent->handed_in.end());
   }
 }
 
-study::BehaviourView Agents::ViewOf(const Agent& agent, const PlannedDay& day,
-                                    std::int64_t balance) const {
+study::BehaviourView Agents::ViewOf(const Agent& agent, const Held& held) const {
+  const PlannedDay& day = *held.day;
   const std::int64_t midnight = day.date.StartInUtc().micros();
   study::BehaviourView view;
   view.now = world_.clocks.TimeAt(world_.nodes.Participant(agent.participant)).micros() - midnight;
+  view.due = world_.plan.actions[held.action].time.micros() - midnight;
   view.opens = day.opens.micros() - midnight;
   view.closes = day.cuts_off.micros() - midnight;
   view.opening = *agent.opening;
-  view.balance = balance;
+  view.balance = agent.balance;
   view.sent = agent.sent;
   // Whatever else changed its balance: issues, redemptions and PvP settlements too.
-  view.received = balance - view.opening + view.sent;
-  for (const ActionIndex action : agent.handed_in) view.queued += PaymentOf(action).amount.minor();
+  view.received = view.balance - view.opening + view.sent;
+  for (const Held& each : agent.handed_in) view.queued += PaymentOf(each.action).amount.minor();
   return view;
 }
 
-void Agents::Decide(Agent& agent, bool all, std::int64_t balance) {
+void Agents::Decide(Agent& agent, bool all) {
   EndOverdue(agent);
   const std::vector<Held> asked = agent.held;
   for (const Held& held : asked) {
     if (!all && !held.first) continue;
-    const PlannedDay& day = *DayOf(held.action);
-    if (!agent.opening) agent.opening = balance;
+    if (!agent.opening) agent.opening = agent.balance;
     const PayOneWay& pay = PaymentOf(held.action);
-    const std::int64_t midnight = day.date.StartInUtc().micros();
+    const std::int64_t midnight = held.day->date.StartInUtc().micros();
     const study::Payment payment = {
         .amount = pay.amount.minor(),
         .due = world_.plan.actions[held.action].time.micros() - midnight,
         .sender = pay.from,
         .recipient = pay.to,
         .priority = PriorityOf(pay.priority)};
-    const bool submits = agent.behaviour->Submits(ViewOf(agent, day, balance), payment, held.first);
+    const bool submits = agent.behaviour->Submits(ViewOf(agent, held), payment, held.first);
     const auto place = std::find_if(agent.held.begin(), agent.held.end(),
                                     [&](const Held& each) { return each.action == held.action; });
     if (!submits) {
@@ -221,7 +233,7 @@ void Agents::Decide(Agent& agent, bool all, std::int64_t balance) {
       continue;
     }
     agent.held.erase(place);
-    agent.handed_in.push_back(held.action);
+    agent.handed_in.push_back(held);
     hand_in_(held.action);
   }
 }

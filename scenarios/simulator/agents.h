@@ -47,16 +47,20 @@ class Agents {
  private:
   struct Held {
     ActionIndex action = 0;
-    bool first = true;  // its strategy has not been asked about it
+    const PlannedDay* day = nullptr;  // on which it fell due
+    bool first = true;                // its strategy has not been asked about it
   };
   // What one bank does on one ledger.
   struct Agent {
     ParticipantIndex participant = 0;
     LedgerIndex ledger = 0;
     std::unique_ptr<study::Behaviour> behaviour;
-    std::vector<Held> held;              // in the order in which they fell due
-    std::vector<ActionIndex> handed_in;  // not known to have settled or failed
+    std::vector<Held> held;       // in the order in which they fell due
+    std::vector<Held> handed_in;  // not known to have settled or failed
     bool ticking = false;
+    std::uint64_t asked = 0;     // statements
+    std::uint64_t answered = 0;  // number of the newest statement that came
+    std::int64_t balance = 0;    // in it
     // Of the day:
     core::BusinessDate date;
     std::optional<std::int64_t> opening;  // what it had when its first payment fell due
@@ -64,6 +68,7 @@ class Agents {
   };
   // What a bank reads of its account.
   struct Statement {
+    std::uint64_t number = 0;
     std::int64_t balance = 0;
     std::vector<ActionIndex> settled;  // of those that it had handed in
     std::vector<ActionIndex> failed;
@@ -72,16 +77,16 @@ class Agents {
   const PayOneWay& PaymentOf(ActionIndex action) const {
     return std::get<PayOneWay>(world_.plan.actions[action].what);
   }
-  // Null on a date on which the ledger does no business.
-  const PlannedDay* DayOf(ActionIndex action) const;
+  // The business day that is open; null between two. A payment's date does not tell it: a day may
+  // open on the eve of its date.
+  const PlannedDay* OpenDay(LedgerIndex ledger) const;
   Agent* AgentOf(const PayOneWay& pay);
   // Has the strategy asked, about all that is held or what was not asked about yet.
   void Ask(Agent& agent, bool all);
   Statement StatementOf(const Agent& agent, const core::Ledger& ledger) const;
   void OnStatement(Agent& agent, bool all, const Statement& statement);
-  void Decide(Agent& agent, bool all, std::int64_t balance);
-  study::BehaviourView ViewOf(const Agent& agent, const PlannedDay& day,
-                              std::int64_t balance) const;
+  void Decide(Agent& agent, bool all);
+  study::BehaviourView ViewOf(const Agent& agent, const Held& held) const;
   void Tick(Agent& agent);
   void EndOverdue(Agent& agent);
 

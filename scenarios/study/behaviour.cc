@@ -14,7 +14,7 @@ class DelayBehaviour : public Behaviour {
   explicit DelayBehaviour(DelayTradeOff terms) : terms_(terms) {}
   bool Submits(const BehaviourView& view, const Payment& payment, bool) override {
     if (view.balance - view.queued >= payment.amount) return true;
-    const TimeUs waited = view.now - payment.due % kDayUs;
+    const TimeUs waited = view.now - view.due;
     return Wide{waited} * terms_.delay_ppm_per_hour >= Wide{kHourUs} * terms_.liquidity_ppm;
   }
 

@@ -19,6 +19,7 @@ namespace causeway::study {
 // What a bank sees of its own account. Times are since the day's midnight.
 struct BehaviourView {
   TimeUs now = 0;
+  TimeUs due = 0;  // when the payment fell due
   TimeUs opens = 0;
   TimeUs closes = 0;
   std::int64_t opening =

@@ -249,6 +249,7 @@ bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
   const liquidity::BankView bank = engine_->Bank(payment.sender);
   BehaviourView view;
   view.now = time - midnight;
+  view.due = payment.due - midnight;
   view.opens = result_.opens;
   view.closes = result_.closes;
   view.opening = result_

@@ -96,6 +96,18 @@ TEST(AgentsTest, WhatIsKeptBackUntilCutOffIsWithheldAndMovesNothing) {
   EXPECT_EQ(Summarise(ran.plan, ran.result).rejected, 1U);
 }
 
+// What is due at 20:00 belongs to the business day of the next date, which opened at 19:00.
+TEST(AgentsTest, BankKeepsBackOnADayThatOpensOnTheEveToo) {
+  std::string text = OneLedgerWith(
+      BehaviourText("A", "receipt_reactive {}") + PaymentAt("20:00", "eve", "A", "B", "300.00"),
+      R"(hours { utc_offset: "Z" opens: "19:00" cuts_off: "18:00" opens_day_before: true })");
+  const std::string last = "last_date: \"2024-01-08\"";
+  text.replace(text.find(last), last.size(), "last_date: \"2024-01-09\"");
+  const AgentsRun ran = RunAgents(text);
+  EXPECT_EQ(ran.Of("eve").status, ActionStatus::kWithheld);
+  EXPECT_NEAR(ran.EndOf("eve"), (24 + 18) * 3600, 61);
+}
+
 TEST(AgentsTest, BankThatDefaultsPaysNoMoreAndKeepsWhatItGets) {
   const AgentsRun ran = RunAgents(OneLedgerWith(BehaviourText("A", "defaults { at: \"12:00\" }") +
                                                 PaymentAt("11:59", "before", "A", "B", "100.00") +
