@@ -148,13 +148,26 @@ TEST_F(LedgerRuntimeTest, FewPaymentsBehindABusyStageWaitAndGoTogether) {
   journal_->AwaitAppend();
   std::vector<std::future<std::vector<ItemReply>>> small;
   for (int i = 0; i < 3; ++i) {
-    small.push_back(SubmitSoon(List(PayItem("ALPHA", "BETA", 1))));
+    const auto admitted = std::make_shared<std::promise<void>>();
+    const auto replied = std::make_shared<std::promise<std::vector<ItemReply>>>();
+    small.push_back(replied->get_future());
+    runtime_->Submit(
+        List(PayItem("ALPHA", "BETA", 1)),
+        [admitted](const core::Ledger&, const core::AdmittedItem&) {
+          admitted->set_value();
+          return std::optional<core::Rejection>();
+        },
+        nullptr,
+        [replied](std::vector<ItemReply> replies) { replied->set_value(std::move(replies)); });
+    admitted->get_future().wait();
     EXPECT_FALSE(Ready(small.back()));
   }
   journal_->Open();
+  std::size_t settled = 0;
   for (auto& reply : small) {
-    EXPECT_EQ(StatusOf(reply.get().front()), InstructionStatus::kSettled);
+    settled += StatusOf(reply.get().front()) == InstructionStatus::kSettled ? 1 : 0;
   }
+  EXPECT_EQ(settled, small.size());
   EXPECT_EQ(large.get().front().result.instructions.size(), kOverlapInstructionsMin);
   EXPECT_EQ(BatchCount(), batches + 2);
 }
