@@ -31,9 +31,11 @@ struct RebuiltLog {
 // and not decided is not, nor is what no witness of `from` held. The directory appears when the
 // journal in it is whole and durable; until then it is made beside it, as `data_directory` with
 // kUnfinishedSuffix, and what an earlier attempt left there is removed. After an error nothing of
-// it is left. DataLoss names the journal and the batch that does not follow, is not signed by the
-// log, or differs between two of them; AlreadyExists when `data_directory` holds anything; NotFound
-// for a directory of `from` without a batch.
+// it is left, unless the last sync of the directory above fails, after which it is there and may
+// go at a loss of power. `data_directory` cannot be the root of a file system of its own. DataLoss
+// names the journal and the batch that does not follow, is not signed by the log, or differs
+// between two of them; AlreadyExists when `data_directory` holds anything; NotFound for a directory
+// of `from` without a batch.
 absl::StatusOr<RebuiltLog> RebuildDecisionLog(const RebuildOptions& options);
 
 }  // namespace causeway::bridge
