@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "scenarios/simulator/liquidity_terms.h"
 #include "settlement/core/prng.h"
 
 namespace causeway::sim {
@@ -10,18 +11,6 @@ namespace {
 
 // As often as a study asks.
 constexpr core::Duration kAskEvery = core::Duration::FromSeconds(60);
-
-liquidity::Priority PriorityOf(core::PaymentPriority priority) {
-  switch (priority) {
-    case core::PaymentPriority::kUrgent:
-      return liquidity::Priority::kUrgent;
-    case core::PaymentPriority::kHigh:
-      return liquidity::Priority::kHigh;
-    case core::PaymentPriority::kNormal:
-      break;
-  }
-  return liquidity::Priority::kNormal;
-}
 
 }  // namespace
 
@@ -224,7 +213,7 @@ void Agents::Decide(Agent& agent, bool all) {
         .due = world_.plan.actions[held.action].time.micros() - midnight,
         .sender = pay.from,
         .recipient = pay.to,
-        .priority = PriorityOf(pay.priority)};
+        .priority = LiquidityPriority(pay.priority)};
     const bool submits = agent.behaviour->Submits(ViewOf(agent, held), payment, held.first);
     const auto place = std::find_if(agent.held.begin(), agent.held.end(),
                                     [&](const Held& each) { return each.action == held.action; });

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "scenarios/simulator/liquidity_terms.h"
 #include "settlement/core/check.h"
 #include "settlement/liquidity/engine.h"
 
@@ -18,17 +19,6 @@ liquidity::Discipline DisciplineOf(const core::QueueRules& rules) {
       return liquidity::Discipline::kPriority;
     default:
       return liquidity::Discipline::kFifo;
-  }
-}
-
-liquidity::Priority PriorityOf(core::PaymentPriority priority) {
-  switch (priority) {
-    case core::PaymentPriority::kUrgent:
-      return liquidity::Priority::kUrgent;
-    case core::PaymentPriority::kHigh:
-      return liquidity::Priority::kHigh;
-    default:
-      return liquidity::Priority::kNormal;
   }
 }
 
@@ -83,7 +73,7 @@ liquidity::QueueState DiagnoseQueue(const core::Ledger& ledger) {
       orders.push_back({.sender = sender,
                         .receiver = banks.IndexOf(payment.creditor),
                         .amount = payment.amount,
-                        .priority = PriorityOf(payment.priority)});
+                        .priority = LiquidityPriority(payment.priority)});
     }
   }
   if (ledger.queue().empty()) return liquidity::QueueState::kEmpty;
