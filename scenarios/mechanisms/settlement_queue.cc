@@ -98,12 +98,18 @@ std::vector<std::pair<ActionIndex, SettlePvp>> SettlementQueue::settled_trades()
   return settled;
 }
 
+SettlementQueue::Trade& SettlementQueue::Named(ActionIndex id, const SettlePvp& trade,
+                                               ParticipantIndex by) {
+  CW_CHECK(by == trade.party || by == trade.counterparty, "only its parties speak of a trade");
+  Trade& known = trades_[id];
+  if (!known.ended) known.what = trade;
+  return known;
+}
+
 SettlementQueue::Effects SettlementQueue::Enter(core::LedgerTime now, ActionIndex id,
                                                 const SettlePvp& trade, ParticipantIndex by) {
-  CW_CHECK(by == trade.party || by == trade.counterparty, "only its parties enter a trade");
-  Trade& known = trades_[id];
+  Trade& known = Named(id, trade, by);
   if (known.ended) return {TellTradeEnd{id, known.outcome}};
-  known.what = trade;
   known.entered.insert(by);
   Effects effects;
   if (!open_ && known.place == 0) {
@@ -148,10 +154,8 @@ void SettlementQueue::End(ActionIndex id, const core::Rejection& outcome, Effect
 
 SettlementQueue::Effects SettlementQueue::Withdraw(core::LedgerTime now, ActionIndex id,
                                                    const SettlePvp& trade, ParticipantIndex by) {
-  CW_CHECK(by == trade.party || by == trade.counterparty, "only its parties withdraw a trade");
-  Trade& known = trades_[id];
+  Trade& known = Named(id, trade, by);
   if (known.ended) return {TellTradeEnd{id, known.outcome}};
-  known.what = trade;
   known.withdrawn.insert(by);
   Effects effects;
   EndIfWithdrawn(id, effects);

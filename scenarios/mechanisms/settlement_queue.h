@@ -165,6 +165,8 @@ class SettlementQueue {
   }
   // As far as is known.
   bool IsCovered(const SettlePvp& trade) const;
+  // What a party says about its trade; remembered, unless the trade has ended.
+  Trade& Named(ActionIndex id, const SettlePvp& trade, ParticipantIndex by);
   void TakePlace(core::LedgerTime now, ActionIndex id, Effects& effects);
   void End(ActionIndex id, const core::Rejection& outcome, Effects& effects);
   // Unless it is being tried, or one of the two still wants it.
