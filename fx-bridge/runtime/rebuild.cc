@@ -126,9 +126,11 @@ absl::StatusOr<core::Hash256> Verify(const Source& source, const core::PolicySet
   return follower.root();
 }
 
-// As an absolute path without a slash at its end.
+// As an absolute path without links, which nothing could be renamed to, and without a slash at its
+// end.
 std::filesystem::path WholePath(const std::string& path, std::error_code& error) {
-  const std::filesystem::path whole = std::filesystem::absolute(path, error).lexically_normal();
+  std::filesystem::path whole = std::filesystem::absolute(path, error);
+  if (!error) whole = std::filesystem::weakly_canonical(whole, error);
   return whole.has_filename() ? whole : whole.parent_path();
 }
 

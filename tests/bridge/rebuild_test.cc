@@ -196,6 +196,16 @@ TEST_F(RebuildTest, WhatAnEndedAttemptLeftIsNoHindrance) {
   EXPECT_EQ(again->checkpoint(), engine->checkpoint());
 }
 
+TEST_F(RebuildTest, LinkToAnEmptyDirectoryIsFollowed) {
+  auto engine = world_.Open();
+  Abort(*engine, {TermsOf(0)});
+  std::filesystem::create_directory(PathOf("elsewhere"));
+  std::filesystem::create_directory_symlink(PathOf("elsewhere"), PathOf("bridge"));
+  ASSERT_TRUE(Rebuild({MakeWitness("one", BatchesOf(*engine))}).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(PathOf("bridge")));
+  EXPECT_FALSE(std::filesystem::is_empty(PathOf("elsewhere")));
+}
+
 TEST_F(RebuildTest, DirectoryThatHoldsAnythingIsLeftAlone) {
   auto engine = world_.Open();
   Abort(*engine, {TermsOf(0)});
