@@ -286,8 +286,10 @@ void LedgerRuntime::Sequence() {
                (!sequence_.empty() && !goes_alone_ && (batches_in_stages_ == 0 || ManyWait()));
       });
       if (sequence_.empty()) break;
+      WaitForMore(lock);
       stages_are_empty = batches_in_stages_ == 0;
       batch = TakeBatch(lock);
+      last_instructions_ = batch.instructions;
     }
     if (stages_are_empty && batch.instructions < kOverlapInstructionsMin) {
       const bool added = GoThrough(batch);
@@ -320,6 +322,18 @@ bool LedgerRuntime::ManyWait() const {
     if (waiting >= kOverlapInstructionsMin) return true;
   }
   return false;
+}
+
+// With the lock held, which it gives up meanwhile: something is open, so that nobody goes alone.
+void LedgerRuntime::WaitForMore(std::unique_lock<std::mutex>& lock) {
+  const auto begin = last_began_ + kBatchSpacing;
+  if (last_instructions_ >= kSpacedInstructionsMin && !ManyWait() && !finished_ &&
+      std::chrono::steady_clock::now() < begin) {
+    lock.unlock();
+    std::this_thread::sleep_until(begin);
+    lock.lock();
+  }
+  last_began_ = std::chrono::steady_clock::now();
 }
 
 void LedgerRuntime::ApplyBatch(Batch& batch) {
