@@ -5,7 +5,7 @@
 //   ledger_bench [--accounts N] [--batch N] [--payments N] [--rounds N] [--only WHAT] [--dir DIR]
 //                [--json FILE]
 //
-// `./dev bench ledger` calls it for one part after the other (tests/bench/ledger.py).
+// `./dev bench ledger` calls it for one part after the other (tests/bench/ledger).
 #include <fmt/format.h>
 #include <stdlib.h>
 #include <time.h>
