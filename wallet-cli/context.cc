@@ -230,6 +230,7 @@ void Context::Show(const Json& value) {
 std::vector<const core::Signer*> Borrow(
     const std::vector<std::unique_ptr<core::SoftwareSigner>>& signers) {
   std::vector<const core::Signer*> borrowed;
+  borrowed.reserve(signers.size());
   for (const auto& signer : signers) borrowed.push_back(signer.get());
   return borrowed;
 }

@@ -8,6 +8,7 @@
 #include "settlement/codec/codec.h"
 #include "settlement/core/quote.h"
 #include "wallet-cli/commands.h"
+#include "wallet-cli/envelope_file.h"
 #include "wallet-cli/instruct.h"
 #include "wallet-cli/views.h"
 

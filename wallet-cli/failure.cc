@@ -6,7 +6,7 @@
 #include "absl/strings/cord.h"
 #include "settlement/client/errors.h"
 #include "wallet-cli/context.h"
-#include "wallet-cli/views.h"
+#include "wallet-cli/values.h"
 
 namespace causeway::wallet {
 namespace {

@@ -11,6 +11,7 @@
 #include "settlement/client/quote_check.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
+#include "wallet-cli/values.h"
 #include "wallet-cli/views.h"
 
 namespace causeway::wallet {

@@ -8,6 +8,9 @@
 #include "settlement/client/commands.h"
 #include "settlement/client/errors.h"
 #include "settlement/core/quote.h"
+#include "wallet-cli/envelope_file.h"
+#include "wallet-cli/names.h"
+#include "wallet-cli/values.h"
 #include "wallet-cli/views.h"
 
 namespace causeway::wallet {

@@ -6,7 +6,7 @@
 #include "settlement/core/key_file.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
-#include "wallet-cli/views.h"
+#include "wallet-cli/names.h"
 
 namespace causeway::wallet {
 namespace {

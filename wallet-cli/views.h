@@ -1,28 +1,20 @@
 // Values of the client library as JSON. The field names are part of the program's interface: they
-// follow proto/causeway/v1, identifiers and hashes are text, money has the shape of MoneyJson.
+// follow proto/causeway/v1, identifiers and hashes are text, money has the shape of MoneyJson
+// (values.h).
 #ifndef CAUSEWAY_WALLET_CLI_VIEWS_H_
 #define CAUSEWAY_WALLET_CLI_VIEWS_H_
 
+#include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 
-#include "absl/status/statusor.h"
 #include "settlement/client/bridge_client.h"
 #include "settlement/client/receipt.h"
 #include "settlement/client/views.h"
 #include "settlement/client/witness_client.h"
+#include "settlement/core/command.h"
 #include "wallet-cli/render.h"
 
 namespace causeway::wallet {
-
-// {"currency": "HKD", "minor_units": 15000, "amount": "150.00"}
-Json MoneyJson(const core::Money& money);
-Json MoneyJson(core::Currency currency, core::Amount amount);
-// {"party": ..., "kind": ..., "id": ...}
-Json InstructionKeyJson(const core::InstructionKey& key);
-// {"outcome": "INSUFFICIENT_FUNDS", "code": 210, "message": ..., "actual", "required", "rule"}
-Json RejectionJson(const core::Rejection& rejection);
 
 Json InfoJson(const client::LedgerInfo& info);
 Json InstructionJson(const client::InstructionView& view);
@@ -47,16 +39,6 @@ Json WitnessJson(const client::WitnessState& state, std::optional<std::uint64_t>
 Json ReceiptJson(const client::VerifiedReceipt& receipt);
 // What a command says: shown before it is signed a second time, and by `show`.
 Json CommandJson(const core::Command& command);
-// An envelope in the file form: proto3 JSON of causeway.v1.Envelope, and back (InvalidArgument).
-std::string FormatEnvelope(const core::Envelope& envelope);
-absl::StatusOr<core::Envelope> ParseEnvelope(std::string_view text);
-
-std::string_view PurposeName(core::AccountPurpose purpose);
-// The reverse of core::ActionKindName, core::RoleName and PurposeName; InvalidArgument lists what
-// there is.
-absl::StatusOr<core::ActionKind> ParseActionKind(std::string_view name);
-absl::StatusOr<core::Role> ParseRole(std::string_view name);
-absl::StatusOr<core::AccountPurpose> ParsePurpose(std::string_view name);
 
 }  // namespace causeway::wallet
 

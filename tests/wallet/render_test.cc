@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/wallet/wallet_test_util.h"
-#include "wallet-cli/views.h"
+#include "wallet-cli/envelope_file.h"
+#include "wallet-cli/names.h"
+#include "wallet-cli/values.h"
 
 namespace causeway::wallet {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "settlement/core/key_file.h"
 #include "tests/wallet/wallet_test_util.h"
-#include "wallet-cli/views.h"
+#include "wallet-cli/envelope_file.h"
 
 namespace causeway::wallet {
 namespace {
