@@ -55,14 +55,7 @@ class AbortOrderTest : public ::testing::Test {
   }
   void CarryAll() {
     for (const LedgerRequest& request : engine_->TakeRequests()) {
-      FakeLedger& ledger = world_.ledger(request.ledger);
-      if (request.kind == RequestKind::kPrepare) {
-        engine_->OnPrepareReply(At(1), request.settlement_id, request.ledger,
-                                ledger.Prepare(At(1), request));
-      } else {
-        engine_->OnCompleteReply(At(1), request.settlement_id, request.ledger,
-                                 ledger.Complete(request));
-      }
+      world_.Carry(At(1), request, *engine_);
     }
   }
   // The refusal's message; empty when the order was taken.

@@ -47,20 +47,10 @@ class DecidedIdsOnDiskTest : public ::testing::Test {
     options.ids = std::move(ids);
     engine_ = Must(BridgeEngine::Open(std::move(options), std::move(journal)));
   }
-  // Terms of a settlement that nobody handed in, and whose deadline is past.
-  std::string TermsOf(int number) const {
-    core::TermsHeader header;
-    header.policy_hash = world_.policy().hash;
-    header.deadline = At(1000);
-    for (const auto& ledger : world_.ledgers) header.ledgers.push_back({ledger->origin(), 1});
-    header.legs_root = core::Sha256(std::to_string(number));
-    header.nonce = core::Sha256("nonce" + std::to_string(number)).view().substr(0, 16);
-    return codec::EncodeTerms(header);
-  }
   // Decides the settlements up to `end`, all of them aborts, and completes them on their ledgers.
   void AbortUpTo(int end) {
     for (; aborted_ < end; ++aborted_) {
-      const std::string terms = TermsOf(aborted_);
+      const std::string terms = world_.TermsOfNobody(aborted_);
       engine_->JudgeDeadline(At(2000), core::SettlementIdOf(terms), terms);
       if (aborted_ % kDecisionsPerFlush == kDecisionsPerFlush - 1) Complete();
     }
@@ -76,7 +66,7 @@ class DecidedIdsOnDiskTest : public ::testing::Test {
     engine_->TakeChanged();
   }
   std::optional<SettlementView> ViewOf(int number) const {
-    return engine_->Find(core::SettlementIdOf(TermsOf(number)));
+    return engine_->Find(core::SettlementIdOf(world_.TermsOfNobody(number)));
   }
 
   static constexpr int kDecisionsPerFlush = 1000;

@@ -284,6 +284,27 @@ class World {
     return *ledgers[0];
   }
 
+  // Carries a request to its ledger and the answer back.
+  void Carry(core::LedgerTime now, const LedgerRequest& request, BridgeEngine& engine) {
+    FakeLedger& to = ledger(request.ledger);
+    if (request.kind == RequestKind::kPrepare) {
+      engine.OnPrepareReply(now, request.settlement_id, request.ledger, to.Prepare(now, request));
+    } else {
+      engine.OnCompleteReply(now, request.settlement_id, request.ledger, to.Complete(request));
+    }
+  }
+
+  // Terms, each number's its own, of a settlement that nobody handed in; their deadline is
+  // At(1000).
+  std::string TermsOfNobody(int number) const {
+    core::TermsHeader header;
+    header.policy_hash = policy().hash;
+    header.deadline = At(1000);
+    for (const auto& each : ledgers) header.ledgers.push_back({each->origin(), 1});
+    header.legs_root = core::Sha256(std::to_string(number));
+    header.nonce = core::Sha256("nonce" + std::to_string(number)).view().substr(0, 16);
+    return codec::EncodeTerms(header);
+  }
   // A leg of each (ledger index, payer), signed by `signers`.
   Deal MakeDeal(std::string_view nonce, core::LedgerTime deadline,
                 const std::vector<std::pair<std::size_t, std::string>>& legs,

@@ -31,15 +31,6 @@ class RebuildTest : public ::testing::Test {
   ~RebuildTest() override { std::filesystem::remove_all(folder_); }
 
   std::string PathOf(const std::string& name) const { return folder_ + "/" + name; }
-  std::string TermsOf(int number) const {
-    core::TermsHeader header;
-    header.policy_hash = world_.policy().hash;
-    header.deadline = At(1000);
-    for (const auto& ledger : world_.ledgers) header.ledgers.push_back({ledger->origin(), 1});
-    header.legs_root = core::Sha256(std::to_string(number));
-    header.nonce = core::Sha256("nonce" + std::to_string(number)).view().substr(0, 16);
-    return codec::EncodeTerms(header);
-  }
   // Aborts of these settlements, one batch each.
   static void Abort(BridgeEngine& engine, const std::vector<std::string>& terms) {
     for (const std::string& each : terms) {
@@ -81,7 +72,7 @@ class RebuildTest : public ::testing::Test {
 
 TEST_F(RebuildTest, BridgeGoesOnWithWhatTheLongestJournalHolds) {
   std::vector<std::string> terms;
-  for (int i = 0; i < 5; ++i) terms.push_back(TermsOf(i));
+  for (int i = 0; i < 5; ++i) terms.push_back(world_.TermsOfNobody(i));
   auto engine = world_.Open();
   Abort(*engine, terms);
   std::vector<std::string> batches = BatchesOf(*engine);
@@ -100,13 +91,13 @@ TEST_F(RebuildTest, BridgeGoesOnWithWhatTheLongestJournalHolds) {
     EXPECT_EQ(again->Find(core::SettlementIdOf(each))->state, SettlementState::kAborted);
   }
   // It decides nothing of that again, and goes on behind it.
-  Abort(*again, {terms[0], TermsOf(5)});
+  Abort(*again, {terms[0], world_.TermsOfNobody(5)});
   EXPECT_EQ(again->size(), 6u);
 }
 
 TEST_F(RebuildTest, BatchThatDoesNotFollowIsNamed) {
   auto engine = world_.Open();
-  Abort(*engine, {TermsOf(0), TermsOf(1)});
+  Abort(*engine, {world_.TermsOfNobody(0), world_.TermsOfNobody(1)});
   std::vector<std::string> batches = BatchesOf(*engine);
   std::swap(batches[0], batches[1]);
   const absl::Status status = Rebuild({MakeWitness("swapped", batches)}).status();
@@ -123,9 +114,9 @@ TEST_F(RebuildTest, LogOfAnotherKeyIsRefused) {
   other.policy_files.clear();
   other.AddPolicy(policy);
   auto engine = other.Open();
-  Abort(*engine, {TermsOf(0)});
+  Abort(*engine, {world_.TermsOfNobody(0)});
   EXPECT_EQ(engine->size(), 0u);  // terms are under the first world's policy
-  core::TermsHeader header = Must(codec::DecodeTerms(TermsOf(0)));
+  core::TermsHeader header = Must(codec::DecodeTerms(world_.TermsOfNobody(0)));
   header.policy_hash = other.policy().hash;
   Abort(*engine, {codec::EncodeTerms(header)});
   ASSERT_EQ(engine->size(), 1u);
@@ -135,10 +126,10 @@ TEST_F(RebuildTest, LogOfAnotherKeyIsRefused) {
 
 TEST_F(RebuildTest, TwoHistoriesAreRefused) {
   auto engine = world_.Open();
-  Abort(*engine, {TermsOf(0), TermsOf(1)});
+  Abort(*engine, {world_.TermsOfNobody(0), world_.TermsOfNobody(1)});
   World same;
   auto forked = same.Open();
-  Abort(*forked, {TermsOf(2)});
+  Abort(*forked, {world_.TermsOfNobody(2)});
   const absl::Status status =
       Rebuild({MakeWitness("one", BatchesOf(*engine)), MakeWitness("two", BatchesOf(*forked))})
           .status();
@@ -166,7 +157,7 @@ class FileSizeLimit {
 
 TEST_F(RebuildTest, NothingIsLeftOfOneThatFailsHalfWay) {
   auto engine = world_.Open();
-  Abort(*engine, {TermsOf(0)});
+  Abort(*engine, {world_.TermsOfNobody(0)});
   const std::string witness = MakeWitness("one", BatchesOf(*engine));
   {
     const FileSizeLimit too_low(256 << 10);  // enough for the index, not for a segment
@@ -179,12 +170,12 @@ TEST_F(RebuildTest, NothingIsLeftOfOneThatFailsHalfWay) {
 
 TEST_F(RebuildTest, WhatAnEndedAttemptLeftIsNoHindrance) {
   auto engine = world_.Open();
-  Abort(*engine, {TermsOf(0)});
+  Abort(*engine, {world_.TermsOfNobody(0)});
   const std::string witness = MakeWitness("one", BatchesOf(*engine));
   // As after an end in the middle of it, with batches of another history.
   World same;
   auto other = same.Open();
-  Abort(*other, {TermsOf(1), TermsOf(2)});
+  Abort(*other, {world_.TermsOfNobody(1), world_.TermsOfNobody(2)});
   ASSERT_TRUE(Rebuild({MakeWitness("two", BatchesOf(*other))}).ok());
   std::filesystem::rename(PathOf("bridge"), PathOf("bridge") + kUnfinishedSuffix);
   std::filesystem::create_directory(PathOf("bridge"));  // empty: as good as none
@@ -198,7 +189,7 @@ TEST_F(RebuildTest, WhatAnEndedAttemptLeftIsNoHindrance) {
 
 TEST_F(RebuildTest, LinkToAnEmptyDirectoryIsFollowed) {
   auto engine = world_.Open();
-  Abort(*engine, {TermsOf(0)});
+  Abort(*engine, {world_.TermsOfNobody(0)});
   std::filesystem::create_directory(PathOf("elsewhere"));
   std::filesystem::create_directory_symlink(PathOf("elsewhere"), PathOf("bridge"));
   ASSERT_TRUE(Rebuild({MakeWitness("one", BatchesOf(*engine))}).ok());
@@ -208,7 +199,7 @@ TEST_F(RebuildTest, LinkToAnEmptyDirectoryIsFollowed) {
 
 TEST_F(RebuildTest, DirectoryThatHoldsAnythingIsLeftAlone) {
   auto engine = world_.Open();
-  Abort(*engine, {TermsOf(0)});
+  Abort(*engine, {world_.TermsOfNobody(0)});
   const std::string witness = MakeWitness("one", BatchesOf(*engine));
   EXPECT_TRUE(absl::IsNotFound(Rebuild({PathOf("nothing")}).status()));
   std::filesystem::create_directory(PathOf("bridge"));

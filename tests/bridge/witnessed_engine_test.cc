@@ -73,14 +73,7 @@ class WitnessedEngineTest : public ::testing::Test {
     }
   }
   void Carry(core::LedgerTime now, const LedgerRequest& request) {
-    FakeLedger& ledger = world_.ledger(request.ledger);
-    if (request.kind == RequestKind::kPrepare) {
-      engine_->OnPrepareReply(now, request.settlement_id, request.ledger,
-                              ledger.Prepare(now, request));
-    } else {
-      engine_->OnCompleteReply(now, request.settlement_id, request.ledger,
-                               ledger.Complete(request));
-    }
+    world_.Carry(now, request, *engine_);
   }
   // One round: what is due, one write, and what it releases, carried there and back.
   bool Round(core::LedgerTime now) {
