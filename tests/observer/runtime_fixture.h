@@ -1,0 +1,286 @@
+// The live observer against operators in this process: their gRPC services serve the logs of a test
+// corridor, honest or not.
+#ifndef CAUSEWAY_TESTS_OBSERVER_RUNTIME_FIXTURE_H_
+#define CAUSEWAY_TESTS_OBSERVER_RUNTIME_FIXTURE_H_
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "causeway/v1/bridge_service.grpc.pb.h"
+#include "causeway/v1/ledger_service.grpc.pb.h"
+#include "causeway/v1/observer_service.grpc.pb.h"
+#include "observer/runtime/runtime.h"
+#include "observer/runtime/service.h"
+#include "settlement/rpc/rejection_status.h"
+#include "settlement/rpc/server.h"
+#include "settlement/store/memory_journal.h"
+#include "tests/observer/test_corridor.h"
+
+namespace causeway::observer {
+
+inline constexpr std::chrono::seconds kWaitMax{20};
+
+// What an operator shows: batches, and a tree to prove from. Thread-safe.
+class Shown {
+ public:
+  void Show(std::vector<std::string> batches, core::MerkleTree tree, std::string checkpoint) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    batches_ = std::move(batches);
+    tree_ = std::move(tree);
+    checkpoint_ = std::move(checkpoint);
+    changed_.notify_all();
+  }
+  // Streams from the batch that contains leaf `from` until the caller goes away or Close.
+  template <typename Message>
+  grpc::Status Stream(std::uint64_t from, grpc::ServerContext* context,
+                      grpc::ServerWriter<Message>* writer,
+                      const std::function<std::uint64_t(const std::string&)>& first_index) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    std::size_t next = 0;
+    while (next < batches_.size() && first_index(batches_[next]) < from) ++next;
+    while (!context->IsCancelled() && !closed_) {
+      if (next == batches_.size()) {
+        changed_.wait_for(lock, std::chrono::milliseconds(10));
+        continue;
+      }
+      Message message;
+      message.set_number(next);
+      message.set_batch(batches_[next++]);
+      lock.unlock();
+      writer->Write(message);
+      lock.lock();
+    }
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "stopping");
+  }
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  std::string checkpoint() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return checkpoint_;
+  }
+  grpc::Status Prove(std::uint64_t old_size, std::uint64_t new_size, v1::ConsistencyProof* out) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto proof = tree_.ConsistencyProof(old_size, new_size);
+    if (!proof.ok()) return rpc::ToGrpc(proof.status());
+    for (const core::Hash256& hash : *proof) out->add_proof(std::string(hash.view()));
+    return grpc::Status::OK;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> batches_;
+  core::MerkleTree tree_;
+  std::string checkpoint_;
+  bool closed_ = false;
+};
+
+class FakeLedger final : public v1::Ledger::Service {
+ public:
+  Shown shown;
+
+  grpc::Status GetCheckpoint(grpc::ServerContext*, const v1::GetCheckpointRequest*,
+                             v1::CheckpointResponse* response) override {
+    response->set_checkpoint(shown.checkpoint());
+    return grpc::Status::OK;
+  }
+  grpc::Status GetConsistencyProof(grpc::ServerContext*,
+                                   const v1::GetConsistencyProofRequest* request,
+                                   v1::ConsistencyProof* response) override {
+    return shown.Prove(request->old_size(), request->new_size(), response);
+  }
+  grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest* request,
+                         grpc::ServerWriter<v1::BatchMessage>* writer) override {
+    return shown.Stream<v1::BatchMessage>(
+        request->from_index(), context, writer,
+        [](const std::string& batch) { return core::DecodeBatch(batch)->header.first_index; });
+  }
+};
+
+class FakeBridge final : public v1::Bridge::Service {
+ public:
+  Shown shown;
+
+  grpc::Status GetDecisionCheckpoint(grpc::ServerContext*, const v1::GetDecisionCheckpointRequest*,
+                                     v1::DecisionCheckpoint* response) override {
+    response->set_checkpoint(shown.checkpoint());
+    return grpc::Status::OK;
+  }
+  grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeDecisionsRequest* request,
+                         grpc::ServerWriter<v1::DecisionBatchMessage>* writer) override {
+    return shown.Stream<v1::DecisionBatchMessage>(
+        request->from_index(), context, writer,
+        [](const std::string& batch) { return core::DecodeDecisionBatch(batch)->first_index; });
+  }
+};
+
+// A server on a port of its own; a later one may take the same port.
+struct Host {
+  int port = 0;
+  std::unique_ptr<grpc::Server> server;
+
+  void Start(grpc::Service& service) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(),
+                             &port);
+    builder.RegisterService(&service);
+    server = builder.BuildAndStart();
+    ASSERT_NE(server, nullptr);
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port); }
+};
+
+// Keeps what was appended when the engine that holds it is closed.
+class KeptJournal final : public store::Journal {
+ public:
+  explicit KeptJournal(std::shared_ptr<store::Journal> kept) : kept_(std::move(kept)) {}
+  absl::Status Append(std::span<const store::Block> blocks,
+                      std::span<const store::MetaWrite> meta) override {
+    return kept_->Append(blocks, meta);
+  }
+  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
+    return kept_->Read(number);
+  }
+  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
+    return kept_->FindBlock(index);
+  }
+  std::uint64_t block_count() const override { return kept_->block_count(); }
+  std::uint64_t record_count() const override { return kept_->record_count(); }
+  core::Hash256 head() const override { return kept_->head(); }
+  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
+    return kept_->GetMeta(key);
+  }
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
+      std::string_view prefix) const override {
+    return kept_->ListMeta(prefix);
+  }
+
+ private:
+  std::shared_ptr<store::Journal> kept_;
+};
+
+class RuntimeTest : public ::testing::Test {
+ protected:
+  RuntimeTest() {
+    Show();
+    hkd_host_.Start(hkd_);
+    thb_host_.Start(thb_);
+    bridge_host_.Start(bridge_);
+    config_.ledgers = {
+        {world_.hkd.genesis().ledger, world_.hkd.genesis().hash, hkd_host_.address()},
+        {world_.thb.genesis().ledger, world_.thb.genesis().hash, thb_host_.address()}};
+    config_.bridge = FollowedBridge{
+        world_.bridge->policy().decision_log, {world_.policy_bytes}, bridge_host_.address()};
+    config_.readers = {*core::ParticipantId::Parse("AUDITOR")};
+  }
+  ~RuntimeTest() override {
+    StopObserver();
+    for (Shown* shown : {&hkd_.shown, &thb_.shown, &bridge_.shown}) shown->Close();
+    for (Host* host : {&hkd_host_, &thb_host_, &bridge_host_}) host->server->Shutdown();
+  }
+
+  // The operators show everything that is written.
+  void Show() {
+    hkd_.shown.Show(world_.hkd.batches(), world_.hkd.tree(), world_.hkd.Checkpoint());
+    thb_.shown.Show(world_.thb.batches(), world_.thb.tree(), world_.thb.Checkpoint());
+    bridge_.shown.Show(world_.bridge->batches(), world_.bridge->tree(),
+                       world_.bridge->Checkpoint());
+  }
+
+  void StartObserver() {
+    auto store = AuditStore::Open(
+        [this](const store::JournalIdentity& identity)
+            -> absl::StatusOr<std::unique_ptr<store::Journal>> {
+          std::shared_ptr<store::Journal>& kept = disk_[identity.name];
+          if (kept == nullptr) kept = store::NewMemoryJournal(identity);
+          return std::make_unique<KeptJournal>(kept);
+        },
+        config_);
+    ASSERT_TRUE(store.ok());
+    auto engine = AuditEngine::Open(config_, *std::move(store), signatures_,
+                                    [] { return core::LedgerTime::FromMicros(42); });
+    ASSERT_TRUE(engine.ok()) << engine.status().message();
+    service_ = std::make_unique<ObserverService>(ObserverService::Options{
+        [this](const auto& read) { runtime_->Read(read); },
+        [this](std::string_view origin) { return runtime_->IsConnected(origin); },
+        [this] { return runtime_->Witnesses(); }, config_.readers});
+    auto runtime = ObserverRuntime::Start(
+        {config_, std::nullopt, [](const absl::Status& status) { FAIL() << status.message(); },
+         [this] { service_->OnAlert(); }, std::chrono::milliseconds(5)},
+        *std::move(engine));
+    ASSERT_TRUE(runtime.ok()) << runtime.status().message();
+    runtime_ = *std::move(runtime);
+    rpc::ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    auto server = rpc::Server::Start(options, {service_->service()});
+    ASSERT_TRUE(server.ok()) << server.status().message();
+    server_ = *std::move(server);
+    stub_ = v1::Observer::NewStub(
+        grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));
+  }
+  void StopObserver() {
+    if (service_ != nullptr) service_->EndStreams();
+    if (server_ != nullptr) server_->Shutdown(std::chrono::milliseconds(1000));
+    if (runtime_ != nullptr) runtime_->Stop();
+    server_.reset();
+    runtime_.reset();
+    service_.reset();
+  }
+
+  v1::ObserverStatus Status() {
+    grpc::ClientContext context;
+    v1::ObserverStatus status;
+    EXPECT_TRUE(stub_->GetStatus(&context, v1::GetStatusRequest(), &status).ok());
+    return status;
+  }
+  // Whether `condition` comes to hold.
+  bool Eventually(const std::function<bool(const v1::ObserverStatus&)>& condition) {
+    const auto end = std::chrono::steady_clock::now() + kWaitMax;
+    while (std::chrono::steady_clock::now() < end) {
+      if (condition(Status())) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  bool EventuallyVerified() {
+    return Eventually([this](const v1::ObserverStatus& status) {
+      return status.logs(0).size() == world_.hkd.tree().size() &&
+             status.logs(1).size() == world_.thb.tree().size() &&
+             status.logs(2).size() == world_.bridge->tree().size();
+    });
+  }
+
+  TestCorridor world_;
+  core::OpenSslSignatureVerifier signatures_;
+  ObserverConfig config_;
+  std::map<std::string, std::shared_ptr<store::Journal>> disk_;
+  FakeLedger hkd_, thb_;
+  FakeBridge bridge_;
+  Host hkd_host_, thb_host_, bridge_host_;
+  std::unique_ptr<ObserverService> service_;
+  std::unique_ptr<ObserverRuntime> runtime_;
+  std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<v1::Observer::Stub> stub_;
+};
+
+}  // namespace causeway::observer
+
+#endif  // CAUSEWAY_TESTS_OBSERVER_RUNTIME_FIXTURE_H_
