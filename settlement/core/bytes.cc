@@ -1,6 +1,7 @@
 #include "settlement/core/bytes.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "settlement/core/check.h"
@@ -137,9 +138,10 @@ std::optional<std::string> FromBase64(std::string_view text) {
   std::string raw(text.size() / 4 * 3, '\0');
   char* out = raw.data();
   const auto write = [&out](std::uint32_t bits, std::size_t byte_count) {
-    for (std::size_t b = 0; b < byte_count; ++b) {
-      *out++ = static_cast<char>(static_cast<unsigned char>(bits >> (16 - 8 * b)));
-    }
+    const std::array<char, 3> bytes = {static_cast<char>(bits >> 16 & 0xff),
+                                       static_cast<char>(bits >> 8 & 0xff),
+                                       static_cast<char>(bits & 0xff)};
+    out = std::copy_n(bytes.begin(), byte_count, out);
   };
   std::string_view last = text.substr(text.size() - 4);
   for (std::size_t i = 0; i + 4 < text.size(); i += 4) {
