@@ -66,7 +66,7 @@ absl::Status CheckQueue(const PvpQueue& queue) {
   }
   std::int64_t values = 0;
   for (std::uint32_t i = 0; i < queue.size(); ++i) {
-    const absl::Status checked = CheckLegs(queue, i, total);
+    absl::Status checked = CheckLegs(queue, i, total);
     if (!checked.ok()) return checked;
     if (queue.values[i].IsNegative() || queue.values[i].minor() > kTotalMinorMax - values) {
       return absl::InvalidArgumentError(

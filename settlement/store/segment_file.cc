@@ -296,8 +296,8 @@ class Posix final : public FileSystem {
 }  // namespace
 
 FileSystem& PosixFileSystem() {
-  static Posix* const posix = new Posix;  // outlives static destruction
-  return *posix;
+  static Posix* const kPosix = new Posix;  // outlives static destruction
+  return *kPosix;
 }
 
 }  // namespace causeway::store
