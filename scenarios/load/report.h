@@ -32,9 +32,6 @@ nlohmann::json ReportJson(const RunDescription& description, const RunResult& re
 std::string ReportText(const RunDescription& description, const RunResult& result);
 std::string ReportHtml(const RunDescription& description, const RunResult& result);
 
-// For the text and the attributes of HTML and XML.
-std::string EscapeHtml(std::string_view text);
-
 }  // namespace causeway::load
 
 #endif  // CAUSEWAY_SCENARIOS_LOAD_REPORT_H_

@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "scenarios/load/report.h"
+#include "scenarios/text/text.h"
 
 namespace causeway::load {
 namespace {
@@ -81,18 +82,18 @@ std::string Plot(const Axis& x, const Axis& y, const std::vector<Series>& all) {
     svg += fmt::format(
         "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>"
         "<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
-        kLeft, kWidth - kRight, at, at, kLeft - 8, at + 4, EscapeHtml(tick.label));
+        kLeft, kWidth - kRight, at, at, kLeft - 8, at + 4, text::EscapeHtml(tick.label));
   }
   for (const Tick& tick : x.ticks) {
     const double at = Place(tick.at, x, kLeft, kWidth - kRight);
     svg += fmt::format(
         "<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>"
         "<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-        at, at, kTop, kHeight - kBottom, at, kHeight - kBottom + 16, EscapeHtml(tick.label));
+        at, at, kTop, kHeight - kBottom, at, kHeight - kBottom + 16, text::EscapeHtml(tick.label));
   }
   svg += fmt::format(
       "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><text x=\"8\" y=\"14\">{}</text>",
-      kWidth - kRight, kHeight - 6, EscapeHtml(x.name), EscapeHtml(y.name));
+      kWidth - kRight, kHeight - 6, text::EscapeHtml(x.name), text::EscapeHtml(y.name));
   double legend = kLeft + 160;
   for (const Series& series : all) {
     svg += fmt::format("<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"2\" points=\"",
@@ -102,7 +103,7 @@ std::string Plot(const Axis& x, const Axis& y, const std::vector<Series>& all) {
                          Place(std::clamp(value, y.low, y.high), y, kHeight - kBottom, kTop));
     }
     svg += fmt::format("\"/><text x=\"{}\" y=\"14\" style=\"fill:{}\">{}</text>", legend,
-                       series.colour, EscapeHtml(series.name));
+                       series.colour, text::EscapeHtml(series.name));
     legend += 160;
   }
   return svg + "</svg>\n";
@@ -170,7 +171,8 @@ std::string LatencyPlot(const RunResult& result) {
 }
 
 std::string Row(std::string_view name, std::string_view value) {
-  return fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", EscapeHtml(name), EscapeHtml(value));
+  return fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", text::EscapeHtml(name),
+                     text::EscapeHtml(value));
 }
 
 std::string LatencyTable(const RunResult& result) {
@@ -205,51 +207,24 @@ std::string OutcomeTable(const RunDescription& description, const RunResult& res
   if (description.unexpected != 0) {
     html +=
         fmt::format("<p class=\"bad\">{} payments with an unexpected outcome; the first: {}</p>\n",
-                    description.unexpected, EscapeHtml(result.first_failure));
+                    description.unexpected, text::EscapeHtml(result.first_failure));
   }
   if (!result.stream_end.ok()) {
     html += fmt::format("<p class=\"bad\">the stream broke: {}</p>\n",
-                        EscapeHtml(std::string(result.stream_end.message())));
+                        text::EscapeHtml(std::string(result.stream_end.message())));
   }
   return html;
 }
 
 }  // namespace
 
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  escaped.reserve(text.size());
-  for (const char character : text) {
-    switch (character) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += character;
-    }
-  }
-  return escaped;
-}
-
 std::string ReportHtml(const RunDescription& description, const RunResult& result) {
   std::string html = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<title>Load on {0}</title><style>{1}</style></head><body>\n<h1>Load on {0}</h1>\n"
       "<p>{2:.0f} payments/s, {3:.1f} requests/s over {4:.2f} s.</p>\n<table>\n",
-      EscapeHtml(description.ledger), kStyle, result.payments_per_s(), result.requests_per_s(),
-      result.measured_s);
+      text::EscapeHtml(description.ledger), kStyle, result.payments_per_s(),
+      result.requests_per_s(), result.measured_s);
   html +=
       Row("address", description.address + (description.tls ? " (mutual TLS)" : " (plain text)"));
   html += Row("load",

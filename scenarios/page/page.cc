@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "scenarios/page/assets.h"
+#include "scenarios/text/text.h"
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/time.h"
@@ -190,7 +191,7 @@ std::string TableHtml(const Table& table, std::string_view id) {
   html += "<thead><tr>";
   for (const Column& column : table.columns) {
     html += fmt::format("<th scope=\"col\"{}>{}</th>", column.number ? " class=\"n\"" : "",
-                        EscapeHtml(column.name));
+                        text::EscapeHtml(column.name));
   }
   html += "</tr></thead>\n<tbody>\n";
   for (const std::vector<std::string>& row : table.rows) {
@@ -198,7 +199,7 @@ std::string TableHtml(const Table& table, std::string_view id) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       html += fmt::format("<td{}>{}</td>",
                           i < table.columns.size() && table.columns[i].number ? " class=\"n\"" : "",
-                          EscapeHtml(row[i]));
+                          text::EscapeHtml(row[i]));
     }
     html += "</tr>\n";
   }
@@ -218,24 +219,24 @@ bool IsEmpty(const Plot& plot) {
 class Writer {
  public:
   std::string Body(const Page& page) {
-    std::string html = fmt::format("<main>\n<h1>{}</h1>\n", EscapeHtml(page.title));
+    std::string html = fmt::format("<main>\n<h1>{}</h1>\n", text::EscapeHtml(page.title));
     if (!page.subtitle.empty()) {
-      html += fmt::format("<p class=\"subtitle\">{}</p>\n", EscapeHtml(page.subtitle));
+      html += fmt::format("<p class=\"subtitle\">{}</p>\n", text::EscapeHtml(page.subtitle));
     }
     if (!page.facts.empty()) html += "<dl class=\"facts\">\n";
     for (const Fact& fact : page.facts) {
       const char* verdict = fact.verdict == Verdict::kGood  ? " class=\"good\""
                             : fact.verdict == Verdict::kBad ? " class=\"bad\""
                                                             : "";
-      html += fmt::format("<div><dt>{}</dt><dd{}>{}</dd></div>\n", EscapeHtml(fact.name), verdict,
-                          EscapeHtml(fact.value));
+      html += fmt::format("<div><dt>{}</dt><dd{}>{}</dd></div>\n", text::EscapeHtml(fact.name),
+                          verdict, text::EscapeHtml(fact.value));
     }
     if (!page.facts.empty()) html += "</dl>\n";
     html +=
         "<noscript><p class=\"note\">Plots are drawn by a script of this page; without it, the "
         "tables below them hold their data.</p></noscript>\n";
     for (const Section& section : page.sections) {
-      html += fmt::format("<section>\n<h2>{}</h2>\n", EscapeHtml(section.heading));
+      html += fmt::format("<section>\n<h2>{}</h2>\n", text::EscapeHtml(section.heading));
       for (const auto& part : section.content) {
         html += std::visit([this](const auto& each) { return Html(each); }, part);
       }
@@ -254,7 +255,8 @@ class Writer {
                                              }),
              "the id of a plot is of small letters, digits and '-'");
     if (IsEmpty(plot)) {
-      return fmt::format("<p class=\"note\">{}: nothing to show.</p>\n", EscapeHtml(plot.title));
+      return fmt::format("<p class=\"note\">{}: nothing to show.</p>\n",
+                         text::EscapeHtml(plot.title));
     }
     Json json = {{"id", plot.id}, {"title", plot.title}};
     json.update(std::visit(PlotData(), plot.what));
@@ -274,22 +276,22 @@ class Writer {
         "</div>\n<figcaption><b>Figure {}. {}.</b> {}</figcaption>\n"
         "<div class=\"tools\" id=\"tools-{}\"></div>\n"
         "<details class=\"data\"><summary>Data of figure {}</summary>\n{}</details>\n</figure>\n",
-        figures_, EscapeHtml(plot.title), EscapeHtml(plot.caption), plot.id, figures_,
+        figures_, text::EscapeHtml(plot.title), text::EscapeHtml(plot.caption), plot.id, figures_,
         TableHtml(std::visit(PlotTable(), plot.what), fmt::format("data-{}", plot.id)));
     return html;
   }
   std::string Html(const Table& table) {
     std::string html;
-    if (!table.title.empty()) html += fmt::format("<h3>{}</h3>\n", EscapeHtml(table.title));
+    if (!table.title.empty()) html += fmt::format("<h3>{}</h3>\n", text::EscapeHtml(table.title));
     html += TableHtml(table, "");
     if (!table.note.empty()) {
-      html += fmt::format("<p class=\"note\">{}</p>\n", EscapeHtml(table.note));
+      html += fmt::format("<p class=\"note\">{}</p>\n", text::EscapeHtml(table.note));
     }
     return html;
   }
   std::string Html(const Text& text) {
     const char* element = text.verbatim ? "pre" : "p";
-    return fmt::format("<{0}>{1}</{0}>\n", element, EscapeHtml(text.text));
+    return fmt::format("<{0}>{1}</{0}>\n", element, text::EscapeHtml(text.text));
   }
 
   Json plots_ = Json::array();
@@ -338,43 +340,6 @@ std::string ValidUtf8(const std::string& text) {
 
 }  // namespace
 
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  escaped.reserve(text.size());
-  for (const char character : text) {
-    switch (character) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += character;
-    }
-  }
-  return escaped;
-}
-
-std::string Grouped(std::string decimal) {
-  const std::size_t point = std::min(decimal.find('.'), decimal.size());
-  const std::size_t first = !decimal.empty() && decimal.front() == '-' ? 1 : 0;
-  for (std::size_t place = point; place > first + 3;) {
-    place -= 3;
-    decimal.insert(place, 1, ',');
-  }
-  return decimal;
-}
-
 bool KeepLargestLinks(NetworkPlot& plot, std::size_t most) {
   if (plot.links.size() <= most) return false;
   std::vector<std::size_t> order(plot.links.size());
@@ -400,7 +365,7 @@ std::string RenderPage(const Page& page) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
       HashSource(kD3Script), HashSource(kShapesScript), HashSource(kDrawScript),
-      HashSource(kStyleSheet), EscapeHtml(page.title), kStyleSheet);
+      HashSource(kStyleSheet), text::EscapeHtml(page.title), kStyleSheet);
   html += body;
   html += fmt::format("<script type=\"application/json\" id=\"plots\">{}</script>\n",
                       ScriptJson(writer.plots()));
@@ -412,7 +377,7 @@ std::string RenderPage(const Page& page) {
   html += fmt::format(
       "<footer><details><summary>Licences</summary><pre>{}</pre></details>"
       "</footer>\n</body>\n</html>\n",
-      EscapeHtml(kD3Licence));
+      text::EscapeHtml(kD3Licence));
   return ValidUtf8(html);
 }
 

@@ -137,12 +137,6 @@ struct Page {
 // not finite are left out of plots.
 std::string RenderPage(const Page& page);
 
-// For the text and the attributes of HTML and XML.
-std::string EscapeHtml(std::string_view text);
-
-// "1234567.00" as "1,234,567.00".
-std::string Grouped(std::string decimal);
-
 }  // namespace causeway::page
 
 #endif  // CAUSEWAY_SCENARIOS_PAGE_PAGE_H_

@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "scenarios/report/settlement_queue_report.h"
+#include "scenarios/text/text.h"
 
 namespace causeway::sim {
 namespace {
@@ -21,7 +22,7 @@ std::string Seconds(double seconds) {
 }
 
 std::string Money(const core::Currency& currency, core::Amount amount) {
-  return page::Grouped(core::FormatAmount(amount, currency.minor_digits()));
+  return text::Grouped(core::FormatAmount(amount, currency.minor_digits()));
 }
 
 std::string ValueText(const Plan& plan, const std::optional<core::Amount>& amount) {
@@ -37,8 +38,8 @@ std::vector<page::Fact> FactsOf(const Plan& plan, const RunResult& result, const
        summary.expectations_met ? fmt::format("all {} met", summary.expectations.size())
                                 : "NOT MET",
        VerdictOf(summary.expectations_met)},
-      {"transactions settled", page::Grouped(fmt::format("{}", summary.settled))},
-      {"rejected", page::Grouped(fmt::format("{}", summary.rejected))}};
+      {"transactions settled", text::Grouped(fmt::format("{}", summary.settled))},
+      {"rejected", text::Grouped(fmt::format("{}", summary.rejected))}};
   if (summary.settled_value)
     facts.push_back({"value settled", ValueText(plan, summary.settled_value)});
   facts.push_back({"money conserved", YesNo(summary.conserved), VerdictOf(summary.conserved)});
@@ -200,15 +201,15 @@ page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summar
   const auto within_hour = std::upper_bound(delays.seconds.begin(), delays.seconds.end(), 3600.0);
   std::uint64_t retried = 0;
   for (const ActionResult& action : result.actions) retried += action.attempts > 1 ? 1 : 0;
-  add("payments settled", page::Grouped(fmt::format("{}", summary.payments_settled)), "one-way");
-  add("settlements settled", page::Grouped(fmt::format("{}", summary.settlements_settled)),
+  add("payments settled", text::Grouped(fmt::format("{}", summary.payments_settled)), "one-way");
+  add("settlements settled", text::Grouped(fmt::format("{}", summary.settlements_settled)),
       "swaps and PvP, each counted once");
-  add("settlements aborted", page::Grouped(fmt::format("{}", summary.settlements_aborted)),
+  add("settlements aborted", text::Grouped(fmt::format("{}", summary.settlements_aborted)),
       "without effect in any currency");
-  add("tried again", page::Grouped(fmt::format("{}", retried)),
+  add("tried again", text::Grouped(fmt::format("{}", retried)),
       "transactions that took more than one attempt");
   add("value settled",
-      fmt::format("{} {}", page::Grouped(fmt::format("{:.2f}", settled)), figures.unit),
+      fmt::format("{} {}", text::Grouped(fmt::format("{:.2f}", settled)), figures.unit),
       "payments and all legs of settlements");
   add("share of value settled", Share(settled, all), "of the value of all that was tried");
   add("PvP share", Share(by_settlement, settled), "of the value settled: legs of settlements");

@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "scenarios/page/timeline.h"
+#include "scenarios/text/text.h"
 #include "settlement/core/amount.h"
 
 namespace causeway::sim {
@@ -57,7 +58,7 @@ QueueJsonValue QueueRunsJson(const SettlementQueueResult& queue) {
 }
 
 std::string QueueMoney(core::Currency currency, core::Amount amount) {
-  return page::Grouped(core::FormatAmount(amount, currency.minor_digits()));
+  return text::Grouped(core::FormatAmount(amount, currency.minor_digits()));
 }
 
 // A value of trades: in the value currency, or a number of trades.

@@ -3,6 +3,7 @@
 
 #include "fmt/format.h"
 #include "scenarios/report/report.h"
+#include "scenarios/text/text.h"
 
 namespace causeway::sim {
 namespace {
@@ -12,31 +13,11 @@ std::string Decimal(const Plan& plan, LedgerIndex ledger, core::Amount amount) {
 }
 
 // "1234567.00" as "1,234,567.00".
-std::string Grouped(std::string decimal) {
-  const std::size_t point = std::min(decimal.find('.'), decimal.size());
-  const std::size_t first = decimal.front() == '-' ? 1 : 0;
-  for (std::size_t place = point; place > first + 3;) {
-    place -= 3;
-    decimal.insert(place, 1, ',');
-  }
-  return decimal;
-}
-
 std::string Value(const Plan& plan, const std::optional<core::Amount>& amount) {
   if (!amount || !plan.value_currency) return "";
-  return fmt::format(" ({} {})", plan.value_currency->code(),
-                     Grouped(core::FormatAmount(*amount, plan.value_currency->minor_digits())));
-}
-
-// RFC 4180: fields with a comma, quote or line break stand between quotes.
-std::string Field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char character : text) {
-    out += character;
-    if (character == '"') out += '"';
-  }
-  return out + "\"";
+  return fmt::format(
+      " ({} {})", plan.value_currency->code(),
+      text::Grouped(core::FormatAmount(*amount, plan.value_currency->minor_digits())));
 }
 
 // Who pays and who is paid, as ids.
@@ -84,7 +65,7 @@ std::string RenderTable(const Plan& plan, const RunResult& result, const Summary
                      "issued", "redeemed", "in circulation");
   for (const CurrencySummary& currency : summary.currencies) {
     const auto amount = [&](core::Amount value) {
-      return Grouped(Decimal(plan, currency.ledger, value));
+      return text::Grouped(Decimal(plan, currency.ledger, value));
     };
     out +=
         fmt::format("  {:<9}{:>7}{:>18}{:>18}{:>18}{:>18}{}\n",
@@ -141,13 +122,14 @@ std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result) {
     };
     const bool failed = action.rejection.outcome != core::Outcome::kAccepted;
     const bool started = action.attempts > 0;
-    out += fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Field(planned.id), KindName(planned.what),
-        planned.date.ToString(), planned.time.ToString(), started ? action.started.ToString() : "",
-        started ? action.ended.ToString() : "", parties.from, parties.to, leg(0), leg(1),
-        ActionStatusName(action.status), Field(failed ? core::Describe(action.rejection) : ""),
-        action.attempts, action.uetr.IsNil() ? "" : action.uetr.ToString(),
-        action.settlement_id.IsZero() ? "" : action.settlement_id.ToHex());
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", text::CsvField(planned.id),
+                       KindName(planned.what), planned.date.ToString(), planned.time.ToString(),
+                       started ? action.started.ToString() : "",
+                       started ? action.ended.ToString() : "", parties.from, parties.to, leg(0),
+                       leg(1), ActionStatusName(action.status),
+                       text::CsvField(failed ? core::Describe(action.rejection) : ""),
+                       action.attempts, action.uetr.IsNil() ? "" : action.uetr.ToString(),
+                       action.settlement_id.IsZero() ? "" : action.settlement_id.ToHex());
   }
   return out;
 }

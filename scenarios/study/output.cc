@@ -9,6 +9,7 @@
 #include "scenarios/study/changes.h"
 #include "scenarios/study/output_text.h"
 #include "scenarios/study/values.h"
+#include "scenarios/text/text.h"
 
 namespace causeway::study {
 namespace {
@@ -18,7 +19,7 @@ using Json = nlohmann::ordered_json;
 std::vector<std::string> QuotedIds(const Input& input) {
   std::vector<std::string> ids;
   ids.reserve(input.accounts.size());
-  for (const Account& account : input.accounts) ids.push_back(Quoted(account.id));
+  for (const Account& account : input.accounts) ids.push_back(text::CsvField(account.id));
   return ids;
 }
 
@@ -73,9 +74,9 @@ void WriteAccountsCsv(const Input& input, const Indicators& indicators, std::ost
     std::string throughput;
     for (const Millionths& share : of.throughput) throughput += "," + Share(share);
     lines.Line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}",
-               input.days[i / input.accounts.size()], Quoted(account.id), Quoted(account.owner),
-               of.sent_count, money(of.sent), of.received_count, money(of.received),
-               money(of.bounds.lower), money(of.bounds.upper), money(of.usage),
+               input.days[i / input.accounts.size()], text::CsvField(account.id),
+               text::CsvField(account.owner), of.sent_count, money(of.sent), of.received_count,
+               money(of.received), money(of.bounds.lower), money(of.bounds.upper), money(of.usage),
                money(of.largest_inflow), money(of.available), money(of.submitted),
                money(of.time_specific.value), money(of.time_specific_missed.value),
                money(of.for_customers.value), money(of.customer_usage), money(of.customer_lines),
@@ -91,8 +92,9 @@ void WriteMonthLine(LineWriter& lines, const Account& account, std::string_view 
   const auto place = [&](std::size_t at) {
     return at < tool.three.size() ? Money(tool.three[at], digits) : std::string();
   };
-  lines.Line("{},{},{},{},{},{},{}", Quoted(account.id), Quoted(account.owner), name, place(0),
-             place(1), place(2), tool.three.empty() ? std::string() : Money(tool.average, digits));
+  lines.Line("{},{},{},{},{},{},{}", text::CsvField(account.id), text::CsvField(account.owner),
+             name, place(0), place(1), place(2),
+             tool.three.empty() ? std::string() : Money(tool.average, digits));
 }
 
 void WriteMonthsCsv(const Input& input, const RunResult& result, const Indicators& indicators,
@@ -145,7 +147,7 @@ void WriteCustomersCsv(const Input& input, const Indicators& indicators, std::os
     const CustomerLine& line = input.customers[i % input.customers.size()];
     const std::int64_t peak = indicators.customers[i].peak;
     lines.Line("{},{},{},{},{},{},{},{}", input.days[i / input.customers.size()],
-               Quoted(input.accounts[line.account].id), Quoted(line.customer),
+               text::CsvField(input.accounts[line.account].id), text::CsvField(line.customer),
                Money(line.credit_line, input.minor_digits), word(line.secured),
                word(line.committed), Money(peak, input.minor_digits),
                word(peak > line.credit_line));
@@ -244,7 +246,7 @@ void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream&
     if (input.payment_ids.empty()) {
       fmt::format_to(out_at, FMT_STRING("{}"), input.rows[i]);
     } else {
-      Append(buffer, Quoted(input.payment_ids[i]));
+      Append(buffer, text::CsvField(input.payment_ids[i]));
     }
     fmt::format_to(out_at, FMT_STRING(",{},"), input.rows[i]);
     Append(buffer, input.days[static_cast<std::size_t>(payment.due / kDayUs)]);
@@ -289,9 +291,9 @@ void WriteBalancesCsv(const Input& input, const RunResult& result, std::ostream&
     const AccountDay& day = result.account_days[i];
     const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
     lines.Line("{},{},{},{},{},{},{},{},{}", input.days[i / input.accounts.size()],
-               Quoted(account.id), Quoted(account.owner), money(day.opening), money(day.closing),
-               money(day.credit_limit), money(day.peak_credit), money(day.credit_charge),
-               money(day.added));
+               text::CsvField(account.id), text::CsvField(account.owner), money(day.opening),
+               money(day.closing), money(day.credit_limit), money(day.peak_credit),
+               money(day.credit_charge), money(day.added));
   }
 }
 
@@ -387,7 +389,7 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
     lines.Line("id,owner,balance,posted_collateral,credit_limit");
     for (std::size_t i = 0; i < input.accounts.size(); ++i) {
       const Account& account = input.accounts[i];
-      lines.Line("{},{},{},{},{}", ids[i], Quoted(account.owner), money(account.balance),
+      lines.Line("{},{},{},{},{}", ids[i], text::CsvField(account.owner), money(account.balance),
                  money(account.posted_collateral), money(account.credit_limit));
     }
   });
@@ -399,7 +401,8 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
     fmt::memory_buffer& buffer = lines.buffer();
     const auto customer = [&](const std::vector<std::uint32_t>& of, PaymentIndex i) {
       buffer.push_back(',');
-      if (!of.empty() && of[i] != kNone) Append(buffer, Quoted(input.customers[of[i]].customer));
+      if (!of.empty() && of[i] != kNone)
+        Append(buffer, text::CsvField(input.customers[of[i]].customer));
     };
     for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
       const Payment& payment = input.payments[i];
@@ -433,7 +436,7 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
       LineWriter lines(out);
       lines.Line("account,customer,credit_line,secured,committed");
       for (const CustomerLine& line : input.customers) {
-        lines.Line("{},{},{},{},{}", ids[line.account], Quoted(line.customer),
+        lines.Line("{},{},{},{},{}", ids[line.account], text::CsvField(line.customer),
                    money(line.credit_line), line.secured ? "yes" : "no",
                    line.committed ? "yes" : "no");
       }

@@ -26,16 +26,6 @@ std::string_view Name(Status status) {
   return "unknown";
 }
 
-std::string Quoted(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char character : text) {
-    out += character;
-    if (character == '"') out += '"';
-  }
-  return out + "\"";
-}
-
 std::string Money(std::int64_t minor, int minor_digits) {
   return core::FormatAmount(core::Amount::FromMinor(minor), minor_digits);
 }

@@ -45,8 +45,6 @@ class LineWriter {
   fmt::memory_buffer buffer_;
 };
 
-// RFC 4180: between quotes where it must be.
-std::string Quoted(std::string_view text);
 std::string Money(std::int64_t minor, int minor_digits);
 // "0.123456", or nothing.
 std::string Share(const Millionths& share);

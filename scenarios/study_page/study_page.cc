@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "fmt/format.h"
+#include "scenarios/text/text.h"
 #include "settlement/core/amount.h"
 
 namespace causeway::study {
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::size_t kDaysShown = 7;
 
-std::string Count(std::uint64_t count) { return page::Grouped(fmt::format("{}", count)); }
+std::string Count(std::uint64_t count) { return text::Grouped(fmt::format("{}", count)); }
 
 // 0.123456 of millionths.
 std::string Ratio(const Millionths& ratio) {
@@ -87,7 +88,7 @@ class IndicatorTable {
 
  private:
   std::string Money(std::int64_t minor) const {
-    return page::Grouped(core::FormatAmount(core::Amount::FromMinor(minor), input_.minor_digits));
+    return text::Grouped(core::FormatAmount(core::Amount::FromMinor(minor), input_.minor_digits));
   }
   template <typename Cell>
   void Add(std::string name, const Cell& cell) {

@@ -7,20 +7,10 @@
 
 #include "fmt/format.h"
 #include "scenarios/explore/workers.h"
+#include "scenarios/text/text.h"
 
 namespace causeway::sim {
 namespace {
-
-// RFC 4180.
-std::string CsvField(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char character : text) {
-    out += character;
-    if (character == '"') out += '"';
-  }
-  return out + "\"";
-}
 
 // Of a setting or an indicator; nothing when the row has none of that name.
 const std::string* FindValue(const SweepRow& row, const std::string& name) {
@@ -119,14 +109,14 @@ absl::StatusOr<SweepResult> RunSweep(const RunStore& store, const std::vector<Ru
 std::string RenderSweepCsv(const std::vector<SweepRow>& rows) {
   std::string csv;
   if (rows.empty()) return csv;
-  for (const auto& each : rows.front().run.point) csv += CsvField(each.first) + ",";
+  for (const auto& each : rows.front().run.point) csv += text::CsvField(each.first) + ",";
   csv += "seed";
-  for (const auto& each : rows.front().indicators) csv += "," + CsvField(each.first);
+  for (const auto& each : rows.front().indicators) csv += "," + text::CsvField(each.first);
   csv += "\n";
   for (const SweepRow& row : rows) {
-    for (const auto& each : row.run.point) csv += CsvField(each.second) + ",";
+    for (const auto& each : row.run.point) csv += text::CsvField(each.second) + ",";
     csv += fmt::format("{}", row.run.seed);
-    for (const auto& each : row.indicators) csv += "," + CsvField(each.second);
+    for (const auto& each : row.indicators) csv += "," + text::CsvField(each.second);
     csv += "\n";
   }
   return csv;
@@ -170,16 +160,16 @@ std::string RenderCurveCsv(const Curve& curve) {
   for (const CurveLine& line : curve.lines) {
     for (const CurvePoint& point : line.points) {
       if (csv.empty()) {
-        for (const auto& each : point.point) csv += CsvField(each.first) + ",";
+        for (const auto& each : point.point) csv += text::CsvField(each.first) + ",";
         csv += "runs";
         for (const std::string& axis : {curve.x, curve.y}) {
           for (const char* what : {"mean", "low", "high"}) {
-            csv += "," + CsvField(fmt::format("{}_{}", axis, what));
+            csv += "," + text::CsvField(fmt::format("{}_{}", axis, what));
           }
         }
         csv += "\n";
       }
-      for (const auto& each : point.point) csv += CsvField(each.second) + ",";
+      for (const auto& each : point.point) csv += text::CsvField(each.second) + ",";
       csv += fmt::format("{}", point.y.count);
       for (const double number :
            {point.x.mean, point.x.low, point.x.high, point.y.mean, point.y.low, point.y.high}) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "scenarios/text/text.h"
 
 namespace causeway::sim {
 namespace {
@@ -105,7 +106,7 @@ page::Page SweepPage(const SweepDescription& description, const SweepResult& res
   page::Page page;
   page.title = fmt::format("Sweep of {}", description.name);
   page.subtitle = description.description;
-  page.facts = {{"runs", page::Grouped(fmt::format("{}", result.rows.size()))},
+  page.facts = {{"runs", text::Grouped(fmt::format("{}", result.rows.size()))},
                 {"seeds", fmt::format("{}", description.seeds)},
                 {"failed", fmt::format("{}", result.failures.size()),
                  result.failures.empty() ? page::Verdict::kNone : page::Verdict::kBad}};

@@ -21,7 +21,7 @@ EXTERNAL_PREFIXES = {
 CORE_ABSL = ("absl/container/", "absl/hash/", "absl/status/", "absl/strings/", "absl/numeric/")
 
 # Unit -> what its files may include, besides themselves, C++ and what is listed in COMMON.
-# A unit is a folder, or the part of a folder that UNIT_OF_FILE names.
+# A unit is a folder, or the part of a folder that unit_of in layering.py names.
 COMMON = {"settlement/core", "absl", "fmt"}
 UNITS = {
     "settlement/core": {"openssl"},
@@ -61,8 +61,9 @@ UNITS = {
     "observer": {"observer/runtime", "settlement/rpc", "settlement/rpc/flags", "cli11", "posix"},
     "wallet-cli": {"settlement/client", "settlement/codec", "cli11", "json", "posix"},
     "scenarios/spec": {"scenarios/study", "settlement/codec", "proto", "protobuf"},
-    "scenarios/page": {"json"},
-    "scenarios/report": {"scenarios/spec", "scenarios/page", "settlement/codec", "json"},
+    "scenarios/text": set(),
+    "scenarios/page": {"scenarios/text", "json"},
+    "scenarios/report": {"scenarios/spec", "scenarios/page", "scenarios/text", "settlement/codec", "json"},
     "scenarios/mechanisms": {"scenarios/spec", "fx-bridge/liquidity"},
     "scenarios/simulator": {
         "scenarios/mechanisms",
@@ -71,18 +72,18 @@ UNITS = {
         "settlement/liquidity", "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
-    "scenarios/study": {"settlement/liquidity", "proto", "protobuf", "json"},
-    "scenarios/study_page": {"scenarios/study", "scenarios/page", "settlement/liquidity"},
+    "scenarios/study": {"scenarios/text", "settlement/liquidity", "proto", "protobuf", "json"},
+    "scenarios/study_page": {"scenarios/study", "scenarios/page", "scenarios/text", "settlement/liquidity"},
     "scenarios/sweep": {
         "scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
-        "scenarios/explore", "scenarios/study", "settlement/liquidity", "proto", "protobuf", "json",
+        "scenarios/explore", "scenarios/study", "scenarios/text", "settlement/liquidity", "proto", "protobuf", "json",
         "posix"},
     "scenarios/live": {
         "scenarios/spec", "scenarios/report", "settlement/codec", "settlement/rpc",
         "settlement/client", "proto", "proto-grpc", "protobuf", "grpc", "openssl", "posix",
         "json"},
-    "scenarios/load": {"settlement/codec", "settlement/rpc", "settlement/client", "posix", "json",
-                       "cli11"},
+    "scenarios/load": {"scenarios/text", "settlement/codec", "settlement/rpc", "settlement/client",
+                       "posix", "json", "cli11"},
     "scenarios": {"scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
                   "scenarios/explore", "scenarios/sweep", "scenarios/study", "scenarios/study_page",
                   "scenarios/live",
@@ -125,7 +126,7 @@ DETERMINISTIC = {
     "settlement/core", "settlement/codec", "settlement/liquidity", "central-bank-node/engine",
     "central-bank-node/witness", "fx-bridge/pvp",
     "fx-bridge/venues", "fx-bridge/liquidity", "fx-bridge/engine", "observer/verifier",
-    "scenarios/spec", "scenarios/simulator", "scenarios/study", "scenarios/mechanisms",
+    "scenarios/spec", "scenarios/simulator", "scenarios/study", "scenarios/mechanisms", "scenarios/text",
 }
 # Of those, the ones that handle money: no floating point at all.
 EXACT = DETERMINISTIC - {"scenarios/spec", "scenarios/simulator"}

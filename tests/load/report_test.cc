@@ -36,12 +36,6 @@ RunResult SomeResult() {
   return result;
 }
 
-TEST(EscapeHtml, LeavesNoMarkup) {
-  EXPECT_EQ(EscapeHtml("<a href=\"x\">'&'</a>"),
-            "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
-  EXPECT_EQ(EscapeHtml("plain"), "plain");
-}
-
 TEST(RunResult, UnexpectedIsWhatDidNotSettleButTheAllowed) {
   RunResult result = SomeResult();
   result.refused[core::Outcome::kMalformed] = 3;

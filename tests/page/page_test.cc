@@ -41,20 +41,6 @@ std::size_t CountOf(const std::string& html, const std::string& what) {
   return count;
 }
 
-TEST(EscapeHtmlTest, LeavesNoMarkup) {
-  EXPECT_EQ(EscapeHtml("<a href=\"x\">'&'</a>"),
-            "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
-  EXPECT_EQ(EscapeHtml("plain"), "plain");
-}
-
-TEST(GroupedTest, SetsCommasBeforeThePointOnly) {
-  EXPECT_EQ(Grouped("1234567.8901"), "1,234,567.8901");
-  EXPECT_EQ(Grouped("-1234"), "-1,234");
-  EXPECT_EQ(Grouped("-123"), "-123");
-  EXPECT_EQ(Grouped("0"), "0");
-  EXPECT_EQ(Grouped(""), "");
-}
-
 TEST(RenderPageTest, SamePageGivesTheSameBytes) {
   EXPECT_EQ(RenderPage(PageWith(SomePlot("a"))), RenderPage(PageWith(SomePlot("a"))));
 }

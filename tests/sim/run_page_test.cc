@@ -6,6 +6,7 @@
 #include <string>
 
 #include "scenarios/report/summary.h"
+#include "scenarios/text/text.h"
 #include "tests/sim/scenario_text.h"
 
 namespace causeway::sim {
@@ -113,7 +114,7 @@ TEST(RunPageTest, HasWhatAnotherNeedsToReproduceIt) {
       page::RenderPage(RunPage(ran.plan, ran.result, Summarise(ran.plan, ran.result), source));
   EXPECT_THAT(html, HasSubstr(ran.plan.source_sha256));
   EXPECT_THAT(html, HasSubstr("--seed 7"));
-  EXPECT_THAT(html, HasSubstr(page::EscapeHtml(source)));
+  EXPECT_THAT(html, HasSubstr(text::EscapeHtml(source)));
   EXPECT_THAT(html, HasSubstr("causeway-sim 0."));
   for (const LedgerResult& ledger : ran.result.ledgers) {
     EXPECT_THAT(html, HasSubstr(ledger.state_root));
