@@ -14,8 +14,8 @@ GOOD = {
                  "```\n# no heading\n[no link](none.md)\n```\n",
     "docs/page.md": "# Page\n\n## Two `words`, more\n\n## Again\n\n## Again\n\n"
                     "[up](../README.md) [second](#again-1)\n",
-    "core/ledger.cc": '// See docs/page.md; tests are core/NAME_test.cc. A file out/core/none.md is\n'
-                      '// made.\n#include "core/ledger.h"\n',
+    "core/ledger.cc": '// See docs/page.md; tests are core/NAME_test.cc. A run makes\n'
+                      '// out/core/none.md.\n#include "core/ledger.h"\n',
     "core/ledger.h": "// Bytes: docs/page.md.\n",
     "dev": "#!/bin/bash\ncmd_test() { true; }\n",
 }
@@ -30,7 +30,8 @@ BAD = {
     "an anchor of its own page": ("docs/b.md", "# B\n[x](#c)\n", "docs/b.md has no such heading"),
     "a page that nothing links": ("core/b.md", "[itself](b.md)\n", "core/b.md:1: no page links"),
     "a comment that outlived a page": ("core/b.cc", "// See docs/gone.md.\n", "docs/gone.md"),
-    "a comment that outlived a source": ("core/b.cc", "\n// core/gone.h\n", "core/b.cc:2: core/gone.h"),
+    "a comment that outlived a source":
+        ("core/b.cc", "\n// core/gone.h\n", "core/b.cc:2: core/gone.h"),
     "a command that is gone": ("docs/b.md", "Run `./dev prove`.\n", "no command prove"),
 }
 

@@ -63,7 +63,8 @@ UNITS = {
     "scenarios/spec": {"scenarios/study", "settlement/codec", "proto", "protobuf"},
     "scenarios/text": set(),
     "scenarios/page": {"scenarios/text", "json"},
-    "scenarios/report": {"scenarios/spec", "scenarios/page", "scenarios/text", "settlement/codec", "json"},
+    "scenarios/report": {"scenarios/spec", "scenarios/page", "scenarios/text", "settlement/codec",
+                         "json"},
     "scenarios/mechanisms": {"scenarios/spec", "fx-bridge/liquidity"},
     "scenarios/simulator": {
         "scenarios/mechanisms",
@@ -73,7 +74,8 @@ UNITS = {
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
     "scenarios/study": {"scenarios/text", "settlement/liquidity", "proto", "protobuf", "json"},
-    "scenarios/study_page": {"scenarios/study", "scenarios/page", "scenarios/text", "settlement/liquidity"},
+    "scenarios/study_page": {"scenarios/study", "scenarios/page", "scenarios/text",
+                             "settlement/liquidity"},
     "scenarios/sweep": {
         "scenarios/spec", "scenarios/page", "scenarios/report", "scenarios/simulator",
         "scenarios/explore", "scenarios/study", "scenarios/text", "settlement/liquidity", "proto", "protobuf", "json",

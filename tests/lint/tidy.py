@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Runs clang-tidy over the sources of the tree, as build/tidy compiles them.
 
-Usage: tidy.py [FOLDER...]: what lies in these folders, or everything. `./dev lint --tidy` configures
-build/tidy first. Sources are read several at once, as the compiler reads them (CMAKE_UNITY_BUILD):
-clang-tidy looks at every header again for each file that it is given, and that is most of what one
-costs. What was found clean is remembered by what the compiler saw of it, so that a later run looks
+Usage: tidy.py [FOLDER...]: what lies in these folders, or everything. `./dev lint --tidy`
+configures build/tidy first. Sources are read several at once, as the compiler reads them
+(CMAKE_UNITY_BUILD): clang-tidy looks at every header again for each file that it is given, and that
+is most of what one costs. What was found clean is remembered by what the compiler saw of it, so that a later run looks
 only at what changed. Prints what clang-tidy finds, and exits with 1 when that is anything.
 """
 
