@@ -34,7 +34,7 @@ class Runner {
     stream_ = ledger.OpenSubmitStream(
         {.requests_max = plan_.in_flight_max,
          .bytes_max = plan_.arrivals == nullptr ? no_bound : plan_.bytes_in_flight_max},
-        [this](client::StreamReply reply) { OnReply(reply); });
+        [this](const client::StreamReply& reply) { OnReply(reply); });
   }
 
   RunResult Run(const std::function<bool(const Progress&)>& on_second) {
