@@ -1,8 +1,5 @@
 #include "scenarios/simulator/net_operator.h"
 
-#include <charconv>
-#include <string_view>
-
 #include "fmt/format.h"
 #include "scenarios/simulator/checkers.h"
 #include "settlement/codec/codec.h"
@@ -11,13 +8,6 @@
 #include "settlement/core/settlement.h"
 
 namespace causeway::sim {
-namespace {
-
-constexpr std::size_t kNettingSecretBytes = 16;
-constexpr std::string_view kLegPrefix = "leg ";
-
-}  // namespace
-
 core::Signature SignNetted(const core::Signer& signer, const std::string& terms) {
   const core::Signer* const one = &signer;
   absl::StatusOr<core::Envelope> envelope =
@@ -51,49 +41,27 @@ bool IsRightFor(const Plan& plan, ParticipantIndex member, const std::vector<Act
 NettedTerms MakeNettedTerms(const Plan& plan, const NetAttempt& attempt,
                             core::Duration signing_timeout) {
   core::RandomStream secrets(plan.seed, fmt::format("netting/{}", attempt.number));
-  NettedTerms made;
-  std::map<core::LedgerOrigin, std::uint32_t> counts;
-  for (std::size_t i = 0; i < attempt.legs.size(); ++i) {
-    const NetLeg& leg = attempt.legs[i];
-    const PlannedLedger& ledger = plan.ledgers[leg.ledger];
-    const auto id = core::InstructionId::Parse(fmt::format("net-{}-{}", attempt.number, i));
-    CW_CHECK(id.ok(), "the ids of net payments are short");
-    made.legs.push_back(codec::EncodeLeg({.salt = secrets.Bytes(kNettingSecretBytes),
-                                          .ledger = ledger.origin,
-                                          .party = plan.participants[leg.from].id,
-                                          .id = *id,
-                                          .uetr = core::Uetr::FromRandomBytes(secrets.Bytes16()),
-                                          .debtor = plan.AccountOf(leg.from, leg.ledger),
-                                          .creditor = plan.AccountOf(leg.to, leg.ledger),
-                                          .amount = {ledger.currency, leg.amount},
-                                          .private_data_hash = {},
-                                          .approvals = {}}));
-    ++counts[ledger.origin];
+  std::vector<bridge::NettedLeg> legs;
+  for (const NetLeg& leg : attempt.legs) {
+    legs.push_back({.ledger = plan.ledgers[leg.ledger].origin,
+                    .party = plan.participants[leg.from].id,
+                    .debtor = plan.AccountOf(leg.from, leg.ledger),
+                    .creditor = plan.AccountOf(leg.to, leg.ledger),
+                    .amount = {plan.ledgers[leg.ledger].currency, leg.amount}});
   }
-  core::TermsHeader terms;
-  terms.policy_hash = plan.bridge->policy.hash;
-  terms.deadline = attempt.began + signing_timeout + plan.bridge->settlement_deadline;
-  for (const auto& [ledger, count] : counts) terms.ledgers.push_back({ledger, count});
-  terms.legs_root = core::LegsRoot(made.legs);
-  terms.nonce = secrets.Bytes(kNettingSecretBytes);
-  made.terms = codec::EncodeTerms(terms);
-  return made;
+  return bridge::MakeNettedTerms(
+      legs,
+      {.policy_hash = plan.bridge->policy.hash,
+       .deadline = attempt.began + signing_timeout + plan.bridge->settlement_deadline,
+       .id_prefix = fmt::format("net-{}", attempt.number)},
+      [&secrets](std::size_t size) { return secrets.Bytes(size); });
 }
 
 std::optional<NetBlame> ToBlame(const Plan& plan, const std::vector<NetLeg>& legs,
                                 const core::Rejection& rejection) {
-  const std::string_view rule = rejection.rule;
-  if (rejection.outcome == core::Outcome::kLedgerClosed || rule.rfind(kLegPrefix, 0) != 0) {
-    return std::nullopt;
-  }
-  std::size_t position = 0;
-  const auto [end, error] =
-      std::from_chars(rule.data() + kLegPrefix.size(), rule.data() + rule.size(), position);
-  if (error != std::errc() || position >= legs.size()) return std::nullopt;
-  const NetLeg& leg = legs[position];
-  const std::string_view rest(end, static_cast<std::size_t>(rule.data() + rule.size() - end));
-  const bool payee = rest.find(plan.AccountOf(leg.to, leg.ledger).text()) != std::string_view::npos;
-  return NetBlame{position, payee ? leg.to : leg.from};
+  return fx_queue::BlameOf(legs, rejection, [&](ParticipantIndex member, LedgerIndex ledger) {
+    return std::string(plan.AccountOf(member, ledger).text());
+  });
 }
 
 void EnteredTrades::Settle(ActionIndex action, Mechanism::Done done) {

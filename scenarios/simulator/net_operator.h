@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "fx-bridge/engine/netted_terms.h"
 #include "scenarios/mechanisms/net_settlement.h"
 #include "scenarios/simulator/bridge_node.h"
 #include "scenarios/simulator/mechanism.h"
@@ -19,10 +20,7 @@
 namespace causeway::sim {
 
 // What all net payers of an attempt sign.
-struct NettedTerms {
-  std::string terms;
-  std::vector<std::string> legs;
-};
+using NettedTerms = bridge::NettedTerms;
 // The same for the same attempt, so that it can be made again after a restart.
 NettedTerms MakeNettedTerms(const Plan& plan, const NetAttempt& attempt,
                             core::Duration signing_timeout);

@@ -48,20 +48,6 @@ std::string_view MechanismName(MechanismKind kind) {
   return "unknown";
 }
 
-std::string_view SettlementSelectionName(SettlementSelection selection) {
-  switch (selection) {
-    case SettlementSelection::kNone:
-      return "none";
-    case SettlementSelection::kLargest:
-      return "largest";
-    case SettlementSelection::kGreedy:
-      return "greedy";
-    case SettlementSelection::kExact:
-      return "exact";
-  }
-  return "unknown";
-}
-
 std::optional<MechanismKind> MechanismFromName(std::string_view name) {
   const auto found = std::find_if(kMechanismKinds.begin(), kMechanismKinds.end(),
                                   [&](MechanismKind kind) { return MechanismName(kind) == name; });

@@ -9,15 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "fx-bridge/queue/rules.h"
 #include "settlement/core/amount.h"
 #include "settlement/core/time.h"
 
 namespace causeway::sim {
 
 // Positions in Plan::ledgers, Plan::participants and Plan::actions.
-using LedgerIndex = std::uint32_t;
-using ParticipantIndex = std::uint32_t;
-using ActionIndex = std::uint32_t;
+using LedgerIndex = fx_queue::LedgerIndex;
+using ParticipantIndex = fx_queue::MemberIndex;
+using ActionIndex = fx_queue::TradeIndex;
 
 // Numbers are those of causeway.v1.Mechanism.
 enum class MechanismKind : std::uint8_t {
@@ -68,35 +69,10 @@ struct PlannedCls {
   core::Amount short_limit_all;
 };
 
-// Which of the trades that wait settle together. Numbers are those of
-// causeway.v1.SettlementSelection.
-enum class SettlementSelection : std::uint8_t {
-  kNone = 1,     // one by one only
-  kLargest = 2,  // the largest set that keeps first in, first out by bank and currency
-  kGreedy = 3,   // in any order, a set that no further trade could join
-  kExact = 4,    // in any order, the set of most value among those that wait longest
-};
-// "largest": as in reports.
-std::string_view SettlementSelectionName(SettlementSelection selection);
-
-struct PlannedSettlementQueue {
-  core::Duration every;  // between runs, from the opening
-  SettlementSelection selection = SettlementSelection::kLargest;
-  bool bypass = false;                     // what can settle alone passes what waits before it
-  core::Duration answer_timeout;           // for members to say what they have, and to sign
-  std::optional<core::Duration> wait_max;  // none: until the day closes
-  std::uint32_t exact_max = 0;             // trades that the exact solver looks at
-
-  // First in, first out by bank and currency, of what settles alone and of what is selected.
-  bool ReleasesInOrder() const {
-    return !bypass &&
-           (selection == SettlementSelection::kNone || selection == SettlementSelection::kLargest);
-  }
-  bool SelectsInOrder() const {
-    return selection == SettlementSelection::kLargest ||
-           (selection == SettlementSelection::kNone && !bypass);
-  }
-};
+using fx_queue::SettlementSelection;
+using fx_queue::SettlementSelectionName;
+// `every` counts from the opening; `wait_max` empty: until the day closes.
+using PlannedSettlementQueue = fx_queue::QueueRules;
 
 struct PlannedMechanism {
   MechanismKind kind = MechanismKind::kCoordinated;

@@ -236,6 +236,7 @@ TEST_F(SettlementQueueTest, NothingPassesATradeThatWaitsWhenTheOrderIsKept) {
 TEST_F(SettlementQueueTest, WithBypassWhatCanSettleAlonePasses) {
   Start(SettlementSelection::kLargest);
   plan_.mechanism.settlement_queue.bypass = true;
+  queue_->SetRules(plan_.mechanism.settlement_queue);
   funds_ = {{{kEur, kMemberA}, 50}, {{kUsd, kMemberB}, 500}, {{kJpy, kMemberC}, 500}};
   Enter(1, Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110));
   EXPECT_TRUE(CarryAll().empty());
@@ -336,6 +337,7 @@ TEST_F(SettlementQueueTest, CloseReturnsWhatWaitsAndLeavesWhatIsUnderWay) {
 TEST_F(SettlementQueueTest, TradeThatWaitedLongEnoughIsReturnedAtTheNextRun) {
   Start(SettlementSelection::kLargest);
   plan_.mechanism.settlement_queue.wait_max = core::Duration::FromSeconds(120);
+  queue_->SetRules(plan_.mechanism.settlement_queue);
   Enter(1, Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110));
   EXPECT_TRUE(CarryAll().empty());
   EXPECT_TRUE(Told(queue_->Begin(kNine + core::Duration::FromSeconds(60), 1)).empty());
