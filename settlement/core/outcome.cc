@@ -65,7 +65,8 @@ constexpr std::array kRows = {
     Row{Outcome::kWrongAccountPurpose, "WRONG_ACCOUNT_PURPOSE",
         "an account of this purpose cannot take part in this action"},
     Row{Outcome::kFundsHeld, "FUNDS_HELD",
-        "the funds are held for a settlement or redemption, and no order reaches a hold"},
+        "the funds are held for a settlement, a redemption or a hash time-lock, and no order "
+        "reaches a hold"},
     Row{Outcome::kWrongSecret, "WRONG_SECRET",
         "the SHA-256 of the secret is not what the funds are locked under"},
     Row{Outcome::kLockExpired, "LOCK_EXPIRED",

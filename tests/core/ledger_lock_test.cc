@@ -132,6 +132,15 @@ TEST_F(LedgerLockTest, APartyHasSoManyLocksAndThoseThatEndedADayAgoAreForgotten)
             InstructionStatus::kExpired);
 }
 
+// The text named settlements and redemptions only.
+TEST_F(LedgerLockTest, AnOrderThatNeedsLockedFundsIsToldThatALockHoldsThem) {
+  ExpectAccepted(By("ALPHA", LockOf(700)));
+  const ItemResult refused = ByCentralBank(
+      OperatorOverride{Address("ALPHA"), Address("BETA"), Hkd(99'301), "judgment 12"});
+  ExpectRejected(refused, Outcome::kFundsHeld);
+  EXPECT_NE(Describe(refused.instructions[0].rejection).find("hash time-lock"), std::string::npos);
+}
+
 TEST_F(LedgerLockTest, TheEntryThatEndsALockBearsItsReference) {
   ExpectAccepted(By("ALPHA", LockOf(700), "L-1"));
   const BatchResult result = Apply(
