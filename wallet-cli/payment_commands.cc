@@ -18,6 +18,7 @@ struct PayFlags {
   std::string purpose;
   std::string returns;
   std::string returns_party;
+  std::string returns_kind = "pay";
 };
 
 absl::StatusOr<core::Action> MakePay(const Context& context, const PayFlags& flags,
@@ -35,7 +36,7 @@ absl::StatusOr<core::Action> MakePay(const Context& context, const PayFlags& fla
   if (!uetr.ok()) return Annotate("--uetr", uetr.status());
   if (!flags.returns.empty()) {
     const absl::StatusOr<core::InstructionKey> cites =
-        ParseReference(context, {flags.returns, flags.returns_party, "pay"});
+        ParseReference(context, {flags.returns, flags.returns_party, flags.returns_kind});
     if (!cites.ok()) return Annotate("--returns", cites.status());
     pay.cites = *cites;
   }
@@ -59,6 +60,9 @@ void AddPay(CLI::App& app, Context& context) {
   pay->add_option("--purpose", flags->purpose, "ISO 20022 purpose code, such as TRAD");
   pay->add_option("--returns", flags->returns, "Id of the payment that this one gives back");
   pay->add_option("--returns-party", flags->returns_party, "Who instructed that payment");
+  pay->add_option("--returns-kind", flags->returns_kind,
+                  "pay, or settlement-leg for a leg of a settlement or of a list")
+      ->capture_default_str();
   AddInstructionFlags(*pay, flags->instruction);
   pay->callback([&context, flags] {
     context.command = [&context, flags] {

@@ -82,7 +82,10 @@ std::uint64_t IndexedInstructions::FingerprintOf(std::uint32_t party,
 std::optional<IndexedInstructions::Logged> IndexedInstructions::RecentAt(std::uint64_t leaf) const {
   const std::lock_guard lock(mutex_);
   if (const auto found = recent_states_.find(leaf); found != recent_states_.end()) {
-    return Logged{.party = found->second.first, .instruction = found->second.second};
+    const auto settled = recent_settled_.find(leaf);
+    return Logged{.party = found->second.first,
+                  .instruction = found->second.second,
+                  .settled = settled == recent_settled_.end() ? nullptr : settled->second};
   }
   const auto after = std::upper_bound(
       recent_.begin(), recent_.end(), leaf,
@@ -95,7 +98,9 @@ std::optional<IndexedInstructions::Logged> IndexedInstructions::RecentAt(std::ui
                 .id = recent.ids[place],
                 .uetr = recent.uetrs[place],
                 .outcome = place < recent.outcomes.size() ? recent.outcomes[place]
-                                                          : core::Outcome::kMalformed};
+                                                          : core::Outcome::kMalformed,
+                .list = recent.list,
+                .position = static_cast<std::uint32_t>(place)};
 }
 
 absl::StatusOr<IndexedInstructions::Logged> IndexedInstructions::LoggedAt(
@@ -159,6 +164,27 @@ absl::Status IndexedInstructions::AddMissing(std::uint32_t party,
     const auto leaves = keys_->Find(store::KeyFamily::kInstruction, recall.fingerprints[i]);
     if (!leaves.ok()) return leaves.status();
     for (const std::uint64_t leaf : *leaves) Need({leaf, std::nullopt}, recall, missing);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IndexedInstructions::AddMissingCompletion(std::uint32_t party,
+                                                       const core::InstructionKey& leg,
+                                                       Recall& recall,
+                                                       std::vector<Missing>& missing) const {
+  const std::optional<core::RawInstructionId> id = core::RawIdOf(leg.id);
+  if (!id.has_value() || recall.leaves.empty()) return absl::OkStatus();
+  const auto named = keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, leg));
+  if (!named.ok()) return named.status();
+  std::vector<std::shared_ptr<const ListName>> lists;
+  for (const std::uint64_t leaf : *named) {
+    const auto found = recall.leaves.find(leaf);
+    if (found == recall.leaves.end() || found->second.list == nullptr) continue;
+    if (IsIt(found->second, party | kLegs, *id)) lists.push_back(found->second.list);
+  }
+  for (const auto& list : lists) {
+    absl::Status added = AddMissing(list->central_bank, list->completion, recall, missing);
+    if (!added.ok()) return added;
   }
   return absl::OkStatus();
 }
@@ -419,6 +445,20 @@ void IndexedInstructions::SetResults(std::uint64_t first_leaf,
   }
 }
 
+void IndexedInstructions::SetList(std::uint64_t first_leaf, std::uint32_t count,
+                                  const ListName& list) {
+  const std::lock_guard lock(mutex_);
+  if (recent_.empty() || recent_.back().first_leaf != first_leaf) return;  // a replay
+  CW_CHECK(recent_.back().ids.size() == count, "one list of the legs recorded last");
+  recent_.back().list = std::make_shared<const ListName>(list);
+}
+
+void IndexedInstructions::RecordSettled(std::uint64_t completion, std::uint64_t /*first_leaf*/,
+                                        const core::PositionSet& settled) {
+  const std::lock_guard lock(mutex_);
+  recent_settled_.emplace(completion, std::make_shared<const core::PositionSet>(settled));
+}
+
 absl::StatusOr<std::uint64_t> IndexedInstructions::Find(std::uint32_t party,
                                                         const core::RawInstructionId& id) const {
   const auto leaves = keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(party, id));
@@ -442,7 +482,14 @@ std::uint64_t IndexedInstructions::FindToRecord(std::uint32_t party,
 }
 
 bool IndexedInstructions::IsSettled(std::uint64_t leaf) const {
-  return Answer(LoggedAt(leaf)).outcome == core::Outcome::kAccepted;
+  const Logged logged = Answer(LoggedAt(leaf));
+  if (logged.list == nullptr) return logged.outcome == core::Outcome::kAccepted;
+  // Where it was held is said there; what became of it, by the completion of its list.
+  const ListName& list = *logged.list;
+  const auto completion = Answer(FindFinal(list.central_bank, list.completion));
+  if (!completion.has_value() || completion->settlement_id != list.list_id) return false;
+  const Logged done = Answer(LoggedAt(completion->entry_index));
+  return done.settled != nullptr && done.settled->Contains(logged.position);
 }
 
 absl::Status IndexedInstructions::EndBatch(std::uint64_t next_leaf) {
@@ -458,6 +505,7 @@ void IndexedInstructions::MarkDurable(std::uint64_t leaves) {
     recent_.pop_front();
   }
   recent_states_.erase(recent_states_.begin(), recent_states_.lower_bound(leaves));
+  recent_settled_.erase(recent_settled_.begin(), recent_settled_.lower_bound(leaves));
 }
 
 }  // namespace causeway::node

@@ -38,8 +38,13 @@ class IndexedInstructions final : public core::InstructionIndex {
     core::RawInstructionId id{};
     core::Uetr uetr;
     core::Outcome outcome = core::Outcome::kMalformed;
-    // Of anything else, and then the four above but the party say nothing.
+    // Of such a hold: the list, and where in it.
+    std::shared_ptr<const ListName> list;
+    std::uint32_t position = 0;
+    // Of anything else, and then the six above but the party say nothing.
     std::optional<core::InstructionState> instruction;
+    // Of an entry that completed a list: the positions that settled. Null: none did.
+    std::shared_ptr<const core::PositionSet> settled;
   };
   // What is at a durable leaf.
   using ReadPayment = std::function<absl::StatusOr<Logged>(std::uint64_t leaf)>;
@@ -87,6 +92,9 @@ class IndexedInstructions final : public core::InstructionIndex {
                           std::vector<Missing>& missing) const;
   absl::Status AddMissing(std::uint32_t party, std::span<const core::BulkPayment> payments,
                           Recall& recall, std::vector<Missing>& missing) const;
+  // Of a leg that a return cites, after it was read: the same for the completion of its list.
+  absl::Status AddMissingCompletion(std::uint32_t party, const core::InstructionKey& leg,
+                                    Recall& recall, std::vector<Missing>& missing) const;
   // Whether that instruction is among what was read, and final.
   absl::StatusOr<bool> IsFinalIn(const Recall& recall, std::uint32_t party,
                                  const core::InstructionKey& key) const;
@@ -104,6 +112,9 @@ class IndexedInstructions final : public core::InstructionIndex {
   void Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
               std::uint64_t first_leaf, std::span<std::uint64_t> known) override;
   void SetResults(std::uint64_t first_leaf, std::span<const core::PaymentResult> results) override;
+  void SetList(std::uint64_t first_leaf, std::uint32_t count, const ListName& list) override;
+  void RecordSettled(std::uint64_t completion, std::uint64_t first_leaf,
+                     const core::PositionSet& settled) override;
   absl::StatusOr<std::uint64_t> Find(std::uint32_t party,
                                      const core::RawInstructionId& id) const override;
   std::uint64_t FindToRecord(std::uint32_t party, const core::InstructionKey& key,
@@ -124,6 +135,7 @@ class IndexedInstructions final : public core::InstructionIndex {
     std::vector<core::RawInstructionId> ids;
     std::vector<core::Uetr> uetrs;
     std::vector<core::Outcome> outcomes;
+    std::shared_ptr<const ListName> list;
   };
 
   std::uint64_t FingerprintOf(const core::Uetr& uetr) const;
@@ -160,6 +172,8 @@ class IndexedInstructions final : public core::InstructionIndex {
   std::deque<Recent> recent_;  // oldest first
   // By leaf, with the party.
   std::map<std::uint64_t, std::pair<std::uint32_t, core::InstructionState>> recent_states_;
+  // By the leaf of the list's completion.
+  std::map<std::uint64_t, std::shared_ptr<const core::PositionSet>> recent_settled_;
 };
 
 }  // namespace causeway::node

@@ -46,6 +46,26 @@ std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
   }
 }
 
+// Which legs of a list the completion at `leaf` settled; null when there were none.
+absl::StatusOr<std::shared_ptr<const core::PositionSet>> SettledBy(const Batch& batch,
+                                                                   std::uint64_t leaf) {
+  const auto bulk = std::find_if(batch.bulks.begin(), batch.bulks.end(), [&](const auto& each) {
+    return each.kind == core::BulkKind::kResolved && each.first_index == leaf + 1;
+  });
+  if (bulk == batch.bulks.end()) return nullptr;
+  std::vector<std::uint32_t> positions;  // ascending
+  for (std::uint32_t i = 0; i < bulk->count(); ++i) {
+    const std::optional<core::ResolvedLeg> leg = core::ReadResolvedLeg(bulk->RecordAt(i));
+    if (!leg.has_value()) {
+      return absl::DataLossError(fmt::format("the completion at leaf {} cannot be read", leaf));
+    }
+    if (leg->outcome == core::Outcome::kAccepted) positions.push_back(leg->position);
+  }
+  core::PositionSet settled(positions.empty() ? 0 : positions.back() + 1);
+  for (const std::uint32_t position : positions) settled.Insert(position);
+  return std::make_shared<const core::PositionSet>(std::move(settled));
+}
+
 // Who pays the legs of a list on that ledger.
 absl::StatusOr<core::ParticipantId> PayerOf(const core::Item& item,
                                             const core::LedgerOrigin& ledger) {
@@ -187,10 +207,15 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::LoggedIn(const Batch& 
   const absl::StatusOr<std::uint32_t> party = NumberOf(entry->instruction.party, leaf);
   if (!party.ok()) return party.status();
   if (place->bulk == nullptr) {
-    return IndexedInstructions::Logged{
-        .party = *party,
-        .instruction = StateOf(
-            {.entry = *std::move(entry), .time = batch.header.time, .date = batch.header.date})};
+    IndexedInstructions::Logged logged{.party = *party};
+    if (entry->instruction.kind == core::ActionKind::kComplete) {
+      auto settled = SettledBy(batch, leaf);
+      if (!settled.ok()) return settled.status();
+      logged.settled = *std::move(settled);
+    }
+    logged.instruction =
+        StateOf({.entry = *std::move(entry), .time = batch.header.time, .date = batch.header.date});
+    return logged;
   }
   const bool is_hold = place->bulk->kind == core::BulkKind::kHolds;
   const std::optional<core::PaymentResult> result =
@@ -208,10 +233,18 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::LoggedIn(const Batch& 
     if (!payer.ok()) return payer.status();
     const absl::StatusOr<std::uint32_t> position = NumberOf(*payer, leaf);
     if (!position.ok()) return position.status();
-    return IndexedInstructions::Logged{.party = *position | core::InstructionIndex::kLegs,
-                                       .id = payment.id,
-                                       .uetr = payment.uetr,
-                                       .outcome = result->outcome};
+    const Hash256& list_id = entry->settlement_id;
+    return IndexedInstructions::Logged{
+        .party = *position | core::InstructionIndex::kLegs,
+        .id = payment.id,
+        .uetr = payment.uetr,
+        .outcome = result->outcome,
+        .list = std::make_shared<const core::InstructionIndex::ListName>(
+            core::InstructionIndex::ListName{
+                .list_id = list_id,
+                .central_bank = *party,
+                .completion = core::CompletionKeyOf(entry->instruction.party, list_id)}),
+        .position = place->position};
   }
   return IndexedInstructions::Logged{
       .party = *party, .id = payment.id, .uetr = payment.uetr, .outcome = result->outcome};

@@ -52,6 +52,13 @@ absl::StatusOr<std::vector<IndexedInstructions::Missing>> LedgerEngine::LeavesTo
     if (!party.has_value()) continue;  // nothing is recorded of it
     absl::Status added = payments_->AddMissing(*party, key, recall, missing);
     if (!added.ok()) return added;
+    // A return of it needs what became of its list too, which is known once its hold was read.
+    if (key.kind != core::ActionKind::kSettlementLeg ||
+        !std::holds_alternative<core::Command>(item.body)) {
+      continue;
+    }
+    added = payments_->AddMissingCompletion(*party, key, recall, missing);
+    if (!added.ok()) return added;
   }
   // First what became of the item as a whole: when it is known or refused as such, none of its
   // thousands of payments or legs is looked for.

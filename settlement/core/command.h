@@ -162,7 +162,7 @@ struct Pay {
   Money amount;
   std::string purpose;
   Hash256 private_data_hash;  // zero: none
-  InstructionKey cites;       // kind kNone: none
+  InstructionKey cites;       // a payment or leg that settled; kind kNone: none
   PaymentPriority priority = PaymentPriority::kNormal;
 };
 struct PayBatch {

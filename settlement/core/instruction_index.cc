@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -65,6 +67,14 @@ class MemoryInstructionIndex final : public InstructionIndex {
     }
   }
 
+  void SetList(std::uint64_t first_leaf, std::uint32_t count, const ListName& /*list*/) override {
+    settled_of_list_.insert_or_assign(first_leaf, PositionSet(count));
+  }
+  void RecordSettled(std::uint64_t /*completion*/, std::uint64_t first_leaf,
+                     const PositionSet& settled) override {
+    settled_of_list_.insert_or_assign(first_leaf, settled);
+  }
+
   absl::StatusOr<std::uint64_t> Find(std::uint32_t party,
                                      const RawInstructionId& id) const override {
     return LeafInBulks(party, id);
@@ -74,7 +84,15 @@ class MemoryInstructionIndex final : public InstructionIndex {
     return LeafInBulks(party, id);
   }
 
-  bool IsSettled(std::uint64_t leaf) const override { return !not_settled_.contains(leaf); }
+  bool IsSettled(std::uint64_t leaf) const override {
+    const auto after = settled_of_list_.upper_bound(leaf);
+    if (after != settled_of_list_.begin()) {
+      const auto& [first_leaf, settled] = *std::prev(after);
+      const std::uint64_t position = leaf - first_leaf;
+      if (position < settled.size()) return settled.Contains(static_cast<std::uint32_t>(position));
+    }
+    return !not_settled_.contains(leaf);
+  }
 
   absl::StatusOr<UetrPage> FindByUetr(const Uetr& uetr, std::uint64_t from_leaf,
                                       std::size_t count) const override {
@@ -127,6 +145,7 @@ class MemoryInstructionIndex final : public InstructionIndex {
   absl::flat_hash_map<Key, std::uint64_t> leaf_by_key_;
   absl::flat_hash_set<std::uint64_t> single_;
   absl::flat_hash_set<std::uint64_t> not_settled_;
+  std::map<std::uint64_t, PositionSet> settled_of_list_;  // by the leaf of the first hold
 };
 
 }  // namespace

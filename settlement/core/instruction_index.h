@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "settlement/core/bulk.h"
 #include "settlement/core/instruction_state.h"
+#include "settlement/core/position_set.h"
 
 namespace causeway::core {
 
@@ -40,6 +41,13 @@ class InstructionIndex {
     if (kind == ActionKind::kSettlementLeg) return party | kLegs;
     return std::nullopt;
   }
+
+  // Which settlement list legs belong to, and under which key its completion is recorded.
+  struct ListName {
+    Hash256 list_id;
+    std::uint32_t central_bank = 0;  // its position on the ledger
+    InstructionKey completion;       // CompletionKeyOf
+  };
 
   // Something with a UETR.
   struct UetrHit {
@@ -73,6 +81,12 @@ class InstructionIndex {
                       std::uint64_t first_leaf, std::span<std::uint64_t> known) = 0;
   // What became of the payments of the latest Record, for IsSettled.
   virtual void SetResults(std::uint64_t first_leaf, std::span<const PaymentResult> results) = 0;
+  // Of the `count` legs of the latest Record: their list.
+  virtual void SetList(std::uint64_t first_leaf, std::uint32_t count, const ListName& list) = 0;
+  // Takes what the legs of a list came to whose holds lie from `first_leaf` on, when it is
+  // completed by the entry at `completion`: the positions that settled; of the others none did.
+  virtual void RecordSettled(std::uint64_t completion, std::uint64_t first_leaf,
+                             const PositionSet& settled) = 0;
 
   // The leaf of the payment of a bulk with that id, or kNoLeaf.
   virtual absl::StatusOr<std::uint64_t> Find(std::uint32_t party,
@@ -81,7 +95,8 @@ class InstructionIndex {
   // single payment with the id.
   virtual std::uint64_t FindToRecord(std::uint32_t party, const InstructionKey& key,
                                      const RawInstructionId& id) = 0;
-  // `leaf` is one that Find gave. Of a leg: whether it is held.
+  // `leaf` is one that Find gave. A leg is settled once its list is completed and its settlement
+  // was among those that the completion carried out.
   virtual bool IsSettled(std::uint64_t leaf) const = 0;
   // What has that UETR and is final, from a leaf on: at most `count`, which is 1 or more, and
   // perhaps fewer although there are more.

@@ -32,8 +32,6 @@ bool LedgerExecutor::IsSettled(const InstructionKey& key) {
   if (const std::optional<InstructionState> known = state_.FindKnown(key)) {
     return known->status == InstructionStatus::kSettled;
   }
-  // Of a leg of a list the index knows the hold, and not what became of it.
-  if (key.kind == ActionKind::kSettlementLeg) return false;
   const std::uint64_t leaf = state_.FindKnownInBulks(key);
   return leaf != InstructionIndex::kNoLeaf && state_.payments->IsSettled(leaf);
 }

@@ -159,6 +159,13 @@ std::shared_ptr<const HeldList> LedgerExecutor::HoldAll(std::uint32_t party,
     list->legs[i] = {leg.debtor.number, leg.creditor.number, leg.amount};
   }
   state_.payments->SetResults(execution.first_index, execution.results);
+  const std::optional<std::uint32_t> central_bank = state_.PartyNumber(state_.central_bank());
+  CW_CHECK(central_bank.has_value(), "the central bank is a participant");
+  const Hash256& id = prepare.terms.settlement_id;
+  state_.payments->SetList(execution.first_index, static_cast<std::uint32_t>(count),
+                           {.list_id = id,
+                            .central_bank = *central_bank,
+                            .completion = CompletionKeyOf(state_.central_bank(), id)});
   return list;
 }
 
@@ -231,6 +238,10 @@ ItemResult LedgerExecutor::ResolveList(const AdmittedItem& item,
   Record(Add(context, status, Cause::kCertificate));
   result.settlement_status = status;
   result.settlement_entry = next_index_ - 1;
+  // What is committed and not held here moves nothing here.
+  PositionSet settled = committed;
+  settled.Intersect(list->held);
+  state_.payments->RecordSettled(result.settlement_entry, list->first_leaf, settled);
   state_.BeforeChange(settlement);
   state_.settlements.erase(settlement.settlement_id);
 

@@ -163,6 +163,40 @@ TEST_F(LedgerListTest, ACommitSettlesWhatAllHoldAndReleasesTheRest) {
   EXPECT_EQ(Available("BETA"), 2'000);
 }
 
+TEST_F(LedgerListTest, AReturnMayCiteALegThatSettledAndNoOther) {
+  const PrepareList prepare =
+      ListOf({LegOf("ALPHA", "BETA", 1'000, 1), LegOf("ALPHA", "BETA", 2'000, 2),
+              LegOf("ALPHA", "BETA", 500'000, 3)});
+  const auto give_back = [&](std::uint8_t leg) {
+    Pay back = PayOf("BETA", "ALPHA", 100);
+    back.cites = {Party("ALPHA"), ActionKind::kSettlementLeg, InstructionIdOf(Raw(leg))};
+    return By("BETA", back);
+  };
+  ByCentralBank(Issue{Address("BETA"), Hkd(1'000), "RTGS-2"});
+  PrepareIt(prepare);
+  ExpectRejected(give_back(2), Outcome::kWrongInstructionState);
+  PositionSet far_held(3);
+  far_held.Insert(1);
+  far_held.Insert(2);
+  Complete(DecideList(prepare, Verdict::kCommit, far_held));
+  ExpectRejected(give_back(1), Outcome::kWrongInstructionState);  // released
+  ExpectRejected(give_back(3), Outcome::kWrongInstructionState);  // never held here
+  ExpectRejected(give_back(4), Outcome::kWrongInstructionState);  // of no list
+  const std::int64_t before = Available("ALPHA");
+  ExpectAccepted(give_back(2));
+  EXPECT_EQ(Available("ALPHA"), before + 100);
+}
+
+TEST_F(LedgerListTest, AReturnDoesNotCiteALegOfAnAbortedList) {
+  const PrepareList prepare = ListOf({LegOf("ALPHA", "BETA", 1'000, 1)});
+  PrepareIt(prepare);
+  Complete(DecideList(prepare, Verdict::kAbort, {}));
+  ByCentralBank(Issue{Address("BETA"), Hkd(1'000), "RTGS-2"});
+  Pay back = PayOf("BETA", "ALPHA", 100);
+  back.cites = {Party("ALPHA"), ActionKind::kSettlementLeg, InstructionIdOf(Raw(1))};
+  ExpectRejected(By("BETA", back), Outcome::kWrongInstructionState);
+}
+
 TEST_F(LedgerListTest, AnAbortReleasesAll) {
   const PrepareList prepare =
       ListOf({LegOf("ALPHA", "BETA", 1'000, 1), LegOf("ALPHA", "BETA", 2'000, 2)});

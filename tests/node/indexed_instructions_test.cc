@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "settlement/core/hash.h"
+#include "settlement/core/ledger.h"
 #include "settlement/core/prng.h"
 #include "settlement/store/memory_key_index.h"
 
@@ -195,6 +197,88 @@ TEST_P(IndexedInstructionsTest, AnswersAsTheIndexInMemoryDoes) {
     if (found != core::InstructionIndex::kNoLeaf) {
       EXPECT_EQ(indexed->IsSettled(found), memory->IsSettled(found));
     }
+  }
+}
+
+// Legs of lists: held, then settled or not, with what is durable in between.
+TEST_P(IndexedInstructionsTest, AgreesWithTheIndexInMemoryOnWhatBecameOfLegs) {
+  core::RandomStream random(GetParam(), "indexed legs");
+  Log log(1);
+  const std::unique_ptr<IndexedInstructions> indexed = Indexed(GetParam(), log);
+  const std::unique_ptr<core::InstructionIndex> memory = core::MakeMemoryInstructionIndex();
+  const auto central_bank = *core::ParticipantId::Parse("CENTRAL");
+  struct Open {
+    core::InstructionIndex::ListName name;
+    std::uint64_t first_leaf = 0;
+    core::PositionSet held;
+  };
+  std::vector<Open> open;
+  const auto compare = [&] {
+    for (int id = 0; id < 200; ++id) {
+      const core::RawInstructionId raw{static_cast<std::uint8_t>(id)};
+      const std::uint64_t found = *indexed->Find(1 | core::InstructionIndex::kLegs, raw);
+      ASSERT_EQ(found, *memory->Find(1 | core::InstructionIndex::kLegs, raw));
+      if (found == core::InstructionIndex::kNoLeaf) continue;
+      EXPECT_EQ(indexed->IsSettled(found), memory->IsSettled(found)) << "leaf " << found;
+    }
+  };
+  for (std::uint8_t step = 0; step < 40; ++step) {
+    if (open.empty() || random.Bernoulli(1, 2)) {
+      const std::vector<core::BulkPayment> legs = RandomPayments(random);
+      const auto count = static_cast<std::uint32_t>(legs.size());
+      const core::Hash256 id = core::Sha256(std::string(1, static_cast<char>(step)));
+      Open list{.name = {.list_id = id,
+                         .central_bank = 0,
+                         .completion = core::CompletionKeyOf(central_bank, id)},
+                .first_leaf = log.size(),
+                .held = core::PositionSet(count)};
+      std::vector<std::uint64_t> known(count);
+      std::vector<core::PaymentResult> results(count);
+      memory->Record(1 | core::InstructionIndex::kLegs, legs, list.first_leaf, known);
+      indexed->Record(1 | core::InstructionIndex::kLegs, legs, list.first_leaf, known);
+      const auto name = std::make_shared<const core::InstructionIndex::ListName>(list.name);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        results[i].outcome = known[i] != core::InstructionIndex::kNoLeaf
+                                 ? core::Outcome::kInstructionIdReused
+                                 : (random.Bernoulli(1, 5) ? core::Outcome::kInsufficientFunds
+                                                           : core::Outcome::kAccepted);
+        if (results[i].outcome == core::Outcome::kAccepted) list.held.Insert(i);
+        log.push_back({.party = 1 | core::InstructionIndex::kLegs,
+                       .id = legs[i].id,
+                       .uetr = legs[i].uetr,
+                       .outcome = results[i].outcome,
+                       .list = name,
+                       .position = i});
+      }
+      for (core::InstructionIndex* index :
+           {memory.get(), static_cast<core::InstructionIndex*>(indexed.get())}) {
+        index->SetResults(list.first_leaf, results);
+        index->SetList(list.first_leaf, count, list.name);
+      }
+      open.push_back(std::move(list));
+    } else {
+      const Open list = open.back();
+      open.pop_back();
+      core::PositionSet settled(list.held.size());
+      for (std::uint32_t i = 0; i < settled.size(); ++i) {
+        if (list.held.Contains(i) && random.Bernoulli(2, 3)) settled.Insert(i);
+      }
+      const core::InstructionState completion{.key = list.name.completion,
+                                              .status = core::InstructionStatus::kSettled,
+                                              .entry_index = log.size(),
+                                              .settlement_id = list.name.list_id};
+      for (core::InstructionIndex* index :
+           {memory.get(), static_cast<core::InstructionIndex*>(indexed.get())}) {
+        index->RecordFinal(0, completion);
+        index->RecordSettled(completion.entry_index, list.first_leaf, settled);
+      }
+      log.push_back({.party = 0,
+                     .instruction = completion,
+                     .settled = std::make_shared<const core::PositionSet>(settled)});
+    }
+    ASSERT_TRUE(indexed->EndBatch(log.size()).ok());
+    compare();
+    if (random.Bernoulli(1, 3)) indexed->MarkDurable(log.size());
   }
 }
 

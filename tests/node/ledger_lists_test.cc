@@ -273,6 +273,70 @@ TEST_P(LedgerListsTest, OfWhatTheLogHasAsAWholeNoLegOrPaymentIsReadAgain) {
   }
 }
 
+TEST_P(LedgerListsTest, AReturnMayCiteALegThatSettledHoweverLongAgo) {
+  const std::string vote = Run(ListItem({100, 200, 1'000'000}, 1)).vote;
+  const auto returned = [&](std::uint8_t leg) {
+    core::Pay pay = PayOf("BETA", "ALPHA", 10);
+    pay.cites = {Party("ALPHA"), core::ActionKind::kSettlementLeg, core::InstructionIdOf(Raw(leg))};
+    return Signed("BETA", pay, {"BETA"});
+  };
+  const auto status_of = [&](const Item& item) {
+    return Run(item).result.instructions.at(0).status;
+  };
+  core::PositionSet far_held(3);
+  far_held.Insert(0);
+  far_held.Insert(2);
+  EXPECT_EQ(status_of(returned(1)), InstructionStatus::kRejected);
+  Snapshot();
+  Run(CommitItem(vote, far_held));
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(status_of(returned(1)), InstructionStatus::kSettled);
+    EXPECT_EQ(status_of(returned(2)), InstructionStatus::kRejected);
+    EXPECT_EQ(status_of(returned(3)), InstructionStatus::kRejected);
+    if (round == 1) Snapshot();
+    Restart();
+  }
+}
+
+// In one batch with what it cites, and so before the log can show it.
+TEST_P(LedgerListsTest, AReturnMayCiteALegThatItsOwnBatchSettled) {
+  const std::string vote = Run(ListItem({100, 200}, 1)).vote;
+  core::PositionSet far_held(2);
+  far_held.Insert(0);
+  std::vector<Item> items = {CommitItem(vote, far_held)};
+  for (const std::uint8_t leg : {std::uint8_t{1}, std::uint8_t{2}}) {
+    core::Pay pay = PayOf("BETA", "ALPHA", 10);
+    pay.cites = {Party("ALPHA"), core::ActionKind::kSettlementLeg, core::InstructionIdOf(Raw(leg))};
+    items.push_back(Signed("BETA", pay, {"BETA"}));
+  }
+  micros_ += 1000;
+  const auto replies = engine_->Submit(core::LedgerTime::FromMicros(micros_), items);
+  ASSERT_TRUE(replies.ok());
+  EXPECT_EQ((*replies)[1].result.instructions.at(0).status, InstructionStatus::kSettled);
+  EXPECT_EQ((*replies)[2].result.instructions.at(0).status, InstructionStatus::kRejected);
+  Restart();
+}
+
+// All that deciding such a return needs can be read before.
+TEST_P(LedgerListsTest, WhatAReturnOfALegNeedsIsReadAhead) {
+  if (!GetParam()) GTEST_SKIP() << "everything is in memory";
+  const std::string vote = Run(ListItem({100}, 1)).vote;
+  core::PositionSet far_held(1);
+  far_held.Insert(0);
+  Run(CommitItem(vote, far_held));
+  core::Pay pay = PayOf("BETA", "ALPHA", 10);
+  pay.cites = {Party("ALPHA"), core::ActionKind::kSettlementLeg, core::InstructionIdOf(Raw(1))};
+  const auto admitted = std::get<core::AdmittedItem>(engine_->Admit(Signed("BETA", pay, {"BETA"})));
+  IndexedInstructions::Recall recall;
+  for (const char* what : {"the hold", "the completion of its list"}) {
+    const auto missing = engine_->LeavesToRecall(admitted, recall);
+    ASSERT_TRUE(missing.ok());
+    EXPECT_EQ(missing->size(), 1u) << what;
+    ASSERT_TRUE(engine_->ReadLeaves(*missing, recall).ok());
+  }
+  EXPECT_TRUE(engine_->LeavesToRecall(admitted, recall)->empty());
+}
+
 TEST_P(LedgerListsTest, HistoriesHaveHoldsAndWhatBecameOfThem) {
   const std::string vote = Run(ListItem({100, 200}, 1)).vote;
   core::PositionSet far_held(2);
