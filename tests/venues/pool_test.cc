@@ -33,6 +33,29 @@ TEST(ConstantProductTest, TakesTheFeeFromWhatIsPaidIn) {
   EXPECT_EQ(curve->In(reserves, true, Minor(996)), Minor(1'000));
 }
 
+// Uniswap v2-core, test/UniswapV2Pair.spec.ts (swapTestCases, 0.3%): paid in, the two reserves, and
+// the most that the pair lets out, in units of 10^-18. Amounts here have 64 bits, so units are
+// 10^-15: what is paid out is the same but for the digits below.
+TEST(ConstantProductTest, PaysWhatThePublishedCasesOfUniswapPay) {
+  constexpr std::int64_t kOne = 1'000'000'000'000'000;
+  struct PublishedSwap {
+    std::int64_t in, reserve_in, reserve_out, out_e18;
+  };
+  const PublishedSwap cases[] = {
+      {1, 5, 10, 1'662'497'915'624'478'906},     {1, 10, 5, 453'305'446'940'074'565},
+      {2, 5, 10, 2'851'015'155'847'869'602},     {2, 10, 5, 831'248'957'812'239'453},
+      {1, 10, 10, 906'610'893'880'149'131},      {1, 100, 100, 987'158'034'397'061'298},
+      {1, 1'000, 1'000, 996'006'981'039'903'216}};
+  const auto curve = Product(3'000);
+  for (const PublishedSwap& swap : cases) {
+    const Reserves reserves{Minor(swap.reserve_in * kOne), Minor(swap.reserve_out * kOne)};
+    EXPECT_EQ(curve->Out(reserves, true, Minor(swap.in * kOne)), Minor(swap.out_e18 / 1'000))
+        << swap.out_e18;
+    EXPECT_EQ(curve->Out({reserves.quote, reserves.base}, false, Minor(swap.in * kOne)),
+              Minor(swap.out_e18 / 1'000));
+  }
+}
+
 TEST(ConstantProductTest, RoundsAgainstTheTaker) {
   const auto curve = Product(0);
   const Reserves reserves{Minor(100), Minor(100)};
