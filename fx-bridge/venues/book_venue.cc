@@ -71,7 +71,7 @@ void BookVenue::DoReserve(const TradeRequest& request, const Offer& offer) {
   taken_.emplace(offer.id, std::move(result->fills));
 }
 
-void BookVenue::DoSettle(const Offer& offer) {
+void BookVenue::DoSettle(core::LedgerTime, const Offer& offer) {
   CW_CHECK(taken_.erase(offer.id) == 1, "a reserved offer holds its fills");
 }
 

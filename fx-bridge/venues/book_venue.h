@@ -30,7 +30,7 @@ class BookVenue : public Venue {
   std::variant<Offer, core::Rejection> DoPrice(core::LedgerTime now,
                                                const TradeRequest& request) const override;
   void DoReserve(const TradeRequest& request, const Offer& offer) override;
-  void DoSettle(const Offer& offer) override;
+  void DoSettle(core::LedgerTime now, const Offer& offer) override;
   void DoRelease(const Offer& offer) override;
 
  private:

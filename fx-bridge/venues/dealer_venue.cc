@@ -118,7 +118,7 @@ void DealerVenue::DoReserve(const TradeRequest& request, const Offer& offer) {
   requests_.emplace(offer.id, request);
 }
 
-void DealerVenue::DoSettle(const Offer& offer) {
+void DealerVenue::DoSettle(core::LedgerTime, const Offer& offer) {
   inventory_->Settle(Own(offer));
   // What the taker paid in is the dealer's now.
   inventory_->Receive(offer.transfers[0].payee, offer.sell);

@@ -55,7 +55,7 @@ class DealerVenue : public Venue {
   std::variant<Offer, core::Rejection> DoPrice(core::LedgerTime now,
                                                const TradeRequest& request) const override;
   void DoReserve(const TradeRequest& request, const Offer& offer) override;
-  void DoSettle(const Offer& offer) override;
+  void DoSettle(core::LedgerTime now, const Offer& offer) override;
   void DoRelease(const Offer& offer) override;
   std::optional<core::Rejection> LastLook(core::LedgerTime now, const Offer& offer) const override;
 

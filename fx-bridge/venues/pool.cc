@@ -126,6 +126,30 @@ std::uint32_t HybridPool::FeePpm(const Reserves& reserves) const {
   return FeePpmAt(Scaled(reserves.base, true), Scaled(reserves.quote, false));
 }
 
+bool HybridPool::Holds(const Reserves& reserves) const {
+  return InRange(reserves.base, true) && InRange(reserves.quote, false);
+}
+
+WideUint HybridPool::SizeOf(const Reserves& reserves) const {
+  CW_CHECK(Holds(reserves), "a size is of reserves in range");
+  return curve_.SizeOf(Scaled(reserves.base, true), Scaled(reserves.quote, false));
+}
+
+std::optional<core::Rate> HybridPool::MarginalPrice(const Reserves& reserves) const {
+  const WideUint size = SizeOf(reserves);
+  const WideUint base = Scaled(reserves.base, true);
+  const WideUint quote = Scaled(reserves.quote, false);
+  const WideUint in = DivideUp(quote, WideUint(kPpm));
+  if ((quote + in).BitLength() > HybridCurve::kBalanceBitsMax) return std::nullopt;
+  const WideUint left = curve_.OtherBalance(quote + in, size, base);
+  if (left >= base) return std::nullopt;
+  const WideUint price = WideUint(static_cast<std::uint64_t>(options_.price_scale.mantissa())) *
+                         PowerOfTen(core::Rate::kScaleMax - options_.price_scale.scale()) * in /
+                         (base - left);
+  if (price.IsZero() || price > Wide(core::Amount::Max())) return std::nullopt;
+  return core::Rate::Make(static_cast<std::int64_t>(price.ToU64()), core::Rate::kScaleMax).value();
+}
+
 std::optional<core::Amount> HybridPool::Out(const Reserves& reserves, bool sells_base,
                                             core::Amount in) const {
   const core::Amount x = sells_base ? reserves.base : reserves.quote;

@@ -85,6 +85,15 @@ class HybridPool : public PoolCurve {
   // The fee in millionths at these balances, rounded up.
   std::uint32_t FeePpm(const Reserves& reserves) const;
 
+  // Whether the arithmetic has room for them; what follows is of reserves for which it has.
+  bool Holds(const Reserves& reserves) const;
+  // The size D of their curve. The unit is a part of a minor unit of the quote currency that
+  // depends on the decimals of the price scale, and on nothing else of it.
+  WideUint SizeOf(const Reserves& reserves) const;
+  // Quote per base when as much quote is paid in as makes its reserve a millionth larger, without
+  // the fee, rounded down. Nothing when that buys nothing, or the rate has too many digits.
+  std::optional<core::Rate> MarginalPrice(const Reserves& reserves) const;
+
  private:
   explicit HybridPool(const Options& options);
   bool InRange(core::Amount balance, bool is_base) const;

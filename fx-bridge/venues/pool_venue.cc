@@ -27,7 +27,9 @@ absl::StatusOr<std::unique_ptr<PoolVenue>> PoolVenue::Create(Options options) {
     return absl::InvalidArgumentError(fmt::format("pool: {}", what));
   };
   if (options.owner.IsEmpty()) return invalid("owner: must be set");
-  if (options.curve == nullptr) return invalid("curve: must be set");
+  if ((options.curve == nullptr) == !options.moving) {
+    return invalid("curve: must be set, or moving, and not both");
+  }
   if (options.pair.base == options.pair.quote) return invalid("pair: is of two currencies");
   if (!options.reserves.base.IsPositive() || !options.reserves.quote.IsPositive()) {
     return invalid("reserves: must both be above zero");
@@ -35,7 +37,14 @@ absl::StatusOr<std::unique_ptr<PoolVenue>> PoolVenue::Create(Options options) {
   if (options.validity <= core::Duration::Zero()) {
     return invalid("validity: must be more than zero");
   }
-  return std::unique_ptr<PoolVenue>(new PoolVenue(std::move(options)));
+  std::optional<MovingPeg> peg;
+  if (options.moving) {
+    if (options.moving->pool.pair != options.pair) return invalid("moving: is of another pair");
+    auto made = MovingPeg::Create(options.moving->pool, options.moving->rules, options.reserves);
+    if (!made.ok()) return made.status();
+    peg = *std::move(made);
+  }
+  return std::unique_ptr<PoolVenue>(new PoolVenue(std::move(options), std::move(peg)));
 }
 
 std::variant<Offer, core::Rejection> PoolVenue::DoPrice(core::LedgerTime now,
@@ -53,9 +62,9 @@ std::variant<Offer, core::Rejection> PoolVenue::DoPrice(core::LedgerTime now,
   const auto worst = AfterTrade(options_.reserves, sells_base, pending.in, pending.out);
   std::optional<core::Amount> other;
   if (worst && request.sell_amount) {
-    other = options_.curve->Out(*worst, sells_base, *request.sell_amount);
+    other = curve().Out(*worst, sells_base, *request.sell_amount);
   } else if (worst) {
-    other = options_.curve->In(*worst, sells_base, *request.buy_amount);
+    other = curve().In(*worst, sells_base, *request.buy_amount);
   }
   if (!other) {
     return Refusal(core::Outcome::kNoRate,
@@ -70,19 +79,35 @@ std::variant<Offer, core::Rejection> PoolVenue::DoPrice(core::LedgerTime now,
 void PoolVenue::DoReserve(const TradeRequest&, const Offer& offer) {
   Grow(PendingOf(offer).in, offer.sell.amount);
   Grow(PendingOf(offer).out, offer.buy.amount);
+  ++pending_count_;
+}
+
+void PoolVenue::Withdraw(const Offer& offer) {
+  Shrink(PendingOf(offer).in, offer.sell.amount);
+  Shrink(PendingOf(offer).out, offer.buy.amount);
+  --pending_count_;
 }
 
 void PoolVenue::DoRelease(const Offer& offer) {
-  Shrink(PendingOf(offer).in, offer.sell.amount);
-  Shrink(PendingOf(offer).out, offer.buy.amount);
+  Withdraw(offer);
+  RestPeg();
 }
 
-void PoolVenue::DoSettle(const Offer& offer) {
-  DoRelease(offer);
+void PoolVenue::RestPeg() {
+  if (peg_ && pending_count_ == 0) peg_->Rest(options_.reserves);
+}
+
+void PoolVenue::DoSettle(core::LedgerTime now, const Offer& offer) {
+  Withdraw(offer);
   const auto after =
       AfterTrade(options_.reserves, SellsBase(offer), offer.sell.amount, offer.buy.amount);
   CW_CHECK(after.has_value(), "a pool pays what it set aside");
   options_.reserves = *after;
+  if (!peg_) return;
+  const bool sells_base = SellsBase(offer);
+  peg_->Observe(now, options_.reserves, sells_base ? offer.sell.amount : offer.buy.amount,
+                sells_base ? offer.buy.amount : offer.sell.amount);
+  RestPeg();
 }
 
 }  // namespace causeway::bridge

@@ -121,12 +121,12 @@ std::optional<core::Rejection> Venue::Accept(core::LedgerTime now, OfferId id) {
   return std::nullopt;
 }
 
-bool Venue::Settle(core::LedgerTime, OfferId id) {
+bool Venue::Settle(core::LedgerTime now, OfferId id) {
   const auto place = open_.find(id);
   if (place == open_.end() || !place->second.accepted) return false;
   const Offer offer = std::move(place->second.offer);
   open_.erase(place);
-  DoSettle(offer);
+  DoSettle(now, offer);
   return true;
 }
 

@@ -102,7 +102,7 @@ class Venue {
                                                        const TradeRequest& request) const = 0;
   // Sets aside what an offer that DoPrice just gave needs.
   virtual void DoReserve(const TradeRequest& request, const Offer& offer) = 0;
-  virtual void DoSettle(const Offer& offer) = 0;
+  virtual void DoSettle(core::LedgerTime now, const Offer& offer) = 0;
   virtual void DoRelease(const Offer& offer) = 0;
   // Why the dealer does not stand by an offer that is taken; nothing: it does.
   virtual std::optional<core::Rejection> LastLook(core::LedgerTime now, const Offer& offer) const;
