@@ -50,6 +50,10 @@ absl::StatusOr<Environment> OpenEnvironment(const std::string& path, std::uint64
   if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(raw, kReadersMax);
   if (code == MDB_SUCCESS) code = mdb_env_open(raw, path.c_str(), kEnvironmentFlags, 0600);
   if (code != MDB_SUCCESS) return LmdbError("cannot open the LMDB environment", code);
+  // A process that was killed between writing a meta page and its sync left a transaction that
+  // everybody sees and a power failure takes away. After a sync that failed there is none: LMDB
+  // writes a meta page only when the data are durable, and puts the old one back when that fails.
+  if (code = mdb_env_sync(raw, 1); code != MDB_SUCCESS) return LmdbError("cannot sync", code);
   return env;
 }
 

@@ -12,7 +12,7 @@
 namespace causeway::store {
 namespace {
 
-constexpr std::uint64_t kZeroingBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kRewrittenBytes = std::uint64_t{1} << 20;  // at a time
 
 absl::StatusOr<std::string> Require(const LmdbIndex& index, std::string_view key) {
   absl::StatusOr<std::optional<std::string>> value = index.Get(IndexSpace::kSystem, key);
@@ -23,16 +23,32 @@ absl::StatusOr<std::string> Require(const LmdbIndex& index, std::string_view key
   return **std::move(value);
 }
 
-// Overwrites with zeros, durably: what an append finds must be as allocated.
+// Overwrites with zeros: what an append finds must be as allocated.
 absl::Status ZeroRange(SegmentFile& file, std::uint64_t from, std::uint64_t to) {
-  const std::string zeros(kZeroingBytes, '\0');
+  const std::string zeros(kRewrittenBytes, '\0');
   while (from < to) {
-    const std::uint64_t count = std::min(kZeroingBytes, to - from);
+    const std::uint64_t count = std::min(kRewrittenBytes, to - from);
     const std::string_view piece = std::string_view(zeros).substr(0, count);
     if (absl::Status written = file.Write(from, {&piece, 1}); !written.ok()) return written;
     from += count;
   }
-  return file.Sync();
+  return absl::OkStatus();
+}
+
+// Writes what is there again: after a failed sync the system may call pages clean that never
+// reached the disk, and no later sync would save them.
+absl::Status WriteAgain(SegmentFile& file, std::uint64_t from, std::uint64_t to) {
+  std::string bytes(std::min(kRewrittenBytes, to - from), '\0');
+  while (from < to) {
+    const std::uint64_t count = std::min(kRewrittenBytes, to - from);
+    const absl::StatusOr<std::size_t> got = file.Read(from, bytes.data(), count);
+    if (!got.ok()) return got.status();
+    if (*got < count) return absl::DataLossError("the file became shorter");
+    const std::string_view piece = std::string_view(bytes).substr(0, count);
+    if (absl::Status written = file.Write(from, {&piece, 1}); !written.ok()) return written;
+    from += count;
+  }
+  return absl::OkStatus();
 }
 
 class Loader {
@@ -155,9 +171,8 @@ class Loader {
         .instance = index.instance, .origin = index.origin, .before = index.sealed_state};
     absl::StatusOr<WalkedSegment> walked = WalkOpenSegment(**file, header, index.known.state);
     if (!walked.ok()) return walked.status();
-    if (options_.repair && walked->dirty_end > walked->end) {
-      absl::Status zeroed = ZeroRange(**file, walked->end, walked->dirty_end);
-      if (!zeroed.ok()) return zeroed;
+    if (options_.repair) {
+      if (absl::Status settled = Settle(**file, *walked); !settled.ok()) return settled;
     }
     loaded_.state = walked->after;
     loaded_.open_end = walked->end;
@@ -168,6 +183,18 @@ class Loader {
                                 .blocks = std::move(walked->blocks),
                                 .file = *std::move(file)});
     return absl::OkStatus();
+  }
+
+  // Makes what was found durable before anybody sees it. An append begins only after the sync of
+  // the one before, so the last frame alone can be unsynced: its process was killed before its
+  // sync, or saw it fail.
+  absl::Status Settle(SegmentFile& file, const WalkedSegment& walked) const {
+    if (walked.after.frame_count > loaded_.index.known.state.frame_count) {
+      absl::Status again = WriteAgain(file, walked.last_frame, walked.end);
+      if (!again.ok()) return again;
+    }
+    absl::Status zeroed = ZeroRange(file, walked.end, walked.dirty_end);
+    return zeroed.ok() ? file.Sync() : zeroed;
   }
 
   std::string path_;

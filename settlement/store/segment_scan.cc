@@ -117,6 +117,7 @@ absl::Status WalkContent(Window& window, const FrameHeader& frame, WalkedSegment
   }
   walked.after.frame_count += 1;
   walked.after.link = frame.checksum;
+  walked.last_frame = frame.offset;
   walked.end = frame.end();
   return absl::OkStatus();
 }

@@ -19,7 +19,8 @@ namespace causeway::store {
 
 struct WalkedSegment {
   SegmentState after;
-  std::uint64_t end = 0;  // of the last whole frame
+  std::uint64_t last_frame = 0;  // offset of the last whole frame; 0: there is none
+  std::uint64_t end = 0;         // of the last whole frame
   // Up to here there are bytes of an append that never was acknowledged, or of a footer whose
   // segment was not sealed. `end` when there are none.
   std::uint64_t dirty_end = 0;

@@ -2,7 +2,9 @@
 //
 // What was written since the last successful sync of its file may, after a power failure, be there,
 // be as before, or be mixed, page by page in any order and sector by sector inside a page. Changes
-// of names are kept in their order up to some point after the last sync of the directory.
+// of names are kept in their order up to some point after the last sync of the directory. What a
+// failed sync should have synced is from then on synced by nothing but writing it again, and the
+// processes see it all the same.
 #ifndef CAUSEWAY_TESTS_STORE_FAULTY_FILE_SYSTEM_H_
 #define CAUSEWAY_TESTS_STORE_FAULTY_FILE_SYSTEM_H_
 
@@ -28,10 +30,11 @@ class FaultyFileSystem final : public FileSystem {
 
   explicit FaultyFileSystem(std::uint64_t seed) : sequence_(seed) {}
 
-  // The power fails in the operation that many changes ahead; from then on everything fails.
+  // The power fails, or the process is killed, in the operation that many changes ahead; from then
+  // on everything fails.
   void FailPowerAfter(std::int64_t changes) { changes_left_ = changes; }
   bool dead() const { return dead_; }
-  // The next syncs fail until set back; what they should have synced stays unsynced.
+  // The next syncs fail until set back.
   void FailSyncs(bool fail) { fail_syncs_ = fail; }
   void SetCapacity(std::uint64_t bytes) { capacity_ = bytes; }
   std::uint64_t syncs() const { return syncs_; }
@@ -44,6 +47,11 @@ class FaultyFileSystem final : public FileSystem {
     name_changes_.clear();
     names_ = durable_names_;
     for (const auto& [path, inode] : names_) Settle(*inode);
+    RestartProcess();
+  }
+  // What a new process finds without a power failure: everything as it was last seen, the unsynced
+  // too. A later power failure may take that away.
+  void RestartProcess() {
     dead_ = false;
     changes_left_ = kNever;
   }
@@ -96,6 +104,7 @@ class FaultyFileSystem final : public FileSystem {
     std::string now;
     std::string durable;
     std::set<std::uint64_t> dirty;  // pages
+    std::set<std::uint64_t> lost;   // pages that a sync failed to sync, and not written since
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
   struct NameChange {
@@ -126,6 +135,7 @@ class FaultyFileSystem final : public FileSystem {
                 inode_->now.begin() + static_cast<std::ptrdiff_t>(offset));
       for (std::uint64_t page = offset / kPage; page * kPage < offset + bytes.size(); ++page) {
         inode_->dirty.insert(page);
+        inode_->lost.erase(page);
       }
       return alive ? absl::OkStatus() : Dead();
     }
@@ -158,7 +168,11 @@ class FaultyFileSystem final : public FileSystem {
     }
     absl::Status Sync() override {
       if (!owner_.Change()) return Dead();
-      if (owner_.fail_syncs_) return absl::InternalError("cannot sync");
+      if (owner_.fail_syncs_) {
+        inode_->lost.merge(inode_->dirty);
+        inode_->dirty.clear();
+        return absl::InternalError("cannot sync");
+      }
       ++owner_.syncs_;
       inode_->durable.resize(inode_->now.size());
       for (const std::uint64_t page : inode_->dirty) {
@@ -207,6 +221,8 @@ class FaultyFileSystem final : public FileSystem {
     return bytes;
   }
   void Settle(Inode& inode) {
+    inode.dirty.merge(inode.lost);
+    inode.lost.clear();
     std::string after = inode.durable;
     if (sequence_.Below(2) == 0) after.resize(inode.now.size());
     const std::uint64_t fate_of_all = sequence_.Below(6);
