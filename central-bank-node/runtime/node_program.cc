@@ -19,6 +19,7 @@
 #include "central-bank-node/runtime/snapshot_keeper.h"
 #include "central-bank-node/runtime/witness_service.h"
 #include "settlement/rpc/log.h"
+#include "settlement/store/segment_archive.h"
 
 namespace causeway::node {
 namespace {
@@ -47,6 +48,12 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& opti
   if (!salt_key.ok()) return salt_key.status();
   engine_options.salt_key = *std::move(salt_key);
   engine_options.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
+  for (const auto& [flag, directory] : {std::pair("--archive", options.archive_directory),
+                                        std::pair("--backup-root", options.backup_root)}) {
+    if (directory.empty() || !store::IsSameDirectory(directory, options.data_directory)) continue;
+    return absl::FailedPreconditionError(
+        fmt::format("{} {}: is the directory of --data; it must be another one", flag, directory));
+  }
   // Before the journal is created: a key that is not the ledger's must leave nothing behind.
   if (engine_options.signer->public_key() != genesis->ledger_key) {
     return absl::FailedPreconditionError(fmt::format(

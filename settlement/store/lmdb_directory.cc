@@ -32,15 +32,6 @@ absl::Status SyncDirectory(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status MakeDirectory(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) return SystemError("cannot create directory", path, error.value());
-  const fs::path parent = fs::absolute(fs::path(path), error).lexically_normal().parent_path();
-  if (error) return SystemError("cannot resolve directory", path, error.value());
-  return SyncDirectory(parent.string());
-}
-
 // Refuses to take over a directory in which something other than a journal lives, and to start
 // anew where a journal has been.
 absl::Status CheckContents(const std::string& path) {
@@ -74,10 +65,30 @@ absl::Status CheckContents(const std::string& path) {
 
 }  // namespace
 
+absl::Status MakeDirectories(const std::string& path) {
+  std::error_code error;
+  fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (error) return SystemError("cannot resolve directory", path, error.value());
+  if (!absolute.has_filename()) absolute = absolute.parent_path();  // it ended in a slash
+  std::vector<fs::path> missing;
+  for (fs::path at = absolute; !fs::exists(at, error) && at.has_relative_path();
+       at = at.parent_path()) {
+    missing.push_back(at);
+  }
+  fs::create_directories(absolute, error);
+  if (error) return SystemError("cannot create directory", path, error.value());
+  for (const fs::path& made : missing) {
+    if (absl::Status synced = SyncDirectory(made.parent_path().string()); !synced.ok()) {
+      return synced;
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<HeldDirectory> HeldDirectory::Acquire(const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) {
-    if (absl::Status made = MakeDirectory(path); !made.ok()) return made;
+    if (absl::Status made = MakeDirectories(path); !made.ok()) return made;
   }
   if (!fs::is_directory(path, error)) {
     return absl::FailedPreconditionError(fmt::format("{}: is not a directory", path));

@@ -17,6 +17,9 @@ inline constexpr char kLmdbLockFileName[] = "lock.mdb";
 inline constexpr char kCreationDirectoryName[] = "creating";
 inline constexpr char kSegmentFilePrefix[] = "segment-";
 
+// Creates `path` and what is missing above it, durably: each new one is synced into its parent.
+absl::Status MakeDirectories(const std::string& path);
+
 // A directory held by this process until destruction. Move-only.
 class HeldDirectory {
  public:

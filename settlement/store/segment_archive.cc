@@ -70,14 +70,6 @@ absl::Status CopyInto(FileSystem& files, const CopyPlan& plan, const std::string
   return status.ok() ? files.SyncDirectory(directory) : status;
 }
 
-absl::Status MakeTargetDirectory(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (!error) return absl::OkStatus();
-  return absl::InternalError(
-      fmt::format("{}: cannot create the directory: {}", path, error.message()));
-}
-
 std::string NameOf(const SealedSegment& sealed) {
   return SegmentFileName(sealed.before.head.block_count);
 }
@@ -117,6 +109,17 @@ absl::Status VerifyArchived(const LmdbIndex& index, FileSystem& files,
     if (!walked.ok()) return InFile(path, walked);
   }
   return absl::OkStatus();
+}
+
+// A segment of another journal under the name that a copy is to have must not be overwritten: two
+// ledgers share no archive. What is damaged or unfinished may be.
+absl::Status CheckNotForeign(FileSystem& files, const std::string& path,
+                             const SegmentHeader& header) {
+  const auto file = files.Open(path, FileSystem::Mode::kRead);
+  if (absl::IsNotFound(file.status())) return absl::OkStatus();
+  if (!file.ok()) return file.status();
+  absl::Status continues = CheckSegmentHeader(**file, header);
+  return absl::IsDataLoss(continues) ? absl::OkStatus() : continues;
 }
 
 // Files as they are until somebody wants an end: from then on nothing is read, and whatever copies
@@ -253,6 +256,18 @@ class Repairer {
 
 }  // namespace
 
+bool IsSameDirectory(const std::string& a, const std::string& b) {
+  std::error_code error;
+  const bool same = fs::equivalent(a, b, error);
+  if (!error) return same;
+  const auto name_of = [](const std::string& path) {
+    std::error_code failed;
+    const fs::path name = fs::weakly_canonical(fs::absolute(path, failed), failed);
+    return name.has_filename() ? name : name.parent_path();
+  };
+  return name_of(a) == name_of(b);
+}
+
 absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity& identity,
                                   const std::string& archive, FileSystem& files) {
   const absl::StatusOr<std::unique_ptr<LmdbIndex>> index = OpenIndex(path, identity);
@@ -303,13 +318,18 @@ absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::stri
   std::error_code error;
   const std::string archive = fs::absolute(directory, error).lexically_normal().string();
   if (error) return absl::InternalError(fmt::format("{}: {}", directory, error.message()));
-  if (absl::Status made = MakeTargetDirectory(archive); !made.ok()) return made;
+  if (absl::Status made = MakeDirectories(archive); !made.ok()) return made;
+  if (IsSameDirectory(archive, path_)) return OwnDirectoryError(directory);
   for (SealedSegment& sealed : SealedSegments()) {
     if (sealed.after.head.block_count > before_block) break;
     if (sealed.archive.has_value()) continue;
     const std::string here = path_ + "/" + NameOf(sealed);
     const auto file = files.Open(here, FileSystem::Mode::kRead);
     if (!file.ok()) return file.status();
+    const std::string there = archive + "/" + NameOf(sealed);
+    if (absl::Status free = CheckNotForeign(files, there, HeaderFor(sealed.before)); !free.ok()) {
+      return InFile(there, free);
+    }
     const CopyPlan plan{
         .from = file->get(), .from_bytes = sealed.file_bytes, .bytes = sealed.file_bytes};
     absl::Status status =
@@ -373,7 +393,7 @@ absl::Status SegmentJournal::Backup(const std::string& directory,
                                     const std::function<bool()>& stopped) const {
   const std::lock_guard lock(archive_mutex_);
   StoppableFiles files(files_, stopped);
-  if (absl::Status made = MakeTargetDirectory(directory); !made.ok()) return made;
+  if (absl::Status made = MakeDirectories(directory); !made.ok()) return made;
   std::error_code error;
   if (!fs::is_empty(directory, error) || error) {
     return absl::FailedPreconditionError(

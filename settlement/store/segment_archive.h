@@ -11,6 +11,9 @@
 
 namespace causeway::store {
 
+// Whether both name one directory: through links and mounts when they exist, else by their names.
+bool IsSameDirectory(const std::string& a, const std::string& b);
+
 // Verifies every byte that the journal in directory `path` claims, and changes nothing. Archived
 // segments are verified in the directory `archive`; when it is empty they are passed over. The
 // status names the first damaged place, as SegmentJournal::Open does; NotFound when there is no

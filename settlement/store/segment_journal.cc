@@ -9,6 +9,7 @@
 #include "settlement/core/check.h"
 #include "settlement/store/lmdb_directory.h"
 #include "settlement/store/lmdb_index.h"
+#include "settlement/store/segment_archive.h"
 #include "settlement/store/segment_open.h"
 #include "settlement/store/segment_scan.h"
 
@@ -89,6 +90,9 @@ absl::StatusOr<std::unique_ptr<SegmentJournal>> SegmentJournal::Open(
     return absl::InvalidArgumentError(fmt::format("segment_bytes is {}, must be a multiple of {}",
                                                   options.segment_bytes, kSegmentUnitBytes));
   }
+  if (!options.archive.empty() && IsSameDirectory(options.archive, path)) {
+    return OwnDirectoryError(options.archive);
+  }
   FileSystem& files = options.files != nullptr ? *options.files : PosixFileSystem();
   absl::StatusOr<HeldDirectory> directory = HeldDirectory::Acquire(path);
   if (!directory.ok()) return directory.status();
@@ -97,7 +101,8 @@ absl::StatusOr<std::unique_ptr<SegmentJournal>> SegmentJournal::Open(
       *std::move(directory), identity, options.map_bytes_max, InitialIndex(identity, instance));
   if (!index.ok()) return InFile(path, index.status());
   absl::StatusOr<LoadedSegments> loaded =
-      LoadSegments(**index, files, identity, {.verify_all = options.verify_all, .repair = true});
+      LoadSegments(**index, files, identity,
+                   {.verify_all = options.verify_all, .repair = true, .archive = options.archive});
   if (!loaded.ok()) return InFile(path, loaded.status());
   std::unique_ptr<SegmentJournal> journal(
       new SegmentJournal(*std::move(index), files, identity, options, *std::move(loaded)));

@@ -42,7 +42,7 @@ struct SegmentOptions {
   std::uint64_t map_bytes_max = std::uint64_t{64} << 30;  // of LMDB: metadata only
   FileSystem* files = nullptr;                            // null: the system's. Borrowed.
   // Where archived segments are read from: any directory that has their files. Empty: nowhere, and
-  // their blocks are refused.
+  // their blocks are refused. Never the journal's own.
   std::string archive;
   std::optional<Instance> instance;  // of a new journal; drawn at random when absent
 };
@@ -80,8 +80,9 @@ class SegmentJournal final : public Journal {
 
   // Moves the sealed segments that hold only blocks before `before_block` to `directory`, which may
   // be on another disk and is created when missing. Each is verified there before it is removed
-  // here. Their blocks are read from SegmentOptions::archive from then on, until Restore. Cancelled
-  // soon after `stopped` says so; what was moved until then is.
+  // here. FailedPrecondition when it is the journal's own directory, by whatever name, or holds
+  // segments of another journal. Their blocks are read from SegmentOptions::archive from then on,
+  // until Restore. Cancelled soon after `stopped` says so; what was moved until then is.
   absl::Status Archive(std::uint64_t before_block, const std::string& directory,
                        const std::function<bool()>& stopped = nullptr);
   // Whether every block can be read: FailedPrecondition names the first archived segment that is

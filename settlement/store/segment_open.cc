@@ -117,7 +117,7 @@ class Loader {
     Segment segment{.record = sealed, .sealed = true};
     if (sealed.archive.has_value()) {
       loaded_.segments.push_back(std::move(segment));
-      return absl::OkStatus();
+      return RemoveArchived(sealed);
     }
     auto file = files_.Open(PathOf(sealed.before), FileSystem::Mode::kRead);
     if (absl::IsNotFound(file.status())) {
@@ -139,6 +139,23 @@ class Loader {
     if (absl::Status cut = FinishSealing(**file, sealed); !cut.ok()) return cut;
     loaded_.segments.push_back(std::move(segment));
     return absl::OkStatus();
+  }
+
+  absl::Status RemoveArchived(const SealedSegment& sealed) {
+    if (!options_.repair || options_.archive.empty()) return absl::OkStatus();
+    const std::string here = PathOf(sealed.before);
+    const auto left = files_.Open(here, FileSystem::Mode::kRead);
+    if (absl::IsNotFound(left.status())) return absl::OkStatus();
+    if (!left.ok()) return left.status();
+    const auto there =
+        files_.Open(options_.archive + "/" + SegmentFileName(sealed.before.head.block_count),
+                    FileSystem::Mode::kRead);
+    const IndexContents& index = loaded_.index;
+    if (!there.ok() || !WalkSealedSegment(**there, index.instance, index.origin, sealed).ok()) {
+      return absl::OkStatus();
+    }
+    absl::Status removed = files_.Remove(here);
+    return removed.ok() ? files_.SyncDirectory(path_) : removed;
   }
 
   // Sealing ends with cutting off what was allocated and not used.
@@ -207,6 +224,11 @@ class Loader {
 
 std::string SealedKey(std::uint64_t first_block) {
   return fmt::format("{}{:020}", kSealedPrefix, first_block);
+}
+
+absl::Status OwnDirectoryError(const std::string& archive) {
+  return absl::FailedPreconditionError(fmt::format(
+      "{}: is the directory of the journal itself; an archive must be another one", archive));
 }
 
 absl::Status InFile(const std::string& place, const absl::Status& status) {

@@ -25,6 +25,8 @@ inline constexpr char kSealedPrefix[] = "segment.";
 
 // "segment.<20 digits>"
 std::string SealedKey(std::uint64_t first_block);
+// Of an archive that is the journal's own directory.
+absl::Status OwnDirectoryError(const std::string& archive);
 // The same status with `place` before its message.
 absl::Status InFile(const std::string& place, const absl::Status& status);
 
@@ -59,6 +61,9 @@ struct LoadedSegments {
 struct LoadOptions {
   bool verify_all = false;  // every frame of every segment, not only of the open one
   bool repair = true;       // cut off what was never acknowledged; else change nothing
+  // When repairing: an archived segment that is still here too, because a process did not live to
+  // remove it, is removed if it is whole there. Empty: nowhere.
+  std::string archive = {};
 };
 
 // The records that a new index begins with.

@@ -99,6 +99,22 @@ TEST_F(NodeProgramTest, KeyThatIsNotTheLedgersIsRefusedAndLeavesNothingBehind) {
   EXPECT_FALSE(std::filesystem::exists(options_.data_directory));
 }
 
+TEST_F(NodeProgramTest, TheDataDirectoryIsNeitherItsArchiveNorTheRootOfItsBackups) {
+  std::filesystem::create_directory(Path("data"));
+  std::filesystem::create_directory_symlink(Path("data"), Path("link"));
+  for (std::string NodeOptions::*const member :
+       {&NodeOptions::archive_directory, &NodeOptions::backup_root}) {
+    for (const char* const name : {"data", "data/", "link"}) {
+      NodeOptions options = options_;
+      options.*member = Path(name);
+      const absl::Status status = RunNode(options);
+      EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << name;
+      EXPECT_THAT(std::string(status.message()), HasSubstr("--data"));
+      EXPECT_TRUE(std::filesystem::is_empty(options.data_directory)) << name;
+    }
+  }
+}
+
 TEST_F(NodeProgramTest, ListeningWithoutTlsBeyondLoopbackIsRefused) {
   options_.server.listen = "0.0.0.0:0";
   EXPECT_EQ(RunNode(options_).code(), absl::StatusCode::kFailedPrecondition);

@@ -100,6 +100,69 @@ TEST_F(SegmentArchiveTest, ArchivedBlocksAreRefusedByFileAndRestored) {
   ExpectIntact(*MustOpen(path_));
 }
 
+// The copy was renamed over its source, and then the source removed: the only copy, and OK.
+TEST_F(SegmentArchiveTest, TheJournalsOwnDirectoryIsNoArchiveByAnyName) {
+  fs::create_directory_symlink(path_, directory_.Path("link"));
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 20);
+    const std::vector<std::string> before = Segments(path_);
+    for (const std::string& name :
+         {path_, path_ + "/", path_ + "/../journal", directory_.Path("link")}) {
+      const absl::Status refused = journal->Archive(14, name);
+      EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << name << ": " << refused;
+      EXPECT_EQ(Segments(path_), before);
+    }
+    ExpectIntact(*journal);
+  }
+  for (const std::string& name : {path_, path_ + "/", directory_.Path("link")}) {
+    EXPECT_EQ(SegmentJournal::Open(path_, TestIdentity(), {.archive = name}).status().code(),
+              absl::StatusCode::kFailedPrecondition);
+  }
+  const std::string fresh = directory_.Path("fresh");
+  EXPECT_FALSE(SegmentJournal::Open(fresh, TestIdentity(), {.archive = fresh + "/"}).ok());
+  EXPECT_FALSE(fs::exists(fresh)) << "refused before anything is made";
+}
+
+TEST_F(SegmentArchiveTest, SegmentsOfAnotherJournalAreNotOverwritten) {
+  std::string other_bytes;
+  {
+    auto other = MustOpen(directory_.Path("other"));
+    Append(*other, 20);
+    ASSERT_TRUE(other->Archive(14, archive_).ok());
+    other_bytes = ReadWholeFile(archive_ + "/" + Segments(archive_).at(0));
+  }
+  maker_ = {};
+  blocks_.clear();
+  auto journal = MustOpen(path_);
+  Append(*journal, 20);
+  const absl::Status refused = journal->Archive(14, archive_);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_NE(refused.ToString().find(Segments(archive_).at(0)), std::string::npos) << refused;
+  EXPECT_EQ(ReadWholeFile(archive_ + "/" + Segments(archive_).at(0)), other_bytes);
+  ExpectIntact(*journal);
+}
+
+// A process that died between the index and the removal left a file that nothing freed.
+TEST_F(SegmentArchiveTest, AnArchivedSegmentThatIsStillHereIsRemovedOnceTheArchiveHasItWhole) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 20);
+    ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  }
+  const std::string name = Segments(archive_).at(0);
+  fs::copy_file(archive_ + "/" + name, path_ + "/" + name);
+  const SegmentOptions options{.segment_bytes = 1 << 20, .archive = archive_};
+  FlipBit(archive_ + "/" + name, 5000);
+  ASSERT_TRUE(SegmentJournal::Open(path_, TestIdentity(), options).ok());
+  EXPECT_TRUE(fs::exists(path_ + "/" + name)) << "the only whole copy";
+  FlipBit(archive_ + "/" + name, 5000);
+  auto journal = SegmentJournal::Open(path_, TestIdentity(), options);
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  EXPECT_FALSE(fs::exists(path_ + "/" + name));
+  ExpectIntact(**journal);
+}
+
 TEST_F(SegmentArchiveTest, VerificationReadsTheArchiveWhenItIsGiven) {
   {
     auto journal = MustOpen(path_);
