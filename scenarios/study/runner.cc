@@ -210,6 +210,7 @@ void StudyRunner::MakeChange(std::size_t index) {
     AccountDay& of_day = result_.account_days[day_ * accounts() + change.account];
     if (made && change.kind == ChangeKind::kAddBalance) of_day.added += *change.value;
     if (made && change.kind == ChangeKind::kTakeBalance) of_day.added -= *change.value;
+    if (made) terms_->Carry(change);
   }
   out.made = out.refusal == liquidity::Refusal::kNone;
   Take();

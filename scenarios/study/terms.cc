@@ -210,24 +210,95 @@ absl::StatusOr<DayTerms> TermsMaker::Of(std::size_t day, const std::vector<std::
       bank.balance = Amount::FromMinor(balances[i]);
       bank.uncollateralised_credit = Amount::FromMinor(account.credit_limit);
       if (options_.credit_on_collateral) collateral = account.posted_collateral;
+      if (const auto carried = carried_.find(static_cast<AccountIndex>(i));
+          carried != carried_.end()) {
+        const Carried& after = carried->second;
+        if (after.credit_limit) {
+          bank.uncollateralised_credit = Amount::FromMinor(*after.credit_limit);
+        }
+        collateral = after.collateral.value_or(collateral);
+      }
     }
     bank.collateral = Amount::FromMinor(collateral);
     bank.haircut_basis_points =
         account.haircut_basis_points.value_or(options_.haircut_basis_points);
-    const std::int64_t funds = FundsOf(bank);
-    const auto kept = [funds](std::int64_t own, const std::optional<FundsShare>& share) {
-      return Amount::FromMinor(std::min(liquidity::kTotalMinorMax, own + PartOf(funds, share)));
-    };
-    bank.reserved_urgent = kept(account.reserved_urgent, options_.reserve_urgent);
-    bank.reserved_high = kept(account.reserved_high, options_.reserve_high);
-    bank.release_threshold = kept(account.release_threshold, options_.release_threshold);
-    if (account.holding_limit) bank.holding_limit = Amount::FromMinor(*account.holding_limit);
-    if (options_.multilateral_limit) {
-      bank.multilateral_limit = Amount::FromMinor(PartOf(funds, options_.multilateral_limit));
-    }
+    SetKept(static_cast<AccountIndex>(i), bank);
   }
   AddLimits(first, end, terms);
+  ApplyCarried(terms);
   return terms;
+}
+
+// What an account keeps for some payments, and its limits, when it begins a day with these funds.
+void TermsMaker::SetKept(AccountIndex index, liquidity::BankTerms& bank) const {
+  const Account& account = input_.accounts[index];
+  const std::int64_t funds = FundsOf(bank);
+  const auto kept = [funds](std::int64_t own, const std::optional<FundsShare>& share) {
+    return Amount::FromMinor(std::min(liquidity::kTotalMinorMax, own + PartOf(funds, share)));
+  };
+  bank.reserved_urgent = kept(account.reserved_urgent, options_.reserve_urgent);
+  bank.reserved_high = kept(account.reserved_high, options_.reserve_high);
+  bank.release_threshold = kept(account.release_threshold, options_.release_threshold);
+  if (account.holding_limit) bank.holding_limit = Amount::FromMinor(*account.holding_limit);
+  if (options_.multilateral_limit) {
+    bank.multilateral_limit = Amount::FromMinor(PartOf(funds, options_.multilateral_limit));
+  }
+}
+
+void TermsMaker::Carry(const Change& change) {
+  const auto carry = [&]() -> Carried& { return carried_[change.account]; };
+  switch (change.kind) {
+    case ChangeKind::kCreditLimit:
+      carry().credit_limit = change.value;
+      break;
+    case ChangeKind::kCollateral:
+      carry().collateral = change.value;
+      break;
+    case ChangeKind::kReserveUrgent:
+      carry().reserved_urgent = change.value;
+      break;
+    case ChangeKind::kReserveHigh:
+      carry().reserved_high = change.value;
+      break;
+    case ChangeKind::kReleaseThreshold:
+      carry().release_threshold = change.value;
+      break;
+    case ChangeKind::kHoldingLimit:
+      carry().holding_limit.emplace(change.value);
+      break;
+    case ChangeKind::kMultilateralLimit:
+      carry().multilateral_limit.emplace(change.value);
+      break;
+    case ChangeKind::kBilateralLimit:
+      carried_limits_[{change.account, change.counterparty}] = change.value;
+      break;
+    default:
+      break;
+  }
+}
+
+void TermsMaker::ApplyCarried(DayTerms& terms) const {
+  const auto amount = [](const std::optional<std::int64_t>& value) {
+    return value ? std::optional(Amount::FromMinor(*value)) : std::nullopt;
+  };
+  for (const auto& [index, carried] : carried_) {
+    liquidity::BankTerms& bank = terms.banks[index];
+    bank.reserved_urgent = amount(carried.reserved_urgent).value_or(bank.reserved_urgent);
+    bank.reserved_high = amount(carried.reserved_high).value_or(bank.reserved_high);
+    bank.release_threshold = amount(carried.release_threshold).value_or(bank.release_threshold);
+    if (carried.holding_limit) bank.holding_limit = amount(*carried.holding_limit);
+    if (carried.multilateral_limit) bank.multilateral_limit = amount(*carried.multilateral_limit);
+  }
+  if (carried_limits_.empty()) return;
+  terms.limits.erase(
+      std::remove_if(terms.limits.begin(), terms.limits.end(),
+                     [this](const liquidity::BilateralLimit& limit) {
+                       return carried_limits_.count({limit.sender, limit.receiver}) > 0;
+                     }),
+      terms.limits.end());
+  for (const auto& [pair, limit] : carried_limits_) {
+    if (limit) terms.limits.push_back({pair.first, pair.second, Amount::FromMinor(*limit)});
+  }
 }
 
 void TermsMaker::AddLimits(PaymentIndex first, PaymentIndex end, DayTerms& terms) const {

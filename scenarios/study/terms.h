@@ -4,6 +4,9 @@
 #define CAUSEWAY_SCENARIOS_STUDY_TERMS_H_
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "scenarios/study/indicators.h"
@@ -33,7 +36,25 @@ class TermsMaker {
   absl::StatusOr<DayTerms> Of(std::size_t day, const std::vector<std::int64_t>& balances,
                               PaymentIndex first, PaymentIndex end) const;
 
+  // A change that was made to an account's terms stands on the days that follow, in place of what
+  // the input and the options say: `Of` has it from now on. Not with alpha or a total for credit
+  // and collateral, which these give anew each day. What changes a balance or a payment is none.
+  void Carry(const Change& change);
+
  private:
+  // What changes left of an account's terms; nothing: as at the beginning.
+  struct Carried {
+    std::optional<std::int64_t> credit_limit;
+    std::optional<std::int64_t> collateral;
+    std::optional<std::int64_t> reserved_urgent;
+    std::optional<std::int64_t> reserved_high;
+    std::optional<std::int64_t> release_threshold;
+    std::optional<std::optional<std::int64_t>> holding_limit;  // nothing in it: lifted
+    std::optional<std::optional<std::int64_t>> multilateral_limit;
+  };
+  void SetKept(AccountIndex index, liquidity::BankTerms& bank) const;
+  void ApplyCarried(DayTerms& terms) const;
+
   bool GivesLiquidity() const { return options_.alpha || options_.liquidity_total; }
   absl::StatusOr<std::vector<std::int64_t>> Endowments(std::size_t day, PaymentIndex first,
                                                        PaymentIndex end) const;
@@ -43,6 +64,8 @@ class TermsMaker {
   const RunOptions& options_;
   TimeUs closes_;
   std::vector<Bounds> bounds_;  // day * accounts + account; with alpha or a total
+  std::map<AccountIndex, Carried> carried_;
+  std::map<std::pair<AccountIndex, AccountIndex>, std::optional<std::int64_t>> carried_limits_;
 };
 
 }  // namespace causeway::study

@@ -113,6 +113,30 @@ TEST(Changes, ThatComeTooEarlyOrLateAreNotMade) {
   EXPECT_EQ(late.SettledAt(0), -1);
 }
 
+// The credit that a drew on the first day is a debt on the second, which needs the line.
+TEST(Changes, OfTermsStandOnTheDaysThatFollow) {
+  const std::map<std::string, std::string> files = {
+      {"accounts.csv", "id,balance\na,0\nb,0\n"},
+      {"limits.csv", "account,counterparty,amount\nb,a,5\n"},
+      {"payments.csv",
+       "id,sender,recipient,amount,day,time\n1,a,b,80,1,10:00\n2,b,a,10,2,10:00\n"
+       "3,a,b,20,2,11:00\n4,b,a,9,3,10:00\n"},
+      {"changes.csv",
+       "time,day,change,account,counterparty,value\n09:00,1,credit-limit,a,,100\n"
+       "09:00,1,bilateral-limit,b,a,\n11:30,2,bilateral-limit,b,a,8\n"}};
+  FolderResult folder = ReadFolder(MemoryFolder(files), 0);
+  ASSERT_TRUE(folder.problems.empty()) << folder.problems.ToString();
+  const absl::StatusOr<RunResult> result = RunStudy(folder.input, RunOptions());
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->payments[0].status, Status::kSettled);
+  EXPECT_EQ(result->payments[1].status, Status::kSettled);    // the limit of b was lifted
+  EXPECT_EQ(result->payments[2].status, Status::kSettled);    // on credit
+  EXPECT_EQ(result->payments[3].status, Status::kUnsettled);  // above the limit of day 2
+  const AccountDay& last = result->account_days[2 * 2 + 0];
+  EXPECT_EQ(last.closing, -90);
+  EXPECT_EQ(last.credit_limit, 100);
+}
+
 TEST(Changes, WithoutADayAreMadeOnEach) {
   std::map<std::string, std::string> files =
       FilesWith("time,day,change,account,value\n10:00,,add-balance,a,1\n09:00,2,add-balance,b,1\n");
