@@ -37,7 +37,7 @@ absl::StatusOr<bool> LedgerEngine::IsKnown(const core::AdmittedItem& item,
   for (const core::InstructionKey& key : keys) {
     const std::optional<std::uint32_t> party = ledger_->PartyNumber(key.party);
     if (!party.has_value()) continue;
-    const absl::StatusOr<bool> known = payments_->IsFinalIn(recall, *party, key);
+    absl::StatusOr<bool> known = payments_->IsFinalIn(recall, *party, key);
     if (!known.ok() || *known) return known;
   }
   return false;

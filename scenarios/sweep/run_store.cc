@@ -46,7 +46,7 @@ absl::Status WriteDurably(const std::string& path, std::string_view content) {
     const ssize_t written = ::write(fd, content.data(), content.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      const absl::Status failed = Failed(temporary);
+      absl::Status failed = Failed(temporary);
       ::close(fd);
       return failed;
     }

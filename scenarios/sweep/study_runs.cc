@@ -83,7 +83,7 @@ absl::StatusOr<std::string> HashOfTables(const std::string& folder) {
 
 absl::Status SetStudyOption(study::RunOptions& options, const std::string& name,
                             const std::string& value, int minor_digits) {
-  const absl::Status set = study::SetOption(options, name, value, minor_digits);
+  absl::Status set = study::SetOption(options, name, value, minor_digits);
   if (set.ok()) return set;
   return absl::InvalidArgumentError(fmt::format("{}: {}", name, std::string(set.message())));
 }

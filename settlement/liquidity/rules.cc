@@ -65,7 +65,7 @@ absl::Status CheckRules(const Rules& rules) {
         fmt::format("optimisations: at most {} may be given", kOptimisationsMax));
   }
   for (std::size_t i = 0; i < rules.optimisations.size(); ++i) {
-    const absl::Status checked = CheckOptimisation(rules.optimisations[i], i);
+    absl::Status checked = CheckOptimisation(rules.optimisations[i], i);
     if (!checked.ok()) return checked;
   }
   if (rules.normal_bypass && rules.discipline != Discipline::kPriority) {
