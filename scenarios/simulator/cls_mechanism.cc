@@ -204,10 +204,14 @@ void ClsInstitution::PayOut(const Transfer& transfer) {
 
 ClsMechanism::ClsMechanism(World& world, const KeyRing& keys,
                            const std::vector<std::unique_ptr<LedgerNode>>& ledgers)
-    : HandInMechanism(world),
-      institution_(world, keys, ledgers, [this](const SettlementInstitution::Tell& tell) {
-        Tell(tell.trade, tell.outcome);
-      }) {}
+    : world_(world),
+      institution_(world, keys, ledgers,
+                   [this](const SettlementInstitution::Tell& tell) {
+                     trades_.Tell({tell.trade, tell.outcome});
+                   }),
+      trades_(world, institution_.index(),
+              [this](ActionIndex action, ParticipantIndex by) { institution_.Enter(action, by); }) {
+}
 
 std::optional<std::vector<Movement>> ClsMechanism::Moved() const {
   if (institution_.institution() == nullptr) return std::nullopt;

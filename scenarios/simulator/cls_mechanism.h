@@ -7,10 +7,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "scenarios/mechanisms/settlement_institution.h"
-#include "scenarios/simulator/hand_in_mechanism.h"
+#include "scenarios/simulator/entered_trades.h"
 #include "scenarios/simulator/ledger_node.h"
 
 namespace causeway::sim {
@@ -54,20 +55,20 @@ class ClsInstitution : public MachineNode<SettlementInstitution> {
   Tell tell_;
 };
 
-class ClsMechanism : public HandInMechanism {
+class ClsMechanism : public Mechanism {
  public:
   ClsMechanism(World& world, const KeyRing& keys,
                const std::vector<std::unique_ptr<LedgerNode>>& ledgers);
 
   SimulatedNode* operator_node() override { return &institution_; }
   absl::Status Start() override { return institution_.Start(); }
+  void Settle(ActionIndex action, Done done) override { trades_.Settle(action, std::move(done)); }
   std::optional<std::vector<Movement>> Moved() const override;
 
  private:
-  NodeIndex desk() const override { return institution_.index(); }
-  void Arrive(ActionIndex action, ParticipantIndex by) override { institution_.Enter(action, by); }
-
+  World& world_;
   ClsInstitution institution_;
+  EnteredTrades trades_;
 };
 
 }  // namespace causeway::sim

@@ -167,46 +167,6 @@ class NetOperator : public MachineNode<Machine> {
   Tell tell_;
 };
 
-// The parties' side: both hand a trade in at the operator, until they are told how it ended.
-class EnteredTrades {
- public:
-  using Enter = std::function<void(ActionIndex, ParticipantIndex by)>;
-
-  // `enter` is a message of a party that arrives at `operator_node`, and so is `withdraw`; without
-  // it trades cannot be withdrawn.
-  EnteredTrades(World& world, NodeIndex operator_node, Enter enter, Enter withdraw = nullptr)
-      : world_(world),
-        operator_node_(operator_node),
-        enter_(std::move(enter)),
-        withdraw_(std::move(withdraw)) {}
-
-  void Settle(ActionIndex action, Mechanism::Done done);
-  // The operator says it to both.
-  void Tell(const TellTradeEnd& tell);
-
- private:
-  struct Open {
-    Mechanism::Done done;
-    core::LedgerTime started;
-    bool withdrawing = false;
-  };
-
-  // Hands in the trade, or withdraws it.
-  void Say(ActionIndex action, ParticipantIndex by);
-  // The same, and again until its end is known.
-  void HandIn(ActionIndex action, ParticipantIndex by);
-  // Those who handed in.
-  std::vector<ParticipantIndex> PartiesOf(ActionIndex action) const;
-  void OnTold(const TellTradeEnd& tell);
-
-  World& world_;
-  NodeIndex operator_node_;
-  Enter enter_;
-  Enter withdraw_;
-  std::map<ActionIndex, Open> open_;
-  std::map<ActionIndex, core::Outcome> told_;
-};
-
 // What settled trades moved, gross.
 std::vector<Movement> MovementsOf(const std::vector<std::pair<ActionIndex, SettlePvp>>& settled);
 

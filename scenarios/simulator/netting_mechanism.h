@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scenarios/mechanisms/netting_cycle.h"
+#include "scenarios/simulator/entered_trades.h"
 #include "scenarios/simulator/net_operator.h"
 
 namespace causeway::sim {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scenarios/mechanisms/settlement_queue.h"
+#include "scenarios/simulator/entered_trades.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/net_operator.h"
 

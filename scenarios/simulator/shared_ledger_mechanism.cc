@@ -67,10 +67,19 @@ bool SharedLedgerMechanism::Apart(ActionIndex action) const {
          Withholds(world_.plan, action, false) || Withholds(world_.plan, action, true);
 }
 
-bool SharedLedgerMechanism::HandsIn(ActionIndex action, bool counterparty) const {
-  if (counterparty && !Apart(action)) return false;
-  return HandInMechanism::HandsIn(action, counterparty);
-}
+SharedLedgerMechanism::SharedLedgerMechanism(World& world, const KeyRing& keys,
+                                             CorridorNode& corridor)
+    : world_(world),
+      keys_(keys),
+      corridor_(corridor),
+      trades_(
+          world, corridor.index(),
+          [this](ActionIndex action, ParticipantIndex by) { Arrive(action, by); },
+          /*withdraw=*/nullptr,
+          [this](ActionIndex action, bool counterparty) {
+            if (counterparty && !Apart(action)) return false;
+            return !Withholds(world_.plan, action, counterparty);
+          }) {}
 
 void SharedLedgerMechanism::Arrive(ActionIndex action, ParticipantIndex by) {
   const auto& trade = std::get<SettlePvp>(world_.plan.actions[action].what);
@@ -86,8 +95,9 @@ void SharedLedgerMechanism::Arrive(ActionIndex action, ParticipantIndex by) {
   }
   ExchangeSides sides = found->second;
   if (Apart(action)) sides[by == trade.party ? 1 : 0].reset();
-  corridor_.HandIn(action, std::move(sides),
-                   [this, action](const core::Rejection& outcome) { Tell(action, outcome); });
+  corridor_.HandIn(action, std::move(sides), [this, action](const core::Rejection& outcome) {
+    trades_.Tell({action, outcome});
+  });
 }
 
 std::optional<std::vector<Movement>> SharedLedgerMechanism::Moved() const {

@@ -5,10 +5,11 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "scenarios/simulator/corridor_node.h"
-#include "scenarios/simulator/hand_in_mechanism.h"
+#include "scenarios/simulator/entered_trades.h"
 
 namespace causeway::sim {
 
@@ -16,23 +17,24 @@ namespace causeway::sim {
 // until the end of the exchange's day.
 ExchangeSides SignExchange(const Plan& plan, const KeyRing& keys, ActionIndex exchange);
 
-class SharedLedgerMechanism : public HandInMechanism {
+class SharedLedgerMechanism : public Mechanism {
  public:
-  SharedLedgerMechanism(World& world, const KeyRing& keys, CorridorNode& corridor)
-      : HandInMechanism(world), keys_(keys), corridor_(corridor) {}
+  SharedLedgerMechanism(World& world, const KeyRing& keys, CorridorNode& corridor);
 
   absl::Status Start() override { return absl::OkStatus(); }
+  void Settle(ActionIndex action, Done done) override { trades_.Settle(action, std::move(done)); }
   std::optional<std::vector<Movement>> Moved() const override;
 
  private:
-  NodeIndex desk() const override { return corridor_.index(); }
-  void Arrive(ActionIndex action, ParticipantIndex by) override;
-  bool HandsIn(ActionIndex action, bool counterparty) const override;
+  // A message of a party arrives at the corridor.
+  void Arrive(ActionIndex action, ParticipantIndex by);
   // Whether each side comes from its payer; else the party has both.
   bool Apart(ActionIndex action) const;
 
+  World& world_;
   const KeyRing& keys_;
   CorridorNode& corridor_;
+  EnteredTrades trades_;
   std::map<ActionIndex, ExchangeSides> signed_;
 };
 
