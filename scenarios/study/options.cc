@@ -401,6 +401,7 @@ absl::StatusOr<TimeUs> ParseBoundary(std::string_view text) {
 
 std::vector<OptionHelp> AllOptions() {
   std::vector<OptionHelp> all;
+  all.reserve(kOptions.size());
   for (const Option& option : kOptions) {
     all.push_back({std::string(option.name), std::string(option.help)});
   }

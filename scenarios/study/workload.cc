@@ -24,6 +24,7 @@ std::size_t DrawFrom(core::RandomStream& stream, const std::vector<std::uint64_t
 template <typename Items>
 std::vector<std::uint64_t> Cumulative(const Items& items) {
   std::vector<std::uint64_t> sums;
+  sums.reserve(items.size());
   std::uint64_t sum = 0;
   for (const auto& item : items) sums.push_back(sum += item.weight);
   return sums;

@@ -166,7 +166,7 @@ std::vector<std::string> WaitsFor(const SettlementView& view) {
     reasons.push_back(
         fmt::format("{} of {}", preparing ? "vote" : "acknowledgement", ledger.ledger.text()));
   }
-  if (reasons.empty()) reasons.push_back("decision");
+  if (reasons.empty()) reasons.emplace_back("decision");
   return reasons;
 }
 
@@ -251,9 +251,9 @@ absl::StatusOr<std::vector<BridgeClient::SubmissionResult>> BridgeClient::Submit
     if (result.has_view()) {
       results.push_back(ReadViewAnswer(result.view()));
     } else {
-      results.push_back(result.has_rejection()
-                            ? StatusFor(codec::FromProto(result.rejection()))
-                            : absl::InternalError("the bridge said nothing of a submission"));
+      results.emplace_back(result.has_rejection()
+                               ? StatusFor(codec::FromProto(result.rejection()))
+                               : absl::InternalError("the bridge said nothing of a submission"));
     }
   }
   return results;

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <utility>
@@ -50,9 +49,8 @@ ByteBuffer Message(std::uint64_t tag, const EncodedRequest& request) {
   const std::size_t head_size = 1 + PutVarint(tag, head.data() + 1);
   if (request->size() <= kCopiedBytesMax) {
     grpc::Slice whole(head_size + request->size());
-    auto* const out = const_cast<std::uint8_t*>(whole.begin());
-    std::memcpy(out, head.data(), head_size);
-    std::memcpy(out + head_size, request->data(), request->size());
+    auto* const out = reinterpret_cast<char*>(const_cast<std::uint8_t*>(whole.begin()));
+    std::copy(request->begin(), request->end(), std::copy_n(head.begin(), head_size, out));
     return ByteBuffer(&whole, 1);
   }
   // gRPC takes a pointer that it does not write through, and says when it is done with it.
