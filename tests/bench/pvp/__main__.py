@@ -7,14 +7,12 @@ generator runs on the same cores. Everything it makes is in a new folder below D
 it ends, and so do the processes that it started. `--only` measures some parts.
 """
 
-import argparse
-import json
 import os
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "ledger"))
 
-import in_process  # noqa: E402
+import frame  # noqa: E402
 import network  # noqa: E402
 import prepared  # noqa: E402
 import report  # noqa: E402
@@ -45,31 +43,6 @@ class Sizes:
         self.postgres_s = 10 if full else 5 if quick else 1
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        prog="./dev bench pvp", description=__doc__.split("\n", maxsplit=1)[0])
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="smaller: a few minutes")
-    size.add_argument("--smoke", action="store_true", help="tiny: whether everything works")
-    parser.add_argument("--rounds", type=int, metavar="N", help="of which the median counts (3)")
-    parser.add_argument("--only", action="append", choices=PARTS, metavar="PART",
-                        help=f"only this part, repeatable: {', '.join(PARTS)}")
-    parser.add_argument("--no-postgres", action="store_true", help="without the comparison")
-    parser.add_argument("--dir", metavar="DIR", help="below which to work (the temporary one)")
-    parser.add_argument("--bin", metavar="DIR", default="build/release/bin",
-                        help="where the programs are (build/release/bin)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures as one flat object")
-    arguments = parser.parse_args()
-    if arguments.rounds is not None and arguments.rounds < 1:
-        parser.error(f"--rounds {arguments.rounds}: must be at least 1")
-    for flag, folder in (("--dir", arguments.dir), ("--bin", arguments.bin)):
-        if folder is not None and not os.path.isdir(folder):
-            parser.error(f"{flag} {folder}: is no directory")
-    if arguments.json is not None and not os.path.isdir(os.path.dirname(arguments.json) or "."):
-        parser.error(f"--json {arguments.json}: its directory does not exist")
-    return arguments
-
-
 def measure_in_process(here, sizes, rounds, figures):
     print(f"in process, lists of {sizes.list:,} ...", flush=True)
     figures.update(here.run_json(
@@ -92,8 +65,8 @@ def measure_simulation(here, sizes, rounds, figures):
     figures["sim_events_per_s"] = work.median(rates)
 
 
-def measure(here, arguments, sizes, rounds, figures):
-    parts = arguments.only or list(PARTS)
+def measure(here, arguments, sizes, figures):
+    parts, rounds = arguments.parts, arguments.rounds
     if "in-process" in parts:
         measure_in_process(here, sizes, rounds, figures)
     if {"lists", "singly", "latency"} & set(parts):
@@ -113,33 +86,18 @@ def measure(here, arguments, sizes, rounds, figures):
             corridor.measure_dead_ledger(sizes, rounds, figures)
     if "simulation" in parts:
         measure_simulation(here, sizes, rounds, figures)
-    if "postgres" in parts and not arguments.no_postgres:
-        if prepared.is_installed():
-            prepared.measure(here, sizes, rounds, figures)
-        elif sizes.name != "smoke":
-            raise work.Failure("PostgreSQL 15 is not installed (Debian: postgresql-15); "
-                               "--no-postgres leaves it out")
+    frame.compare_with_postgres(
+        arguments, prepared, lambda: prepared.measure(here, sizes, rounds, figures))
 
 
 def main():
-    arguments = parse_arguments()
-    size = "smoke" if arguments.smoke else "quick" if arguments.quick else "full"
-    sizes = Sizes(size)
-    rounds = arguments.rounds or (1 if size == "smoke" else 3)
-    figures = {"size": size, "rounds": rounds, "cores": os.cpu_count(),
-               "load_before": os.getloadavg()[0]}
-    with work.Work(arguments.bin, arguments.dir) as here:
-        print(f"{figures['cores']} cores, load {figures['load_before']:.2f} before, "
-              f"median of {rounds}, in {here.folder}", flush=True)
-        in_process.measure_limits(here, figures)
-        measure(here, arguments, sizes, rounds, figures)
-    figures["load_after"] = os.getloadavg()[0]
+    arguments = frame.parse_arguments("pvp", __doc__.split("\n", maxsplit=1)[0], PARTS, rounds=3)
+    sizes = Sizes(arguments.size)
+    figures = frame.run(
+        arguments, lambda here, figures: measure(here, arguments, sizes, figures))
     if "postgres_swaps_per_s" in figures and "swaps_per_s_k0" in figures:
         figures["postgres_ratio"] = figures["swaps_per_s_k0"] / figures["postgres_swaps_per_s"]
-    if arguments.json is not None:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=2)
-            file.write("\n")
+    frame.write_json(arguments, figures)
     print(report.as_text(figures, BARS))
 
 
@@ -160,9 +118,4 @@ BARS = (
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except work.Failure as failure:
-        sys.exit(f"bench pvp: {failure}")
-    except KeyboardInterrupt:
-        sys.exit("bench pvp: interrupted")
+    frame.exit_with("pvp", main)
