@@ -107,7 +107,6 @@ class SettlementInstitution {
   };
 
   void End(ActionIndex id, const core::Rejection& outcome, Effects& effects);
-  void ReturnWaiting(Effects& effects);
   void AskInstalments(std::size_t position, Effects& effects);
   // Settles what passes the tests, until nothing more does.
   void SettleQueue(Effects& effects);

@@ -35,7 +35,6 @@ class Participants {
 
   // Schedules what waits for nothing; the rest follows by itself.
   void Begin();
-  bool all_ended() const { return ended_ == results_.size(); }
   // By action index; kPending where the run ended first.
   std::vector<ActionResult> TakeResults() { return std::move(results_); }
 

@@ -401,10 +401,6 @@ std::optional<std::uint32_t> Ledger::PartyNumber(const ParticipantId& id) const 
   return state_->PartyNumber(id);
 }
 
-const Participant* Ledger::FindParticipantByKey(const KeyId& key) const {
-  return state_->FindByKey(key);
-}
-
 const std::vector<Participant>& Ledger::participants() const { return state_->participants; }
 
 const AccountState* Ledger::FindAccount(const AccountAddress& address) const {

@@ -252,8 +252,6 @@ class Ledger {
   const Participant* FindParticipant(const ParticipantId& id) const;
   // The position of a participant among them all.
   std::optional<std::uint32_t> PartyNumber(const ParticipantId& id) const;
-  // The participant whose unrevoked key that is.
-  const Participant* FindParticipantByKey(const KeyId& key) const;
   const std::vector<Participant>& participants() const;  // in order of registration
   const AccountState* FindAccount(const AccountAddress& address) const;
   const ParticipantId& OwnerOf(const AccountState& account) const;
