@@ -350,6 +350,7 @@ bool KeepLargestLinks(NetworkPlot& plot, std::size_t most) {
   order.resize(most);
   std::sort(order.begin(), order.end());
   std::vector<NetworkPlot::Link> kept;
+  kept.reserve(order.size());
   for (const std::size_t i : order) kept.push_back(plot.links[i]);
   plot.links = std::move(kept);
   return true;
