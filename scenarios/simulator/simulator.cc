@@ -444,7 +444,7 @@ void Simulation::CollectObserver(RunResult& result) const {
     if ((is_up && log.size != size) || log.halted) out.verified = false;
   }
   if (!out.verified && out.alerts.empty() && !checkers_.failed()) {
-    result.other_breaches.push_back("the observer has not verified every log to its end");
+    result.other_breaches.emplace_back("the observer has not verified every log to its end");
   }
 }
 

@@ -421,7 +421,7 @@ void FolderReader::NumberDays() {
   std::sort(days.begin(), days.end());
   days.erase(std::unique(days.begin(), days.end()), days.end());
   for (const std::int32_t day : days) result_.input.days.push_back(FormatDay(day));
-  if (days.empty()) result_.input.days.push_back("1");
+  if (days.empty()) result_.input.days.emplace_back("1");
   std::int32_t last = -1;
   TimeUs start = 0;
   for (std::size_t i = 0; i < payment_days_.size(); ++i) {
