@@ -44,6 +44,7 @@ struct JournalFlags {
   std::string genesis_file;
   std::string data;
   std::string archive;
+  std::string from;
 };
 
 absl::Status Audit(const JournalFlags& flags, bool signatures) {
@@ -202,10 +203,12 @@ void AddCare(CLI::App& app, Commands& commands) {
   flags = std::make_shared<JournalFlags>();
   CLI::App* repair = AddJournalCommand(
       app, "repair", "Replace what is damaged in a stopped node's journal", *flags);
-  repair->add_option("--from", flags->archive, "An archive or a backup of it")->required();
+  repair->add_option("--from", flags->from, "An archive or a backup to take segments from");
+  repair->add_option("--archive", flags->archive,
+                     "Directory of its archived segments, for an index that must be made again");
   commands.emplace(repair, OfStopped(flags, [](const auto& genesis, const auto& journal) {
                      absl::Status status =
-                         node::RepairJournal(genesis, journal.data, journal.archive);
+                         node::RepairJournal(genesis, journal.data, journal.from, journal.archive);
                      if (status.ok()) fmt::print("whole: {}\n", journal.data);
                      return status;
                    }));

@@ -85,8 +85,8 @@ absl::Status CheckJournal(const core::Genesis& genesis, const std::string& data,
 }
 
 absl::Status RepairJournal(const core::Genesis& genesis, const std::string& data,
-                           const std::string& from) {
-  return store::RepairSegmentJournal(data, LedgerJournalIdentity(genesis), from);
+                           const std::string& from, const std::string& archive) {
+  return store::RepairSegmentJournal(data, LedgerJournalIdentity(genesis), from, archive);
 }
 
 absl::StatusOr<std::uint32_t> RestoreJournal(const core::Genesis& genesis, const std::string& data,

@@ -24,10 +24,11 @@ namespace causeway::node {
 // offset and block; FailedPrecondition an archived segment that is not there.
 absl::Status CheckJournal(const core::Genesis& genesis, const std::string& data,
                           const std::string& archive = "");
-// Puts what is damaged, missing or archived right from `from`, an archive or a backup of it.
-// DataLoss names the first segment that could not be put right.
+// Puts what is damaged, missing or archived right from `from`, an archive or a backup of it; empty:
+// from nothing. A damaged or missing index is made again from the segments, archived ones read in
+// `archive`. DataLoss names the first segment that could not be put right.
 absl::Status RepairJournal(const core::Genesis& genesis, const std::string& data,
-                           const std::string& from);
+                           const std::string& from, const std::string& archive = "");
 // Copies the archived segments that `archive` holds back. How many; NotFound for none.
 absl::StatusOr<std::uint32_t> RestoreJournal(const core::Genesis& genesis, const std::string& data,
                                              const std::string& archive);

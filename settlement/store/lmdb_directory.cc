@@ -94,6 +94,16 @@ absl::StatusOr<HeldDirectory> HeldDirectory::Acquire(const std::string& path) {
     return absl::FailedPreconditionError(fmt::format("{}: is not a directory", path));
   }
   if (absl::Status contents = CheckContents(path); !contents.ok()) return contents;
+  return Lock(path);
+}
+
+absl::StatusOr<HeldDirectory> HeldDirectory::AcquireForRepair(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return Lock(path);
+  return absl::NotFoundError(fmt::format("{}: there is no such directory", path));
+}
+
+absl::StatusOr<HeldDirectory> HeldDirectory::Lock(const std::string& path) {
   const std::string lock_path = path + "/" + kLockFileName;
   const int fd = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return SystemError("cannot open lock file", lock_path, errno);
@@ -114,6 +124,17 @@ HeldDirectory::~HeldDirectory() {
 bool HeldDirectory::HasData() const {
   std::error_code error;
   return fs::exists(data_path(), error);
+}
+
+absl::Status HeldDirectory::SetDataAside() const {
+  std::error_code error;
+  // The table of readers goes with the file that it is about; nobody else holds the directory.
+  fs::remove(path_ + "/" + kLmdbLockFileName, error);
+  if (!error && HasData()) {
+    fs::rename(data_path(), path_ + "/" + kDamagedDataFileName, error);
+  }
+  if (error) return SystemError("cannot put aside", data_path(), error.value());
+  return SyncDirectory(path_);
 }
 
 absl::Status HeldDirectory::Create(

@@ -13,6 +13,7 @@ namespace causeway::store {
 
 inline constexpr char kLockFileName[] = "journal.lock";
 inline constexpr char kDataFileName[] = "data.mdb";
+inline constexpr char kDamagedDataFileName[] = "data.mdb.damaged";
 inline constexpr char kLmdbLockFileName[] = "lock.mdb";
 inline constexpr char kCreationDirectoryName[] = "creating";
 inline constexpr char kSegmentFilePrefix[] = "segment-";
@@ -28,6 +29,8 @@ class HeldDirectory {
   // another process); DataLoss when a journal was there and its data file is gone; Internal for an
   // error of the system.
   static absl::StatusOr<HeldDirectory> Acquire(const std::string& path);
+  // Takes the lock of an existing directory, whatever it holds.
+  static absl::StatusOr<HeldDirectory> AcquireForRepair(const std::string& path);
 
   ~HeldDirectory();
   HeldDirectory(HeldDirectory&& other) noexcept
@@ -39,12 +42,15 @@ class HeldDirectory {
   const std::string& path() const { return path_; }
   std::string data_path() const { return path_ + "/" + kDataFileName; }
   bool HasData() const;
+  // Puts the data file, if there is one, aside under kDamagedDataFileName, durably.
+  absl::Status SetDataAside() const;
 
   // Lets `create` make a complete, synced environment in a directory of its own, then moves its
   // data file into place in one step: a crash leaves either no journal or a whole one.
   absl::Status Create(absl::FunctionRef<absl::Status(const std::string&)> create) const;
 
  private:
+  static absl::StatusOr<HeldDirectory> Lock(const std::string& path);
   HeldDirectory(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
 
   std::string path_;

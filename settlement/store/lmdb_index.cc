@@ -19,20 +19,32 @@ std::string StoredKey(IndexSpace space, std::string_view key) {
   return std::string(space == IndexSpace::kSystem ? kSystemPrefix : kUserPrefix).append(key);
 }
 
+std::uint64_t ValueBytes(std::span<const MetaWrite> writes) {
+  std::uint64_t bytes = 0;
+  for (const MetaWrite& write : writes) bytes += write.value.has_value() ? write.value->size() : 0;
+  return bytes;
+}
+
 absl::Status CreateIndex(const std::string& path, const JournalIdentity& identity,
-                         std::uint64_t map_bytes_max, std::span<const MetaWrite> initial) {
+                         std::uint64_t map_bytes_max, std::span<const MetaWrite> initial,
+                         std::span<const MetaWrite> user) {
   const absl::StatusOr<Environment> env = OpenEnvironment(path, map_bytes_max);
   if (!env.ok()) return env.status();
+  absl::Status grown = GrowEnvironment(env->get(), initial.size() + user.size(),
+                                       ValueBytes(initial) + ValueBytes(user));
+  if (!grown.ok()) return grown;
   absl::StatusOr<Transaction> txn = Transaction::Begin(env->get(), 0);
   if (!txn.ok()) return txn.status();
   const absl::StatusOr<Databases> databases = OpenDatabases(txn->get(), MDB_CREATE);
   if (!databases.ok()) return databases.status();
   int code = WriteValue(txn->get(), databases->meta, kIdentityKey,
                         EncodeIdentity(identity, kSegmentFormatVersion));
-  for (const MetaWrite& write : initial) {
-    if (code != MDB_SUCCESS) break;
-    code = WriteValue(txn->get(), databases->meta, StoredKey(IndexSpace::kSystem, write.key),
-                      write.value);
+  for (const auto& [space, writes] :
+       {std::pair(IndexSpace::kSystem, initial), std::pair(IndexSpace::kUser, user)}) {
+    for (const MetaWrite& write : writes) {
+      if (code != MDB_SUCCESS) break;
+      code = WriteValue(txn->get(), databases->meta, StoredKey(space, write.key), write.value);
+    }
   }
   if (code == MDB_SUCCESS) code = txn->Commit();
   if (code != MDB_SUCCESS) return LmdbError("cannot write a new journal", code);
@@ -56,14 +68,15 @@ const std::string& LmdbIndex::path() const { return state_->directory.path(); }
 absl::StatusOr<std::unique_ptr<LmdbIndex>> LmdbIndex::Open(HeldDirectory directory,
                                                            const JournalIdentity& identity,
                                                            std::uint64_t map_bytes_max,
-                                                           std::span<const MetaWrite> initial) {
+                                                           std::span<const MetaWrite> initial,
+                                                           std::span<const MetaWrite> user) {
   if (map_bytes_max < kMapBytesMin) {
     return absl::InvalidArgumentError(
         fmt::format("map_bytes_max is {}, the least is {}", map_bytes_max, kMapBytesMin));
   }
   if (!directory.HasData()) {
     absl::Status created = directory.Create([&](const std::string& staging) {
-      return CreateIndex(staging, identity, map_bytes_max, initial);
+      return CreateIndex(staging, identity, map_bytes_max, initial, user);
     });
     if (!created.ok()) return created;
   }
@@ -89,12 +102,8 @@ absl::StatusOr<std::unique_ptr<LmdbIndex>> LmdbIndex::Open(HeldDirectory directo
 
 absl::Status LmdbIndex::Commit(std::span<const MetaWrite> system, std::span<const MetaWrite> user) {
   const std::lock_guard lock(state_->commit_mutex);
-  std::uint64_t bytes = 0;
-  for (const auto& writes : {system, user}) {
-    for (const MetaWrite& write : writes)
-      bytes += write.value.has_value() ? write.value->size() : 0;
-  }
-  absl::Status grown = GrowEnvironment(state_->env.get(), system.size() + user.size(), bytes);
+  absl::Status grown = GrowEnvironment(state_->env.get(), system.size() + user.size(),
+                                       ValueBytes(system) + ValueBytes(user));
   if (!grown.ok()) return grown;
   absl::StatusOr<Transaction> txn = Transaction::Begin(state_->env.get(), 0);
   if (!txn.ok()) return txn.status();

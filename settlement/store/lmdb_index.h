@@ -24,12 +24,13 @@ enum class IndexSpace { kSystem, kUser };
 // Thread-safe. Holds the directory until destruction.
 class LmdbIndex {
  public:
-  // Opens the index in `directory`, or creates it there with the system records `initial`. Refuses
-  // as OpenLmdbJournal does; a journal of format 1 is foreign.
+  // Opens the index in `directory`, or creates it there with the records `initial`, and `user` in
+  // its user's space. Refuses as OpenLmdbJournal does; a journal of format 1 is foreign.
   static absl::StatusOr<std::unique_ptr<LmdbIndex>> Open(HeldDirectory directory,
                                                          const JournalIdentity& identity,
                                                          std::uint64_t map_bytes_max,
-                                                         std::span<const MetaWrite> initial);
+                                                         std::span<const MetaWrite> initial,
+                                                         std::span<const MetaWrite> user = {});
   ~LmdbIndex();
   LmdbIndex(const LmdbIndex&) = delete;
   LmdbIndex& operator=(const LmdbIndex&) = delete;

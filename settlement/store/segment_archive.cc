@@ -13,6 +13,7 @@
 #include "settlement/store/lmdb_index.h"
 #include "settlement/store/segment_journal.h"
 #include "settlement/store/segment_open.h"
+#include "settlement/store/segment_rebuild.h"
 #include "settlement/store/segment_scan.h"
 
 namespace causeway::store {
@@ -86,6 +87,46 @@ absl::StatusOr<std::unique_ptr<LmdbIndex>> OpenIndex(const std::string& path,
       LmdbIndex::Open(*std::move(directory), identity, kCareMapBytes, {});
   if (!index.ok()) return InFile(path, index.status());
   return index;
+}
+
+// The index in `directory`, or what is wrong with it.
+absl::StatusOr<std::unique_ptr<LmdbIndex>> OpenWhole(HeldDirectory directory,
+                                                     const JournalIdentity& identity) {
+  if (!directory.HasData()) return absl::DataLossError("it is missing");
+  auto index = LmdbIndex::Open(std::move(directory), identity, kCareMapBytes, {});
+  if (!index.ok()) return index.status();
+  if (absl::Status read = ReadIndex(**index, identity).status(); !read.ok()) return read;
+  return index;
+}
+
+// Makes the index again when it does not open.
+absl::StatusOr<std::unique_ptr<LmdbIndex>> OpenOrRebuildIndex(FileSystem& files,
+                                                              const SegmentPlaces& places,
+                                                              const JournalIdentity& identity) {
+  const std::string& path = places.journal;
+  std::error_code error;
+  const bool has_segments = HasSegments(files, path);
+  if (!fs::exists(path + "/" + kDataFileName, error) && !has_segments) {
+    return absl::NotFoundError(fmt::format("{}: there is no journal", path));
+  }
+  absl::StatusOr<HeldDirectory> directory = HeldDirectory::AcquireForRepair(path);
+  if (!directory.ok()) return directory.status();
+  absl::StatusOr<std::unique_ptr<LmdbIndex>> index = OpenWhole(*std::move(directory), identity);
+  if (index.ok()) return index;
+  if (!has_segments) return InFile(path, index.status());
+  absl::StatusOr<HeldDirectory> again = HeldDirectory::AcquireForRepair(path);
+  if (!again.ok()) return again.status();
+  absl::StatusOr<RebuiltIndex> rebuilt = RebuildIndex(files, places, identity);
+  if (!rebuilt.ok()) {
+    return absl::Status(rebuilt.status().code(),
+                        fmt::format("{}/{}: {}; it cannot be made again: {}", path, kDataFileName,
+                                    std::string(index.status().message()),
+                                    std::string(rebuilt.status().message())));
+  }
+  if (absl::Status aside = again->SetDataAside(); !aside.ok()) return aside;
+  std::vector<MetaWrite> user;
+  for (auto& [key, value] : rebuilt->meta) user.push_back({key, std::move(value)});
+  return LmdbIndex::Open(*std::move(again), identity, kCareMapBytes, SystemRecords(*rebuilt), user);
 }
 
 absl::Status VerifyAll(const LmdbIndex& index, FileSystem& files, const JournalIdentity& identity) {
@@ -278,8 +319,10 @@ absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity
 }
 
 absl::Status RepairSegmentJournal(const std::string& path, const JournalIdentity& identity,
-                                  const std::string& source, FileSystem& files) {
-  const absl::StatusOr<std::unique_ptr<LmdbIndex>> index = OpenIndex(path, identity);
+                                  const std::string& source, const std::string& archive,
+                                  FileSystem& files) {
+  const absl::StatusOr<std::unique_ptr<LmdbIndex>> index =
+      OpenOrRebuildIndex(files, {.journal = path, .archive = archive, .copy = source}, identity);
   if (!index.ok()) return index.status();
   absl::StatusOr<IndexContents> contents = ReadIndex(**index, identity);
   if (!contents.ok()) return InFile(path, contents.status());

@@ -22,13 +22,18 @@ absl::Status VerifySegmentJournal(const std::string& path, const JournalIdentity
                                   const std::string& archive = "",
                                   FileSystem& files = PosixFileSystem());
 
-// Puts right, from the segments in directory `source` (an archive, or a backup of this journal),
-// every segment of the journal in `path` that is missing, damaged or archived. What a copy that
-// ends earlier has replaces the beginning of a damaged segment. Nothing is replaced by anything
-// that does not verify whole. DataLoss names the first segment that could not be put right;
-// those before it have been.
+// Puts right, from the segments in directory `source` (an archive, or a backup of this journal;
+// empty: from none), every segment of the journal in `path` that is missing, damaged or archived.
+// What a copy that ends earlier has replaces the beginning of a damaged segment. Nothing is
+// replaced by anything that does not verify whole. DataLoss names the first segment that could not
+// be put right; those before it have been.
+//
+// An index that is damaged or missing is made again first, from the frames of all segments; those
+// that are archived are read in `archive` and stay there. The damaged one is kept under another
+// name. DataLoss, and nothing is changed, when the segments do not follow one another.
 absl::Status RepairSegmentJournal(const std::string& path, const JournalIdentity& identity,
-                                  const std::string& source, FileSystem& files = PosixFileSystem());
+                                  const std::string& source, const std::string& archive = "",
+                                  FileSystem& files = PosixFileSystem());
 
 }  // namespace causeway::store
 

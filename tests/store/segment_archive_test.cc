@@ -362,5 +362,128 @@ TEST_F(SegmentArchiveTest, RepairLeavesWhatNoCopyPutsRight) {
   EXPECT_EQ(ReadWholeFile(path_ + "/" + last), damaged);
 }
 
+// Damage of the index, each kind of it: what `repair` makes again must be the journal that was.
+TEST_F(SegmentArchiveTest, RepairMakesTheIndexAgainFromTheSegments) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 22);
+  }
+  const std::string index = path_ + "/data.mdb";
+  const std::string whole = ReadWholeFile(index);
+  int refused = 0;
+  const auto damage_and_repair = [&](const std::string& what, const std::string& bytes) {
+    SCOPED_TRACE(what);
+    WriteWholeFile(index, bytes);
+    if (Verify(path_).ok()) return;  // it was in nothing that is in use
+    ++refused;
+    const absl::Status repaired = RepairSegmentJournal(path_, TestIdentity(), "");
+    ASSERT_TRUE(repaired.ok()) << repaired;
+    EXPECT_TRUE(Verify(path_).ok());
+    const auto journal = MustOpen(path_);
+    ASSERT_NE(journal, nullptr);
+    ExpectIntact(*journal);
+    EXPECT_EQ(**journal->GetMeta("last"), "22");
+  };
+  damage_and_repair("truncated", whole.substr(0, whole.size() / 2));
+  damage_and_repair("truncated to one page", whole.substr(0, 4096));
+  damage_and_repair("empty", "");
+  std::size_t seen = 0;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    if (whole[at] == '\0' || seen++ % 61 != 0) continue;
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ 4);
+    damage_and_repair("flipped at " + std::to_string(at), bytes);
+  }
+  EXPECT_GT(refused, 20);
+  fs::remove(index);
+  EXPECT_FALSE(SegmentJournal::Open(path_, TestIdentity()).ok());
+  ASSERT_TRUE(RepairSegmentJournal(path_, TestIdentity(), "").ok());
+  auto journal = MustOpen(path_);
+  ExpectIntact(*journal);
+  Append(*journal, 10);
+  journal.reset();
+  EXPECT_TRUE(Verify(path_).ok());
+}
+
+// Of a process that was killed the last segment has reserved room behind its frames.
+TEST_F(SegmentArchiveTest, RepairMakesTheIndexOfAKilledProcessAgain) {
+  auto killed = MustOpen(path_);
+  Append(*killed, 22);
+  const std::string copy = directory_.Path("copy");
+  fs::copy(path_, copy);
+  killed.reset();
+  fs::remove(copy + "/data.mdb");
+  const absl::Status repaired = RepairSegmentJournal(copy, TestIdentity(), "");
+  ASSERT_TRUE(repaired.ok()) << repaired;
+  auto journal = MustOpen(copy);
+  ExpectIntact(*journal);
+  Append(*journal, 10);
+  journal.reset();
+  ExpectIntact(*MustOpen(copy));
+}
+
+TEST_F(SegmentArchiveTest, RepairMakesTheIndexAgainWithTheArchiveOrWithoutWhatItHas) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 22);
+    ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  }
+  fs::remove(path_ + "/data.mdb");
+  const absl::Status without = RepairSegmentJournal(path_, TestIdentity(), "");
+  EXPECT_EQ(without.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(without.ToString().find(Segments(archive_).at(0)), std::string::npos) << without;
+  const absl::Status repaired = RepairSegmentJournal(path_, TestIdentity(), "", archive_);
+  ASSERT_TRUE(repaired.ok()) << repaired;
+  EXPECT_TRUE(Verify(path_, archive_).ok());
+  EXPECT_FALSE(fs::exists(path_ + "/" + Segments(archive_).at(0))) << "it stays archived";
+  {
+    auto journal = SegmentJournal::Open(path_, TestIdentity(),
+                                        {.segment_bytes = 1 << 20, .archive = archive_});
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    ExpectIntact(**journal);
+    EXPECT_EQ(**(*journal)->GetMeta("last"), "22");
+  }
+  fs::remove(path_ + "/data.mdb");
+  ASSERT_TRUE(RepairSegmentJournal(path_, TestIdentity(), archive_).ok()) << "it is copied back";
+  ExpectIntact(*MustOpen(path_));
+}
+
+TEST_F(SegmentArchiveTest, RepairTakesSegmentsFromACopyForAnIndexThatItMakesAgain) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 16);
+    ASSERT_TRUE(journal->Backup(backup_).ok());
+    Append(*journal, 1);
+  }
+  const std::vector<std::string> names = Segments(path_);
+  fs::remove(path_ + "/data.mdb");
+  fs::remove(path_ + "/" + names.at(0));
+  FlipBit(path_ + "/" + names.at(1), 10000);
+  FlipBit(path_ + "/" + names.back(), 10000);
+  const absl::Status repaired = RepairSegmentJournal(path_, TestIdentity(), backup_);
+  ASSERT_TRUE(repaired.ok()) << repaired;
+  ExpectIntact(*MustOpen(path_));
+}
+
+TEST_F(SegmentArchiveTest, NoIndexIsMadeOfSegmentsThatDoNotFollowOneAnother) {
+  {
+    auto journal = MustOpen(path_);
+    Append(*journal, 22);
+  }
+  const std::vector<std::string> names = Segments(path_);
+  fs::remove(path_ + "/data.mdb");
+  for (const std::size_t missing : {std::size_t{1}, names.size() - 1}) {
+    const std::string bytes = ReadWholeFile(path_ + "/" + names.at(missing));
+    fs::remove(path_ + "/" + names.at(missing));
+    const absl::Status refused = RepairSegmentJournal(path_, TestIdentity(), "");
+    EXPECT_EQ(refused.code(), absl::StatusCode::kDataLoss) << refused;
+    EXPECT_FALSE(fs::exists(path_ + "/data.mdb"));
+    WriteWholeFile(path_ + "/" + names.at(missing), bytes);
+  }
+  JournalIdentity another = TestIdentity();
+  another.name = "another";
+  EXPECT_EQ(RepairSegmentJournal(path_, another, "").code(), absl::StatusCode::kFailedPrecondition);
+}
+
 }  // namespace
 }  // namespace causeway::store
