@@ -64,6 +64,7 @@ struct HistoryFlags {
   std::string to_date;
   std::uint64_t from_index = 0;
   std::uint64_t count = 100;
+  bool newest = false;
 };
 
 absl::StatusOr<Json> StatementBetween(const Ledger& ledger, const HistoryFlags& flags) {
@@ -85,6 +86,23 @@ absl::StatusOr<Json> StatementBetween(const Ledger& ledger, const HistoryFlags& 
   return StatementJson(*statement);
 }
 
+absl::StatusOr<Json> NewestFirst(const Context& context, const Ledger& ledger,
+                                 const core::AccountAddress& address, std::uint64_t count) {
+  Json entries = Json::array();
+  std::uint64_t before = 0;
+  do {
+    const std::uint64_t wanted = std::min<std::uint64_t>(count - entries.size(), kPageMax);
+    const absl::StatusOr<client::NewestEntries> page =
+        ledger.client.ListNewest(address, before, static_cast<std::uint32_t>(wanted));
+    if (!page.ok()) return page.status();
+    for (const client::EntryView& entry : page->entries) {
+      entries.push_back(context.options.json ? EntryJson(entry) : EntrySummaryJson(entry));
+    }
+    before = page->older_index;
+  } while (before != 0 && entries.size() < count);
+  return entries;
+}
+
 absl::StatusOr<Json> History(Context& context, const HistoryFlags& flags) {
   const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
   if (!ledger.ok()) return ledger.status();
@@ -95,6 +113,7 @@ absl::StatusOr<Json> History(Context& context, const HistoryFlags& flags) {
     if (!parsed.ok()) return parsed.status();
     address = *parsed;
   }
+  if (flags.newest) return NewestFirst(context, *ledger, address, flags.count);
   Json entries = Json::array();
   std::uint64_t next = flags.from_index;
   do {
@@ -282,12 +301,20 @@ void AddStreamQueries(CLI::App& app, Context& context) {
   auto flags = std::make_shared<HistoryFlags>();
   CLI::App* history = app.add_subcommand(
       "history", "Entries; with dates, the statement of an account between two business dates");
-  history->add_option("--account", flags->account, "Only this account");
-  history->add_option("--from-date", flags->from_date, "Statement from this date, YYYY-MM-DD");
-  history->add_option("--to-date", flags->to_date,
-                      "Statement to this date; the business date if left out");
-  history->add_option("--from-index", flags->from_index, "First entry index")
-      ->capture_default_str();
+  CLI::Option* const account =
+      history->add_option("--account", flags->account, "Only this account");
+  CLI::Option* const from_date =
+      history->add_option("--from-date", flags->from_date, "Statement from this date, YYYY-MM-DD");
+  CLI::Option* const to_date = history->add_option(
+      "--to-date", flags->to_date, "Statement to this date; the business date if left out");
+  CLI::Option* const from_index =
+      history->add_option("--from-index", flags->from_index, "First entry index")
+          ->capture_default_str();
+  history->add_flag("--newest", flags->newest, "The newest entries of the account, newest first")
+      ->needs(account)
+      ->excludes(from_index)
+      ->excludes(from_date)
+      ->excludes(to_date);
   history->add_option("--count", flags->count, "Entries at most")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));

@@ -81,6 +81,12 @@ struct EntryPage {
   std::uint64_t next = 0;
 };
 
+// The same, newest first.
+struct NewestPage {
+  std::vector<DatedEntry> entries;
+  std::uint64_t older = 0;  // where to go on: 0 when nothing older is left
+};
+
 // An account at one moment: where its history is read from.
 struct AccountMoment {
   core::AccountAddress address;
@@ -258,11 +264,16 @@ class LedgerEngine {
   // Nothing for an unknown account.
   std::optional<AccountMoment> MomentOf(const core::AccountAddress& address) const;
 
-  // The next three read the log alone: beside everything, once the moment's leaves are durable.
+  // The next four read the log alone: beside everything, once the moment's leaves are durable.
   // Entries from a leaf index on, at most `count`.
   absl::StatusOr<EntryPage> ListEntries(std::uint64_t from_index, std::size_t count) const;
   // Those that touch the account. Perhaps fewer than there are, or none, and then more from `next`.
   absl::StatusOr<EntryPage> ListEntriesOf(const AccountMoment& account, std::uint64_t from_index,
+                                          std::size_t count) const;
+  // The newest of those before leaf `before`, which is 0 (any) or `older` of a page of the same
+  // account: InvalidArgument for others. Perhaps fewer than `count`, which is 1 or more, but not
+  // none when there are any. Reads one batch an entry at most.
+  absl::StatusOr<NewestPage> ListNewestOf(const AccountMoment& account, std::uint64_t before,
                                           std::size_t count) const;
   // Dates are inclusive. ResourceExhausted when it would take too much (kStatementLinesMax).
   absl::StatusOr<Statement> GetStatement(const AccountMoment& account, core::BusinessDate from,

@@ -138,6 +138,33 @@ absl::StatusOr<EntryPage> LedgerEngine::ListEntriesOf(const AccountMoment& accou
   return page;
 }
 
+absl::StatusOr<NewestPage> LedgerEngine::ListNewestOf(const AccountMoment& account,
+                                                      std::uint64_t before,
+                                                      std::size_t count) const {
+  NewestPage page;
+  AccountMoment from = account;
+  const bool goes_on = before != 0 && before <= account.last_leaf;
+  if (goes_on) {
+    from.last_leaf = before - 1;
+    const absl::StatusOr<DatedEntry> entry = ReadEntry(from.last_leaf);
+    if (!entry.ok() && !absl::IsNotFound(entry.status())) return entry.status();
+    if (!entry.ok() || !Touches(entry->entry, account.address)) {
+      return absl::InvalidArgumentError(
+          fmt::format("is {}; must be 0 or the older_index of a page of this account", before));
+    }
+  }
+  const absl::StatusOr<bool> reached =
+      WalkBack(from, kHistoryBatchesMax, [&](const DatedEntry& entry) {
+        page.entries.push_back(entry);
+        return page.entries.size() < count;
+      });
+  if (!reached.ok()) return reached.status();
+  if (page.entries.empty()) return page;
+  const std::uint64_t next = LeafBefore(page.entries.back().entry, account.address);
+  page.older = next == 0 ? 0 : next + 1;
+  return page;
+}
+
 absl::StatusOr<EntryPage> LedgerEngine::ScanEntriesOf(const AccountMoment& account,
                                                       std::uint64_t from_index,
                                                       std::size_t count) const {

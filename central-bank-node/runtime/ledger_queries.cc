@@ -131,7 +131,7 @@ absl::StatusOr<EntryPage> VisibleEntries(const LedgerRuntime& runtime, const Cal
     const std::optional<AccountMoment> account =
         runtime.Read([&](const LedgerEngine& engine) { return engine.MomentOf(*address); });
     CW_CHECK(account.has_value(), "accounts stay");
-    return runtime.ReadLog(
+    return runtime.ReadHistory(
         [&](const LedgerEngine& engine) { return engine.ListEntriesOf(*account, from, count); });
   }
   EntryPage page{.entries = {}, .next = from};
@@ -263,7 +263,7 @@ QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
     return Refusal(Outcome::kMalformed, fmt::format("to_date: {} is before from_date {}",
                                                     request.to_date(), request.from_date()));
   }
-  absl::StatusOr<Statement> statement = runtime.ReadLog(
+  absl::StatusOr<Statement> statement = runtime.ReadHistory(
       [&](const LedgerEngine& engine) { return engine.GetStatement(*account, *from, *to); });
   if (absl::IsResourceExhausted(statement.status())) {
     return Refusal(Outcome::kBatchTooLarge, std::string(statement.status().message()));
@@ -281,6 +281,42 @@ QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
   return {};
 }
 
+namespace {
+
+QueryEnd ListNewest(const LedgerRuntime& runtime, const causeway::v1::ListEntriesRequest& request,
+                    const core::AccountAddress& address, std::size_t count,
+                    causeway::v1::ListEntriesResponse* out) {
+  const std::optional<AccountMoment> account =
+      runtime.Read([&](const LedgerEngine& engine) { return engine.MomentOf(address); });
+  CW_CHECK(account.has_value(), "accounts stay");
+  absl::StatusOr<NewestPage> page = runtime.ReadHistory([&](const LedgerEngine& engine) {
+    return engine.ListNewestOf(*account, request.before_index(), count);
+  });
+  if (absl::IsInvalidArgument(page.status())) return Malformed("before_index", page.status());
+  if (!page.ok()) return FromEngine(page.status());
+  for (const DatedEntry& entry : page->entries) {
+    rpc::ToView(entry.entry, entry.time, entry.date, out->add_entries());
+  }
+  out->set_older_index(page->older);
+  return {};
+}
+
+std::optional<core::Rejection> RefuseOrder(const causeway::v1::ListEntriesRequest& request) {
+  if (!request.newest_first() && request.before_index() != 0) {
+    return Refusal(Outcome::kMalformed, "before_index: needs newest_first");
+  }
+  if (request.newest_first() && request.address().empty()) {
+    return Refusal(Outcome::kMalformed, "newest_first: needs the address of an account");
+  }
+  if (request.newest_first() && request.from_index() != 0) {
+    return Refusal(Outcome::kMalformed,
+                   "from_index: must be 0 with newest_first; see before_index");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 QueryEnd ListEntries(const LedgerRuntime& runtime, const Caller& caller,
                      const causeway::v1::ListEntriesRequest& request,
                      causeway::v1::ListEntriesResponse* out) {
@@ -288,6 +324,7 @@ QueryEnd ListEntries(const LedgerRuntime& runtime, const Caller& caller,
     return Refusal(Outcome::kMalformed, fmt::format("page_size: is {}; must be at most {}",
                                                     request.page_size(), kPageEntriesMax));
   }
+  if (std::optional<core::Rejection> refused = RefuseOrder(request)) return *std::move(refused);
   std::optional<core::AccountAddress> address;
   if (!request.address().empty()) {
     core::AccountAddress own;
@@ -298,6 +335,7 @@ QueryEnd ListEntries(const LedgerRuntime& runtime, const Caller& caller,
     address = own;
   }
   const std::size_t count = request.page_size() == 0 ? kPageEntriesDefault : request.page_size();
+  if (request.newest_first()) return ListNewest(runtime, request, *address, count, out);
   absl::StatusOr<EntryPage> page =
       VisibleEntries(runtime, caller, request.from_index(), count, address);
   if (!page.ok()) return FromEngine(page.status());

@@ -82,6 +82,7 @@ LedgerRuntime::LedgerRuntime(std::unique_ptr<LedgerEngine> engine, RuntimeLimits
       engine_(std::move(engine)),
       pool_(limits.threads),
       query_pool_(limits.query_threads),
+      history_pool_(limits.query_threads, kHistoryNiceness),
       recall_pool_(1),
       applied_batches_(kBatchesPerStageMax),
       sealed_batches_(kBatchesPerStageMax),
@@ -529,6 +530,7 @@ void LedgerRuntime::Stop() {
   committer_.join();
   pool_.Stop();
   query_pool_.Stop();
+  history_pool_.Stop();
   recall_pool_.Stop();
 }
 

@@ -1,14 +1,17 @@
 #include "central-bank-node/runtime/worker_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "settlement/core/check.h"
 
 namespace causeway::node {
 
-WorkerPool::WorkerPool(int threads) {
+WorkerPool::WorkerPool(int threads, int niceness) {
   CW_CHECK(threads >= 1, "a pool needs a thread");
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this, niceness] { Work(niceness); });
 }
 
 WorkerPool::~WorkerPool() { Stop(); }
@@ -42,7 +45,9 @@ void WorkerPool::Stop() {
   }
 }
 
-void WorkerPool::Work() {
+void WorkerPool::Work(int niceness) {
+  // Of this thread alone, as Linux has it. Without it the thread works all the same.
+  if (niceness != 0) (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
   for (;;) {
     std::function<void()> task;
     {

@@ -14,7 +14,7 @@ namespace causeway::node {
 // Thread-safe. Tasks must not throw.
 class WorkerPool {
  public:
-  explicit WorkerPool(int threads);  // at least 1
+  explicit WorkerPool(int threads, int niceness = 0);  // at least 1 thread
   // As Stop.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -29,7 +29,7 @@ class WorkerPool {
   void Stop();
 
  private:
-  void Work();
+  void Work(int niceness);
 
   std::mutex mutex_;
   std::condition_variable posted_;

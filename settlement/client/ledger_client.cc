@@ -203,6 +203,24 @@ absl::StatusOr<EntriesPage> LedgerClient::ListEntries(std::uint64_t from_index,
   });
 }
 
+absl::StatusOr<NewestEntries> LedgerClient::ListNewest(const core::AccountAddress& address,
+                                                       std::uint64_t before_index,
+                                                       std::uint32_t page_size,
+                                                       CallOptions call) const {
+  v1::ListEntriesRequest request;
+  request.set_address(address.ToString());
+  request.set_newest_first(true);
+  request.set_before_index(before_index);
+  request.set_page_size(page_size);
+  const auto response = impl_->Call(&Stub::ListEntries, request, call);
+  if (!response.ok()) return response.status();
+  return ReadAnswer("ledger", [&](Fields& fields, const Path& path) {
+    return NewestEntries{
+        ReadList<EntryView>(fields, path, "entries", response->entries(), ReadEntry),
+        response->older_index()};
+  });
+}
+
 absl::StatusOr<Receipt> LedgerClient::GetReceipt(std::uint64_t entry_index,
                                                  CallOptions call) const {
   v1::GetReceiptRequest request;

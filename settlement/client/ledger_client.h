@@ -95,6 +95,12 @@ class LedgerClient {
                                           const core::AccountAddress& address,
                                           CallOptions call = {}) const;
 
+  // The account's newest entries, newest first: what a page costs the ledger does not depend on how
+  // long its log is. `before_index`: 0, or `older_index` of the page before. A page can be short.
+  absl::StatusOr<NewestEntries> ListNewest(const core::AccountAddress& address,
+                                           std::uint64_t before_index, std::uint32_t page_size,
+                                           CallOptions call = {}) const;
+
   // Not verified yet: VerifyReceipt.
   absl::StatusOr<Receipt> GetReceipt(std::uint64_t entry_index, CallOptions call = {}) const;
   absl::StatusOr<Receipt> GetReceipt(const core::InstructionKey& key, CallOptions call = {}) const;

@@ -106,6 +106,11 @@ struct EntriesPage {
   std::uint64_t next_index = 0;  // ask from here for the next page; 0 at the end
 };
 
+struct NewestEntries {
+  std::vector<EntryView> entries;  // newest first
+  std::uint64_t older_index = 0;   // ask with it for older ones; 0: there are none
+};
+
 struct ConsistencyProof {
   std::uint64_t old_size = 0;
   std::uint64_t new_size = 0;

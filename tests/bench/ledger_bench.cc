@@ -193,6 +193,39 @@ class Lookups {
   std::thread thread_;
 };
 
+// The newest pages of accounts' histories, one after the other, as fast as they come.
+class HistoryPages {
+ public:
+  static constexpr std::size_t kEntries = 50;
+
+  explicit HistoryPages(const node::LedgerRuntime& runtime)
+      : thread_([this, &runtime] { Run(runtime); }) {}
+  std::size_t End() {
+    ended_ = true;
+    thread_.join();
+    return pages_;
+  }
+
+ private:
+  void Run(const node::LedgerRuntime& runtime) {
+    for (; !ended_; ++pages_) {
+      const auto moment = runtime.Read([&](const node::LedgerEngine& engine) {
+        const auto& accounts = engine.ledger().accounts();
+        return engine.MomentOf(accounts[1 + pages_ * 7919 % (accounts.size() - 1)].address);
+      });
+      CW_CHECK(moment.has_value(), "the benchmark's accounts are known");
+      const auto page = runtime.ReadHistory([&](const node::LedgerEngine& engine) {
+        return engine.ListNewestOf(*moment, 0, kEntries);
+      });
+      CW_CHECK(page.ok() && !page->entries.empty(), "every account has a history");
+    }
+  }
+
+  std::atomic<bool> ended_ = false;
+  std::size_t pages_ = 0;
+  std::thread thread_;
+};
+
 // A ledger with its runtime, fed with bulks in rounds.
 class Rounds {
  public:
@@ -254,10 +287,18 @@ class Rounds {
     return rate;
   }
 
+  // As Run, while pages of accounts' histories are read without a pause.
+  double RunWithHistoryPages(nlohmann::ordered_json& report) {
+    HistoryPages pages(*runtime_);
+    const double start = Now();
+    const double rate = Run();
+    report["history_pages_per_s"] = static_cast<double>(pages.End()) / (Now() - start);
+    return rate;
+  }
+
   // What the newest page of some accounts' histories costs, with nothing else under way.
   void ReadHistoryPages(nlohmann::ordered_json& report) {
     constexpr std::size_t kPages = 20;
-    constexpr std::size_t kPageEntries = 50;
     std::size_t entries = 0;
     const double start = ThreadProcessorSeconds();
     for (std::size_t i = 0; i < kPages; ++i) {
@@ -267,7 +308,7 @@ class Rounds {
       });
       CW_CHECK(moment.has_value(), "the benchmark's accounts are known");
       const auto page = runtime_->ReadLog([&](const node::LedgerEngine& engine) {
-        return engine.ListEntriesOf(*moment, 0, kPageEntries);
+        return engine.ListNewestOf(*moment, 0, HistoryPages::kEntries);
       });
       CW_CHECK(page.ok() && !page->entries.empty(), "every account has a history");
       entries += page->entries.size();
@@ -391,16 +432,21 @@ void MeasureLookups(const Flags& flags, const std::string& directory,
   rounds.Run();
   std::vector<double> alone;
   std::vector<double> beside;
+  std::vector<double> beside_pages;
   for (int round = 0; round < flags.rounds; ++round) {
     alone.push_back(rounds.Run());
     beside.push_back(rounds.RunWithLookups(flags.lookups_per_s, report));
-    fmt::print("payments/s: {:.0f} alone, {:.0f} beside {} look-ups a second of {:.0f} us\n",
-               alone.back(), beside.back(), flags.lookups_per_s,
-               report["lookup_us_median"].get<double>());
+    beside_pages.push_back(rounds.RunWithHistoryPages(report));
+    fmt::print(
+        "payments/s: {:.0f} alone, {:.0f} beside {} look-ups a second of {:.0f} us, {:.0f} "
+        "beside {:.1f} pages of history a second\n",
+        alone.back(), beside.back(), flags.lookups_per_s, report["lookup_us_median"].get<double>(),
+        beside_pages.back(), report["history_pages_per_s"].get<double>());
     std::fflush(stdout);
   }
   report["lookups_per_s"] = flags.lookups_per_s;
   report["payments_per_s_beside_lookups_ratio"] = Median(beside) / Median(alone);
+  report["payments_per_s_beside_history_ratio"] = Median(beside_pages) / Median(alone);
   rounds.ReadHistoryPages(report);
 }
 

@@ -107,6 +107,10 @@ class Wallet(unittest.TestCase):
                               self.account("BANK-B", "USD"), "--from-date", "2024-01-08")
         closing = int(statement["closing_balance"]["minor_units"])
         self.assertEqual(closing, self.corridor.available("BANK-B", "USD"))
+        newest = self.json("BANK-B", "USD", "history", "--newest", "--count", "2", "--account",
+                           self.account("BANK-B", "USD"))
+        self.assertIn("W-HISTORY", str(newest[0]["instruction"]))
+        self.assertGreater(newest[0]["entry_index"], newest[1]["entry_index"])
 
     def test_receipt(self):
         path = self.file("receipt.json")

@@ -322,6 +322,51 @@ TEST_F(LedgerEngineTest, PagesOfALongHistoryAreTheWholeOfIt) {
   }
 }
 
+// A page costs what the account's own entries cost: nothing of the log between them is read.
+TEST_F(LedgerEngineTest, TheNewestEntriesOfAnAccountComeFirstPageByPage) {
+  std::vector<std::uint64_t> expected;
+  for (std::size_t i = 0; i < kHistoryBatchesMax + 40; ++i) {
+    const bool is_bulk = i % 7 == 0;
+    const ItemReply reply =
+        Run(is_bulk ? BulkItem(static_cast<std::uint8_t>(i), {1, 100'000'000, 2}) : PayItem(1));
+    if (i % 3 == 0) Run(ByCentral(core::SetLimits{.address = Address("ALPHA")}));
+    if (!is_bulk) {
+      expected.push_back(reply.result.instructions.at(0).entry_index);
+      continue;
+    }
+    expected.push_back(reply.result.bulk->first_index);
+    expected.push_back(reply.result.bulk->first_index + 2);
+  }
+  std::reverse(expected.begin(), expected.end());
+  const AccountMoment beta = *engine_->MomentOf(Address("BETA"));
+  for (const std::size_t count : {1'000u, 50u, 1u}) {
+    std::vector<std::uint64_t> listed;
+    std::uint64_t before = 0;
+    do {
+      const auto page = engine_->ListNewestOf(beta, before, count);
+      ASSERT_TRUE(page.ok()) << page.status().message();
+      ASSERT_FALSE(page->entries.empty());
+      ASSERT_LE(page->entries.size(), count);
+      for (const DatedEntry& entry : page->entries) listed.push_back(entry.entry.index);
+      before = page->older;
+    } while (before != 0 && listed.size() <= expected.size());
+    EXPECT_EQ(listed, expected) << "by " << count;
+  }
+}
+
+TEST_F(LedgerEngineTest, NewestEntriesGoOnOnlyFromWhereAPageEnded) {
+  for (int i = 0; i < 3; ++i) Run(PayItem(1));
+  Run(ByCentral(core::SetLimits{.address = Address("ALPHA")}));
+  const AccountMoment beta = *engine_->MomentOf(Address("BETA"));
+  const std::uint64_t newest = engine_->ListNewestOf(beta, 0, 1)->entries.at(0).entry.index;
+  // Past its newest entry there is nothing to leave out.
+  EXPECT_EQ(engine_->ListNewestOf(beta, engine_->size() + 5, 1)->entries.at(0).entry.index, newest);
+  // Just before the newest is the header of its batch, and the genesis is no entry of the account.
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->ListNewestOf(beta, newest, 1).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->ListNewestOf(beta, 1, 1).status()));
+  EXPECT_EQ(engine_->ListNewestOf(beta, newest + 1, 10)->entries.size(), 3u);
+}
+
 TEST_F(LedgerEngineTest, ReplaysToExactlyTheSameStateAndLog) {
   for (int i = 1; i <= 20; ++i) Run(PayItem(i));
   const Hash256 state = engine_->ledger().StateRoot();

@@ -342,6 +342,42 @@ TEST_F(LedgerServiceTest, EntriesAreListedPageByPageAndOnlyTheCallersOwn) {
                  {{"AUDITOR", Outcome::kMalformed}});
 }
 
+TEST_F(LedgerServiceTest, AnAccountsNewestEntriesAreListedFirstForThoseWhoMaySeeIt) {
+  for (int i = 1; i <= 5; ++i) Submit("ALPHA", PayItem("ALPHA", "BETA", i));
+  causeway::v1::ListEntriesRequest request;
+  request.set_newest_first(true);
+  request.set_address(Text(Address("BETA")));
+  request.set_page_size(2);
+  std::vector<std::int64_t> amounts;
+  causeway::v1::ListEntriesResponse page;
+  do {
+    ASSERT_EQ(Ask("BETA", &causeway::v1::Ledger::Stub::ListEntries, request, &page),
+              Outcome::kAccepted);
+    EXPECT_EQ(page.next_index(), 0U);
+    for (const auto& entry : page.entries()) amounts.push_back(entry.postings(1).amount());
+    request.set_before_index(page.older_index());
+  } while (page.older_index() != 0);
+  EXPECT_EQ(amounts, (std::vector<std::int64_t>{5, 4, 3, 2, 1}));
+  request.set_before_index(0);
+  ExpectOutcomes(&causeway::v1::Ledger::Stub::ListEntries, request,
+                 {{"ALPHA", Outcome::kSenderNotEntitled}, {"AUDITOR", Outcome::kAccepted}});
+  request.set_before_index(1);  // the genesis is none of its entries
+  ExpectOutcomes(&causeway::v1::Ledger::Stub::ListEntries, request,
+                 {{"BETA", Outcome::kMalformed}});
+  request.set_before_index(0);
+  request.set_from_index(1);
+  ExpectOutcomes(&causeway::v1::Ledger::Stub::ListEntries, request,
+                 {{"BETA", Outcome::kMalformed}});
+  causeway::v1::ListEntriesRequest wrong;
+  wrong.set_newest_first(true);
+  ExpectOutcomes(&causeway::v1::Ledger::Stub::ListEntries, wrong,
+                 {{"AUDITOR", Outcome::kMalformed}});
+  wrong.set_newest_first(false);
+  wrong.set_before_index(9);
+  ExpectOutcomes(&causeway::v1::Ledger::Stub::ListEntries, wrong,
+                 {{"AUDITOR", Outcome::kMalformed}});
+}
+
 TEST_F(LedgerServiceTest, ReceiptProvesTheEntryAndShowsTheEnvelopeToItsPartyOnly) {
   const causeway::v1::Instruction paid = Submit("ALPHA", PayItem("ALPHA", "BETA", 300));
   causeway::v1::GetReceiptRequest request;

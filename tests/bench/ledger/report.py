@@ -40,6 +40,8 @@ BARS = (
     ("rate of the last payments / of the first", "history_growth_ratio", "at least", 0.85),
     ("rate beside look-ups of old payments / alone", "payments_per_s_beside_lookups_ratio",
      "at least", 0.9),
+    ("rate beside pages of accounts' histories / alone", "payments_per_s_beside_history_ratio",
+     "at least", 0.9),
     ("disk, bytes a payment", "disk_bytes_per_payment", "at most", 150),
     ("memory, bytes an account", "memory_bytes_per_account", "at most", 150),
     ("recovery, seconds", "recovery_s", "at most", 10),
