@@ -156,7 +156,7 @@ absl::StatusOr<Source> PresetSource(const SweepFlags& flags) {
 std::string DefaultX(const SweepFlags& flags, bool is_study) {
   if (!is_study) return "liquidity";
   for (const std::string& set : flags.sets) {
-    const std::string name = set.substr(0, set.find('='));
+    std::string name = set.substr(0, set.find('='));
     if (name == "liquidity" || name == "settlement.liquidity") return name;
   }
   return "liquidity_value";

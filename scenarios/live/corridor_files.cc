@@ -268,7 +268,7 @@ absl::Status WriteNewFile(const std::string& path, std::string_view content, boo
   while (!content.empty()) {
     const ssize_t written = write(file, content.data(), content.size());
     if (written < 0) {
-      const absl::Status status = failed();
+      absl::Status status = failed();
       close(file);
       return status;
     }

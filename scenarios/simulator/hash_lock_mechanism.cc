@@ -139,39 +139,38 @@ void HashLockMechanism::Claim(ActionIndex action, std::size_t side) {
   const Trade& trade = At(action);
   const LedgerIndex ledger = LedgerOf(trade, 1 - side);
   const core::InstructionKey lock = LockKeyOf(action, 1 - side);
-  core::Item item = Sign(action, side, ledger, NextId(action, side),
-                         core::ClaimLock{lock.party, lock.id, trade.sides[side].trader->secret()});
-  Submit(action, side, ledger, std::move(item),
-         [this, action, side](const core::Rejection& outcome) {
-           Trade& at = At(action);
-           at.sides[side].trader->OnClaimed(outcome);
-           if (outcome.outcome != core::Outcome::kAccepted) return;
-           moved_.push_back({LedgerOf(at, 1 - side), TraderOf(at, 1 - side), TraderOf(at, side),
-                             AmountOf(at, 1 - side)});
-         });
+  const core::Item item =
+      Sign(action, side, ledger, NextId(action, side),
+           core::ClaimLock{lock.party, lock.id, trade.sides[side].trader->secret()});
+  Submit(action, side, ledger, item, [this, action, side](const core::Rejection& outcome) {
+    Trade& at = At(action);
+    at.sides[side].trader->OnClaimed(outcome);
+    if (outcome.outcome != core::Outcome::kAccepted) return;
+    moved_.push_back({LedgerOf(at, 1 - side), TraderOf(at, 1 - side), TraderOf(at, side),
+                      AmountOf(at, 1 - side)});
+  });
 }
 
 void HashLockMechanism::Refund(ActionIndex action, std::size_t side) {
   const LedgerIndex ledger = LedgerOf(At(action), side);
   core::Item item = Sign(action, side, ledger, NextId(action, side),
                          core::RefundLock{LockKeyOf(action, side).id});
-  Submit(action, side, ledger, std::move(item),
-         [this, action, side](const core::Rejection& outcome) {
-           At(action).sides[side].trader->OnRefunded(outcome);
-         });
+  Submit(action, side, ledger, item, [this, action, side](const core::Rejection& outcome) {
+    At(action).sides[side].trader->OnRefunded(outcome);
+  });
 }
 
 void HashLockMechanism::Submit(ActionIndex action, std::size_t side, LedgerIndex ledger,
-                               core::Item item, OnOutcome on_outcome) {
-  auto items = std::make_shared<const std::vector<core::Item>>(1, std::move(item));
+                               const core::Item& item, const OnOutcome& on_outcome) {
+  const auto items = std::make_shared<const std::vector<core::Item>>(1, item);
   const std::uint32_t sequence = ++At(action).sides[side].sequence;
-  Send(action, side, sequence, ledger, std::move(items), std::move(on_outcome));
+  Send(action, side, sequence, ledger, items, on_outcome);
 }
 
 void HashLockMechanism::Send(ActionIndex action, std::size_t side, std::uint32_t sequence,
                              LedgerIndex ledger,
-                             std::shared_ptr<const std::vector<core::Item>> items,
-                             OnOutcome on_outcome) {
+                             const std::shared_ptr<const std::vector<core::Item>>& items,
+                             const OnOutcome& on_outcome) {
   if (At(action).sides[side].sequence != sequence) return;
   LedgerNode& node = *ledgers_[ledger];
   const NodeIndex trader = world_.nodes.Participant(TraderOf(At(action), side));

@@ -68,10 +68,11 @@ class HashLockMechanism : public Mechanism {
                   core::Action what) const;
   core::InstructionId NextId(ActionIndex action, std::size_t side);
   // Sends it, and again until there is an answer that stays: then `on_outcome`, and on.
-  void Submit(ActionIndex action, std::size_t side, LedgerIndex ledger, core::Item item,
-              OnOutcome on_outcome);
+  void Submit(ActionIndex action, std::size_t side, LedgerIndex ledger, const core::Item& item,
+              const OnOutcome& on_outcome);
   void Send(ActionIndex action, std::size_t side, std::uint32_t sequence, LedgerIndex ledger,
-            std::shared_ptr<const std::vector<core::Item>> items, OnOutcome on_outcome);
+            const std::shared_ptr<const std::vector<core::Item>>& items,
+            const OnOutcome& on_outcome);
   void End(ActionIndex action, std::size_t side);
 
   World& world_;

@@ -10,7 +10,7 @@ namespace causeway::sim {
 SimulatedNode::SimulatedNode(World& world, NodeIndex index) : world_(world), index_(index) {}
 
 absl::Status SimulatedNode::Start() {
-  const absl::Status booted = Boot();
+  absl::Status booted = Boot();
   up_ = booted.ok();
   return booted;
 }

@@ -79,6 +79,7 @@ void WitnessNode::Take() {
     return FirstBatchOf(left.request) < FirstBatchOf(right.request);
   });
   std::vector<witness::Request> requests;
+  requests.reserve(taken.size());
   for (Waiting& waiting : taken) requests.push_back(std::move(waiting.request));
   const bool accused = engine_->evidence().has_value();
   absl::StatusOr<std::vector<witness::Answer>> answers = engine_->Handle(requests, Seconds());

@@ -109,7 +109,7 @@ class ActionScript::Steps {
   core::Item SignByCentralBank(LedgerIndex ledger, core::InstructionId id,
                                core::Action action) const;
   Request ByCentralBank(LedgerIndex ledger, std::vector<core::Item> items) const;
-  Request SubmitTermsOf(std::string terms, std::vector<std::string> legs,
+  Request SubmitTermsOf(std::string_view terms, std::vector<std::string> legs,
                         std::vector<const core::Signer*> signers, ParticipantIndex sender,
                         const char* payload_type = core::kTermsPayloadType);
   core::AccountRef RefOf(ParticipantIndex participant, LedgerIndex ledger) const;
@@ -432,7 +432,7 @@ std::optional<Request> ActionScript::Steps::Ask(const SettlePvp& what) {
                        what.party);
 }
 
-Request ActionScript::Steps::SubmitTermsOf(std::string terms, std::vector<std::string> legs,
+Request ActionScript::Steps::SubmitTermsOf(std::string_view terms, std::vector<std::string> legs,
                                            std::vector<const core::Signer*> signers,
                                            ParticipantIndex sender, const char* payload_type) {
   result_.settlement_id = core::SettlementIdOf(terms);

@@ -82,7 +82,7 @@ class Setter {
   Setter(std::string_view path, std::string_view value) : path_(path), value_(value) {}
 
   absl::Status SetAll(Message& message) {
-    const absl::Status set = Set(message, path_);
+    absl::Status set = Set(message, path_);
     if (!set.ok() || set_ > 0) return set;
     return Wrong("the file has no such field");
   }
@@ -152,7 +152,7 @@ class Setter {
     in_all_ = in_all_ || !step.index;
     for (int i = 0; i < size; ++i) {
       if (step.index && *step.index != i) continue;
-      const absl::Status set =
+      absl::Status set =
           rest.empty()
               ? SetValue(message, field, i)
               : Set(*message.GetReflection()->MutableRepeatedMessage(&message, &field, i), rest);
