@@ -281,11 +281,11 @@ page::Section SettlementQueueSection(const Plan& plan, const SettlementQueueResu
                                      const RunFigures& figures) {
   const SettlementQueueTotals totals = TotalOf(plan, queue);
   page::Section section{.heading = "Settlement queue", .content = {}};
-  section.content.push_back(WaitingPlot(plan, queue, figures));
-  section.content.push_back(NeedPlot(plan, queue, totals.needed_as_settled.has_value()));
-  section.content.push_back(QueueTable(plan, queue, totals));
-  section.content.push_back(LiquidityTable(plan, queue));
-  if (!queue.runs.empty()) section.content.push_back(RunsTable(plan, queue));
+  section.content.emplace_back(WaitingPlot(plan, queue, figures));
+  section.content.emplace_back(NeedPlot(plan, queue, totals.needed_as_settled.has_value()));
+  section.content.emplace_back(QueueTable(plan, queue, totals));
+  section.content.emplace_back(LiquidityTable(plan, queue));
+  if (!queue.runs.empty()) section.content.emplace_back(RunsTable(plan, queue));
   return section;
 }
 
