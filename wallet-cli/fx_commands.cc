@@ -65,17 +65,28 @@ absl::StatusOr<client::QuoteRequest> MakeRequest(const Context& context, const S
   return request;
 }
 
+// A quote whose terms are what was asked for, and what they say.
+struct CheckedQuote {
+  client::Quote quote;
+  client::ReadTerms read;
+};
+absl::StatusOr<CheckedQuote> AskForQuote(const client::BridgeClient& bridge,
+                                         const client::QuoteRequest& request) {
+  absl::StatusOr<client::Quote> quote = bridge.RequestQuote(request);
+  if (!quote.ok()) return quote.status();
+  absl::StatusOr<client::ReadTerms> read = client::CheckQuote(request, *quote, WallClock());
+  if (!read.ok()) return Annotate("the bridge's quote is not what was asked for", read.status());
+  return CheckedQuote{*std::move(quote), *std::move(read)};
+}
+
 absl::StatusOr<Json> Quote(Context& context, const SwapFlags& flags) {
   const absl::StatusOr<client::QuoteRequest> request = MakeRequest(context, flags);
   if (!request.ok()) return request.status();
   const absl::StatusOr<client::BridgeClient> bridge = context.ConnectBridge();
   if (!bridge.ok()) return bridge.status();
-  const absl::StatusOr<client::Quote> quote = bridge->RequestQuote(*request);
-  if (!quote.ok()) return quote.status();
-  const auto checked = client::CheckQuote(*request, *quote, WallClock());
-  if (!checked.ok())
-    return Annotate("the bridge's quote is not what was asked for", checked.status());
-  return QuoteJson(*quote);
+  const absl::StatusOr<CheckedQuote> checked = AskForQuote(*bridge, *request);
+  if (!checked.ok()) return checked.status();
+  return QuoteJson(checked->quote);
 }
 
 // Where the payer's own ledger can be asked, the terms must be for it and under a policy that its
@@ -129,36 +140,34 @@ absl::StatusOr<Json> Swap(Context& context, const SwapFlags& flags) {
   if (!signers.ok()) return signers.status();
   const absl::StatusOr<client::BridgeClient> bridge = context.ConnectBridge();
   if (!bridge.ok()) return bridge.status();
-  const absl::StatusOr<client::Quote> quote = bridge->RequestQuote(*request);
-  if (!quote.ok()) return quote.status();
-  const auto checked = client::CheckQuote(*request, *quote, WallClock());
-  if (!checked.ok())
-    return Annotate("the bridge's quote is not what was asked for", checked.status());
-  if (absl::Status agreed = CheckWithLedger(context, *request, *checked); !agreed.ok()) {
+  const absl::StatusOr<CheckedQuote> checked = AskForQuote(*bridge, *request);
+  if (!checked.ok()) return checked.status();
+  const client::Quote& quote = checked->quote;
+  if (absl::Status agreed = CheckWithLedger(context, *request, checked->read); !agreed.ok()) {
     return agreed;
   }
   if (!flags.yes) {
-    context.err << RenderText(QuoteJson(*quote));
+    context.err << RenderText(QuoteJson(quote));
     if (!context.Confirm("Sign and settle these terms?")) {
       return absl::FailedPreconditionError("not confirmed; nothing was signed");
     }
-    if (quote->expires <= WallClock()) {
+    if (quote.expires <= WallClock()) {
       return absl::FailedPreconditionError(
           "the quote expired before it was confirmed; nothing was signed");
     }
   }
-  const absl::StatusOr<core::Envelope> envelope = client::SignTerms(quote->terms, Borrow(*signers));
+  const absl::StatusOr<core::Envelope> envelope = client::SignTerms(quote.terms, Borrow(*signers));
   if (!envelope.ok()) return envelope.status();
   client::RetryOptions retry;
   retry.deadline = context.Timeout();
   const absl::StatusOr<client::SettlementView> view =
-      bridge->SettleUntilKnown(*envelope, quote->legs, retry);
-  if (view.ok()) return Outcome(*request, *quote, *view);
+      bridge->SettleUntilKnown(*envelope, quote.legs, retry);
+  if (view.ok()) return Outcome(*request, quote, *view);
   const absl::Status failed = WithDetails(
-      Annotate(fmt::format("settlement {}", quote->settlement_id.ToHex()), view.status()),
-      {{"settlement_id", quote->settlement_id.ToHex()}});
+      Annotate(fmt::format("settlement {}", quote.settlement_id.ToHex()), view.status()),
+      {{"settlement_id", quote.settlement_id.ToHex()}});
   if (!client::OutcomeUnknown(view.status())) return failed;
-  return Unknown(failed, fmt::format("ask `status --settlement {}`", quote->settlement_id.ToHex()));
+  return Unknown(failed, fmt::format("ask `status --settlement {}`", quote.settlement_id.ToHex()));
 }
 
 void AddSwapFlags(CLI::App& command, SwapFlags& flags) {
