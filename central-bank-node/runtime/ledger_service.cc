@@ -4,7 +4,9 @@
 #include <grpcpp/server_context.h>
 
 #include <functional>
+#include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "causeway/v1/ledger_service.grpc.pb.h"
@@ -44,6 +46,37 @@ LedgerRuntime::Entitlement EntitlementOf(const rpc::Peer& peer) {
   return [peer](const core::Ledger& ledger, const core::AdmittedItem& item) {
     return CheckMaySend(CallerOf(ledger, peer), item);
   };
+}
+
+// A refusal when a call has more requests than `most`.
+std::optional<core::Rejection> CheckCount(int requests, std::size_t most) {
+  if (static_cast<std::size_t>(requests) <= most) return std::nullopt;
+  return core::Rejection{
+      .outcome = core::Outcome::kBatchTooLarge,
+      .message = fmt::format("requests: has {}; must have at most {}", requests, most)};
+}
+
+// What a call with many requests asks for: those that can be taken.
+struct ManyItems {
+  std::vector<core::Item> items;
+  std::vector<int> positions;  // of each item among the results
+};
+
+// Adds a result for each request; those of requests that cannot be taken are their refusals.
+template <typename Requests, typename Response>
+ManyItems ItemsOf(const Requests& requests, Response& response) {
+  ManyItems many;
+  for (int i = 0; i < requests.size(); ++i) {
+    auto* const result = response.add_results();
+    ItemOrRefusal item = ItemOf(requests[i]);
+    if (const auto* refused = std::get_if<core::Rejection>(&item)) {
+      codec::ToProto(*refused, result->mutable_rejection());
+      continue;
+    }
+    many.items.push_back(std::get<core::Item>(std::move(item)));
+    many.positions.push_back(i);
+  }
+  return many;
 }
 
 // Messages of SubmitStream are taken and given as bytes, those of all other calls decoded.
@@ -277,28 +310,15 @@ ServerUnaryReactor* LedgerService::Impl::SubmitMany(CallbackServerContext* conte
     reactor->Finish(caller.status);
     return reactor;
   }
-  if (static_cast<std::size_t>(request->requests_size()) > kRequestsPerSubmitManyMax) {
-    reactor->Finish(rpc::Refuse(core::Outcome::kBatchTooLarge,
-                                fmt::format("requests: has {}; must have at most {}",
-                                            request->requests_size(), kRequestsPerSubmitManyMax),
-                                *context));
+  if (const auto refused = CheckCount(request->requests_size(), kRequestsPerSubmitManyMax)) {
+    reactor->Finish(rpc::Refuse(*refused, *context));
     return reactor;
   }
-  std::vector<core::Item> items;
-  std::vector<int> positions;  // of each item among the results
-  for (int i = 0; i < request->requests_size(); ++i) {
-    causeway::v1::SubmitResult* const result = response->add_results();
-    ItemOrRefusal item = ItemOf(request->requests(i));
-    if (const auto* refused = std::get_if<core::Rejection>(&item)) {
-      codec::ToProto(*refused, result->mutable_rejection());
-      continue;
-    }
-    items.push_back(std::get<core::Item>(std::move(item)));
-    positions.push_back(i);
-  }
+  ManyItems many = ItemsOf(request->requests(), *response);
   runtime_->Submit(
-      std::move(items), EntitlementOf(caller.peer), [context] { return context->IsCancelled(); },
-      [reactor, response, positions = std::move(positions)](std::vector<ItemReply> replies) {
+      std::move(many.items), EntitlementOf(caller.peer),
+      [context] { return context->IsCancelled(); },
+      [reactor, response, positions = std::move(many.positions)](std::vector<ItemReply> replies) {
         for (std::size_t i = 0; i < replies.size(); ++i) {
           causeway::v1::SubmitResult* const result = response->mutable_results(positions[i]);
           if (replies[i].result.refused) {
@@ -321,29 +341,16 @@ ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* conte
     reactor->Finish(caller.status);
     return reactor;
   }
-  if (static_cast<std::size_t>(request->requests_size()) > kRequestsPerSettleManyMax) {
-    reactor->Finish(rpc::Refuse(core::Outcome::kBatchTooLarge,
-                                fmt::format("requests: has {}; must have at most {}",
-                                            request->requests_size(), kRequestsPerSettleManyMax),
-                                *context));
+  if (const auto refused = CheckCount(request->requests_size(), kRequestsPerSettleManyMax)) {
+    reactor->Finish(rpc::Refuse(*refused, *context));
     return reactor;
   }
-  std::vector<core::Item> items;
-  std::vector<int> positions;  // of each item among the results
-  for (int i = 0; i < request->requests_size(); ++i) {
-    causeway::v1::SettleResult* const result = response->add_results();
-    ItemOrRefusal item = ItemOf(request->requests(i));
-    if (const auto* refused = std::get_if<core::Rejection>(&item)) {
-      codec::ToProto(*refused, result->mutable_rejection());
-      continue;
-    }
-    items.push_back(std::get<core::Item>(std::move(item)));
-    positions.push_back(i);
-  }
+  ManyItems many = ItemsOf(request->requests(), *response);
   const std::function<void()> work = runtime_->SubmitOrWork(
-      std::move(items), EntitlementOf(caller.peer), [context] { return context->IsCancelled(); },
+      std::move(many.items), EntitlementOf(caller.peer),
+      [context] { return context->IsCancelled(); },
       [reactor, request, response,
-       positions = std::move(positions)](std::vector<ItemReply> replies) {
+       positions = std::move(many.positions)](std::vector<ItemReply> replies) {
         for (std::size_t i = 0; i < replies.size(); ++i) {
           ToResult(replies[i], request->requests(positions[i]),
                    response->mutable_results(positions[i]));
