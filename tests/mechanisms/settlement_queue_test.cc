@@ -346,6 +346,53 @@ TEST_F(SettlementQueueTest, TradeThatWaitedLongEnoughIsReturnedAtTheNextRun) {
             (std::map<ActionIndex, Outcome>{{1, Outcome::kPastDeadline}}));
 }
 
+TEST_F(SettlementQueueTest, TradeWhoseTimeIsOverIsReturned) {
+  Start(SettlementSelection::kLargest);
+  Enter(1, Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110));
+  EXPECT_TRUE(CarryAll().empty());
+  EXPECT_EQ(Told(queue_->Expire(kNine, 1)),
+            (std::map<ActionIndex, Outcome>{{1, Outcome::kPastDeadline}}));
+  EXPECT_EQ(queue_->returned(), 1U);
+  EXPECT_TRUE(queue_->Expire(kNine, 1).empty());
+}
+
+TEST_F(SettlementQueueTest, TradeWhoseTimeIsOverWhileItIsTriedEndsByTheOutcome) {
+  Start(SettlementSelection::kLargest);
+  const std::uint32_t attempt = Asked(Enter(1, Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110)));
+  EXPECT_TRUE(queue_->Expire(kNine, 1).empty());
+  Sign(attempt);
+  EXPECT_EQ(
+      Told(queue_->OnOutcome(kNine, attempt, {.outcome = Outcome::kInsufficientFunds, .actual = 5},
+                             NetBlame{0, kMemberA})),
+      (std::map<ActionIndex, Outcome>{{1, Outcome::kPastDeadline}}));
+}
+
+TEST_F(SettlementQueueTest, EachTradeThatWaitsSaysWhy) {
+  using Reason = SettlementQueue::WaitReason;
+  Start(SettlementSelection::kLargest);
+  funds_ = {{{kEur, kMemberA}, 50}, {{kUsd, kMemberB}, 500}, {{kJpy, kMemberC}, 500}};
+  Enter(1, Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110));
+  EXPECT_EQ(queue_->WaitReasons(), (std::map<ActionIndex, Reason>{{1, Reason::kTried}}));
+  EXPECT_TRUE(CarryAll().empty());
+  Enter(2, Trade(kMemberA, kEur, 10, kMemberC, kJpy, 500));
+  EXPECT_EQ(queue_->WaitReasons(),
+            (std::map<ActionIndex, Reason>{{1, Reason::kFunds}, {2, Reason::kOrder}}));
+  queue_->Begin(kNine, 1);
+  queue_->OnFundsTimeout(kNine, 1);
+  EXPECT_EQ(queue_->WaitReasons(),
+            (std::map<ActionIndex, Reason>{{1, Reason::kPassedOver}, {2, Reason::kPassedOver}}));
+}
+
+TEST_F(SettlementQueueTest, TradeThatHasEndedCanBeForgotten) {
+  Start(SettlementSelection::kLargest);
+  funds_ = {{{kEur, kMemberA}, 100}, {{kUsd, kMemberB}, 110}};
+  Enter(1, Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110));
+  CarryAll();
+  EXPECT_EQ(queue_->Find(1)->outcome.outcome, Outcome::kAccepted);
+  queue_->Forget(1);
+  EXPECT_FALSE(queue_->Find(1).has_value());
+}
+
 TEST_F(SettlementQueueTest, TradeThatWaitsEndsWhenBothHaveWithdrawnIt) {
   Start(SettlementSelection::kLargest);
   const SettlePvp trade = Trade(kMemberA, kEur, 100, kMemberB, kUsd, 110);
