@@ -55,9 +55,10 @@ class ConfigReader {
     if (!parser.ParseFromString(*text, &config_)) {
       return absl::InvalidArgumentError(fmt::format("{}:{}", path_, error.text()));
     }
-    for (const auto step : {&ConfigReader::ReadPolicies, &ConfigReader::ReadLedgers,
-                            &ConfigReader::ReadWitnesses, &ConfigReader::ReadParticipants,
-                            &ConfigReader::ReadLimits, &ConfigReader::ReadProviders}) {
+    for (const auto step :
+         {&ConfigReader::ReadPolicies, &ConfigReader::ReadLedgers, &ConfigReader::ReadWitnesses,
+          &ConfigReader::ReadParticipants, &ConfigReader::ReadLimits, &ConfigReader::ReadProviders,
+          &ConfigReader::ReadQueue}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return std::move(setup_);
@@ -302,6 +303,102 @@ class ConfigReader {
         return status;
       }
       out.limits.push_back(limit);
+    }
+    return absl::OkStatus();
+  }
+
+  // `number`, or `otherwise` for 0.
+  absl::StatusOr<std::int64_t> Within(const std::string& field, std::int64_t number,
+                                      std::int64_t otherwise, std::int64_t most) const {
+    if (number >= 0 && number <= most) return number == 0 ? otherwise : number;
+    return Invalid(field, fmt::format("must be 0 to {}", most));
+  }
+
+  absl::Status ReadQueue() {
+    if (!config_.has_settlement_queue()) return absl::OkStatus();
+    const v1::BridgeSettlementQueue& message = config_.settlement_queue();
+    QueueOptions queue;
+    queue.decision_log = setup_.policies->decision_log();
+    queue.policy_hash = setup_.policies->latest().hash;
+    queue.keys = setup_.keys;
+    const std::string field = "settlement_queue";
+    if (auto status = ReadQueueRules(field, message, queue); !status.ok()) return status;
+    for (int i = 0; i < message.members_size(); ++i) {
+      const std::string place = fmt::format("{}.members[{}]", field, i);
+      if (auto status = ReadQueueMember(place, message.members(i), queue); !status.ok()) {
+        return status;
+      }
+    }
+    if (auto status = QueueDesk::CheckMembers(queue.members); !status.ok()) {
+      return Invalid(field, std::string(status.message()));
+    }
+    setup_.queue = std::move(queue);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadQueueRules(const std::string& field, const v1::BridgeSettlementQueue& message,
+                              QueueOptions& queue) const {
+    const auto every =
+        Within(field + ".interval_s", message.interval_s(), 60, kQueueIntervalSecondsMax);
+    if (!every.ok()) return every.status();
+    const auto answer =
+        Within(field + ".answer_ms_max", message.answer_ms_max(), 5'000, kQueueAnswerMillisMax);
+    if (!answer.ok()) return answer.status();
+    const auto wait = Within(field + ".wait_s_max", message.wait_s_max(), 0, kQueueWaitSecondsMax);
+    if (!wait.ok()) return wait.status();
+    const auto window = Within(field + ".settlement_window_s", message.settlement_window_s(), 60,
+                               kQueueWindowSecondsMax);
+    if (!window.ok()) return window.status();
+    const auto trades =
+        Within(field + ".trades_max", message.trades_max(), kQueueTradesDefault, kQueueTradesMax);
+    if (!trades.ok()) return trades.status();
+    queue.rules.every = core::Duration::FromSeconds(*every);
+    queue.rules.answer_timeout = core::Duration::FromMillis(*answer);
+    if (*wait != 0) queue.rules.wait_max = core::Duration::FromSeconds(*wait);
+    queue.rules.bypass = message.bypass();
+    queue.rules.exact_max = kQueueExactMax;
+    queue.settlement_window = core::Duration::FromSeconds(*window);
+    queue.trades_max = static_cast<std::size_t>(*trades);
+    using fx_queue::SettlementSelection;
+    for (const auto each : {SettlementSelection::kNone, SettlementSelection::kLargest,
+                            SettlementSelection::kGreedy, SettlementSelection::kExact}) {
+      if (message.selection() != fx_queue::SettlementSelectionName(each)) continue;
+      queue.rules.selection = each;
+      return absl::OkStatus();
+    }
+    if (message.selection().empty()) return absl::OkStatus();
+    return Invalid(field + ".selection", "must be none, largest, greedy or exact");
+  }
+
+  absl::Status ReadQueueMember(const std::string& field, const v1::BridgeQueueMember& message,
+                               QueueOptions& queue) const {
+    core::ParticipantId id;
+    if (auto status = Parse(field + ".participant", message.participant(), &id); !status.ok()) {
+      return status;
+    }
+    if (!setup_.participants.contains(id)) {
+      return Invalid(field + ".participant", "is not among the participants");
+    }
+    const auto [member, added] = queue.members.try_emplace(id);
+    if (!added) return Invalid(field + ".participant", "stands twice");
+    for (int i = 0; i < message.accounts_size(); ++i) {
+      const std::string place = fmt::format("{}.accounts[{}]", field, i);
+      core::LedgerOrigin ledger;
+      core::AccountAddress account;
+      if (auto status = Parse(place + ".ledger", message.accounts(i).ledger(), &ledger);
+          !status.ok()) {
+        return status;
+      }
+      if (setup_.policies->latest().Find(ledger) == nullptr) {
+        return Invalid(place + ".ledger", "is not in the policy in force");
+      }
+      if (auto status = Parse(place + ".account", message.accounts(i).account(), &account);
+          !status.ok()) {
+        return status;
+      }
+      if (!member->second.emplace(ledger, account).second) {
+        return Invalid(place + ".ledger", "stands twice");
+      }
     }
     return absl::OkStatus();
   }

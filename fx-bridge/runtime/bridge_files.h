@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "fx-bridge/engine/bridge_engine.h"
 #include "fx-bridge/engine/key_directory.h"
+#include "fx-bridge/engine/queue_desk.h"
 #include "fx-bridge/runtime/ledger_calls.h"
 #include "fx-bridge/runtime/witness_calls.h"
 #include "fx-bridge/venues/board_venue.h"
@@ -24,6 +25,12 @@ inline constexpr std::size_t kConfigBytesMax = 16 * 1024 * 1024;
 // Bounds of what a configuration may ask for.
 inline constexpr std::uint32_t kLedgerCallsMax = 4096;
 inline constexpr std::int64_t kLedgerCallMillisMax = 60'000;
+inline constexpr std::int64_t kQueueIntervalSecondsMax = 86'400;
+inline constexpr std::int64_t kQueueAnswerMillisMax = 600'000;
+inline constexpr std::int64_t kQueueWindowSecondsMax = 3'600;
+inline constexpr std::int64_t kQueueWaitSecondsMax = 7 * 86'400;
+// Trades that the exact selection looks at.
+inline constexpr std::uint32_t kQueueExactMax = 20;
 
 // What causeway.v1.BridgeConfig says, checked and with its files read.
 struct BridgeSetup {
@@ -37,6 +44,8 @@ struct BridgeSetup {
   std::set<core::ParticipantId> observers;
   pvp::CoordinatorOptions coordinator;
   LedgerCallOptions calls;
+  // Without what the program adds: keys, verifier, random. None: no settlement queue is served.
+  std::optional<QueueOptions> queue;
 };
 
 // Paths in the file are relative to its folder.

@@ -12,14 +12,19 @@
 #include "fx-bridge/runtime/bridge_service.h"
 #include "fx-bridge/runtime/decision_journal.h"
 #include "fx-bridge/runtime/ledger_calls.h"
+#include "fx-bridge/runtime/queue_runtime.h"
+#include "fx-bridge/runtime/queue_service.h"
 #include "fx-bridge/runtime/witness_calls.h"
 #include "settlement/core/check.h"
 #include "settlement/rpc/log.h"
+#include "settlement/store/segment_journal.h"
 
 namespace causeway::bridge {
 namespace {
 
 constexpr char kProgram[] = "causeway-bridge";
+// Of the queue's log: a segment is preallocated as a whole.
+constexpr std::uint64_t kQueueSegmentBytes = std::uint64_t{16} << 20;
 constexpr char kFingerprintPurpose[] = "causeway/bridge-fingerprints/v1\n";
 
 std::string SystemRandom(std::size_t size) {
@@ -62,6 +67,39 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOpti
   return BridgeEngine::Open(std::move(engine), *std::move(journal));
 }
 
+// In folder "queue" of the data directory.
+absl::StatusOr<std::unique_ptr<QueueDesk>> OpenQueue(const BridgeProgramOptions& options,
+                                                     QueueOptions queue) {
+  queue.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
+  queue.random = SystemRandom;
+  absl::StatusOr<std::unique_ptr<store::SegmentJournal>> journal = store::SegmentJournal::Open(
+      options.data_directory + "/queue", QueueDesk::JournalIdentityOf(queue.decision_log),
+      {.segment_bytes = kQueueSegmentBytes});
+  if (!journal.ok()) return journal.status();
+  return QueueDesk::Open(std::move(queue), *std::move(journal), rpc::Now());
+}
+
+// The queue's parts when the configuration has one.
+struct LiveQueue {
+  std::unique_ptr<QueueRuntime> runtime;
+  std::unique_ptr<QueueService> service;
+
+  absl::Status Open(const BridgeProgramOptions& options, const BridgeSetup& setup,
+                    BridgeRuntime* bridge) {
+    if (!setup.queue.has_value()) return absl::OkStatus();
+    absl::StatusOr<std::unique_ptr<QueueDesk>> desk = OpenQueue(options, *setup.queue);
+    if (!desk.ok()) return desk.status();
+    const QueueFigures figures = (*desk)->Figures();
+    rpc::Log(kProgram,
+             fmt::format("settlement queue: {} members, {} trades wait, {} by one party",
+                         setup.queue->members.size(), figures.waiting, figures.unmatched));
+    runtime = std::make_unique<QueueRuntime>(*std::move(desk), bridge);
+    service = std::make_unique<QueueService>(runtime.get(),
+                                             BridgeAccess{setup.participants, setup.observers});
+    return absl::OkStatus();
+  }
+};
+
 }  // namespace
 
 absl::Status RunBridge(const BridgeProgramOptions& options) {
@@ -80,19 +118,29 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
   absl::StatusOr<std::unique_ptr<WitnessCalls>> witnesses =
       WitnessCalls::Open(setup->witnesses, options.server.tls, setup->calls, &runtime);
   if (!witnesses.ok()) return witnesses.status();
+  LiveQueue queue;
+  if (absl::Status opened = queue.Open(options, *setup, &runtime); !opened.ok()) return opened;
   BridgeService service(&runtime, {setup->participants, setup->observers}, SystemRandom);
   runtime.Start([&](LedgerRequest request) { (*calls)->Send(std::move(request)); },
                 [&](const WitnessCall& call) { (*witnesses)->Send(call); },
                 [&](const BridgeEngine& changed_engine, const std::vector<core::Hash256>& changed) {
                   service.OnChanged(changed_engine, changed);
+                  if (queue.runtime != nullptr) queue.runtime->OnChanged(changed_engine, changed);
                 });
-  absl::Status served = rpc::Serve(kProgram, options.server, {service.service()}, [&] {
+  std::vector<grpc::Service*> services = {service.service()};
+  if (queue.runtime != nullptr) {
+    queue.runtime->Start();
+    services.push_back(queue.service->service());
+  }
+  absl::Status served = rpc::Serve(kProgram, options.server, services, [&] {
     service.EndStreams();
+    if (queue.runtime != nullptr) queue.runtime->Stop();
     runtime.Stop();
     (*calls)->Stop();
     (*witnesses)->Stop();
     service.EndCalls();
   });
+  if (!served.ok() && queue.runtime != nullptr) queue.runtime->Stop();
   if (!served.ok()) runtime.Stop();  // before what its thread uses is gone
   return served;
 }

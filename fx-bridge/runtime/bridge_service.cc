@@ -21,11 +21,6 @@ namespace {
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
-struct Caller {
-  bool sees_everything = false;  // an observer, or the operator on this machine
-  core::ParticipantId id;        // empty for the operator
-};
-
 }  // namespace
 
 class BridgeService::Impl final : public v1::Bridge::CallbackService {
@@ -173,21 +168,7 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
 
  private:
   std::variant<Caller, grpc::Status> IdentifyOrStatus(CallbackServerContext* context) const {
-    const absl::StatusOr<rpc::Peer> peer = rpc::PeerOf(*context);
-    if (!peer.ok()) {
-      const grpc::Status refused = rpc::Refuse(core::Outcome::kSenderNotEntitled,
-                                               std::string(peer.status().message()), *context);
-      return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, refused.error_message());
-    }
-    if (peer->IsLocalOperator()) return Caller{true, {}};
-    const core::ParticipantId& id = *peer->participant;
-    const bool observer = access_.observers.contains(id);
-    if (!observer && !access_.participants.contains(id)) {
-      return rpc::Refuse(core::Outcome::kSenderNotEntitled,
-                         fmt::format("{} is not a participant of this bridge", id.text()),
-                         *context);
-    }
-    return Caller{observer, id};
+    return IdentifyCaller(context, access_);
   }
 
   // Nothing when the call was refused.

@@ -10,11 +10,10 @@
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_SERVICE_H_
 
 #include <memory>
-#include <set>
 #include <vector>
 
+#include "fx-bridge/runtime/bridge_access.h"
 #include "fx-bridge/runtime/bridge_runtime.h"
-#include "settlement/core/ids.h"
 
 namespace grpc {
 class Service;
@@ -30,11 +29,6 @@ inline constexpr std::size_t kWatchersPerSettlementMax = 256;
 inline constexpr std::size_t kSubmissionsPerCallMax = 4096;
 // Settlements in one answer of ListOpen.
 inline constexpr std::size_t kListOpenMax = 10'000;
-
-struct BridgeAccess {
-  std::set<core::ParticipantId> participants;
-  std::set<core::ParticipantId> observers;
-};
 
 // Order of the end: EndStreams, then BridgeRuntime::Stop, then EndCalls, then the server's
 // Shutdown, then this.

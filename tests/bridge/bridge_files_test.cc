@@ -116,6 +116,69 @@ TEST_F(BridgeFilesTest, ReadsTiersValidityAndLimitsOfAProvider) {
   ExpectRefused(Replaced(config, "\"JPY\" minor", "\"XXX\" minor"), "limits[0].currency");
 }
 
+// Two members with accounts on both ledgers.
+std::string QueueConfig(const std::string& rules) {
+  std::string text = "participants { participant: \"BANK\" }\nsettlement_queue {\n" + rules + "\n";
+  for (const char* member : {"BANK", "DEALER"}) {
+    text += std::string("members { participant: \"") + member + "\"\n";
+    for (const auto& [ledger, currency] :
+         {std::pair{"a.example/usd", "USD"}, std::pair{"b.example/jpy", "JPY"}}) {
+      text += std::string("accounts { ledger: \"") + ledger + "\" account: \"" +
+              Address(currency, member).ToString() + "\" }\n";
+    }
+    text += "}\n";
+  }
+  return text + "}\n";
+}
+
+TEST_F(BridgeFilesTest, ReadsASettlementQueue) {
+  EXPECT_FALSE(Must(Read(Config())).queue.has_value());
+  const BridgeSetup plain = Must(Read(Config() + QueueConfig("")));
+  ASSERT_TRUE(plain.queue.has_value());
+  EXPECT_EQ(plain.queue->rules.every, core::Duration::FromSeconds(60));
+  EXPECT_EQ(plain.queue->rules.selection, fx_queue::SettlementSelection::kLargest);
+  EXPECT_EQ(plain.queue->rules.answer_timeout, core::Duration::FromSeconds(5));
+  EXPECT_FALSE(plain.queue->rules.wait_max.has_value());
+  EXPECT_EQ(plain.queue->decision_log, world_.policy().decision_log);
+  EXPECT_EQ(plain.queue->members.at(Party("BANK")).at(Origin("b.example/jpy")),
+            Address("JPY", "BANK"));
+  const BridgeSetup set = Must(
+      Read(Config() + QueueConfig("interval_s: 5 selection: \"exact\" bypass: true wait_s_max: 90 "
+                                  "answer_ms_max: 700 trades_max: 12 settlement_window_s: 30")));
+  EXPECT_EQ(set.queue->rules.every, core::Duration::FromSeconds(5));
+  EXPECT_EQ(set.queue->rules.selection, fx_queue::SettlementSelection::kExact);
+  EXPECT_TRUE(set.queue->rules.bypass);
+  EXPECT_EQ(set.queue->rules.wait_max, core::Duration::FromSeconds(90));
+  EXPECT_EQ(set.queue->rules.answer_timeout, core::Duration::FromMillis(700));
+  EXPECT_EQ(set.queue->trades_max, 12U);
+  EXPECT_EQ(set.queue->settlement_window, core::Duration::FromSeconds(30));
+}
+
+TEST_F(BridgeFilesTest, NamesWhatIsWrongInASettlementQueue) {
+  const std::string good = Config() + QueueConfig("");
+  ExpectRefused(Config() + QueueConfig("interval_s: -1"), "settlement_queue.interval_s");
+  ExpectRefused(Config() + QueueConfig("interval_s: 86401"), "settlement_queue.interval_s");
+  ExpectRefused(Config() + QueueConfig("answer_ms_max: 600001"), "settlement_queue.answer_ms_max");
+  ExpectRefused(Config() + QueueConfig("trades_max: 100001"), "settlement_queue.trades_max");
+  ExpectRefused(Config() + QueueConfig("selection: \"best\""), "settlement_queue.selection");
+  ExpectRefused(Config() + "settlement_queue {}", "members");
+  ExpectRefused(
+      Replaced(good, "members { participant: \"BANK\"", "members { participant: \"NOBODY\""),
+      "is not among the participants");
+  ExpectRefused(
+      Replaced(good, "members { participant: \"BANK\"", "members { participant: \"DEALER\""),
+      "stands twice");
+  ExpectRefused(
+      Replaced(good, Address("JPY", "BANK").ToString(), Address("USD", "BANK").ToString()),
+      "has an account in");
+  ExpectRefused(
+      Replaced(
+          good,
+          "accounts { ledger: \"b.example/jpy\" account: \"" + Address("JPY", "BANK").ToString(),
+          "accounts { ledger: \"c.example/jpy\" account: \"" + Address("JPY", "BANK").ToString()),
+      "is not in the policy");
+}
+
 TEST_F(BridgeFilesTest, NamesLineAndColumnOfATextThatDoesNotParse) {
   ExpectRefused("policy_file: \"policy.bin\"\nnonsense: 1\n", "bridge.txtpb:2:");
 }
