@@ -112,6 +112,28 @@ absl::StatusOr<client::BridgeClient> Context::ConnectBridge() const {
   return client;
 }
 
+absl::StatusOr<Ledger> Context::ConnectLedgerAt(std::string_view flag,
+                                                const std::string& address) const {
+  const absl::StatusOr<client::ConnectionOptions> connection = Connection(flag, address);
+  if (!connection.ok()) return connection.status();
+  absl::StatusOr<client::LedgerClient> client = client::LedgerClient::Connect(*connection);
+  if (!client.ok()) return Annotate(flag, client.status());
+  absl::StatusOr<client::LedgerInfo> info = client->GetInfo();
+  if (!info.ok()) {
+    return Annotate(fmt::format("the ledger at {} does not answer", address), info.status());
+  }
+  return Ledger{*std::move(client), *std::move(info)};
+}
+
+absl::StatusOr<client::QueueClient> Context::ConnectQueue() const {
+  const absl::StatusOr<client::ConnectionOptions> connection =
+      Connection("--bridge", options.bridge);
+  if (!connection.ok()) return connection.status();
+  absl::StatusOr<client::QueueClient> client = client::QueueClient::Connect(*connection);
+  if (!client.ok()) return Annotate("--bridge", client.status());
+  return client;
+}
+
 absl::StatusOr<client::WitnessClient> Context::ConnectWitness(const std::string& address) const {
   const absl::StatusOr<client::ConnectionOptions> connection = Connection("--witness", address);
   if (!connection.ok()) return connection.status();

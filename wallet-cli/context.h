@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "settlement/client/bridge_client.h"
 #include "settlement/client/ledger_client.h"
+#include "settlement/client/queue_client.h"
 #include "settlement/client/witness_client.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/suite.h"
@@ -62,7 +63,11 @@ class Context {
   std::function<absl::StatusOr<Json>()> command;
 
   absl::StatusOr<Ledger> ConnectLedger() const;
+  // Another ledger than that of --ledger; its genesis hash is not pinned. `flag` gave the address.
+  absl::StatusOr<Ledger> ConnectLedgerAt(std::string_view flag, const std::string& address) const;
   absl::StatusOr<client::BridgeClient> ConnectBridge() const;
+  // At the bridge.
+  absl::StatusOr<client::QueueClient> ConnectQueue() const;
   absl::StatusOr<client::WitnessClient> ConnectWitness(const std::string& address) const;
   // --participant; it must be given.
   absl::StatusOr<core::ParticipantId> Participant() const;

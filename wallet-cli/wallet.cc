@@ -100,6 +100,7 @@ int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream&
   AddQueryCommands(app, context);
   AddPaymentCommands(app, context);
   AddFxCommands(app, context);
+  AddQueueCommands(app, context);
   AddReceiptCommands(app, context);
   AddIssuerCommands(app, context);
   AddSettlementCommands(app, context);
