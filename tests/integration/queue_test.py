@@ -53,6 +53,7 @@ class LiveQueue:
         self.bridge = None
         self.agents = {}
         self._write_config()
+        self.code_without_queue = self._code_without_queue()
         self._end_bridge_of_corridor()
         self.start_bridge()
 
@@ -61,6 +62,14 @@ class LiveQueue:
         text += self.queue_config(self.corridor) if self.queue_config else self._members()
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text)
+
+    def _code_without_queue(self):
+        """What the corridor's own bridge answers, whose configuration has no queue."""
+        try:
+            self.queue("BANK-A").GetQueue(queue_pb.GetQueueRequest(), timeout=CALL_S)
+        except grpc.RpcError as error:
+            return error.code()
+        return grpc.StatusCode.OK
 
     def _members(self):
         text = "\nsettlement_queue {\n  interval_s: 1\n  selection: \"largest\"\n"
@@ -397,6 +406,9 @@ class Refusals(unittest.TestCase):
 
     def good(self, reference="R-1"):
         return self.live.trade_bytes(reference, ("BANK-A", "EUR", 100), ("BANK-B", "USD", 110))
+
+    def test_bridge_without_a_queue_serves_none(self):
+        self.assertEqual(self.live.code_without_queue, grpc.StatusCode.UNIMPLEMENTED)
 
     def test_truncated_and_longer_bytes(self):
         good = self.good()
