@@ -288,16 +288,19 @@ std::optional<PlannedWhat> Compiler::CompilePvp(const Node& node,
   pvp.party_ledger = *first;
   pvp.counterparty_ledger = *second;
   pvp.sign_apart = step.sign_apart();
-  if (step.withdraw_after_s() > kWithdrawAfterSecondsMax) {
-    Fail(node.Of("withdraw_after_s"),
-         fmt::format("withdraw_after_s: at most {}", kWithdrawAfterSecondsMax));
-  }
-  if (step.withdraw_after_s() > 0) {
-    pvp.withdraw_after = core::Duration::FromSeconds(step.withdraw_after_s());
-  }
+  pvp.withdraw_after = ReadWithdrawAfter(node, step.withdraw_after_s());
   const bool read = step.list_size() > 0 ? ReadList(node, step, pvp) : ReadAmounts(node, step, pvp);
   if (!read) return std::nullopt;
   return pvp;
+}
+
+std::optional<core::Duration> Compiler::ReadWithdrawAfter(const Node& node, std::uint32_t seconds) {
+  if (seconds > kWithdrawAfterSecondsMax) {
+    Fail(node.Of("withdraw_after_s"),
+         fmt::format("withdraw_after_s: at most {}", kWithdrawAfterSecondsMax));
+  }
+  if (seconds == 0) return std::nullopt;
+  return core::Duration::FromSeconds(seconds);
 }
 
 bool Compiler::ReadAmounts(const Node& node, const causeway::v1::PvpStep& step, SettlePvp& pvp) {
@@ -423,6 +426,7 @@ void Compiler::CompileGenerator(int index) {
     Fail(node.Of("pvp_foreign_per_mille"),
          "pvp_foreign_per_mille: banks are funded in their own currency; not with fund_by_issue");
   }
+  const auto withdraw_after = ReadWithdrawAfter(node, spec.withdraw_after_s());
   ReadGeneratorValues(node, spec, input);
   ReadGeneratorWeights(node, spec, input);
   if (findings_.size() != findings_before) return;
@@ -432,6 +436,7 @@ void Compiler::CompileGenerator(int index) {
     return;
   }
   for (PlannedAction& action : *actions) {
+    if (auto* pvp = std::get_if<SettlePvp>(&action.what)) pvp->withdraw_after = withdraw_after;
     AddAction(node.Of("name"), std::move(action.id), action.time, action.date,
               std::move(action.what));
   }

@@ -116,6 +116,8 @@ class Compiler {
   void MoveToValueDate(Place place, const SettlePvp& pvp, std::uint32_t value_days,
                        core::LedgerTime& time, core::BusinessDate& date);
   std::optional<PlannedWhat> CompilePvp(const Node& node, const causeway::v1::PvpStep& step);
+  // Of a step or a generator; nothing when there is none.
+  std::optional<core::Duration> ReadWithdrawAfter(const Node& node, std::uint32_t seconds);
   bool ReadAmounts(const Node& node, const causeway::v1::PvpStep& step, SettlePvp& pvp);
   bool ReadList(const Node& node, const causeway::v1::PvpStep& step, SettlePvp& pvp);
   std::optional<PlannedWhat> CompileIssue(const Node& node, const causeway::v1::IssueStep& step);

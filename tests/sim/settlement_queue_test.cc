@@ -331,6 +331,46 @@ std::string FirstOf(const std::string& text) {
   return findings.empty() ? "" : findings.front().message;
 }
 
+std::string GeneratedText(const std::string& more) {
+  const std::string place = "pvp_foreign_per_mille: 500\n";
+  return Changed(ScenarioText("pvp-gridlock-day"), place, place + more);
+}
+
+TEST(SettlementQueueScenarioTest, WithdrawalOfAGeneratorsTradesShiftsNothingThatIsDrawn) {
+  const Plan without = Compiled(GeneratedText(""));
+  const Plan with = Compiled(GeneratedText("  withdraw_after_s: 3600\n"));
+  ASSERT_EQ(with.actions.size(), without.actions.size());
+  int trades = 0;
+  for (std::size_t i = 0; i < with.actions.size(); ++i) {
+    EXPECT_EQ(with.actions[i].id, without.actions[i].id);
+    EXPECT_EQ(with.actions[i].time, without.actions[i].time);
+    const auto* pvp = std::get_if<SettlePvp>(&with.actions[i].what);
+    if (pvp == nullptr) continue;
+    const auto& other = std::get<SettlePvp>(without.actions[i].what);
+    EXPECT_EQ(pvp->party, other.party);
+    EXPECT_EQ(pvp->counterparty, other.counterparty);
+    EXPECT_EQ(pvp->party_amount, other.party_amount);
+    EXPECT_EQ(pvp->counterparty_amount, other.counterparty_amount);
+    EXPECT_EQ(pvp->withdraw_after, core::Duration::FromSeconds(3600));
+    EXPECT_EQ(other.withdraw_after, std::nullopt);
+    ++trades;
+  }
+  EXPECT_EQ(trades, 400);
+}
+
+TEST(SettlementQueueMechanismTest, GeneratedTradesAreWithdrawnWhenTheirTimeIsUp) {
+  const QueuedRun ran = RunSoundly(GeneratedText("  withdraw_after_s: 3600\n"));
+  const SettlementQueueResult& queue = *ran.result.settlement_queue;
+  EXPECT_GT(queue.withdrawn, 0U);
+  EXPECT_EQ(ran.settled + queue.withdrawn + queue.returned, 400U);
+  for (const ActionResult& action : ran.result.actions) {
+    if (action.rejection.rule != "withdrawn") continue;
+    const core::Duration waited = action.ended - ran.plan.actions[action.action].time;
+    EXPECT_GE(waited, core::Duration::FromSeconds(3600));
+    EXPECT_LT(waited, core::Duration::FromSeconds(3700));
+  }
+}
+
 TEST(SettlementQueueScenarioTest, TermsThatAreWrongAreNamed) {
   EXPECT_THAT(FirstOf(Changed(RingText(), "concurrent: true", "concurrent: false")),
               HasSubstr("concurrent: must be true"));
@@ -342,6 +382,8 @@ TEST(SettlementQueueScenarioTest, TermsThatAreWrongAreNamed) {
               HasSubstr("answer_timeout_s: at most 3600"));
   EXPECT_THAT(FirstOf(Changed(RingText(), "party_currency: \"EUR\" ",
                               "withdraw_after_s: 86401 party_currency: \"EUR\" ")),
+              HasSubstr("withdraw_after_s: at most 86400"));
+  EXPECT_THAT(FirstOf(GeneratedText("  withdraw_after_s: 86401\n")),
               HasSubstr("withdraw_after_s: at most 86400"));
   EXPECT_THAT(FirstOf(Changed(RingText(), "SETTLEMENT_SELECTION_LARGEST", "77")),
               HasSubstr("selection: there is none of that number"));
