@@ -94,13 +94,19 @@ class Maker {
       options.curve = Admitted(bridge::ConstantProduct::Create(product->fee_ppm));
     } else {
       const auto& curve = std::get<PlannedHybridCurve>(pool.curve);
-      options.curve =
-          Admitted(bridge::HybridPool::Create({.pair = options.pair,
-                                               .curve = {curve.amplification_e4, curve.gamma_e18},
-                                               .price_scale = curve.price_scale,
-                                               .mid_fee_ppm = curve.mid_fee_ppm,
-                                               .out_fee_ppm = curve.out_fee_ppm,
-                                               .fee_gamma_e18 = curve.fee_gamma_e18}));
+      const bridge::HybridPool::Options hybrid = {
+          .pair = options.pair,
+          .curve = {curve.amplification_e4, curve.gamma_e18},
+          .price_scale = curve.price_scale,
+          .mid_fee_ppm = curve.mid_fee_ppm,
+          .out_fee_ppm = curve.out_fee_ppm,
+          .fee_gamma_e18 = curve.fee_gamma_e18};
+      if (const auto& scale = curve.moving_scale) {
+        options.moving = bridge::PoolVenue::MovingCurve{
+            hybrid, {scale->half_life, scale->step_e18, scale->extra_profit_e18}};
+      } else {
+        options.curve = Admitted(bridge::HybridPool::Create(hybrid));
+      }
     }
     return Admitted(bridge::PoolVenue::Create(std::move(options)));
   }

@@ -16,6 +16,10 @@ constexpr std::uint32_t kFeePpmMax = 500'000;
 constexpr std::uint32_t kPpm = 1'000'000;
 constexpr std::uint64_t kAmplificationE4Max = 10'000'000'000;
 constexpr std::uint64_t kOneE18 = 1'000'000'000'000'000'000;
+constexpr std::uint32_t kHalfLifeSecondsDefault = 600;
+constexpr std::uint32_t kHalfLifeSecondsMax = 7 * 24 * 3600;
+// With twelve decimals of the scale any reserves are in the range of the arithmetic.
+constexpr std::int64_t kMovingScaleMax = 1'000'000;
 constexpr core::Duration kBookValidityDefault = core::Duration::FromSeconds(10);
 constexpr core::Duration kPoolValidityDefault = core::Duration::FromSeconds(30);
 
@@ -251,11 +255,34 @@ std::optional<PlannedHybridCurve> Compiler::CompileHybridCurve(
                            *scale,
                            ReadFee(node.Of("mid_fee_ppm"), spec.mid_fee_ppm()),
                            ReadFee(node.Of("out_fee_ppm"), spec.out_fee_ppm()),
-                           *fee_gamma};
+                           *fee_gamma,
+                           {}};
   if (curve.out_fee_ppm < curve.mid_fee_ppm) {
     Fail(node.Of("out_fee_ppm"), "out_fee_ppm must not be below mid_fee_ppm");
   }
+  if (!spec.has_moving_scale()) return curve;
+  curve.moving_scale = CompileMovingScale(node.Child("moving_scale"), spec.moving_scale());
+  if (!curve.moving_scale) return std::nullopt;
+  if (*scale > core::Rate::Make(kMovingScaleMax, 0).value()) {
+    Fail(node.Of("price_scale"), fmt::format("price_scale {}: at most {} with moving_scale",
+                                             spec.price_scale(), kMovingScaleMax));
+  }
   return curve;
+}
+
+std::optional<PlannedMovingScale> Compiler::CompileMovingScale(
+    const Node& node, const causeway::v1::MovingScaleSpec& spec) {
+  const std::uint32_t half_life_s =
+      spec.half_life_s() == 0 ? kHalfLifeSecondsDefault : spec.half_life_s();
+  if (half_life_s > kHalfLifeSecondsMax) {
+    Fail(node.Of("half_life_s"), fmt::format("half_life_s: at most {}", kHalfLifeSecondsMax));
+  }
+  const auto step = ReadScaled(node.Of("step"), spec.step(), 18, kOneE18);
+  const auto extra = spec.extra_profit().empty() ? std::optional<std::uint64_t>(0)
+                                                 : ReadScaled(node.Of("extra_profit"),
+                                                              spec.extra_profit(), 18, kOneE18 - 1);
+  if (!step || !extra) return std::nullopt;
+  return PlannedMovingScale{core::Duration::FromSeconds(half_life_s), *step, *extra};
 }
 
 }  // namespace causeway::sim

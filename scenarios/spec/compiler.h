@@ -80,6 +80,8 @@ class Compiler {
   std::optional<PlannedPool> CompilePool(const Node& node, const causeway::v1::PoolVenueSpec& spec);
   std::optional<PlannedHybridCurve> CompileHybridCurve(const Node& node,
                                                        const causeway::v1::HybridCurveSpec& spec);
+  std::optional<PlannedMovingScale> CompileMovingScale(const Node& node,
+                                                       const causeway::v1::MovingScaleSpec& spec);
   std::uint32_t ReadFee(Place place, std::uint32_t fee_ppm);
   // A decimal of up to `scale` places as a whole number of units of its last place, 1..max.
   std::optional<std::uint64_t> ReadScaled(Place place, const std::string& text, int scale,

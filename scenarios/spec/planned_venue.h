@@ -4,6 +4,7 @@
 #define CAUSEWAY_SCENARIOS_SPEC_PLANNED_VENUE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -41,6 +42,11 @@ struct PlannedBook {
 struct PlannedConstantProduct {
   std::uint32_t fee_ppm = 0;
 };
+struct PlannedMovingScale {
+  core::Duration half_life;
+  std::uint64_t step_e18 = 0;
+  std::uint64_t extra_profit_e18 = 0;
+};
 struct PlannedHybridCurve {
   std::uint64_t amplification_e4 = 0;
   std::uint64_t gamma_e18 = 0;
@@ -48,6 +54,7 @@ struct PlannedHybridCurve {
   std::uint32_t mid_fee_ppm = 0;
   std::uint32_t out_fee_ppm = 0;
   std::uint64_t fee_gamma_e18 = 0;
+  std::optional<PlannedMovingScale> moving_scale;
 };
 struct PlannedPool {
   std::uint32_t participant = 0;

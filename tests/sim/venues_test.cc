@@ -66,6 +66,39 @@ TEST(VenuesTest, APoolPaysByItsReserves) {
   EXPECT_EQ(BalanceOf(plan, result, "DE-BANK-1", "USD"), 8'312);
 }
 
+std::string HybridText(const std::string& more) {
+  return R"(venues { name: "pool" pool {
+  participant: "DEALER" base: "EUR" quote: "USD" base_amount: "500.00" quote_amount: "500.00"
+  hybrid { amplification: "54" gamma: "0.000145" price_scale: "1.00" mid_fee_ppm: 20000
+           out_fee_ppm: 30000 fee_gamma: "0.00023" )" +
+         more + "} } }\n";
+}
+
+// One buys euros and pays the fee again and again; another pays it going the other way.
+std::string BuysMostly() {
+  std::string text;
+  for (int hour = 9; hour < 16; ++hour) {
+    const std::string at = (hour < 10 ? "0" : "") + std::to_string(hour);
+    text += Swap(at + ":00",
+                 "taker: \"US-BANK-1\" sell_currency: \"USD\" buy_currency: \"EUR\" "
+                 "sell_amount: \"40.00\" venue: \"pool\"");
+    text += SellEur(at + ":30", "20.00", "pool");
+  }
+  return text;
+}
+
+TEST(VenuesTest, APriceScaleMovesOnlyWhereTheFileLetsIt) {
+  const auto euros = [](const std::string& more) {
+    const Plan plan = Compiled(TwoCurrenciesWith(HybridText(more) + BuysMostly()));
+    return BalanceOf(plan, Simulated(plan), "US-BANK-1", "EUR");
+  };
+  // By the reference of tests/vectors/make_peg_vectors.py.
+  EXPECT_EQ(euros(""), 21'732);
+  EXPECT_EQ(euros("moving_scale { step: \"0.01\" } "), 21'754);
+  // Nothing is ever earned that would pay for a move.
+  EXPECT_EQ(euros("moving_scale { step: \"0.01\" extra_profit: \"0.9\" } "), 21'732);
+}
+
 TEST(VenuesTest, WithoutANameTheBestVenueIsTaken) {
   const std::string venues = std::string(kPool) + "venues { name: \"rfq\" rfq {} }\n";
   const Plan plan = Compiled(TwoCurrenciesWith(venues + SellEur("09:00", "100.00", "")));
@@ -118,6 +151,14 @@ TEST(VenuesTest, RefusesVenuesThatContradict) {
                            "base_amount: \"1\" } orders { participant: \"US-BANK-1\" "
                            "price: \"1.1\" base_amount: \"1\" } } }"),
             "price 1.1 crosses an order of the other side before it");
+  const auto moving = [&](const std::string& fields) {
+    return finding(HybridText("moving_scale { " + fields + " } "));
+  };
+  EXPECT_EQ(moving("step: \"0.01\" half_life_s: 604801"), "half_life_s: at most 604800");
+  EXPECT_EQ(moving("step: \"1.1\""),
+            "\"1.1\": must be above zero and at most 1.000000000000000000");
+  EXPECT_EQ(moving("step: \"0.1\" extra_profit: \"1\""),
+            "\"1\": must be above zero and at most 0.999999999999999999");
 }
 
 }  // namespace
