@@ -16,6 +16,9 @@
 namespace causeway::node {
 namespace {
 
+// One caller alone leaves one part in so many of what may be under way to others that may come.
+constexpr std::size_t kLeftForOthers = 8;
+
 std::size_t BytesOf(const core::Item& item) {
   std::size_t bytes = item.envelope.payload.size();
   for (const core::Signature& signature : item.envelope.signatures) {
@@ -100,7 +103,31 @@ void LedgerRuntime::SetListener(std::function<void()> listener) {
   listener_ = std::move(listener);
 }
 
-std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::size_t bytes) {
+// With the lock held. Below one half of what there is nobody needs a share.
+bool LedgerRuntime::ExceedsShare(const std::string& caller, std::size_t Share::*part,
+                                 std::size_t more, std::size_t total, std::size_t most) const {
+  if (caller.empty() || total + more <= most / 2) return false;
+  const auto own = shares_.find(caller);
+  const std::size_t others = shares_.size() - (own != shares_.end() ? 1 : 0);
+  const std::size_t share =
+      others == 0 ? most - most / kLeftForOthers : std::max<std::size_t>(1, most / (others + 1));
+  return (own != shares_.end() ? own->second.*part : 0) + more > share;
+}
+
+// With the lock held.
+void LedgerRuntime::Return(const std::string& caller, const Share& what) {
+  if (caller.empty()) return;
+  const auto own = shares_.find(caller);
+  CW_CHECK(own != shares_.end(), "what is returned was taken");
+  Share& left = own->second;
+  left.items -= what.items;
+  left.bytes -= what.bytes;
+  left.tasks -= what.tasks;
+  if (left.items == 0 && left.bytes == 0 && left.tasks == 0) shares_.erase(own);
+}
+
+std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::size_t bytes,
+                                                      const std::string& caller) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopping_) return Stopping();
   if (items_under_way_ + items > limits_.items_max ||
@@ -111,6 +138,17 @@ std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::si
                     "nothing was recorded, try again later",
                     items_under_way_, bytes_under_way_, limits_.items_max, limits_.bytes_max));
   }
+  if (ExceedsShare(caller, &Share::items, items, items_under_way_, limits_.items_max) ||
+      ExceedsShare(caller, &Share::bytes, bytes, bytes_under_way_, limits_.bytes_max)) {
+    return Refusal(core::Outcome::kOverloaded,
+                   "this caller's share of what may be under way is used up; nothing was recorded, "
+                   "try again later");
+  }
+  if (!caller.empty() && (items > 0 || bytes > 0)) {
+    Share& own = shares_[caller];
+    own.items += items;
+    own.bytes += bytes;
+  }
   items_under_way_ += items;
   bytes_under_way_ += bytes;
   groups_under_way_ += 1;
@@ -119,17 +157,19 @@ std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::si
 }
 
 void LedgerRuntime::Submit(std::vector<core::Item> items, Entitlement entitled,
-                           std::function<bool()> abandoned, Replies done) {
+                           std::function<bool()> abandoned, Replies done,
+                           const std::string& caller) {
   const auto group =
-      Enter(std::move(items), std::move(entitled), std::move(abandoned), std::move(done));
+      Enter(std::move(items), std::move(entitled), std::move(abandoned), std::move(done), caller);
   if (group != nullptr) AdmitLater(group);
 }
 
 std::function<void()> LedgerRuntime::SubmitOrWork(std::vector<core::Item> items,
                                                   Entitlement entitled,
-                                                  std::function<bool()> abandoned, Replies done) {
+                                                  std::function<bool()> abandoned, Replies done,
+                                                  const std::string& caller) {
   const auto group =
-      Enter(std::move(items), std::move(entitled), std::move(abandoned), std::move(done));
+      Enter(std::move(items), std::move(entitled), std::move(abandoned), std::move(done), caller);
   if (group == nullptr) return nullptr;
   if (group->items.size() == 1 && IsAlone(*group)) return [this, group] { AdmitOne(group, 0); };
   AdmitLater(group);
@@ -140,7 +180,8 @@ std::function<void()> LedgerRuntime::SubmitOrWork(std::vector<core::Item> items,
 std::shared_ptr<LedgerRuntime::Group> LedgerRuntime::Enter(std::vector<core::Item> items,
                                                            Entitlement entitled,
                                                            std::function<bool()> abandoned,
-                                                           Replies done) {
+                                                           Replies done,
+                                                           const std::string& caller) {
   auto group = std::make_shared<Group>();
   for (const core::Item& item : items) group->bytes += BytesOf(item);
   const std::size_t count = items.size();
@@ -152,8 +193,9 @@ std::shared_ptr<LedgerRuntime::Group> LedgerRuntime::Enter(std::vector<core::Ite
   group->entitled = std::move(entitled);
   group->abandoned = std::move(abandoned);
   group->done = std::move(done);
+  group->caller = caller;
   group->admissions_left = count;
-  if (std::optional<core::Rejection> refused = Reserve(count, group->bytes)) {
+  if (std::optional<core::Rejection> refused = Reserve(count, group->bytes, caller)) {
     for (ItemReply& reply : group->replies) reply.result.refused = *refused;
     group->done(std::move(group->replies));
     return nullptr;
@@ -490,25 +532,34 @@ void LedgerRuntime::Answer(std::span<const std::shared_ptr<Group>> groups) {
     bytes += group->bytes;
   }
   const std::lock_guard<std::mutex> lock(mutex_);
+  for (const std::shared_ptr<Group>& group : groups) {
+    // One without items and bytes has no share.
+    if (group->items.empty() && group->bytes == 0) continue;
+    Return(group->caller, {.items = group->items.size(), .bytes = group->bytes, .tasks = 0});
+  }
   items_under_way_ -= items;
   bytes_under_way_ -= bytes;
   groups_under_way_ -= groups.size();
   drained_.notify_all();
 }
 
-std::optional<core::Rejection> LedgerRuntime::Post(std::function<void()> task) {
+std::optional<core::Rejection> LedgerRuntime::Post(std::function<void()> task,
+                                                   const std::string& caller) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_) return Stopping();
-    if (tasks_under_way_ >= limits_.tasks_max) {
+    if (tasks_under_way_ >= limits_.tasks_max ||
+        ExceedsShare(caller, &Share::tasks, 1, tasks_under_way_, limits_.tasks_max)) {
       return Refusal(core::Outcome::kOverloaded,
                      fmt::format("{} queries are under way; try again later", tasks_under_way_));
     }
     tasks_under_way_ += 1;
+    if (!caller.empty()) shares_[caller].tasks += 1;
   }
-  query_pool_.Post([this, task = std::move(task)] {
+  query_pool_.Post([this, task = std::move(task), caller] {
     task();
     const std::lock_guard<std::mutex> lock(mutex_);
+    Return(caller, {.items = 0, .bytes = 0, .tasks = 1});
     tasks_under_way_ -= 1;
     drained_.notify_all();
   });

@@ -29,6 +29,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -119,18 +120,22 @@ class LedgerRuntime {
   // once (kOverloaded, kUnavailable), else on a thread of the runtime. While nothing of the call is
   // executed and `abandoned` says true, it may be dropped: every reply is then kUnavailable.
   // `entitled` may be empty; it must depend on its arguments alone and not call the runtime.
+  // `caller` is who may take its share of the limits and no more (kOverloaded): a part of them is
+  // always left for others, and what is above one half goes to all that have something under way
+  // alike. Empty: nobody in particular, without such a bound.
   void Submit(std::vector<core::Item> items, Entitlement entitled, std::function<bool()> abandoned,
-              Replies done);
+              Replies done, const std::string& caller = {});
   // The same, for a thread that may wait for a sync. What comes back, if anything, is what is left
   // of a small call to an idle ledger: the caller runs it soon, once, and there it is taken through
   // all stages and answered.
   [[nodiscard]] std::function<void()> SubmitOrWork(std::vector<core::Item> items,
                                                    Entitlement entitled,
-                                                   std::function<bool()> abandoned, Replies done);
+                                                   std::function<bool()> abandoned, Replies done,
+                                                   const std::string& caller = {});
 
   // Runs `task` on a thread of the runtime. kOverloaded or kUnavailable, and no task, when it
-  // cannot.
-  std::optional<core::Rejection> Post(std::function<void()> task);
+  // cannot. `caller` as above.
+  std::optional<core::Rejection> Post(std::function<void()> task, const std::string& caller = {});
 
   // What `query` returns of the engine, whose ledger nobody changes meanwhile. Returns once all
   // that it saw is durable: not for threads that must not block. Keep it short, let nothing of the
@@ -218,8 +223,16 @@ class LedgerRuntime {
     bool HasRoomFor(std::size_t more_instructions, std::size_t more_bytes) const;
   };
 
+  // Of one caller, under way.
+  struct Share {
+    std::size_t items = 0;
+    std::size_t bytes = 0;
+    std::size_t tasks = 0;
+  };
+
   std::shared_ptr<Group> Enter(std::vector<core::Item> items, Entitlement entitled,
-                               std::function<bool()> abandoned, Replies done);
+                               std::function<bool()> abandoned, Replies done,
+                               const std::string& caller);
   void AdmitLater(const std::shared_ptr<Group>& group);
   void AdmitOne(const std::shared_ptr<Group>& group, std::size_t position);
   void VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const;
@@ -245,7 +258,11 @@ class LedgerRuntime {
   void WaitForCommit(std::uint64_t batch) const;
   void AnswerLater(std::vector<std::shared_ptr<Group>> groups);
   void Answer(std::span<const std::shared_ptr<Group>> groups);
-  std::optional<core::Rejection> Reserve(std::size_t items, std::size_t bytes);
+  std::optional<core::Rejection> Reserve(std::size_t items, std::size_t bytes,
+                                         const std::string& caller);
+  bool ExceedsShare(const std::string& caller, std::size_t Share::*part, std::size_t more,
+                    std::size_t total, std::size_t most) const;
+  void Return(const std::string& caller, const Share& what);
   bool IsAlone(const Group& group);
 
   const RuntimeLimits limits_;
@@ -269,6 +286,7 @@ class LedgerRuntime {
   std::size_t groups_under_way_ = 0;
   std::size_t groups_open_ = 0;  // of them, those with items that no stage is through with
   std::size_t tasks_under_way_ = 0;
+  std::map<std::string, Share> shares_;  // of callers that have something under way
   std::size_t recalls_under_way_ = 0;
   std::size_t recall_bytes_under_way_ = 0;
   bool stopping_ = false;  // nothing new

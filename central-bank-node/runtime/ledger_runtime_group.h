@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "central-bank-node/runtime/ledger_runtime.h"
@@ -23,6 +24,7 @@ struct LedgerRuntime::Group {
   Entitlement entitled;
   std::function<bool()> abandoned;
   Replies done;
+  std::string caller;
   std::atomic<std::size_t> admissions_left{0};
   std::size_t next = 0;  // position of the first item that the sequencer has not taken
   bool dropped = false;

@@ -11,6 +11,7 @@
 
 #include "causeway/v1/ledger_service.grpc.pb.h"
 #include "central-bank-node/runtime/access.h"
+#include "central-bank-node/runtime/caller_accounts.h"
 #include "central-bank-node/runtime/ledger_queries.h"
 #include "central-bank-node/runtime/ledger_requests.h"
 #include "central-bank-node/runtime/ledger_streams.h"
@@ -79,6 +80,55 @@ ManyItems ItemsOf(const Requests& requests, Response& response) {
   return many;
 }
 
+// Whose account and share of the runtime a call counts on.
+std::string NameOf(const rpc::Peer& peer) {
+  return peer.participant.has_value() ? std::string(peer.participant->text()) : "(operator)";
+}
+
+grpc::Status TooMuchOpen(std::string_view what, grpc::ServerContextBase& context) {
+  return rpc::Refuse(core::Outcome::kOverloaded,
+                     fmt::format("this caller has too many {} open, or takes too few replies; "
+                                 "nothing was recorded, try again later",
+                                 what),
+                     context);
+}
+
+// A call with one response, which its caller's account holds until it is sent on.
+class UnaryCall final : public ServerUnaryReactor {
+ public:
+  UnaryCall(std::shared_ptr<CallerAccount> account, CallerAccount::Opened opened,
+            const google::protobuf::Message* response)
+      : account_(std::move(account)), opened_(std::move(opened)), response_(response) {}
+
+  // Nothing of the call may be used afterwards.
+  void End(const grpc::Status& status) {
+    if (status.ok()) {
+      response_bytes_ = response_->ByteSizeLong();
+      account_->Add(response_bytes_);
+    }
+    Finish(status);
+  }
+
+ private:
+  void OnDone() override {
+    account_->Release(response_bytes_);
+    delete this;
+  }
+
+  const std::shared_ptr<CallerAccount> account_;
+  const CallerAccount::Opened opened_;
+  const google::protobuf::Message* const response_;
+  std::size_t response_bytes_ = 0;
+};
+
+// A call that began, or the reactor that has refused it.
+struct BegunCall {
+  rpc::Peer peer;
+  std::string name;
+  UnaryCall* call = nullptr;
+  ServerUnaryReactor* refused = nullptr;
+};
+
 // Messages of SubmitStream are taken and given as bytes, those of all other calls decoded.
 template <typename Base>
 using DecodedQueries = Api::WithCallbackMethod_GetLedger<Api::WithCallbackMethod_GetInstruction<
@@ -99,8 +149,8 @@ using ServiceBase = Api::WithRawCallbackMethod_SubmitStream<DecodedCalls<Api::Se
 
 class LedgerService::Impl final : public ServiceBase {
  public:
-  explicit Impl(LedgerRuntime* runtime)
-      : runtime_(runtime), hub_(kStreamThreads), submissions_(runtime) {
+  Impl(LedgerRuntime* runtime, CallerLimits limits)
+      : runtime_(runtime), accounts_(limits), hub_(kStreamThreads), submissions_(runtime) {
     runtime_->SetListener([this] { hub_.Wake(); });
   }
 
@@ -116,7 +166,7 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* Submit(CallbackServerContext* context,
                              const causeway::v1::SubmitRequest* request,
                              causeway::v1::SubmitResponse* response) override {
-    return Sequence(context, ItemOf(*request),
+    return Sequence(context, response, ItemOf(*request),
                     [response](const ItemReply& reply) { ToResponse(reply, response); });
   }
 
@@ -127,14 +177,14 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* Prepare(CallbackServerContext* context,
                               const causeway::v1::PrepareRequest* request,
                               causeway::v1::PrepareResponse* response) override {
-    return Sequence(context, ItemOf(*request),
+    return Sequence(context, response, ItemOf(*request),
                     [response](const ItemReply& reply) { ToResponse(reply, response); });
   }
 
   ServerUnaryReactor* Complete(CallbackServerContext* context,
                                const causeway::v1::CompleteRequest* request,
                                causeway::v1::CompleteResponse* response) override {
-    return Sequence(context, ItemOf(*request),
+    return Sequence(context, response, ItemOf(*request),
                     [response](const ItemReply& reply) { ToResponse(reply, response); });
   }
 
@@ -182,14 +232,14 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* GetStatement(CallbackServerContext* context,
                                    const causeway::v1::GetStatementRequest* request,
                                    causeway::v1::Statement* response) override {
-    return HistoryQuery(context, [=, this](const Caller& caller) {
+    return HistoryQuery(context, response, [=, this](const Caller& caller) {
       return node::GetStatement(*runtime_, caller, *request, response);
     });
   }
   ServerUnaryReactor* ListEntries(CallbackServerContext* context,
                                   const causeway::v1::ListEntriesRequest* request,
                                   causeway::v1::ListEntriesResponse* response) override {
-    return HistoryQuery(context, [=, this](const Caller& caller) {
+    return HistoryQuery(context, response, [=, this](const Caller& caller) {
       return node::ListEntries(*runtime_, caller, *request, response);
     });
   }
@@ -234,27 +284,44 @@ class LedgerService::Impl final : public ServiceBase {
   SubmitStreams::Reactor* SubmitStream(CallbackServerContext* context) override {
     const Identified caller = Identify(context);
     if (!caller.status.ok()) return SubmitStreams::Refuse(caller.status);
-    return submissions_.Open(EntitlementOf(caller.peer));
+    SubmitStreams::StreamCaller whose{.name = NameOf(caller.peer), .account = {}, .opened = {}};
+    whose.account = accounts_.Of(whose.name);
+    whose.opened = CallerAccount::Open(whose.account, CallerAccount::Kind::kSubmitStream);
+    if (whose.opened == nullptr) {
+      return SubmitStreams::Refuse(TooMuchOpen("streams to submit by", *context));
+    }
+    return submissions_.Open(EntitlementOf(caller.peer), std::move(whose));
   }
 
   grpc::ServerWriteReactor<causeway::v1::BatchMessage>* Subscribe(
       CallbackServerContext* context, const causeway::v1::SubscribeRequest* request) override {
     Identified caller = Identify(context);
     if (!caller.status.ok()) return hub_.Refuse<causeway::v1::BatchMessage>(caller.status);
+    CallerAccount::Opened opened =
+        CallerAccount::Open(accounts_.Of(NameOf(caller.peer)), CallerAccount::Kind::kSubscription);
+    if (opened == nullptr) {
+      return hub_.Refuse<causeway::v1::BatchMessage>(TooMuchOpen("subscriptions", *context));
+    }
     return hub_.Open<causeway::v1::BatchMessage>(std::make_unique<BatchSource>(
-        runtime_, std::move(caller.peer), request->from_index(), context));
+        runtime_, std::move(caller.peer), request->from_index(), context, std::move(opened)));
   }
   grpc::ServerWriteReactor<causeway::v1::EntryView>* Watch(
       CallbackServerContext* context, const causeway::v1::WatchRequest* request) override {
     Identified caller = Identify(context);
     if (!caller.status.ok()) return hub_.Refuse<causeway::v1::EntryView>(caller.status);
-    return hub_.Open<causeway::v1::EntryView>(
-        std::make_unique<EntrySource>(runtime_, std::move(caller.peer), *request, context));
+    CallerAccount::Opened opened =
+        CallerAccount::Open(accounts_.Of(NameOf(caller.peer)), CallerAccount::Kind::kSubscription);
+    if (opened == nullptr) {
+      return hub_.Refuse<causeway::v1::EntryView>(TooMuchOpen("subscriptions", *context));
+    }
+    return hub_.Open<causeway::v1::EntryView>(std::make_unique<EntrySource>(
+        runtime_, std::move(caller.peer), *request, context, std::move(opened)));
   }
 
  private:
   // Sequences one item and finishes the call with what became of it. `answer` fills the response.
-  ServerUnaryReactor* Sequence(CallbackServerContext* context, ItemOrRefusal item,
+  ServerUnaryReactor* Sequence(CallbackServerContext* context,
+                               const google::protobuf::Message* response, ItemOrRefusal item,
                                std::function<void(const ItemReply&)> answer);
   // Runs `query`, which fills `response`, beside others and finishes the call with its end. What it
   // needs of the log is read between its runs. One of a history looks at the ledger itself when it
@@ -262,26 +329,49 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* Query(CallbackServerContext* context, google::protobuf::Message* response,
                             std::function<QueryEnd(const LedgerEngine&, const Caller&)> query);
   ServerUnaryReactor* HistoryQuery(CallbackServerContext* context,
+                                   const google::protobuf::Message* response,
                                    std::function<QueryEnd(const Caller&)> query);
   ServerUnaryReactor* RunLater(CallbackServerContext* context,
+                               const google::protobuf::Message* response,
                                std::function<QueryEnd(const rpc::Peer&)> query);
+  BegunCall Begin(CallbackServerContext* context, const google::protobuf::Message* response);
 
   LedgerRuntime* const runtime_;
+  CallerAccounts accounts_;
   rpc::StreamHub hub_;
   SubmitStreams submissions_;
 };
 
+BegunCall LedgerService::Impl::Begin(CallbackServerContext* context,
+                                     const google::protobuf::Message* response) {
+  BegunCall begun;
+  Identified caller = Identify(context);
+  grpc::Status status = caller.status;
+  if (status.ok()) {
+    begun.peer = std::move(caller.peer);
+    begun.name = NameOf(begun.peer);
+    std::shared_ptr<CallerAccount> account = accounts_.Of(begun.name);
+    CallerAccount::Opened opened = CallerAccount::Open(account, CallerAccount::Kind::kCall);
+    if (opened != nullptr) {
+      begun.call = new UnaryCall(std::move(account), std::move(opened), response);
+      return begun;
+    }
+    status = TooMuchOpen("calls", *context);
+  }
+  begun.refused = context->DefaultReactor();
+  begun.refused->Finish(status);
+  return begun;
+}
+
 ServerUnaryReactor* LedgerService::Impl::Sequence(CallbackServerContext* context,
+                                                  const google::protobuf::Message* response,
                                                   ItemOrRefusal item,
                                                   std::function<void(const ItemReply&)> answer) {
-  ServerUnaryReactor* const reactor = context->DefaultReactor();
-  Identified caller = Identify(context);
-  if (!caller.status.ok()) {
-    reactor->Finish(caller.status);
-    return reactor;
-  }
+  BegunCall caller = Begin(context, response);
+  if (caller.refused != nullptr) return caller.refused;
+  UnaryCall* const reactor = caller.call;
   if (const auto* refused = std::get_if<core::Rejection>(&item)) {
-    reactor->Finish(rpc::Refuse(*refused, *context));
+    reactor->End(rpc::Refuse(*refused, *context));
     return reactor;
   }
   std::vector<core::Item> items;
@@ -291,12 +381,13 @@ ServerUnaryReactor* LedgerService::Impl::Sequence(CallbackServerContext* context
       [context, reactor, answer = std::move(answer)](std::vector<ItemReply> replies) {
         const ItemReply& reply = replies.front();
         if (reply.result.refused) {
-          reactor->Finish(rpc::Refuse(*reply.result.refused, *context));
+          reactor->End(rpc::Refuse(*reply.result.refused, *context));
           return;
         }
         answer(reply);
-        reactor->Finish(grpc::Status::OK);
-      });
+        reactor->End(grpc::Status::OK);
+      },
+      caller.name);
   if (work) work();
   return reactor;
 }
@@ -304,14 +395,11 @@ ServerUnaryReactor* LedgerService::Impl::Sequence(CallbackServerContext* context
 ServerUnaryReactor* LedgerService::Impl::SubmitMany(CallbackServerContext* context,
                                                     const causeway::v1::SubmitManyRequest* request,
                                                     causeway::v1::SubmitManyResponse* response) {
-  ServerUnaryReactor* const reactor = context->DefaultReactor();
-  Identified caller = Identify(context);
-  if (!caller.status.ok()) {
-    reactor->Finish(caller.status);
-    return reactor;
-  }
+  BegunCall caller = Begin(context, response);
+  if (caller.refused != nullptr) return caller.refused;
+  UnaryCall* const reactor = caller.call;
   if (const auto refused = CheckCount(request->requests_size(), kRequestsPerSubmitManyMax)) {
-    reactor->Finish(rpc::Refuse(*refused, *context));
+    reactor->End(rpc::Refuse(*refused, *context));
     return reactor;
   }
   ManyItems many = ItemsOf(request->requests(), *response);
@@ -327,22 +415,20 @@ ServerUnaryReactor* LedgerService::Impl::SubmitMany(CallbackServerContext* conte
             ToResponse(replies[i], result->mutable_response());
           }
         }
-        reactor->Finish(grpc::Status::OK);
-      });
+        reactor->End(grpc::Status::OK);
+      },
+      caller.name);
   return reactor;
 }
 
 ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* context,
                                                     const causeway::v1::SettleManyRequest* request,
                                                     causeway::v1::SettleManyResponse* response) {
-  ServerUnaryReactor* const reactor = context->DefaultReactor();
-  Identified caller = Identify(context);
-  if (!caller.status.ok()) {
-    reactor->Finish(caller.status);
-    return reactor;
-  }
+  BegunCall caller = Begin(context, response);
+  if (caller.refused != nullptr) return caller.refused;
+  UnaryCall* const reactor = caller.call;
   if (const auto refused = CheckCount(request->requests_size(), kRequestsPerSettleManyMax)) {
-    reactor->Finish(rpc::Refuse(*refused, *context));
+    reactor->End(rpc::Refuse(*refused, *context));
     return reactor;
   }
   ManyItems many = ItemsOf(request->requests(), *response);
@@ -355,8 +441,9 @@ ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* conte
           ToResult(replies[i], request->requests(positions[i]),
                    response->mutable_results(positions[i]));
         }
-        reactor->Finish(grpc::Status::OK);
-      });
+        reactor->End(grpc::Status::OK);
+      },
+      caller.name);
   if (work) work();
   return reactor;
 }
@@ -364,43 +451,45 @@ ServerUnaryReactor* LedgerService::Impl::SettleMany(CallbackServerContext* conte
 ServerUnaryReactor* LedgerService::Impl::Query(
     CallbackServerContext* context, google::protobuf::Message* response,
     std::function<QueryEnd(const LedgerEngine&, const Caller&)> query) {
-  return RunLater(context, [this, response, query = std::move(query)](const rpc::Peer& peer) {
-    return runtime_->ReadWithLog([&](const LedgerEngine& engine) {
-      response->Clear();
-      return query(engine, CallerOf(engine.ledger(), peer));
-    });
-  });
+  return RunLater(context, response,
+                  [this, response, query = std::move(query)](const rpc::Peer& peer) {
+                    return runtime_->ReadWithLog([&](const LedgerEngine& engine) {
+                      response->Clear();
+                      return query(engine, CallerOf(engine.ledger(), peer));
+                    });
+                  });
 }
 
 ServerUnaryReactor* LedgerService::Impl::HistoryQuery(
-    CallbackServerContext* context, std::function<QueryEnd(const Caller&)> query) {
-  return RunLater(context, [this, query = std::move(query)](const rpc::Peer& peer) {
+    CallbackServerContext* context, const google::protobuf::Message* response,
+    std::function<QueryEnd(const Caller&)> query) {
+  return RunLater(context, response, [this, query = std::move(query)](const rpc::Peer& peer) {
     return query(runtime_->Read(
         [&](const LedgerEngine& engine) { return CallerOf(engine.ledger(), peer); }));
   });
 }
 
 ServerUnaryReactor* LedgerService::Impl::RunLater(CallbackServerContext* context,
+                                                  const google::protobuf::Message* response,
                                                   std::function<QueryEnd(const rpc::Peer&)> query) {
-  ServerUnaryReactor* const reactor = context->DefaultReactor();
-  Identified caller = Identify(context);
-  if (!caller.status.ok()) {
-    reactor->Finish(caller.status);
-    return reactor;
-  }
+  BegunCall caller = Begin(context, response);
+  if (caller.refused != nullptr) return caller.refused;
+  UnaryCall* const reactor = caller.call;
   std::optional<core::Rejection> refused = runtime_->Post(
       [this, context, reactor, peer = std::move(caller.peer), query = std::move(query)] {
         if (context->IsCancelled()) {
-          reactor->Finish({grpc::StatusCode::CANCELLED, "the caller went away"});
+          reactor->End({grpc::StatusCode::CANCELLED, "the caller went away"});
           return;
         }
-        reactor->Finish(StatusOf(query(peer), *runtime_, *context));
-      });
-  if (refused) reactor->Finish(rpc::Refuse(*refused, *context));
+        reactor->End(StatusOf(query(peer), *runtime_, *context));
+      },
+      caller.name);
+  if (refused) reactor->End(rpc::Refuse(*refused, *context));
   return reactor;
 }
 
-LedgerService::LedgerService(LedgerRuntime* runtime) : impl_(std::make_unique<Impl>(runtime)) {}
+LedgerService::LedgerService(LedgerRuntime* runtime, CallerLimits limits)
+    : impl_(std::make_unique<Impl>(runtime, limits)) {}
 LedgerService::~LedgerService() = default;
 grpc::Service* LedgerService::service() { return impl_.get(); }
 void LedgerService::EndStreams() { impl_->EndStreams(); }

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "central-bank-node/runtime/caller_accounts.h"
 #include "central-bank-node/runtime/ledger_runtime.h"
 
 namespace grpc {
@@ -20,7 +21,7 @@ inline constexpr int kStreamThreads = 2;
 class LedgerService {
  public:
   // Becomes the listener of `runtime`, which must outlive it.
-  explicit LedgerService(LedgerRuntime* runtime);
+  explicit LedgerService(LedgerRuntime* runtime, CallerLimits limits = {});
   ~LedgerService();
   LedgerService(const LedgerService&) = delete;
   LedgerService& operator=(const LedgerService&) = delete;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "causeway/v1/ledger_service.pb.h"
+#include "central-bank-node/runtime/caller_accounts.h"
 #include "central-bank-node/runtime/ledger_queries.h"
 #include "central-bank-node/runtime/ledger_runtime.h"
 #include "settlement/rpc/peer.h"
@@ -34,8 +35,12 @@ inline constexpr std::size_t kWatchEntriesMax = 100;
 class BatchSource final : public rpc::StreamSource<causeway::v1::BatchMessage> {
  public:
   BatchSource(const LedgerRuntime* runtime, rpc::Peer peer, std::uint64_t from_index,
-              grpc::ServerContextBase* context)
-      : runtime_(runtime), peer_(std::move(peer)), from_index_(from_index), context_(context) {}
+              grpc::ServerContextBase* context, CallerAccount::Opened opened)
+      : runtime_(runtime),
+        peer_(std::move(peer)),
+        from_index_(from_index),
+        context_(context),
+        opened_(std::move(opened)) {}
 
   rpc::Pull Next(causeway::v1::BatchMessage* message, grpc::Status* status) override;
 
@@ -46,6 +51,7 @@ class BatchSource final : public rpc::StreamSource<causeway::v1::BatchMessage> {
   const rpc::Peer peer_;
   const std::uint64_t from_index_;
   grpc::ServerContextBase* const context_;
+  const CallerAccount::Opened opened_;
   std::optional<std::uint64_t> number_;  // of the next batch; none before the first call
 };
 
@@ -53,11 +59,12 @@ class BatchSource final : public rpc::StreamSource<causeway::v1::BatchMessage> {
 class EntrySource final : public rpc::StreamSource<causeway::v1::EntryView> {
  public:
   EntrySource(const LedgerRuntime* runtime, rpc::Peer peer, causeway::v1::WatchRequest request,
-              grpc::ServerContextBase* context)
+              grpc::ServerContextBase* context, CallerAccount::Opened opened)
       : runtime_(runtime),
         peer_(std::move(peer)),
         request_(std::move(request)),
-        context_(context) {}
+        context_(context),
+        opened_(std::move(opened)) {}
 
   rpc::Pull Next(causeway::v1::EntryView* message, grpc::Status* status) override;
 
@@ -70,6 +77,7 @@ class EntrySource final : public rpc::StreamSource<causeway::v1::EntryView> {
   const rpc::Peer peer_;
   const causeway::v1::WatchRequest request_;
   grpc::ServerContextBase* const context_;
+  const CallerAccount::Opened opened_;
   std::optional<core::AccountAddress> address_;
   std::optional<std::uint64_t> next_index_;  // none before the first call
   std::deque<DatedEntry> entries_;           // read and not yet sent

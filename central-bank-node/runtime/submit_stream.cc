@@ -39,8 +39,10 @@ ByteBuffer RejectedReply(std::uint64_t tag, const core::Rejection& rejection) {
 
 class SubmitStreams::Stream final : public Reactor, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(SubmitStreams* owner, LedgerRuntime::Entitlement entitled)
-      : owner_(owner), entitled_(std::move(entitled)) {}
+  Stream(SubmitStreams* owner, LedgerRuntime::Entitlement entitled, StreamCaller caller)
+      : owner_(owner), entitled_(std::move(entitled)), caller_(std::move(caller)) {}
+  // What a stream that broke off had not answered.
+  ~Stream() override { caller_.account->Release(bytes_); }
 
   void Start() { Advance(); }
 
@@ -85,6 +87,7 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
         request.Swap(&incoming_);
         requests_ += 1;
         bytes_ += request.Length();
+        caller_.account->Add(request.Length());
       }
     }
     std::function<void()> work;
@@ -98,14 +101,17 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
   }
 
   void OnWriteDone(bool ok) override {
+    std::size_t taken = 0;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       writing_ = false;
+      taken = outgoing_bytes_;
       outgoing_.Clear();
       requests_ -= 1;
-      bytes_ -= outgoing_request_bytes_;
+      bytes_ -= taken;
       if (!ok) cancelled_ = true;
     }
+    caller_.account->Release(taken);
     Advance();
   }
 
@@ -123,12 +129,15 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
     causeway::v1::StreamRequest request;
     if (!grpc::SerializationTraits<causeway::v1::StreamRequest>::Deserialize(&bytes, &request)
              .ok()) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      requests_ -= 1;
-      bytes_ -= size;
-      ending_ = true;
-      end_status_ =
-          grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the message is no StreamRequest");
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        requests_ -= 1;
+        bytes_ -= size;
+        ending_ = true;
+        end_status_ =
+            grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the message is no StreamRequest");
+      }
+      caller_.account->Release(size);
       return nullptr;
     }
     const std::uint64_t tag = request.tag();
@@ -157,7 +166,8 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
             return;
           }
           self->Answer(tag, size, replies.front());
-        });
+        },
+        caller_.name);
     offer->under_way = false;
     if (offer->no_room) Hold(tag, kept);
     return work;
@@ -194,8 +204,15 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
   }
 
   void Reply(std::size_t request_bytes, const ByteBuffer& bytes) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    replies_.push_back({bytes, request_bytes});
+    const std::size_t reply_bytes = bytes.Length();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      replies_.push_back(bytes);
+      bytes_ += reply_bytes;
+      bytes_ -= request_bytes;
+    }
+    caller_.account->Add(reply_bytes);
+    caller_.account->Release(request_bytes);
   }
 
   struct Next {
@@ -239,14 +256,14 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
     }
     if (!writing_ && !replies_.empty()) {
       next.write = writing_ = true;
-      outgoing_.Swap(&replies_.front().bytes);
-      outgoing_request_bytes_ = replies_.front().request_bytes;
+      outgoing_.Swap(&replies_.front());
+      outgoing_bytes_ = outgoing_.Length();
       replies_.pop_front();
       next.more = !replies_.empty();
     }
     const bool reads_on = !half_closed_ && !ending_;
     if (reads_on && !reading_ && !holding_ && !retrying_ && requests_ < kStreamRequestsMax &&
-        bytes_ < kStreamBytesMax) {
+        bytes_ < kStreamBytesMax && CallerHasRoom()) {
       next.read = reading_ = true;
     }
     if (!reads_on && requests_ == 0) {
@@ -256,28 +273,41 @@ class SubmitStreams::Stream final : public Reactor, public std::enable_shared_fr
     return next;
   }
 
-  struct Queued {
-    ByteBuffer bytes;
-    std::size_t request_bytes = 0;
-  };
+  // With the lock held. Without room it is advanced again when there may be.
+  bool CallerHasRoom() {
+    if (waits_for_caller_) return false;
+    waits_for_caller_ = !caller_.account->HasRoomOrWaits([stream = weak_from_this()] {
+      const std::shared_ptr<Stream> self = stream.lock();
+      if (self == nullptr) return;
+      {
+        const std::lock_guard<std::mutex> lock(self->mutex_);
+        self->waits_for_caller_ = false;
+      }
+      self->Advance();
+    });
+    return !waits_for_caller_;
+  }
 
   SubmitStreams* const owner_;
   const LedgerRuntime::Entitlement entitled_;
+  const StreamCaller caller_;
   std::atomic<bool> cancelled_{false};
 
   std::mutex mutex_;
   ByteBuffer incoming_;  // gRPC's while reading_
   ByteBuffer outgoing_;  // gRPC's while writing_
-  std::size_t outgoing_request_bytes_ = 0;
+  std::size_t outgoing_bytes_ = 0;
   ByteBuffer held_;
-  std::deque<Queued> replies_;
-  // Read and not yet answered to the client.
+  std::deque<ByteBuffer> replies_;
+  // Read and not yet answered to the client: requests, and what is held of each, first its own
+  // bytes and then its reply's.
   std::size_t requests_ = 0;
   std::size_t bytes_ = 0;
   bool reading_ = false;
   bool writing_ = false;
   bool holding_ = false;
   bool retrying_ = false;
+  bool waits_for_caller_ = false;
   bool half_closed_ = false;  // the client sends no more
   bool ending_ = false;
   bool finished_ = false;
@@ -299,8 +329,9 @@ SubmitStreams::~SubmitStreams() {
   retrier_.join();
 }
 
-SubmitStreams::Reactor* SubmitStreams::Open(LedgerRuntime::Entitlement entitled) {
-  auto stream = std::make_shared<Stream>(this, std::move(entitled));
+SubmitStreams::Reactor* SubmitStreams::Open(LedgerRuntime::Entitlement entitled,
+                                            StreamCaller caller) {
+  auto stream = std::make_shared<Stream>(this, std::move(entitled), std::move(caller));
   bool end = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);

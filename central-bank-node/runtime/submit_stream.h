@@ -1,7 +1,9 @@
 // The streams of SubmitStream: requests as they come, replies as outcomes become durable. Each
 // stream has a window; a request counts from when it was read until its reply was taken by the
-// client, and nothing is read beyond the window. A request that the runtime has no room for is held
-// back, and its stream with it, until there is room: nothing is refused for load alone.
+// client, first with its own bytes and then with its reply's, and nothing is read beyond the
+// window, nor beyond what its caller may have under way over all of its streams. A request that the
+// runtime has no room for is held back, and its stream with it, until there is room: nothing is
+// refused for load alone.
 //
 // Messages are read and written as bytes: what is held back costs a reference to what arrived, and
 // a payload is copied once on its way from the connection to the ledger. Includes grpcpp: for the
@@ -21,8 +23,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
+#include "central-bank-node/runtime/caller_accounts.h"
 #include "central-bank-node/runtime/ledger_runtime.h"
 
 namespace causeway::node {
@@ -46,8 +50,14 @@ class SubmitStreams {
   SubmitStreams(const SubmitStreams&) = delete;
   SubmitStreams& operator=(const SubmitStreams&) = delete;
 
+  // Whose stream it is.
+  struct StreamCaller {
+    std::string name;  // as LedgerRuntime::Submit has it
+    std::shared_ptr<CallerAccount> account;
+    CallerAccount::Opened opened;
+  };
   // What a handler of the callback API returns: a stream for what `entitled` lets pass.
-  Reactor* Open(LedgerRuntime::Entitlement entitled);
+  Reactor* Open(LedgerRuntime::Entitlement entitled, StreamCaller caller);
   // A stream that ends at once with `status`, which is an error.
   static Reactor* Refuse(const grpc::Status& status);
 

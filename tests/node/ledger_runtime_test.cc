@@ -197,6 +197,33 @@ TEST_F(LedgerRuntimeTest, ManyPaymentsAreExecutedBesideABusyStage) {
   EXPECT_EQ(second.get().front().result.instructions.size(), kOverlapInstructionsMin);
 }
 
+// One bank could take all that may be under way, and every other one was refused.
+TEST_F(LedgerRuntimeTest, NoCallerTakesWhatOthersNeed) {
+  StartRuntime({.items_max = 16});
+  journal_->Close();
+  std::vector<std::future<std::vector<ItemReply>>> taken;
+  const auto takes = [&](const std::string& caller) {
+    auto replies = SubmitSoon(List(PayItem("ALPHA", "BETA", 1)), nullptr, nullptr, caller);
+    if (Ready(replies)) {
+      EXPECT_EQ(replies.get().front().result.refused->outcome, Outcome::kOverloaded);
+      return false;
+    }
+    taken.push_back(std::move(replies));
+    return true;
+  };
+  int of_first = 0;
+  while (takes("FIRST")) of_first += 1;
+  EXPECT_EQ(of_first, 14) << "an eighth is left for others";
+  EXPECT_TRUE(takes("SECOND"));
+  EXPECT_FALSE(takes("FIRST")) << "above its half while another one is there";
+  EXPECT_TRUE(takes("SECOND"));
+  EXPECT_FALSE(takes("SECOND")) << "there are no more than 16";
+  journal_->Open();
+  for (auto& replies : taken) {
+    EXPECT_EQ(StatusOf(replies.get().front()), InstructionStatus::kSettled);
+  }
+}
+
 TEST_F(LedgerRuntimeTest, SignaturesAreVerifiedBesideBatches) {
   StartRuntime();
   ASSERT_EQ(StatusOf(SubmitOne(PayItem("ALPHA", "BETA", 5))), InstructionStatus::kSettled);

@@ -321,11 +321,13 @@ class LiveLedgerTest : public ::testing::Test {
   // Hands the items over; the replies come in the future.
   std::future<std::vector<ItemReply>> SubmitSoon(std::vector<core::Item> items,
                                                  std::function<bool()> abandoned = nullptr,
-                                                 LedgerRuntime::Entitlement entitled = nullptr) {
+                                                 LedgerRuntime::Entitlement entitled = nullptr,
+                                                 const std::string& caller = {}) {
     auto promise = std::make_shared<std::promise<std::vector<ItemReply>>>();
     runtime_->Submit(
         std::move(items), std::move(entitled), std::move(abandoned),
-        [promise](std::vector<ItemReply> replies) { promise->set_value(std::move(replies)); });
+        [promise](std::vector<ItemReply> replies) { promise->set_value(std::move(replies)); },
+        caller);
     return promise->get_future();
   }
   static std::vector<core::Item> List(core::Item item) {

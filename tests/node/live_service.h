@@ -40,13 +40,13 @@ struct ClientCall {
 
 class LiveServiceTest : public LiveLedgerTest {
  protected:
-  void StartService(RuntimeLimits limits = {}) {
+  void StartService(RuntimeLimits limits = {}, CallerLimits caller_limits = {}) {
     StartRuntime(limits);
-    Serve();
+    Serve(caller_limits);
   }
   // Over `runtime_`.
-  void Serve() {
-    service_ = std::make_unique<LedgerService>(runtime_.get());
+  void Serve(CallerLimits caller_limits = {}) {
+    service_ = std::make_unique<LedgerService>(runtime_.get(), caller_limits);
     auto server = rpc::Server::Start({"127.0.0.1:0", std::nullopt, ""}, {service_->service()});
     ASSERT_TRUE(server.ok()) << server.status().message();
     server_ = *std::move(server);

@@ -169,6 +169,70 @@ TEST_F(SubmitStreamTest, LoadBeyondTheQueuesWaitsAndIsNotRefused) {
   EXPECT_EQ(Available("BETA"), kStreams * kRequests);
 }
 
+TEST_F(SubmitStreamTest, ACallerHasSoManyStreamsAndNoMore) {
+  StartService({}, {.submit_streams_max = 2});
+  std::vector<std::unique_ptr<ClientCall>> calls;
+  std::vector<std::unique_ptr<Stream>> streams;
+  const auto open = [&](std::string_view participant) {
+    calls.push_back(std::make_unique<ClientCall>(participant));
+    streams.push_back(stub_->SubmitStream(&calls.back()->context));
+    // Opened, or refused, when something comes back.
+    causeway::v1::StreamReply reply;
+    streams.back()->Write(Tagged(1, PayItem("ALPHA", "BETA", 1)));
+    return streams.back()->Read(&reply);
+  };
+  EXPECT_TRUE(open("ALPHA"));
+  EXPECT_TRUE(open("ALPHA"));
+  EXPECT_FALSE(open("ALPHA"));
+  EXPECT_EQ(streams.back()->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(calls.back()->Refusal(), core::Outcome::kOverloaded);
+  EXPECT_TRUE(open("BETA")) << "another caller";
+  streams.front()->WritesDone();
+  EXPECT_TRUE(streams.front()->Finish().ok());
+  bool opened = false;  // once the server is through with the one that ended
+  for (int i = 0; i < 100 && !opened; ++i) {
+    opened = open("ALPHA");
+    if (!opened) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(opened);
+}
+
+// Each stream had a window of its own, so that many of them took any amount of memory.
+TEST_F(SubmitStreamTest, ABudgetHoldsOverAllStreamsAndCallsOfACaller) {
+  StartService({}, {.bytes_max = 1});
+  journal_->Close();
+  ClientCall first_call("ALPHA");
+  ClientCall second_call("ALPHA");
+  const auto first = stub_->SubmitStream(&first_call.context);
+  const auto second = stub_->SubmitStream(&second_call.context);
+  constexpr int kRequests = 20;
+  for (int i = 0; i < kRequests; ++i) {
+    for (const auto& stream : {first.get(), second.get()}) {
+      ASSERT_TRUE(
+          stream->Write(Tagged(static_cast<std::uint64_t>(i), PayItem("ALPHA", "BETA", 1))));
+    }
+  }
+  journal_->AwaitAppend();
+  ClientCall call("ALPHA");
+  causeway::v1::CheckpointResponse checkpoint;
+  EXPECT_EQ(stub_->GetCheckpoint(&call.context, {}, &checkpoint).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(call.Refusal(), core::Outcome::kOverloaded);
+  std::thread opener([this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    journal_->Open();
+  });
+  ClientCall other("BETA");
+  EXPECT_TRUE(stub_->GetCheckpoint(&other.context, {}, &checkpoint).ok());
+  opener.join();
+  for (const auto& stream : {first.get(), second.get()}) {
+    for (const auto& [tag, reply] : Read(*stream, kRequests)) EXPECT_TRUE(IsSettled(reply)) << tag;
+    stream->WritesDone();
+    EXPECT_TRUE(stream->Finish().ok());
+  }
+  EXPECT_EQ(Available("BETA"), 2 * kRequests);
+}
+
 TEST_F(SubmitStreamTest, StoppedNodeAnswersWhatItReadAndEndsTheStream) {
   StartService({.items_max = 1});
   ClientCall call("ALPHA");
