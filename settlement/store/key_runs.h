@@ -24,8 +24,10 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -52,7 +54,12 @@ class KeyRuns : public KeyIndex {
     std::size_t table_keys_max = 2 << 20;    // keys of a table, of either family
     std::size_t table_keys_min = 64 << 10;   // of the first tables of a new ledger
     std::size_t batch_keys_max = 128 << 10;  // between two calls of EndBatch, of either family
-    IoFault fault;                           // for tests
+    // A merge begins when the disk has room for what it writes and this much beside it, and is
+    // given up when it meets a full disk all the same; it is tried again after the pause.
+    std::uint64_t merge_room_bytes = std::uint64_t{256} << 20;
+    std::chrono::milliseconds merge_pause{10'000};
+    IoFault fault;                              // for tests
+    std::function<std::uint64_t()> free_bytes;  // for tests; null: as the file system says
   };
   struct Stats {
     std::array<std::size_t, kKeyFamilies> runs{};
@@ -154,6 +161,8 @@ class KeyRuns : public KeyIndex {
   absl::Status Publish(RunLists lists, std::uint64_t written, const Generation* flushed);
   KeyManifest ManifestOf(const RunLists& lists) const;
   MergePlan PickMerge() const;
+  bool MergesWait() const;
+  std::uint64_t FreeBytes() const;
   absl::Status BeginMerge(const MergePlan& plan);
   absl::Status ContinueMerge();
   absl::Status FinishMerge();
@@ -190,6 +199,7 @@ class KeyRuns : public KeyIndex {
   // The background thread's own.
   std::uint64_t next_number_ = 1;
   std::unique_ptr<RunMerge> merge_;
+  std::chrono::steady_clock::time_point merge_not_before_;
   MergePlan merge_plan_;
   std::thread thread_;
 };

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
+#include <limits>
+#include <system_error>
 #include <utility>
 
 #include "settlement/core/check.h"
@@ -41,6 +44,7 @@ void KeyRuns::Background() {
       break;
     }
     absl::Status status;
+    bool merging = false;
     if (frozen_ == nullptr && spare_ == nullptr) {
       lock.unlock();
       Recycle();
@@ -53,16 +57,29 @@ void KeyRuns::Background() {
       lock.unlock();
       status = Flush(frozen);
     } else if (merge_ != nullptr) {
+      merging = true;
       lock.unlock();
       status = ContinueMerge();
     } else if (const MergePlan plan = PickMerge(); plan.runs != 0) {
+      merging = true;
       lock.unlock();
       status = BeginMerge(plan);
     } else {
       idle_ = true;
       writer_wakes_.notify_all();
-      background_wakes_.wait(lock, [this] { return stop_ || !idle_ || !status_.ok(); });
+      const auto wakes = [this] { return stop_ || !idle_ || !status_.ok(); };
+      if (MergesWait()) {
+        background_wakes_.wait_until(lock, merge_not_before_, wakes);
+      } else {
+        background_wakes_.wait(lock, wakes);
+      }
+      idle_ = false;
       continue;
+    }
+    if (merging && absl::IsResourceExhausted(status)) {
+      merge_.reset();  // and its file; the runs that it was to replace are as they were
+      merge_not_before_ = std::chrono::steady_clock::now() + options_.merge_pause;
+      status = absl::OkStatus();
     }
     if (!status.ok()) FailBackground(status);
     lock.lock();
@@ -72,8 +89,11 @@ void KeyRuns::Background() {
   merge_.reset();
 }
 
+bool KeyRuns::MergesWait() const { return std::chrono::steady_clock::now() < merge_not_before_; }
+
 bool KeyRuns::FrozenIsReady() const {
   if (frozen_ == nullptr || durable_ < frozen_->to_leaf) return false;
+  if (MergesWait()) return true;  // more runs make lookups slower, waiting for room stops payments
   for (const auto& runs : runs_) {
     const auto first_level =
         std::count_if(runs->begin(), runs->end(), [](const Run& run) { return run.level == 0; });
@@ -181,6 +201,7 @@ KeyManifest KeyRuns::ManifestOf(const RunLists& lists) const {
 // so the runs of a level are neighbours.
 KeyRuns::MergePlan KeyRuns::PickMerge() const {
   MergePlan plan;
+  if (MergesWait()) return plan;
   for (std::size_t family = 0; family < kKeyFamilies; ++family) {
     const RunList& runs = *runs_[family];
     std::size_t begin = 0;
@@ -195,10 +216,22 @@ KeyRuns::MergePlan KeyRuns::PickMerge() const {
   return plan;
 }
 
+std::uint64_t KeyRuns::FreeBytes() const {
+  if (options_.free_bytes) return options_.free_bytes();
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(options_.directory, error);
+  return error ? std::numeric_limits<std::uint64_t>::max() : space.available;
+}
+
 absl::Status KeyRuns::BeginMerge(const MergePlan& plan) {
   std::vector<std::shared_ptr<const RunFile>> inputs;
+  std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < plan.runs; ++i) {
     inputs.push_back((*runs_[plan.family])[plan.first + i].file);
+    bytes += RunFileBytes(inputs.back()->header());
+  }
+  if (FreeBytes() < bytes + options_.merge_room_bytes) {
+    return absl::ResourceExhaustedError("the disk has no room for a merge");
   }
   auto merge =
       RunMerge::Begin(options_.directory, std::move(inputs), next_number_++, options_.fault);
@@ -225,11 +258,15 @@ absl::Status KeyRuns::FinishMerge() {
   // Runs that came meanwhile are behind those of the plan.
   auto list = std::make_shared<RunList>(*lists[merge_plan_.family]);
   const auto first = list->begin() + static_cast<std::ptrdiff_t>(merge_plan_.first);
+  const std::string merged = (*file)->path();
   first->file = *std::move(file);
   first->level = static_cast<std::uint8_t>(merge_plan_.level + 1);
   list->erase(first + 1, first + static_cast<std::ptrdiff_t>(merge_plan_.runs));
   lists[merge_plan_.family] = std::move(list);
   if (absl::Status status = Publish(std::move(lists), written, nullptr); !status.ok()) {
+    // Should the manifest name it all the same, the next one does not, and an opening makes anew
+    // what it does not find.
+    (void)unlink(merged.c_str());
     return status;
   }
   // Whoever still looks into them has them open; what stays behind goes at the next opening.

@@ -35,6 +35,9 @@ std::string EncodeFences(const std::vector<std::uint64_t>& fences) {
 absl::Status RunSystemError(std::string_view operation, const std::string& path, int error) {
   const std::string message =
       fmt::format("{} of {} failed: {}", operation, path, std::strerror(error));
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
+    return absl::ResourceExhaustedError(message);
+  }
   return error == ENOENT ? absl::NotFoundError(message) : absl::InternalError(message);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -430,6 +431,39 @@ TEST(KeyRuns, AFullDiskIsToldAndTheAnswersStayExact) {
     ledger.Replay(*index);
     ledger.ExpectAllFound(*index);
   }
+}
+
+// A merge that met a full disk once ended the ledger, which needs no merge to go on.
+TEST(KeyRuns, MergesWaitWhileTheDiskIsFullAndTheIndexGoesOn) {
+  const TemporaryDirectory directory;
+  std::atomic<bool> room = false;
+  std::atomic<bool> fills_up = false;  // once a merge has begun
+  std::atomic<bool> full = false;
+  KeyRuns::Options options = SmallTables(directory);
+  options.merge_pause = std::chrono::milliseconds(1);
+  options.free_bytes = [&]() -> std::uint64_t {
+    if (!room) return options.merge_room_bytes;
+    if (fills_up.exchange(false)) full = true;
+    return ~std::uint64_t{0};
+  };
+  options.fault = [&](std::string_view what) {
+    return what == "write" && full.exchange(false) ? ENOSPC : 0;
+  };
+  auto index = Opened(options, 0);
+  Ledger ledger(6, 30'000);
+  ASSERT_NO_FATAL_FAILURE(Fill(ledger, *index, 24));
+  EXPECT_EQ(index->stats().merges, 0u);
+  EXPECT_GT(index->stats().runs[0], 8u) << "more than an unhindered index keeps";
+  ledger.ExpectAllFound(*index);
+  fills_up = true;
+  room = true;
+  for (int i = 0; i < 1000 && index->stats().merges == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_FALSE(fills_up || full) << "the first merge failed";
+  EXPECT_GT(index->stats().merges, 0u) << "and was made later";
+  EXPECT_TRUE(index->status().ok()) << index->status();
+  ledger.ExpectAllFound(*index);
 }
 
 TEST(KeyRuns, OpeningFailsOnAnErrorOfTheSystem) {
