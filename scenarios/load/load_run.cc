@@ -74,6 +74,7 @@ class Runner {
   void SetOver() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
+      if (!over_) over_ns_ = Now();
       over_ = true;
     }
     changed_.notify_all();
@@ -117,10 +118,9 @@ class Runner {
   // Open loop, on a thread of its own.
   void SendOnTime() {
     ::prctl(PR_SET_TIMERSLACK, kTimerSlackNs, 0, 0, 0);
-    while (const std::optional<std::int64_t> due = plan_.arrivals->Next()) {
-      if (plan_.duration.count() > 0 && *due >= plan_.duration.count()) break;
+    while (const std::optional<std::int64_t> due = NextDue()) {
       std::this_thread::sleep_until(start_ + nanoseconds(*due));
-      if (IsOver()) return;
+      if (IsOver()) return GiveUpFrom(*due);
       std::optional<Request> request = pool_.TryTake();
       if (!request.has_value()) {
         if (!pool_.exhausted()) {
@@ -129,10 +129,37 @@ class Runner {
         }
         request = pool_.Take();
       }
-      if (!request.has_value()) break;
-      if (!SendWhenThereIsRoom(*std::move(request), *due)) break;
+      if (!request.has_value()) {
+        if (IsOver()) GiveUpFrom(*due);
+        break;
+      }
+      if (SendWhenThereIsRoom(*std::move(request), *due)) continue;
+      SetOver();
+      return GiveUpFrom(*due);
     }
     SetOver();
+  }
+
+  // When the next request of the plan is due.
+  std::optional<std::int64_t> NextDue() {
+    if (plan_.requests != 0 && arrived_ == plan_.requests) return std::nullopt;
+    const std::optional<std::int64_t> due = plan_.arrivals->Next();
+    const std::int64_t end_ns = plan_.duration.count();
+    if (!due.has_value() || (end_ns > 0 && *due >= end_ns)) return std::nullopt;
+    arrived_ += 1;
+    return due;
+  }
+
+  // What is not sent any more, and was due by the end of the load, has waited until now: without it
+  // an overload would lose its slowest payments.
+  void GiveUpFrom(std::int64_t first_due_ns) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::int64_t now = Now();
+    for (std::optional<std::int64_t> due = first_due_ns; due.has_value() && *due <= over_ns_;
+         due = NextDue()) {
+      result_.not_sent += plan_.payments_per_request;
+      if (*due >= plan_.warm_up.count()) result_.corrected.Record(now - *due);
+    }
   }
 
   bool SendWhenThereIsRoom(Request request, std::int64_t due_ns) {
@@ -320,8 +347,11 @@ class Runner {
     const absl::Status status = stream_->Finish();
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!answered) result_.stream_end = status;
+    const std::int64_t now = Now();
     for (const Slot& slot : slots_) {
-      if (slot.number != 0) result_.unanswered += slot.payments;
+      if (slot.number == 0) continue;
+      result_.unanswered += slot.payments;
+      if (slot.due_ns >= plan_.warm_up.count()) result_.corrected.Record(now - slot.due_ns);
     }
     CloseSecond(result_.seconds.size());
   }
@@ -339,6 +369,8 @@ class Runner {
   std::size_t in_flight_ = 0;
   std::size_t owed_ = 0;  // requests that the closed loop should have sent
   bool over_ = false;
+  std::int64_t over_ns_ = 0;   // since when
+  std::uint64_t arrived_ = 0;  // open loop: requests that its plan has named
   LatencyHistogram this_second_;
   RunResult result_;
 
@@ -357,7 +389,7 @@ double RunResult::requests_per_s() const {
 }
 
 std::uint64_t RunResult::Unexpected(const std::vector<core::Outcome>& allowed) const {
-  std::uint64_t unexpected = repeated + failed + unanswered;
+  std::uint64_t unexpected = repeated + failed + unanswered + not_sent;
   for (const auto* outcomes : {&rejected, &refused}) {
     for (const auto& [outcome, payments] : *outcomes) {
       if (std::find(allowed.begin(), allowed.end(), outcome) == allowed.end()) {

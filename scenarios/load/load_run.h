@@ -29,6 +29,9 @@ struct RunPlan {
   std::size_t in_flight_max = 256;
   std::size_t bytes_in_flight_max = std::size_t{64} * 1024 * 1024;
   std::unique_ptr<Arrivals> arrivals;  // null: closed loop
+  // Of an open loop: how many of the arrivals are to be sent, and of what size.
+  std::uint64_t requests = 0;  // 0: all
+  std::uint32_t payments_per_request = 1;
   // The load ends after it, or when the pool is exhausted or the arrivals end.
   std::chrono::nanoseconds duration{0};  // zero: without end
   // What is due before it is sent and counts as an outcome, and is in no rate and no latency.
@@ -51,6 +54,8 @@ struct RunResult {
   double measured_s = 0;  // from the end of the warm-up to the last answer
   std::uint64_t measured_payments = 0;
   std::uint64_t measured_requests = 0;
+  // Those that were due and have no answer, sent or not, with the time that they had waited when
+  // the load was given up.
   LatencyHistogram corrected;
   LatencyHistogram uncorrected;
   std::vector<Second> seconds;  // warm-up included
@@ -61,7 +66,9 @@ struct RunResult {
   std::map<core::Outcome, std::uint64_t> rejected;  // on record
   std::map<core::Outcome, std::uint64_t> refused;   // before they were sequenced
   std::uint64_t failed = 0;                         // answers that say neither
-  std::uint64_t unanswered = 0;
+  std::uint64_t unanswered = 0;                     // sent, their outcome is unknown
+  // Due in an open loop that was so far behind that it ended before they could be sent.
+  std::uint64_t not_sent = 0;
   // Requests that were sent a millisecond or more after they were due.
   std::uint64_t sent_late = 0;
   // Times when no signed request was ready.

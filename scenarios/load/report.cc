@@ -83,6 +83,7 @@ Json ReportJson(const RunDescription& description, const RunResult& result) {
             {"refused", OutcomesJson(result.refused)},
             {"failed", result.failed},
             {"unanswered", result.unanswered},
+            {"not_sent", result.not_sent},
             {"unexpected", description.unexpected}}},
           {"sent_late", result.sent_late},
           {"pool_empty", result.pool_empty},
@@ -119,6 +120,7 @@ std::string ReportText(const RunDescription& description, const RunResult& resul
   line(result.repeated, "known before");
   line(result.failed, "failed");
   line(result.unanswered, "unanswered: their outcome is unknown");
+  line(result.not_sent, "due and not sent: the load was not carried within --duration and --drain");
   line(description.unexpected, "with an unexpected outcome");
   if (!result.first_failure.empty()) {
     text += fmt::format("\n  the first that did not settle: {}\n", result.first_failure);

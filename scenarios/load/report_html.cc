@@ -203,6 +203,7 @@ std::string OutcomeTable(const RunDescription& description, const RunResult& res
   html += Row("known before", fmt::format("{}", result.repeated));
   html += Row("failed", fmt::format("{}", result.failed));
   html += Row("unanswered", fmt::format("{}", result.unanswered));
+  html += Row("due and not sent", fmt::format("{}", result.not_sent));
   html += "</table>\n";
   if (description.unexpected != 0) {
     html +=

@@ -207,6 +207,8 @@ absl::StatusOr<RunResult> Measure(const RunOptions& options, const Target& targe
   RunPlan plan;
   plan.in_flight_max = options.in_flight;
   plan.arrivals = *std::move(arrivals);
+  plan.requests = *requests;
+  plan.payments_per_request = static_cast<std::uint32_t>(options.batch);
   plan.duration = Nanoseconds(options.duration_s);
   plan.warm_up = Nanoseconds(options.warm_up_s);
   plan.drain = Nanoseconds(options.drain_s);

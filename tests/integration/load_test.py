@@ -83,6 +83,19 @@ class Load(unittest.TestCase):
         replayed = self.run_load("--batch", "10", "--pool-mib", "1", "--trace", trace)
         self.assertEqual(replayed["payments"]["settled"], report["payments"]["settled"])
 
+    def test_overload_that_is_not_carried_fails_and_loses_nothing_from_the_figures(self):
+        """Its tail was once in no figure, and the run a success."""
+        report = self.run_load("--single", "--rate", "200000", "--duration", "0.5", "--drain",
+                               "0.2", "--in-flight", "4", "--signers", "2", "--pool-mib", "100",
+                               status=UNEXPECTED)
+        payments = report["payments"]
+        self.assertGreater(payments["not_sent"], 0)
+        self.assertEqual(payments["settled"] + payments["unanswered"] + payments["not_sent"],
+                         100_000)
+        self.assertEqual(payments["unexpected"], payments["unanswered"] + payments["not_sent"])
+        self.assertEqual(report["latency_us"]["corrected"]["count"], 100_000)
+        self.assertGreater(report["latency_us"]["corrected"]["max"], 500_000)
+
     def test_seed_that_was_used_before_is_noticed(self):
         for kind in (("--single", "--seed", "77"), ("--batch", "10", "--seed", "78")):
             once = (*kind, "--payments", "100")

@@ -44,6 +44,16 @@ TEST(RunResult, UnexpectedIsWhatDidNotSettleButTheAllowed) {
   result.repeated = 2;
   EXPECT_EQ(result.Unexpected({}), 20u);
   EXPECT_EQ(result.Unexpected({core::Outcome::kInsufficientFunds}), 10u);
+  result.not_sent = 5;
+  EXPECT_EQ(result.Unexpected({}), 25u);
+}
+
+TEST(Report, WhatWasDueAndNotSentIsToldInEveryForm) {
+  RunResult result = SomeResult();
+  result.not_sent = 139'891;
+  EXPECT_EQ(ReportJson(SomeDescription(), result)["payments"]["not_sent"], 139'891);
+  EXPECT_THAT(ReportText(SomeDescription(), result), HasSubstr("139891 due and not sent"));
+  EXPECT_THAT(ReportHtml(SomeDescription(), result), HasSubstr("139891"));
 }
 
 TEST(Report, JsonHasRatesLatenciesAndOutcomes) {
