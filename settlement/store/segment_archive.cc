@@ -243,10 +243,29 @@ class Repairer {
     absl::Status status = Repair(before, 0, [&](const SegmentFile& file) {
       return WalkOpenSegment(file, HeaderFor(before), contents_.known.state).status();
     });
-    return status.ok() ? status : Unrepaired(before, status);
+    return status.ok() ? NoteOpenSize() : Unrepaired(before, status);
   }
 
  private:
+  // A backup's copy of an open segment has no room behind its frames. An index that does not know
+  // that size calls it truncated.
+  absl::Status NoteOpenSize() {
+    const std::string name = SegmentFileName(contents_.known.open_block);
+    const auto file = files_.Open(index_.path() + "/" + name, FileSystem::Mode::kRead);
+    if (!file.ok()) return file.status();
+    const absl::StatusOr<std::uint64_t> size = (*file)->Size();
+    if (!size.ok()) return size.status();
+    if (*size % kSegmentUnitBytes == 0 || *size == contents_.known.open_size) {
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<WalkedSegment> walked =
+        WalkOpenSegment(**file, HeaderFor(contents_.sealed_state), contents_.known.state);
+    if (!walked.ok() || walked->end != *size) return absl::OkStatus();  // it was truncated
+    contents_.known.open_size = *size;
+    const MetaWrite write{kEndKey, EncodeKnownEnd(contents_.known)};
+    return index_.Commit({&write, 1}, {});
+  }
+
   SegmentHeader HeaderFor(const SegmentState& before) const {
     return {.instance = contents_.instance, .origin = contents_.origin, .before = before};
   }

@@ -346,6 +346,22 @@ TEST_F(SegmentArchiveTest, RepairTakesMissingAndDamagedSegmentsFromABackup) {
   ExpectIntact(*MustOpen(path_));
 }
 
+// A journal that was not closed does not know the size of the copy, and called it truncated.
+TEST_F(SegmentArchiveTest, RepairTakesAMissingOpenSegmentOfAKilledProcessFromABackup) {
+  auto killed = MustOpen(path_);
+  Append(*killed, 16);
+  ASSERT_TRUE(killed->Backup(backup_).ok());
+  const std::string copy = directory_.Path("copy");
+  fs::copy(path_, copy);
+  killed.reset();
+  fs::remove(copy + "/" + Segments(copy).back());
+  const absl::Status repaired = RepairSegmentJournal(copy, TestIdentity(), backup_);
+  ASSERT_TRUE(repaired.ok()) << repaired;
+  auto journal = MustOpen(copy);
+  ASSERT_NE(journal, nullptr);
+  ExpectIntact(*journal);
+}
+
 TEST_F(SegmentArchiveTest, RepairLeavesWhatNoCopyPutsRight) {
   {
     auto journal = MustOpen(path_);
