@@ -375,8 +375,13 @@ absl::Status LedgerEngine::Commit(std::span<PendingBatch* const> pending) {
     }
   }
   if (blocks.empty()) return absl::OkStatus();
-  if (absl::Status status = journal_->Append(blocks, {}); !status.ok()) return status;
+  absl::Status appended = journal_->Append(blocks, {});
   const std::lock_guard lock(log_mutex_);
+  if (!appended.ok()) {
+    // Until the process ends readers find these as batches under way, at the places where they are.
+    not_durable_.push_back(std::move(blocks));
+    return appended;
+  }
   for (const PendingBatch* batch : pending) {
     if (batch->checkpoint.empty()) continue;
     const std::uint64_t number = batch->result.header.number;

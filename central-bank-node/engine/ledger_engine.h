@@ -387,7 +387,8 @@ class LedgerEngine {
   mutable std::mutex log_mutex_;
   mutable std::condition_variable sealed_;
   Head durable_;
-  std::map<std::uint64_t, UnderWay> under_way_;  // by batch number
+  std::map<std::uint64_t, UnderWay> under_way_;         // by batch number
+  std::vector<std::vector<store::Block>> not_durable_;  // of appends that failed
 };
 
 }  // namespace causeway::node

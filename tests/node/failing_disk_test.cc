@@ -149,6 +149,11 @@ TEST_F(FailingDiskTest, FailedSyncEndsTheLedgerAndLosesNothing) {
     const absl::Status failed = engine_->Submit(kStart, {&bulks_.back(), 1}).status();
     EXPECT_EQ(failed.code(), absl::StatusCode::kInternal) << failed;
     EXPECT_NE(failed.ToString().find("unknown"), std::string::npos) << failed;
+    // Who read the batch from where it was under way read freed memory.
+    const std::uint64_t under_way = engine_->batch_count();
+    const auto read = engine_->ReadBatch(under_way);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->header.number, under_way);
     // No second try in the same process: what a failed sync left behind cannot be known.
     files_.FailSyncs(false);
     const core::Item another = Bulk(6);
