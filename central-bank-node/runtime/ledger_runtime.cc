@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "central-bank-node/runtime/access.h"
+#include "central-bank-node/runtime/disk_room.h"
 #include "central-bank-node/runtime/ledger_runtime_group.h"
 #include "settlement/core/check.h"
 #include "settlement/core/settlement_list.h"
@@ -18,6 +19,7 @@ namespace {
 
 // One caller alone leaves one part in so many of what may be under way to others that may come.
 constexpr std::size_t kLeftForOthers = 8;
+constexpr std::chrono::minutes kTellNoRoomInterval{1};
 
 std::size_t BytesOf(const core::Item& item) {
   std::size_t bytes = item.envelope.payload.size();
@@ -103,6 +105,31 @@ void LedgerRuntime::SetListener(std::function<void()> listener) {
   listener_ = std::move(listener);
 }
 
+void LedgerRuntime::SetFreeBytes(std::function<std::uint64_t()> free_bytes) {
+  free_bytes_ = std::move(free_bytes);
+}
+
+// With the lock held. Why nothing more can be recorded, if so.
+std::optional<core::Rejection> LedgerRuntime::NoRoom(std::size_t bytes) {
+  std::string why;
+  if (engine_->size() >= limits_.leaves_max) {
+    why = "the log of this ledger is full";
+  } else if (free_bytes_ &&
+             free_bytes_() < kDiskBytesKept + kDiskBytesPerByte * (bytes_under_way_ + bytes)) {
+    why = "the disk of this ledger is full";
+  } else {
+    return std::nullopt;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (no_room_told_at_ == std::chrono::steady_clock::time_point() ||
+      now - no_room_told_at_ >= kTellNoRoomInterval) {
+    no_room_told_at_ = now;
+    rpc::Log("causeway-node", why + ": nothing more is recorded, queries go on");
+  }
+  return Refusal(core::Outcome::kUnavailable,
+                 why + "; nothing was recorded, queries go on; try again once there is room");
+}
+
 // With the lock held. Below one half of what there is nobody needs a share.
 bool LedgerRuntime::ExceedsShare(const std::string& caller, std::size_t Share::*part,
                                  std::size_t more, std::size_t total, std::size_t most) const {
@@ -130,6 +157,9 @@ std::optional<core::Rejection> LedgerRuntime::Reserve(std::size_t items, std::si
                                                       const std::string& caller) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopping_) return Stopping();
+  if (items > 0) {
+    if (std::optional<core::Rejection> no_room = NoRoom(bytes)) return no_room;
+  }
   if (items_under_way_ + items > limits_.items_max ||
       bytes_under_way_ + bytes > limits_.bytes_max) {
     return Refusal(

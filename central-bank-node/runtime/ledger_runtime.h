@@ -47,6 +47,7 @@
 #include "settlement/core/ledger.h"
 #include "settlement/core/outcome.h"
 #include "settlement/core/time.h"
+#include "settlement/store/key_index.h"
 
 namespace causeway::node {
 
@@ -84,6 +85,9 @@ struct RuntimeLimits {
   // Items and their bytes that are under way at once, from Submit to reply.
   std::size_t items_max = 16384;
   std::size_t bytes_max = std::size_t{256} * 1024 * 1024;
+  // Leaves of the log from which on nothing new is taken: the key index numbers 2^40 of them, and
+  // all that is under way must still fit.
+  std::uint64_t leaves_max = store::kLeavesMax - (std::uint64_t{1} << 24);
   // Tasks of Post that wait or run.
   std::size_t tasks_max = 4096;
   // Threads for admission and replies.
@@ -96,7 +100,7 @@ struct RuntimeLimits {
   std::size_t recall_bytes_max = std::size_t{64} * 1024 * 1024;
 };
 
-// Thread-safe, except that SetListener comes before the first Submit.
+// Thread-safe, except that SetListener and SetFreeBytes come before the first Submit.
 class LedgerRuntime {
  public:
   using Clock = std::function<core::LedgerTime()>;
@@ -114,6 +118,10 @@ class LedgerRuntime {
   // Called after leaves were added, from threads of the runtime (perhaps two at once) and without
   // any lock.
   void SetListener(std::function<void()> listener);
+
+  // How much room the disk has: what the journal may have no room for is refused before it is
+  // executed (kUnavailable), while queries go on (disk_room.h). Not set: nobody looks. Thread-safe.
+  void SetFreeBytes(std::function<std::uint64_t()> free_bytes);
 
   // Sequences `items` in their order, each admitted against the state at about the time of the
   // call. `done` gets one reply each, exactly once: on the calling thread when all are refused at
@@ -260,6 +268,7 @@ class LedgerRuntime {
   void Answer(std::span<const std::shared_ptr<Group>> groups);
   std::optional<core::Rejection> Reserve(std::size_t items, std::size_t bytes,
                                          const std::string& caller);
+  std::optional<core::Rejection> NoRoom(std::size_t bytes);
   bool ExceedsShare(const std::string& caller, std::size_t Share::*part, std::size_t more,
                     std::size_t total, std::size_t most) const;
   void Return(const std::string& caller, const Share& what);
@@ -271,6 +280,7 @@ class LedgerRuntime {
   EngineGate gate_;
   std::uint64_t applied_ = 0;  // batches given to the ledger: guarded by the gate
   std::function<void()> listener_;
+  std::function<std::uint64_t()> free_bytes_;
 
   std::mutex mutex_;
   std::condition_variable admitted_;  // the sequencer waits for groups
@@ -295,6 +305,8 @@ class LedgerRuntime {
   mutable std::mutex commit_mutex_;
   mutable std::condition_variable committed_changed_;
   std::uint64_t committed_ = 0;  // of applied_
+
+  std::chrono::steady_clock::time_point no_room_told_at_;  // guarded by mutex_
 
   mutable std::mutex report_mutex_;
   mutable std::string reported_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "central-bank-node/engine/ledger_engine.h"
+#include "central-bank-node/runtime/disk_room.h"
 #include "central-bank-node/runtime/journal_care.h"
 #include "central-bank-node/runtime/ledger_runtime.h"
 #include "central-bank-node/runtime/ledger_service.h"
@@ -106,9 +107,12 @@ absl::Status RunNode(const NodeOptions& options) {
                                  what, (*engine)->batch_count(), (*engine)->size(), snapshot_leaves,
                                  (*engine)->root().ToHex()));
   LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::Now);
+  DiskRoom room(options.data_directory);
+  runtime.SetFreeBytes([&room] { return room.FreeBytes(); });
   std::optional<SnapshotKeeper> keeper;
   if (beside.snapshots != nullptr) {
-    keeper.emplace(&runtime, beside.snapshots, options.snapshot_every_leaves, snapshot_leaves);
+    keeper.emplace(&runtime, beside.snapshots, options.snapshot_every_leaves, snapshot_leaves,
+                   [&room] { return room.FreeBytes() >= kDiskBytesForSnapshot; });
   }
   LedgerService service(&runtime);
   JournalCare care(beside.segments, genesis, {options.backup_root, options.archive_directory});

@@ -24,10 +24,12 @@ constexpr std::chrono::milliseconds kRestMax(100);
 
 SnapshotKeeper::SnapshotKeeper(LedgerRuntime* runtime,
                                std::shared_ptr<store::SnapshotStore> snapshots,
-                               std::uint64_t every_leaves, std::uint64_t held_leaves)
+                               std::uint64_t every_leaves, std::uint64_t held_leaves,
+                               std::function<bool()> has_room)
     : runtime_(runtime),
       snapshots_(std::move(snapshots)),
       every_leaves_(std::max<std::uint64_t>(every_leaves, 1)),
+      has_room_(std::move(has_room)),
       last_leaves_(held_leaves),
       thread_([this] { Run(); }) {}
 
@@ -45,6 +47,7 @@ void SnapshotKeeper::Run() {
 }
 
 void SnapshotKeeper::Write() {
+  if (has_room_ && !has_room_()) return;
   last_leaves_ = runtime_->DurableLeaves();
   const auto start = std::chrono::steady_clock::now();
   works_since_ = start;

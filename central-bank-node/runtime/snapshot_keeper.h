@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -19,10 +20,11 @@ namespace causeway::node {
 class SnapshotKeeper {
  public:
   // A snapshot each time that `every_leaves` (1 or more) were added since the last one, which held
-  // `held_leaves`. Failures
-  // are logged: a ledger goes on without snapshots.
+  // `held_leaves`. Failures are logged: a ledger goes on without snapshots. While `has_room`, if
+  // given, says no, they wait.
   SnapshotKeeper(LedgerRuntime* runtime, std::shared_ptr<store::SnapshotStore> snapshots,
-                 std::uint64_t every_leaves, std::uint64_t held_leaves);
+                 std::uint64_t every_leaves, std::uint64_t held_leaves,
+                 std::function<bool()> has_room = nullptr);
   // As Stop.
   ~SnapshotKeeper();
   SnapshotKeeper(const SnapshotKeeper&) = delete;
@@ -42,6 +44,7 @@ class SnapshotKeeper {
   LedgerRuntime* const runtime_;
   const std::shared_ptr<store::SnapshotStore> snapshots_;
   const std::uint64_t every_leaves_;
+  const std::function<bool()> has_room_;
   std::uint64_t last_leaves_ = 0;  // when one was last tried
   std::chrono::steady_clock::time_point works_since_;
   std::mutex mutex_;

@@ -197,6 +197,34 @@ TEST_F(LedgerRuntimeTest, ManyPaymentsAreExecutedBesideABusyStage) {
   EXPECT_EQ(second.get().front().result.instructions.size(), kOverlapInstructionsMin);
 }
 
+// The batch was executed before the journal refused it, and the process ended, again and again.
+TEST_F(LedgerRuntimeTest, AFullDiskRefusesPaymentsBeforeTheyAreExecutedAndQueriesGoOn) {
+  StartRuntime();
+  std::atomic<std::uint64_t> free_bytes = std::uint64_t{1} << 40;
+  runtime_->SetFreeBytes([&] { return free_bytes.load(); });
+  EXPECT_EQ(StatusOf(SubmitOne(PayItem("ALPHA", "BETA", 1))), InstructionStatus::kSettled);
+  free_bytes = 1 << 20;
+  for (int i = 0; i < 3; ++i) {
+    const ItemReply refused = SubmitOne(PayItem("ALPHA", "BETA", 1));
+    ASSERT_TRUE(refused.result.refused.has_value());
+    EXPECT_EQ(refused.result.refused->outcome, Outcome::kUnavailable);
+    EXPECT_NE(refused.result.refused->message.find("disk"), std::string::npos);
+  }
+  EXPECT_EQ(Available("BETA"), 1);
+  free_bytes = std::uint64_t{1} << 40;
+  EXPECT_EQ(StatusOf(SubmitOne(PayItem("ALPHA", "BETA", 1))), InstructionStatus::kSettled);
+}
+
+// The index of payments would have stopped the process at its last number.
+TEST_F(LedgerRuntimeTest, ALogThatIsFullRefusesPaymentsAndQueriesGoOn) {
+  StartRuntime({.leaves_max = 1});
+  const ItemReply refused = SubmitOne(PayItem("ALPHA", "BETA", 1));
+  ASSERT_TRUE(refused.result.refused.has_value());
+  EXPECT_EQ(refused.result.refused->outcome, Outcome::kUnavailable);
+  EXPECT_NE(refused.result.refused->message.find("log"), std::string::npos);
+  EXPECT_EQ(Available("BETA"), 0);
+}
+
 // One bank could take all that may be under way, and every other one was refused.
 TEST_F(LedgerRuntimeTest, NoCallerTakesWhatOthersNeed) {
   StartRuntime({.items_max = 16});
