@@ -127,6 +127,8 @@ void AddRun(CLI::App& app, Commands& commands) {
          [options](std::uint64_t mib) { options->segment_bytes = mib * (1 << 20); },
          "Size of a journal segment, which is what is archived at once (default 256)")
       ->check(CLI::Range(1, 4096));
+  run->add_option("--checkpoint", options->checkpoint_files,
+                  "Signed head of this ledger that somebody holds; refuses to run without its log");
   run->add_option("--snapshot-every", options->snapshot_every_leaves,
                   "Leaves between two snapshots of the state; 0: none")
       ->capture_default_str();

@@ -10,7 +10,10 @@
 
 #include "causeway/v1/command.pb.h"
 #include "central-bank-node/engine/indexed_instructions.h"
+#include "central-bank-node/engine/ledger_engine.h"
 #include "settlement/codec/codec.h"
+#include "settlement/core/batch.h"
+#include "settlement/core/checkpoint.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/key_file.h"
 #include "settlement/core/ledger.h"
@@ -22,6 +25,8 @@
 
 namespace causeway::node {
 namespace {
+
+constexpr std::size_t kCheckpointFileBytesMax = 64 * 1024;
 
 absl::Status InFile(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), fmt::format("{}: {}", path, std::string(status.message())));
@@ -110,6 +115,40 @@ absl::StatusOr<std::string> ReadSaltKey(const std::string& path) {
 
 store::JournalIdentity LedgerJournalIdentity(const core::Genesis& genesis) {
   return {.kind = "ledger", .name = genesis.ledger.ToString(), .genesis = genesis.hash};
+}
+
+absl::Status CheckContains(const LedgerEngine& engine, const std::string& checkpoint_path) {
+  absl::StatusOr<std::string> note = rpc::ReadWholeFile(checkpoint_path, kCheckpointFileBytesMax);
+  if (!note.ok()) return note.status();
+  absl::StatusOr<core::SignedCheckpoint> theirs = core::ParseCheckpoint(*note);
+  if (!theirs.ok()) return InFile(checkpoint_path, theirs.status());
+  const core::Genesis& genesis = engine.ledger().genesis();
+  const core::Checkpoint& head = theirs->checkpoint;
+  absl::Status verified = core::VerifyCheckpoint(*theirs, genesis.ledger.text(), genesis.ledger_key,
+                                                 core::OpenSslSignatureVerifier());
+  if (head.origin != genesis.ledger.text() || !verified.ok()) {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: is no head that {} signed", checkpoint_path, genesis.ledger.text()));
+  }
+  if (head.size > engine.size()) {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: the ledger signed a head of {} leaves, and this journal has {}: it lost "
+                    "its end or was "
+                    "rolled back; do not run it",
+                    checkpoint_path, head.size, engine.size()));
+  }
+  if (head.size == 0) return absl::OkStatus();
+  absl::StatusOr<std::uint64_t> number = engine.FindBatch(head.size - 1);
+  if (!number.ok()) return number.status();
+  absl::StatusOr<core::Batch> batch = engine.ReadBatch(*number);
+  if (!batch.ok()) return batch.status();
+  absl::StatusOr<core::SignedCheckpoint> ours = core::ParseCheckpoint(batch->checkpoint);
+  if (ours.ok() && ours->checkpoint.size == head.size && ours->checkpoint.root == head.root) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(fmt::format(
+      "{}: the ledger signed this head of {} leaves, and this journal has another log of as many",
+      checkpoint_path, head.size));
 }
 
 absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,

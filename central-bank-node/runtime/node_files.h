@@ -18,6 +18,8 @@
 
 namespace causeway::node {
 
+class LedgerEngine;
+
 inline constexpr std::size_t kGenesisBytesMax = 1024 * 1024;
 inline constexpr std::size_t kSaltKeyBytes = 32;
 
@@ -46,6 +48,12 @@ struct LedgerStore {
 absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,
                                             std::string_view salt_key,
                                             const store::SegmentOptions& options = {});
+
+// Whether the log of `engine` contains the one whose signed head (a checkpoint of this ledger, from
+// an observer, a backup or a peer) is in that file: what a journal cannot see by itself is that it
+// was rolled back. FailedPrecondition when it is shorter, or the file is no head of this ledger;
+// DataLoss when the log is another one; errors of reading.
+absl::Status CheckContains(const LedgerEngine& engine, const std::string& checkpoint_path);
 
 struct GenesisSpec {
   std::string spec_path;  // causeway.v1.Genesis as protobuf text

@@ -106,6 +106,10 @@ absl::Status RunNode(const NodeOptions& options) {
                                  "root {}",
                                  what, (*engine)->batch_count(), (*engine)->size(), snapshot_leaves,
                                  (*engine)->root().ToHex()));
+  for (const std::string& file : options.checkpoint_files) {
+    if (absl::Status contains = CheckContains(**engine, file); !contains.ok()) return contains;
+    rpc::Log(kProgram, fmt::format("the log contains the head in {}", file));
+  }
   LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::Now);
   DiskRoom room(options.data_directory);
   runtime.SetFreeBytes([&room] { return room.FreeBytes(); });

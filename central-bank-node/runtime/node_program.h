@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "central-bank-node/runtime/witness_program.h"
@@ -25,6 +26,8 @@ struct NodeOptions {
   // Leaves between two snapshots: about as many are replayed at a start at most. 0: none is
   // written, and those that are there are not used.
   std::uint64_t snapshot_every_leaves = 4'000'000;
+  // Signed heads of this ledger's log that others hold: it is not served unless it contains them.
+  std::vector<std::string> checkpoint_files;
   rpc::ServerOptions server;
   // A witness of a decision log next to the ledger; without a name there is none.
   WitnessOptions witness;
