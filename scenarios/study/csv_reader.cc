@@ -79,6 +79,14 @@ class QuotedScanner {
     field.to = at_++;
     if (Sees('\r') && at_ + 1 < text_.size() && text_[at_ + 1] == '\n') ++at_;
     if (at_ < text_.size() && !Sees(separator_) && !Sees('\n')) {
+      if (line_ != at_opening.line_) {
+        // One that was never closed has met the first quote of a later field: the lines between
+        // are records of their own.
+        *this = at_opening;
+        return "a quote that is not closed at the end of its field: expected a second \" and then "
+               "a "
+               "separator or the end of the line";
+      }
       return "text after a closing quote: expected a separator or the end of the line";
     }
     return "";

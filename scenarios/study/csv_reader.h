@@ -37,7 +37,8 @@ class CsvReader {
   explicit CsvReader(std::istream& in, char separator = ',');
 
   // The next record; false at the end of the stream. After a fault reading goes on at the next line
-  // (for a quote that is never closed: the line after the one on which it was opened).
+  // (for a quote that is never closed, or only amid text of a later line: the line after the one on
+  // which it was opened).
   bool Next(CsvRecord& record);
 
   // Whether the stream ended because it could not be read.

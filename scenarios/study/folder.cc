@@ -1,11 +1,9 @@
 #include "scenarios/study/folder.h"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <numeric>
-#include <sstream>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -13,8 +11,10 @@
 #include "fmt/format.h"
 #include "scenarios/study/changes.h"
 #include "scenarios/study/mapping.h"
+#include "scenarios/study/payment_ids.h"
 #include "scenarios/study/table_reader.h"
 #include "scenarios/study/values.h"
+#include "settlement/core/check.h"
 
 namespace causeway::study {
 namespace {
@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kTextBytesMax = 200;  // of an id or a name
 constexpr std::string_view kDayExpected =
     "expected a number from 0 to 999999 or a date in the stated form";
+
+constexpr std::string_view kOnce = "is there already: expected each once";
 
 // The hash containers of Abseil look up its own string_view only.
 absl::string_view Key(std::string_view text) { return {text.data(), text.size()}; }
@@ -31,10 +33,18 @@ class FolderReader {
   FolderReader(const FileSource& source, int minor_digits)
       : source_(source), mapping_(DefaultMapping()) {
     result_.input.minor_digits = minor_digits;
+    // PSSimPy writes amounts as the floating point that they are there.
+    if (source.Open("transactions.csv") != nullptr) {
+      mapping_.accounts.amount_form = AmountForm::kRounded;
+      mapping_.payments.amount_form = AmountForm::kRounded;
+    }
     amount_expected_ =
         fmt::format("expected a decimal number above 0 with at most {} decimals", minor_digits);
     balance_expected_ =
         fmt::format("expected a decimal number from 0 with at most {} decimals", minor_digits);
+    most_expected_ = fmt::format(
+        "expected at most {}",
+        core::FormatAmount(core::Amount::FromMinor(liquidity::kTotalMinorMax), minor_digits));
   }
 
   FolderResult Read() {
@@ -43,7 +53,7 @@ class FolderReader {
     knows_accounts_ = ForEachRow(mapping_.accounts, [this](TableReader& row) { AddAccount(row); });
     knows_customers_ =
         ForEachRow(mapping_.customers, [this](TableReader& row) { AddCustomer(row); });
-    ForEachRow(mapping_.payments, [this](TableReader& row) { AddPayment(row); });
+    knows_payments_ = ForEachRow(mapping_.payments, [this](TableReader& row) { AddPayment(row); });
     ForEachRow(mapping_.limits, [this](TableReader& row) { AddLimit(row); });
     ForEachRow(mapping_.changes, [this](TableReader& row) { AddChange(row); });
     if (result_.problems.empty()) {
@@ -51,6 +61,12 @@ class FolderReader {
       SortByTime();
       PlaceChanges();
     }
+    for (const auto& [file, rounded] : rounded_) {
+      result_.notices.push_back(fmt::format(
+          "{}: {} amount{} of more than {} decimals, rounded half-even; the first is \"{}\"", file,
+          rounded.count, rounded.count == 1 ? "" : "s", result_.input.minor_digits, rounded.first));
+    }
+    result_.files = source_.opened();
     return std::move(result_);
   }
 
@@ -86,13 +102,39 @@ class FolderReader {
     return true;
   }
 
+  // In minor units; notes what was rounded. Nothing when it is no amount.
+  std::optional<std::int64_t> Minor(const TableReader& row, std::size_t field, AmountForm form) {
+    const std::string_view text = row.Text(field);
+    const int digits = result_.input.minor_digits;
+    if (form != AmountForm::kRounded) return ParseMinor(text, digits, form);
+    if (const auto plain = ParseMinor(text, digits, AmountForm::kDecimal)) return plain;
+    const auto parsed = ParseRounded(text, digits);
+    if (!parsed) return std::nullopt;
+    if (parsed->rounded) {
+      Rounded& rounded = rounded_[row.file()];
+      if (rounded.count++ == 0) rounded.first = text;
+    }
+    return parsed->minor;
+  }
+
+  // Also of a number that is too large to be read.
+  static bool IsTooLarge(std::string_view text, const std::optional<std::int64_t>& minor) {
+    if (minor) return *minor > liquidity::kTotalMinorMax;
+    constexpr std::size_t kDigitsOfAny = 12;  // with up to 6 decimals they fit
+    return text.find_first_not_of("0123456789") > kDigitsOfAny &&
+           text.find_first_not_of("0123456789.,") == std::string_view::npos &&
+           text.size() > kDigitsOfAny;
+  }
+
   // A blank is zero only where most accounts have nothing.
   std::optional<std::int64_t> Money(TableReader& row, std::size_t field, AmountForm form,
                                     bool may_be_blank = false) {
     if (!row.Has(field) || (may_be_blank && row.Text(field).empty())) return 0;
-    std::optional<std::int64_t> amount =
-        ParseMinor(row.Text(field), result_.input.minor_digits, form);
-    if (amount && *amount > liquidity::kTotalMinorMax) amount.reset();
+    std::optional<std::int64_t> amount = Minor(row, field, form);
+    if (IsTooLarge(row.Text(field), amount)) {
+      row.Report(field, most_expected_);
+      return std::nullopt;
+    }
     if (!amount) row.Report(field, balance_expected_);
     return amount;
   }
@@ -109,8 +151,7 @@ class FolderReader {
     const auto name = Name(row, kBankName);
     if (!name) return;
     has_banks_ = true;
-    if (!banks_.emplace(Key(*name)).second)
-      row.Report(kBankName, "is there already: expected each once");
+    if (!banks_.emplace(Key(*name)).second) row.Report(kBankName, kOnce);
   }
 
   void AddAccount(TableReader& row) {
@@ -136,6 +177,13 @@ class FolderReader {
       if (!account.haircut_basis_points) row.Report(kAccountHaircut, kHaircutExpected);
     }
     if (!id) return;
+    if (balance && *balance > liquidity::kTotalMinorMax - balances_) {
+      row.Report(kAccountBalance,
+                 fmt::format("expected all balances to come to at most {} minor units",
+                             liquidity::kTotalMinorMax));
+    } else {
+      balances_ += balance.value_or(0);
+    }
     // An account with a wrong amount is known all the same, so that its payments are not faults
     // too.
     account.id = *id;
@@ -147,7 +195,7 @@ class FolderReader {
     account.release_threshold = threshold.value_or(0);
     const auto index = static_cast<AccountIndex>(result_.input.accounts.size());
     if (!accounts_.emplace(account.id, index).second) {
-      row.Report(kAccountId, "is there already: expected each once");
+      row.Report(kAccountId, kOnce);
       return;
     }
     result_.input.accounts.push_back(std::move(account));
@@ -175,10 +223,13 @@ class FolderReader {
     return day;
   }
 
+  // kNoTime when the field is empty; nothing when it was reported.
+  std::optional<TimeUs> SettleBy(TableReader& row, const std::optional<TimeUs>& due);
   // 0 when it was reported.
   std::int64_t PaymentAmount(TableReader& row);
   void AddPayment(TableReader& row);
   void AddLinkAndId(TableReader& row);
+  void AddFaultyId(TableReader& row);
 
   void AddLimit(TableReader& row) {
     Limit limit;
@@ -235,6 +286,8 @@ class FolderReader {
 
   void AddChange(TableReader& row);
   bool ReadChange(TableReader& row, Change& change);
+  // By its id, or without ids by its row's number; one of a faulty row too.
+  bool KnowsPayment(const std::string& id) const;
 
   // Days become 0, 1, 2, ... in their order.
   void NumberDays();
@@ -242,11 +295,12 @@ class FolderReader {
   void PlaceChanges();
   void SortByTime();
 
-  const FileSource& source_;
+  NotingSource source_;
   Mapping mapping_;
   FolderResult result_;
   std::string amount_expected_;
   std::string balance_expected_;
+  std::string most_expected_;
   bool has_banks_ = false;
   bool knows_accounts_ = false;
   bool knows_customers_ = false;
@@ -255,6 +309,8 @@ class FolderReader {
   struct WrittenChange {
     Change change;
     std::optional<std::int64_t> day;
+    std::uint64_t day_line = 0;  // where it stands
+    std::uint64_t day_column = 0;
     std::string payment;
   };
   std::vector<WrittenChange> changes_;
@@ -268,15 +324,28 @@ class FolderReader {
   std::vector<std::int32_t> payment_days_;  // as payments: what the file says, until numbered
   std::uint32_t row_ = 0;
   std::int64_t total_ = 0;
+  std::int64_t balances_ = 0;
+  // By file: amounts with more decimals than there are.
+  struct Rounded {
+    std::uint64_t count = 0;
+    std::string first;
+  };
+  std::map<std::string, Rounded> rounded_;
+  bool knows_payments_ = false;
+  bool has_ids_ = false;
+  PaymentIds ids_;
 };
 
 std::int64_t FolderReader::PaymentAmount(TableReader& row) {
-  const std::int64_t amount = ParseMinor(row.Text(kPaymentAmount), result_.input.minor_digits,
-                                         mapping_.payments.amount_form)
-                                  .value_or(0);
-  if (amount == 0) {
-    row.Report(kPaymentAmount, amount_expected_);
-  } else if (amount > liquidity::kTotalMinorMax - total_) {
+  const std::optional<std::int64_t> read =
+      Minor(row, kPaymentAmount, mapping_.payments.amount_form);
+  const bool too_large = IsTooLarge(row.Text(kPaymentAmount), read);
+  const std::int64_t amount = read.value_or(0);
+  if (amount == 0 || too_large) {
+    row.Report(kPaymentAmount, too_large ? most_expected_ : amount_expected_);
+    return 0;
+  }
+  if (amount > liquidity::kTotalMinorMax - total_) {
     row.Report(kPaymentAmount,
                fmt::format("expected all payments to come to at most {} minor units",
                            liquidity::kTotalMinorMax));
@@ -285,8 +354,17 @@ std::int64_t FolderReader::PaymentAmount(TableReader& row) {
   return amount;
 }
 
+std::optional<TimeUs> FolderReader::SettleBy(TableReader& row, const std::optional<TimeUs>& due) {
+  if (row.Text(kPaymentSettleBy).empty()) return kNoTime;
+  const auto by = ParseTimeOfDay(row.Text(kPaymentSettleBy), mapping_.payments.time_form);
+  if (by && (!due || *by >= *due)) return by;
+  row.Report(kPaymentSettleBy, "expected a time of day not before the payment's own, or nothing");
+  return std::nullopt;
+}
+
 void FolderReader::AddPayment(TableReader& row) {
   ++row_;
+  has_ids_ = row.Has(kPaymentId);
   Input& input = result_.input;
   const auto sender = FindAccount(row, kPaymentSender);
   const auto recipient = FindAccount(row, kPaymentRecipient);
@@ -298,31 +376,45 @@ void FolderReader::AddPayment(TableReader& row) {
   if (!priority) row.Report(kPaymentPriority, "expected urgent, high or normal, or 1, 2 or 3");
   const auto time_specific = ParseFlag(row.Text(kPaymentTimeSpecific));
   if (!time_specific) row.Report(kPaymentTimeSpecific, "expected yes or no");
+  const auto settle_by = SettleBy(row, time);
   const auto for_customer = ParseFlag(row.Text(kPaymentForCustomer));
   if (!for_customer) row.Report(kPaymentForCustomer, "expected yes or no");
   if (sender && recipient && *sender == *recipient) {
     row.Report(kPaymentRecipient, "expected another account than the sender's");
-    return;
+    return AddFaultyId(row);
   }
   const auto customer = FindCustomer(row, kPaymentCustomer, sender);
   const auto recipient_customer = FindCustomer(row, kPaymentRecipientCustomer, recipient);
   if (!sender || !recipient || amount == 0 || !day || !time || !priority || !time_specific ||
-      !for_customer || !customer || !recipient_customer) {
-    return;
+      !settle_by || !for_customer || !customer || !recipient_customer) {
+    return AddFaultyId(row);
   }
   if (row.Has(kPaymentCustomer)) input.sender_customers.push_back(*customer);
   if (row.Has(kPaymentRecipientCustomer)) input.recipient_customers.push_back(*recipient_customer);
+  if (row.Has(kPaymentSettleBy)) input.settle_by.push_back(*settle_by);
   total_ += amount;
-  input.payments.push_back({amount, *time, *sender, *recipient, *priority, *time_specific,
+  input.payments.push_back({amount, *time, *sender, *recipient, *priority,
+                            *time_specific || *settle_by != kNoTime,
                             *for_customer || *customer != kNone});
   payment_days_.push_back(static_cast<std::int32_t>(*day));
   input.rows.push_back(row_);
   AddLinkAndId(row);
 }
 
+void FolderReader::AddFaultyId(TableReader& row) {
+  if (!row.Text(kPaymentId).empty() && !ids_.AddFaulty(row.Text(kPaymentId))) {
+    row.Report(kPaymentId, kOnce);
+  }
+}
+
 void FolderReader::AddLinkAndId(TableReader& row) {
   Input& input = result_.input;
-  if (row.Has(kPaymentId)) input.payment_ids.Append(row.Text(kPaymentId));
+  if (row.Has(kPaymentId)) {
+    input.payment_ids.Append(row.Text(kPaymentId));
+    if (!row.Text(kPaymentId).empty() && !ids_.AddLast(input.payment_ids)) {
+      row.Report(kPaymentId, kOnce);
+    }
+  }
   if (!row.Has(kPaymentLink)) return;
   const std::string_view link = row.Text(kPaymentLink);
   std::uint32_t number = 0;
@@ -373,7 +465,20 @@ void FolderReader::AddChange(TableReader& row) {
   written.change.kind = *kind;
   written.change.time = *time;
   written.payment = row.Text(kChangePayment);
-  if (ReadChange(row, written.change)) changes_.push_back(std::move(written));
+  written.day_line = row.LineOf(kChangeDay);
+  written.day_column = row.ColumnOf(kChangeDay);
+  if (!ReadChange(row, written.change)) return;
+  if (IsOfPayment(*kind) && knows_payments_ && !KnowsPayment(written.payment)) {
+    return row.Report(kChangePayment, has_ids_ ? "expected the id of a payment"
+                                               : "expected the number of a payment's row, from 1");
+  }
+  changes_.push_back(std::move(written));
+}
+
+bool FolderReader::KnowsPayment(const std::string& id) const {
+  if (has_ids_) return ids_.Contains(id);
+  const std::optional<std::int64_t> number = ParseMinor(id, 0, AmountForm::kMinor);
+  return number && *number >= 1 && *number <= row_ && id == fmt::format("{}", *number);
 }
 
 void FolderReader::PlaceChanges() {
@@ -386,17 +491,10 @@ void FolderReader::PlaceChanges() {
     payment_of_id.emplace(id, i);
   }
   for (const WrittenChange& written : changes_) {
-    const auto wrong = [&](const std::string& what) {
-      result_.problems.Add({mapping_.changes.files.front(), 0, 0,
-                            fmt::format("row {}: {}", written.change.row, what)});
-    };
     Change change = written.change;
     if (IsOfPayment(change.kind)) {
       const auto found = payment_of_id.find(written.payment);
-      if (found == payment_of_id.end()) {
-        wrong(fmt::format("payment \"{}\": expected the id of a payment", written.payment));
-        continue;
-      }
+      CW_CHECK(found != payment_of_id.end(), "a change's payment is known since it was read");
       change.payment = found->second;
       change.time += input.payments[change.payment].due / kDayUs * kDayUs;
       input.changes.push_back(change);
@@ -409,7 +507,10 @@ void FolderReader::PlaceChanges() {
       input.changes.push_back(change);
       input.changes.back().time += static_cast<TimeUs>(day) * kDayUs;
     }
-    if (!known) wrong("day: expected one on which there are payments");
+    if (!known) {
+      result_.problems.Add({mapping_.changes.files.front(), written.day_line, written.day_column,
+                            "day: expected one on which there are payments"});
+    }
   }
   std::stable_sort(input.changes.begin(), input.changes.end(),
                    [](const Change& a, const Change& b) { return a.time < b.time; });
@@ -430,6 +531,9 @@ void FolderReader::NumberDays() {
       start = kDayUs * (std::lower_bound(days.begin(), days.end(), last) - days.begin());
     }
     result_.input.payments[i].due += start;
+    if (!result_.input.settle_by.empty() && result_.input.settle_by[i] != kNoTime) {
+      result_.input.settle_by[i] += start;
+    }
   }
   payment_days_ = {};
 }
@@ -453,6 +557,7 @@ void FolderReader::SortByTime() {
   arrange(input.payments);
   arrange(input.rows);
   arrange(input.links);
+  arrange(input.settle_by);
   arrange(input.sender_customers);
   arrange(input.recipient_customers);
   if (input.payment_ids.empty()) return;
@@ -462,18 +567,6 @@ void FolderReader::SortByTime() {
 }
 
 }  // namespace
-
-std::unique_ptr<std::istream> DiskFolder::Open(const std::string& name) const {
-  auto file = std::make_unique<std::ifstream>(path_ + "/" + name, std::ios::binary);
-  if (!*file) return nullptr;
-  return file;
-}
-
-std::unique_ptr<std::istream> MemoryFolder::Open(const std::string& name) const {
-  const auto found = files_.find(name);
-  if (found == files_.end()) return nullptr;
-  return std::make_unique<std::istringstream>(found->second);
-}
 
 FolderResult ReadFolder(const FileSource& source, int minor_digits) {
   return FolderReader(source, minor_digits).Read();

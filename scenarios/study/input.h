@@ -23,6 +23,7 @@ using TimeUs = std::int64_t;
 inline constexpr TimeUs kMinuteUs = 60'000'000;
 inline constexpr TimeUs kHourUs = 60 * kMinuteUs;
 inline constexpr TimeUs kDayUs = 24 * kHourUs;
+inline constexpr TimeUs kNoTime = -1;
 
 // Amounts are in minor units of the study's currency.
 struct Account {
@@ -46,7 +47,8 @@ struct Payment {
   AccountIndex sender = 0;
   AccountIndex recipient = 0;  // another account
   liquidity::Priority priority = liquidity::Priority::kNormal;
-  // Its sender's obligation to settle it by a time (BCBS 248 A(iv)); so named in the file.
+  // Its sender's obligation to settle it by a time (BCBS 248 A(iv)), that of Input::settle_by or
+  // the close; so named in the file.
   bool time_specific = false;
   // Made on behalf of a correspondent's customer (BCBS 248 B(i)).
   bool for_customer = false;
@@ -129,6 +131,9 @@ struct Input {
   std::vector<std::uint32_t> rows;  // as `payments`: number in the file, from 1
   // As `payments`, or empty: payments with the same number other than 0 are legs of one settlement.
   std::vector<std::uint32_t> links;
+  // As `payments`, or empty: points in time by which time-specific ones are to settle, or kNoTime:
+  // by the close.
+  std::vector<TimeUs> settle_by;
   std::vector<Limit> limits;
   std::vector<Change> changes;  // by time; at the same time in the order of the file
   std::vector<CustomerLine> customers;

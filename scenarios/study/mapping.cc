@@ -23,13 +23,14 @@ bool SetForm(MappedTable& table, std::string_view field, std::string_view form) 
     }
     return false;
   };
-  using Amounts = std::array<std::pair<std::string_view, AmountForm>, 3>;
+  using Amounts = std::array<std::pair<std::string_view, AmountForm>, 4>;
   using Times = std::array<std::pair<std::string_view, TimeForm>, 4>;
   using Days = std::array<std::pair<std::string_view, DayForm>, 4>;
   if (field == "amount" || field == "balance" || field == "credit_line" || field == "value") {
     return choose(table.amount_form, Amounts{{{"decimal", AmountForm::kDecimal},
                                               {"decimal-comma", AmountForm::kDecimalComma},
-                                              {"minor", AmountForm::kMinor}}});
+                                              {"minor", AmountForm::kMinor},
+                                              {"rounded", AmountForm::kRounded}}});
   }
   if (field == "time") {
     return choose(table.time_form, Times{{{"HH:MM", TimeForm::kColons},
@@ -115,7 +116,8 @@ Mapping DefaultMapping() {
                              {"time_specific", {"time_specific"}, false},
                              {"for_customer", {"for_customer"}, false},
                              {"customer", {"customer"}, false},
-                             {"recipient_customer", {"recipient_customer"}, false}};
+                             {"recipient_customer", {"recipient_customer"}, false},
+                             {"settle_by", {"settle_by"}, false}};
   mapping.limits = {.name = "limits", .files = {"limits.csv"}};
   mapping.limits.fields = {{"account", {"account"}, true},
                            {"counterparty", {"counterparty"}, false},

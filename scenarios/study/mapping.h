@@ -67,7 +67,8 @@ enum PaymentField : std::size_t {
   kPaymentTimeSpecific,
   kPaymentForCustomer,
   kPaymentCustomer,
-  kPaymentRecipientCustomer
+  kPaymentRecipientCustomer,
+  kPaymentSettleBy
 };
 enum LimitField : std::size_t { kLimitAccount, kLimitCounterparty, kLimitAmount };
 enum CustomerField : std::size_t {

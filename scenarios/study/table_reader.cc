@@ -45,7 +45,7 @@ bool TableReader::ReadHeader() {
     return false;
   }
   bool good = true;
-  for (const CsvField& field : record_.fields) header_.emplace_back(field.text);
+  for (const CsvField& field : record_.fields) header_.emplace_back(Trimmed(field.text));
   for (std::size_t place = 0; place < header_.size(); ++place) {
     const auto wants = [&](const Column& column) {
       return std::find(column.names.begin(), column.names.end(), header_[place]) !=

@@ -30,16 +30,31 @@ class TableReader {
   // The next row of the right form; those of a wrong one are reported and passed over.
   bool NextRow();
 
-  // Of the columns given, by place. A column that the file lacks has empty text.
+  // Of the columns given, by place. A column that the file lacks has empty text. Spaces and
+  // tabulators around a text are not part of it, nor of a column's name.
   bool Has(std::size_t column) const { return places_[column] != kAbsent; }
   std::string_view Text(std::size_t column) const {
-    return Has(column) ? record_.fields[places_[column]].text : std::string_view();
+    return Has(column) ? Trimmed(record_.fields[places_[column]].text) : std::string_view();
   }
+  // Where a field begins, to report it later; zeros when the file lacks its column.
+  std::uint64_t LineOf(std::size_t column) const {
+    return Has(column) ? record_.fields[places_[column]].line : 0;
+  }
+  std::uint64_t ColumnOf(std::size_t column) const {
+    return Has(column) ? record_.fields[places_[column]].column : 0;
+  }
+  const std::string& file() const { return file_; }
   // Reports the field: `<name> "<text>": <expected>`.
   void Report(std::size_t column, std::string_view expected);
 
  private:
   static constexpr std::size_t kAbsent = ~std::size_t{0};
+
+  static std::string_view Trimmed(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+  }
 
   void ReportAt(std::uint64_t line, std::uint64_t column, std::string message);
 

@@ -107,7 +107,73 @@ std::string FormatDay(std::int64_t day) {
   return date ? date->ToString() : fmt::format("{}", day);
 }
 
+namespace {
+
+// A decimal number: its digits, of which the point stands `exponent` places from the last.
+struct DecimalText {
+  std::string digits;
+  std::int64_t exponent = 0;
+};
+
+std::optional<DecimalText> TakeDecimal(std::string_view text) {
+  DecimalText number;
+  const auto take_digits = [&text, &number] {
+    const std::size_t before = number.digits.size();
+    while (!text.empty() && IsDigit(text.front())) {
+      number.digits += text.front();
+      text.remove_prefix(1);
+    }
+    return number.digits.size() - before;
+  };
+  if (take_digits() == 0) return std::nullopt;
+  if (TakeChar(text, '.')) {
+    const std::size_t decimals = take_digits();
+    if (decimals == 0) return std::nullopt;
+    number.exponent = -static_cast<std::int64_t>(decimals);
+  }
+  if (TakeChar(text, 'e') || TakeChar(text, 'E')) {
+    const bool negative = TakeChar(text, '-');
+    if (!negative) TakeChar(text, '+');
+    const std::optional<std::int64_t> exponent = TakeNumber(text, 4);
+    if (!exponent) return std::nullopt;
+    number.exponent += negative ? -*exponent : *exponent;
+  }
+  if (!text.empty()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::optional<RoundedMinor> ParseRounded(std::string_view text, int minor_digits) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  const std::optional<DecimalText> number = TakeDecimal(text);
+  if (!number) return std::nullopt;
+  const auto size = static_cast<std::int64_t>(number->digits.size());
+  // So many of the digits, and zeros after them, are whole minor units.
+  const std::int64_t whole = size + number->exponent + minor_digits;
+  std::int64_t value = 0;
+  for (std::int64_t i = 0; i < whole; ++i) {
+    const std::int64_t digit = i < size ? number->digits[static_cast<std::size_t>(i)] - '0' : 0;
+    if (value > (kMax - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  if (whole >= size) return RoundedMinor{value, false};
+  // What is left, as a decimal fraction of a unit, against one half.
+  const std::string zeros(static_cast<std::size_t>(whole < 0 ? -whole : 0), '0');
+  const std::string rest =
+      zeros + number->digits.substr(static_cast<std::size_t>(whole < 0 ? 0 : whole));
+  const bool exact = rest.find_first_not_of('0') == std::string::npos;
+  const bool half = rest[0] == '5' && rest.find_first_not_of('0', 1) == std::string::npos;
+  const bool up = half ? value % 2 != 0 : rest[0] >= '5';
+  if (up && value == kMax) return std::nullopt;
+  return RoundedMinor{value + (up ? 1 : 0), !exact};
+}
+
 std::optional<std::int64_t> ParseMinor(std::string_view text, int minor_digits, AmountForm form) {
+  if (form == AmountForm::kRounded) {
+    const std::optional<RoundedMinor> rounded = ParseRounded(text, minor_digits);
+    return rounded ? std::optional(rounded->minor) : std::nullopt;
+  }
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   const char point = form == AmountForm::kDecimalComma ? ',' : '.';
   std::int64_t value = 0;

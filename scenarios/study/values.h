@@ -35,11 +35,22 @@ enum class AmountForm {
   kDecimal,       // "1234.50"
   kDecimalComma,  // "1234,50"
   kMinor,         // "123450"
+  // As programs write binary floating point, which it never becomes: "1234.5", "1e3", "12.3456789";
+  // of more decimals than a unit has rounded half-even. See ParseRounded.
+  kRounded,
 };
 // In minor units. No sign, grouping or exponent; zeros after the last decimal that a unit may have
 // are passed over, as programs write "12.000000". Nothing when it does not fit 63 bits.
 std::optional<std::int64_t> ParseMinor(std::string_view text, int minor_digits,
                                        AmountForm form = AmountForm::kDecimal);
+
+struct RoundedMinor {
+  std::int64_t minor = 0;
+  bool rounded = false;  // the text says more than `minor` does
+};
+// A decimal number without sign, with an exponent or without one, rounded half-even to minor units
+// by its digits. Nothing when it does not fit 63 bits.
+std::optional<RoundedMinor> ParseRounded(std::string_view text, int minor_digits);
 
 // A percentage from 0 to 100 with up to two decimals, in hundredths of it: "12.5" is 1250.
 std::optional<std::uint32_t> ParseBasisPoints(std::string_view text);

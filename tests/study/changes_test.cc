@@ -168,7 +168,19 @@ TEST(Changes, ThatCannotBeMeantAreReportedByPlace) {
   EXPECT_THAT(problems, HasSubstr("expected a column counterparty"));
   EXPECT_THAT(ReadFolder(MemoryFolder(FilesWith("time,change,payment\n09:00,cancel,p9\n")), 0)
                   .problems.ToString(),
-              HasSubstr("changes.csv: row 1: payment \"p9\": expected the id of a payment"));
+              HasSubstr("changes.csv:2:14: payment \"p9\": expected the id of a payment"));
+}
+
+// Whatever else is wrong; the payment of a faulty row is no fault of the change too.
+TEST(Changes, OfUnknownPaymentsAreReportedBesideOtherFaults) {
+  const FolderResult folder = ReadFolder(
+      MemoryFolder({{"accounts.csv", "id,balance\na,10\nb,0\n"},
+                    {"payments.csv", "id,sender,recipient,amount,time\np1,a,b,0,09:00\n"},
+                    {"changes.csv", "time,change,payment\n09:00,cancel,p1\n09:00,cancel,p9\n"}}),
+      0);
+  EXPECT_EQ(folder.problems.ToString(),
+            "payments.csv:2:8: amount \"0\": expected a decimal number above 0 with at most 0 "
+            "decimals\nchanges.csv:3:14: payment \"p9\": expected the id of a payment\n");
 }
 
 }  // namespace

@@ -79,9 +79,9 @@ TEST(CsvReader, GoesOnAfterTextBehindAClosingQuote) {
   EXPECT_THAT(
       ReadAll("x,\"a\"b\nd\n"),
       ElementsAre(ElementsAre(HasSubstr("1:6: text after a closing quote")), ElementsAre("d")));
-  EXPECT_THAT(
-      ReadAll("\"a\nb\"c\nd\n"),
-      ElementsAre(ElementsAre(HasSubstr("2:3: text after a closing quote")), ElementsAre("d")));
+  EXPECT_THAT(ReadAll("\"a\nb\"c\nd\n"),
+              ElementsAre(ElementsAre(HasSubstr("1:1: a quote that is not closed")),
+                          ElementsAre(HasSubstr("2:2: a quote within a field")), ElementsAre("d")));
 }
 
 TEST(CsvReader, GoesOnAtTheLineAfterAQuoteThatIsNeverClosed) {
@@ -113,6 +113,13 @@ TEST(CsvReader, ReadsStreamsManyTimesAsLongAsItsBuffer) {
     ASSERT_EQ(record.fields[1].text, i % 7 == 0 ? "a \"b\"" : "plain");
   }
   EXPECT_FALSE(reader.Next(record));
+}
+
+// Its next quote is that of another field, lines later: the records between are not lost.
+TEST(CsvReader, GoesOnAfterTheLineOfAQuoteThatWasNotClosed) {
+  EXPECT_THAT(ReadAll("\"a,b\nc,d\ne,\"f\"\n"),
+              ElementsAre(ElementsAre(HasSubstr("1:1: a quote that is not closed")),
+                          ElementsAre("c", "d"), ElementsAre("e", "f")));
 }
 
 }  // namespace

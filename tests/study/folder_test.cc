@@ -258,5 +258,94 @@ TEST(Folder, ReadsCustomersAndTheirCreditLines) {
                   HasSubstr("payments.csv:2:14: customer \"X\": expected a customer that")));
 }
 
+// $ printf 'id,balance\na,1\nb,0\n' > accounts.csv; printf 'x' > TRAN.txt
+// $ sha256sum TRAN.txt accounts.csv | sha256sum
+TEST(Folder, DigestOfFilesIsThatOfCommonPrograms) {
+  const MemoryFolder folder({{"accounts.csv", "id,balance\na,1\nb,0\n"}, {"TRAN.txt", "x"}});
+  const absl::StatusOr<std::string> hash = HashOfFiles(folder, {"TRAN.txt", "accounts.csv"});
+  ASSERT_TRUE(hash.ok());
+  EXPECT_EQ(*hash, "5f245abd97a1dcd7a095cb2f63ec41288794d4b8dc78563da46fcfb13cd40d7d");
+  EXPECT_FALSE(HashOfFiles(folder, {"none.csv"}).ok());
+}
+
+TEST(Folder, ReadsByWhenAPaymentIsToSettle) {
+  const std::string accounts = "id,balance\na,1\nb,0\n";
+  const FolderResult good =
+      ReadFolder(MemoryFolder({{"accounts.csv", accounts},
+                               {"payments.csv",
+                                "sender,recipient,amount,day,time,settle_by\na,b,1,2,09:00,12:00\n"
+                                "a,b,1,1,10:00,\n"}}),
+                 0);
+  ASSERT_TRUE(good.problems.empty()) << good.problems.ToString();
+  EXPECT_THAT(good.input.settle_by, ::testing::ElementsAre(kNoTime, kDayUs + 12 * kHourUs));
+  EXPECT_FALSE(good.input.payments[0].time_specific);
+  EXPECT_TRUE(good.input.payments[1].time_specific);
+  const FolderResult bad = ReadFolder(
+      MemoryFolder(
+          {{"accounts.csv", accounts},
+           {"payments.csv", "sender,recipient,amount,time,settle_by\na,b,1,09:00,08:59\n"}}),
+      0);
+  EXPECT_EQ(bad.problems.ToString(),
+            "payments.csv:2:13: settle_by \"08:59\": expected a time of day not before the "
+            "payment's own, or nothing\n");
+}
+
+TEST(Folder, ReadsFloatingPointOfPssimpyExactlyAndSaysWhatItRounds) {
+  const std::map<std::string, std::string> files = {
+      {"banks.csv", "name\nb1\nb2\n"},
+      {"accounts.csv", ",id,owner,balance,posted_collateral\n0,a,b1,100.0,0\n1,b,b2,1e2,0\n"},
+      {"transactions.csv",
+       ",sender_account,recipient_account,amount,day,time\n0,a,b,12.3456789,1,08:50\n"
+       "1,b,a,2.5e-1,1,08:55\n2,b,a,0.125,1,09:00\n3,b,a,0.135,1,09:00\n"}};
+  const FolderResult read = ReadFolder(MemoryFolder(files), 2);
+  ASSERT_TRUE(read.problems.empty()) << read.problems.ToString();
+  EXPECT_EQ(read.input.accounts[1].balance, 10'000);
+  EXPECT_EQ(read.input.payments[0].amount, 1'235);
+  EXPECT_EQ(read.input.payments[1].amount, 25);
+  EXPECT_EQ(read.input.payments[2].amount, 12);  // half to even
+  EXPECT_EQ(read.input.payments[3].amount, 14);
+  EXPECT_THAT(read.notices,
+              ::testing::Contains("transactions.csv: 3 amounts of more than 2 decimals, rounded "
+                                  "half-even; the first is \"12.3456789\""));
+}
+
+TEST(Folder, PassesOverSpacesAroundFields) {
+  const FolderResult read = ReadFolder(
+      MemoryFolder({{"accounts.csv", "id, balance\na, 1\n b ,\t0 \n"},
+                    {"payments.csv", "sender, recipient, amount, time\na, b, 1, 09:00\n"}}),
+      0);
+  ASSERT_TRUE(read.problems.empty()) << read.problems.ToString();
+  EXPECT_EQ(read.input.accounts[1].id, "b");
+  EXPECT_EQ(read.input.payments.size(), 1U);
+}
+
+TEST(Folder, SaysHowMuchIsTooMuch) {
+  const FolderResult read = ReadFolder(
+      MemoryFolder(
+          {{"accounts.csv",
+            "id,balance\na,99999999999999999999\nb,11000000000000000\n"
+            "c,11000000000000000\n"},
+           {"payments.csv", "sender,recipient,amount,time\na,b,20000000000000000.00,09:00\n"}}),
+      2);
+  EXPECT_EQ(read.problems.ToString(),
+            "accounts.csv:2:3: balance \"99999999999999999999\": expected at most "
+            "11529215046068469.76\n"
+            "accounts.csv:4:3: balance \"11000000000000000\": expected all balances to come to at "
+            "most 1152921504606846976 minor units\n"
+            "payments.csv:2:5: amount \"20000000000000000.00\": expected at most "
+            "11529215046068469.76\n");
+}
+
+TEST(Folder, WantsEachPaymentsIdOnce) {
+  const FolderResult read =
+      ReadFolder(MemoryFolder({{"accounts.csv", "id,balance\na,1\nb,0\n"},
+                               {"payments.csv",
+                                "id,sender,recipient,amount,time\nx,a,b,1,09:00\n,a,b,1,09:00\n"
+                                ",a,b,1,09:00\nx,b,a,1,09:00\n"}}),
+                 0);
+  EXPECT_EQ(read.problems.ToString(),
+            "payments.csv:5:1: id \"x\": is there already: expected each once\n");
+}
+
 }  // namespace
 }  // namespace causeway::study
