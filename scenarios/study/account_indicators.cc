@@ -144,16 +144,24 @@ void AddSettled(const Payment& payment, std::int64_t amount, TimeUs settled, Tim
   sums.by_hour[static_cast<std::size_t>(hour)] += amount;
 }
 
-// `rest` is what of the payment did not settle in parts before.
-void AddPayment(const Payment& payment, std::int64_t rest, const PaymentResult& out,
-                TimeUs midnight, TimeUs closes, AccountIndicators& account, DaySums& sums) {
+// Whether what settled at `settled` missed the time of a time-specific payment.
+bool Misses(const Input& input, PaymentIndex payment, TimeUs settled) {
+  return input.payments[payment].time_specific && !input.settle_by.empty() &&
+         input.settle_by[payment] != kNoTime && settled > input.settle_by[payment];
+}
+
+void AddPayment(const Input& input, const RunResult& result, PaymentIndex index, TimeUs midnight,
+                TimeUs closes, AccountIndicators& account, DaySums& sums) {
+  const Payment& payment = input.payments[index];
+  const PaymentResult& out = result.payments[index];
+  const std::int64_t rest = result.Rest(input, index);  // what did not settle in parts before
   if (out.status == Status::kLate) return;
   const bool settled = out.status == Status::kSettled;
   account.submitted += payment.amount;
   if (payment.time_specific) {
     ++account.time_specific.count;
     account.time_specific.value += payment.amount;
-    if (!settled) {
+    if (!settled || Misses(input, index, out.settled)) {
       ++account.time_specific_missed.count;
       account.time_specific_missed.value += rest;
     }
@@ -168,15 +176,19 @@ void AddPayment(const Payment& payment, std::int64_t rest, const PaymentResult& 
   sums.weighted_close += Int128{rest} * (closes - payment.due);
 }
 
-void FinishAccount(const AccountDay& day, const DaySums& sums, AccountIndicators& out) {
+void FinishAccount(const AccountDay& day, const DaySums& sums,
+                   std::int64_t credit_loss_basis_points, AccountIndicators& out) {
   out.available = day.opening + day.credit_limit;
+  out.available_balance = day.opening;
+  out.available_collateral = day.collateral_credit;
+  out.available_credit = day.credit_limit - day.collateral_credit;
   out.peak_credit = day.peak_credit;
   out.credit_charge = day.credit_charge;
   out.own_stress_usage = out.sent;
   out.own_stress_available = day.opening;
   // The part of the credit that is lost, rounded up.
   const std::int64_t lost = static_cast<std::int64_t>(
-      (Int128{day.credit_limit} * kMarketStressCreditLossPercent + 99) / 100);
+      (Int128{day.credit_limit} * credit_loss_basis_points + 9'999) / 10'000);
   out.market_stress_available = day.opening + day.credit_limit - lost;
   std::int64_t sum = 0;
   for (std::size_t hour = 0; hour < kHoursMax; ++hour) {
@@ -186,17 +198,36 @@ void FinishAccount(const AccountDay& day, const DaySums& sums, AccountIndicators
   out.mean_delay = RatioOf(sums.weighted_delay, sums.weighted_close);
 }
 
-template <typename Compare>
-ThreeAndAverage ThreeOf(std::vector<std::int64_t> values, Compare better) {
-  ThreeAndAverage result;
+std::int64_t AverageOf(const std::vector<std::int64_t>& values) {
   Int128 sum = 0;
   for (const std::int64_t value : values) sum += value;
   const auto count = static_cast<Int128>(values.size());
-  if (count == 0) return result;
   Int128 average = sum / count;
   const Int128 twice = sum % count * 2;
   if (twice > count || (twice == count && average % 2 != 0)) ++average;
-  result.average = static_cast<std::int64_t>(average);
+  return static_cast<std::int64_t>(average);
+}
+
+// What `values` come to on the days on which `of` is smallest.
+ThreeAndAverage OnThreeSmallest(const std::vector<std::int64_t>& of,
+                                const std::vector<std::int64_t>& values) {
+  ThreeAndAverage result;
+  if (values.empty()) return result;
+  std::vector<std::size_t> days(of.size());
+  std::iota(days.begin(), days.end(), 0);
+  std::stable_sort(days.begin(), days.end(),
+                   [&](std::size_t a, std::size_t b) { return of[a] < of[b]; });
+  days.resize(std::min<std::size_t>(3, days.size()));
+  for (const std::size_t day : days) result.three.push_back(values[day]);
+  result.average = AverageOf(values);
+  return result;
+}
+
+template <typename Compare>
+ThreeAndAverage ThreeOf(std::vector<std::int64_t> values, Compare better) {
+  ThreeAndAverage result;
+  if (values.empty()) return result;
+  result.average = AverageOf(values);
   std::sort(values.begin(), values.end(), better);
   values.resize(std::min<std::size_t>(3, values.size()));
   result.three = std::move(values);
@@ -264,9 +295,9 @@ std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const Run
     AccountIndicators* const of_day = all.data() + day * accounts;
     std::fill(sums.begin(), sums.end(), DaySums());
     for (; next < input.payments.size() && input.payments[next].due < midnight + kDayUs; ++next) {
-      const Payment& payment = input.payments[next];
-      AddPayment(payment, result.Rest(input, next), result.payments[next], midnight,
-                 midnight + result.closes, of_day[payment.sender], sums[payment.sender]);
+      const AccountIndex sender = input.payments[next].sender;
+      AddPayment(input, result, next, midnight, midnight + result.closes, of_day[sender],
+                 sums[sender]);
     }
     for (; part < result.parts.size(); ++part) {
       const SettledPart& of = result.parts[part];
@@ -274,11 +305,15 @@ std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const Run
       if (payment.due >= midnight + kDayUs) break;
       AddSettled(payment, of.amount, of.settled, midnight, midnight + result.closes,
                  sums[payment.sender]);
+      if (Misses(input, of.payment, of.settled)) {
+        of_day[payment.sender].time_specific_missed.value += of.amount;
+      }
     }
     next_settled = walk.Walk(next_settled, midnight + kDayUs, of_day);
     for (std::size_t i = 0; i < accounts; ++i) {
       of_day[i].bounds = bounds[day * accounts + i];
-      FinishAccount(result.account_days[day * accounts + i], sums[i], of_day[i]);
+      FinishAccount(result.account_days[day * accounts + i], sums[i],
+                    result.stress_credit_loss_basis_points, of_day[i]);
     }
   }
   return all;
@@ -303,13 +338,25 @@ std::vector<AccountMonth> MonthsOf(const Input& input,
     using Of = const AccountIndicators&;
     const std::greater<> largest;
     months[i].usage = ThreeOf(over_days([](Of a) { return a.usage; }), largest);
-    months[i].available = ThreeOf(over_days([](Of a) { return a.available; }), std::less<>());
+    months[i].largest_inflow = ThreeOf(over_days([](Of a) { return a.largest_inflow; }), largest);
+    const std::vector<std::int64_t> available = over_days([](Of a) { return a.available; });
+    months[i].available = ThreeOf(available, std::less<>());
+    months[i].available_balance =
+        OnThreeSmallest(available, over_days([](Of a) { return a.available_balance; }));
+    months[i].available_collateral =
+        OnThreeSmallest(available, over_days([](Of a) { return a.available_collateral; }));
+    months[i].available_credit =
+        OnThreeSmallest(available, over_days([](Of a) { return a.available_credit; }));
     months[i].submitted = ThreeOf(over_days([](Of a) { return a.submitted; }), largest);
+    months[i].sent = ThreeOf(over_days([](Of a) { return a.sent; }), largest);
+    months[i].received = ThreeOf(over_days([](Of a) { return a.received; }), largest);
     months[i].for_customers =
         ThreeOf(over_days([](Of a) { return a.for_customers.value; }), largest);
     months[i].customer_usage = ThreeOf(over_days([](Of a) { return a.customer_usage; }), largest);
     months[i].time_specific =
         ThreeOf(over_days([](Of a) { return a.time_specific.value; }), largest);
+    months[i].time_specific_missed =
+        ThreeOf(over_days([](Of a) { return a.time_specific_missed.value; }), largest);
     months[i].customer_lines = ThreeOf(std::move(lines[i]), largest);
     months[i].customer_lines_use =
         ThreeOf(over_days([](Of a) { return a.customer_lines_use; }), largest);

@@ -107,12 +107,15 @@ struct AccountIndicators {
   Bounds bounds;
   std::int64_t usage = 0;                        // A(i): largest net cumulative outflow
   std::int64_t largest_inflow = 0;               // A(i): largest net cumulative inflow
-  std::int64_t available = 0;                    // A(ii): at the start
+  std::int64_t available = 0;                    // A(ii): at the start, the sum of these:
+  std::int64_t available_balance = 0;            // balance
+  std::int64_t available_collateral = 0;         // credit by collateral
+  std::int64_t available_credit = 0;             // further credit
   std::int64_t peak_credit = 0;                  // the most of its credit line that it drew
   std::int64_t credit_charge = 0;                // the price of what it drew
   std::int64_t submitted = 0;                    // A(iii): gross, whether settled or not
   CountAndValue time_specific;                   // A(iv)
-  CountAndValue time_specific_missed;            // of these, not settled by the close
+  CountAndValue time_specific_missed;            // of these, not settled by their time
   CountAndValue for_customers;                   // B(i)
   std::int64_t customer_usage = 0;               // B(ii): largest net outflow for customers
   std::int64_t customer_lines = 0;               // B(ii): credit lines of its customers
@@ -127,9 +130,6 @@ struct AccountIndicators {
   std::int64_t customer_stress_usage = 0;      // (iii) receipts for customers do not come
   std::int64_t market_stress_available = 0;    // (iv) credit loses a part of its worth
 };
-// Of the credit limit, in scenario (iv).
-inline constexpr std::int64_t kMarketStressCreditLossPercent = 30;
-
 // Over all days: BCBS 248 asks for the three largest (smallest, of what is available) of a month,
 // and the average.
 struct ThreeAndAverage {
@@ -138,11 +138,20 @@ struct ThreeAndAverage {
 };
 struct AccountMonth {
   ThreeAndAverage usage;
+  ThreeAndAverage largest_inflow;
   ThreeAndAverage available;  // the smallest
+  // What these came to on the days of the three smallest, so that they add up to them; of equal
+  // days the earlier first.
+  ThreeAndAverage available_balance;
+  ThreeAndAverage available_collateral;
+  ThreeAndAverage available_credit;
   ThreeAndAverage submitted;
+  ThreeAndAverage sent;
+  ThreeAndAverage received;
   ThreeAndAverage for_customers;
   ThreeAndAverage customer_usage;
   ThreeAndAverage time_specific;
+  ThreeAndAverage time_specific_missed;
   ThreeAndAverage customer_lines;  // of its customers, not of days: the three largest lines
   ThreeAndAverage customer_lines_use;
   // Millionths; of days on which the account sent something.

@@ -120,6 +120,15 @@ absl::Status TakeAmount(core::Amount& target, std::string_view text, int minor_d
   return taken;
 }
 
+absl::Status TakePercent(std::uint32_t& basis_points, std::string_view text) {
+  const std::optional<std::uint32_t> points = ParseBasisPoints(text);
+  if (!points) {
+    return absl::InvalidArgumentError(fmt::format("\"{}\": {}", text, kHaircutExpected));
+  }
+  basis_points = *points;
+  return absl::OkStatus();
+}
+
 absl::Status TakeShare(std::optional<FundsShare>& target, std::string_view text) {
   const absl::StatusOr<FundsShare> share =
       core::ParseUnsignedDecimal(text, kAlphaDecimalsMax, "share", text);
@@ -240,16 +249,15 @@ constexpr std::array kOptions = {
            [](R& o, S t, int) { return TakeShare(o.credit_share, t); },
            [](const R& o, int) { return ShareText(o.credit_share); }},
     Option{"haircut", "PERCENT of collateral that gives no credit (0)",
-           [](R& o, S t, int) {
-             const auto points = ParseBasisPoints(t);
-             if (!points) {
-               return absl::InvalidArgumentError(fmt::format("\"{}\": {}", t, kHaircutExpected));
-             }
-             o.haircut_basis_points = *points;
-             return absl::OkStatus();
-           },
+           [](R& o, S t, int) { return TakePercent(o.haircut_basis_points, t); },
            [](const R& o, int) {
              return Money(static_cast<std::int64_t>(o.haircut_basis_points), 2);
+           }},
+    Option{"stress-credit-loss",
+           "PERCENT that credit lines lose in BCBS 248's market-wide stress (30), which names none",
+           [](R& o, S t, int) { return TakePercent(o.stress_credit_loss_basis_points, t); },
+           [](const R& o, int) {
+             return Money(static_cast<std::int64_t>(o.stress_credit_loss_basis_points), 2);
            }},
     Option{"credit-price", "Millionths of the drawn credit that a day of 24 hours costs (0)",
            [](R& o, S t, int) {

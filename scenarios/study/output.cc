@@ -106,11 +106,18 @@ void WriteMonthsCsv(const Input& input, const RunResult& result, const Indicator
   for (std::size_t i = 0; i < indicators.months.size(); ++i) {
     const Account& account = input.accounts[i];
     const AccountMonth& month = indicators.months[i];
-    const std::array<std::pair<std::string_view, const ThreeAndAverage*>, 8> tools = {
+    const std::array<std::pair<std::string_view, const ThreeAndAverage*>, 15> tools = {
         {{"usage", &month.usage},
+         {"largest_inflow", &month.largest_inflow},
          {"available", &month.available},
+         {"available_balance", &month.available_balance},
+         {"available_collateral", &month.available_collateral},
+         {"available_credit", &month.available_credit},
          {"submitted", &month.submitted},
+         {"sent", &month.sent},
+         {"received", &month.received},
          {"time_specific", &month.time_specific},
+         {"time_specific_missed", &month.time_specific_missed},
          {"for_customers", &month.for_customers},
          {"customer_usage", &month.customer_usage},
          {"customer_lines", &month.customer_lines},
@@ -396,8 +403,9 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
   if (!status.ok()) return status;
   status = WriteFileAt(directory + "/payments.csv", [&](std::ostream& out) {
     LineWriter lines(out);
-    lines.Line("sender,recipient,amount,day,time,priority,link,time_specific,for_customer{}",
-               input.customers.empty() ? "" : ",customer,recipient_customer");
+    lines.Line("sender,recipient,amount,day,time,priority,link,time_specific,for_customer{}{}",
+               input.customers.empty() ? "" : ",customer,recipient_customer",
+               input.settle_by.empty() ? "" : ",settle_by");
     fmt::memory_buffer& buffer = lines.buffer();
     const auto customer = [&](const std::vector<std::uint32_t>& of, PaymentIndex i) {
       buffer.push_back(',');
@@ -426,6 +434,10 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
       if (!input.customers.empty()) {
         customer(input.sender_customers, i);
         customer(input.recipient_customers, i);
+      }
+      if (!input.settle_by.empty()) {
+        buffer.push_back(',');
+        if (input.settle_by[i] != kNoTime) AppendTime(buffer, input.settle_by[i] % kDayUs);
       }
       lines.EndLine();
     }

@@ -52,6 +52,10 @@ struct ThroughputTarget {
 };
 inline constexpr std::size_t kThroughputTargetsMax = 24;
 
+// What credit limits lose of their worth in BCBS 248's market-wide stress, for which the paper
+// names no figure ("changes in the value of collateral"): ours, unless the options say otherwise.
+inline constexpr std::int64_t kStressCreditLossBasisPoints = 3000;
+
 // What became of Input::changes, by place.
 struct ChangeResult {
   bool made = false;  // without a refusal: its payment was not submitted yet, or the day had closed
@@ -60,9 +64,11 @@ struct ChangeResult {
 
 // One account on one day.
 struct AccountDay {
-  std::int64_t opening = 0;        // balance at the opening
-  std::int64_t closing = 0;        // balance at the close
-  std::int64_t credit_limit = 0;   // how far below zero it could go
+  std::int64_t opening = 0;       // balance at the opening
+  std::int64_t closing = 0;       // balance at the close
+  std::int64_t credit_limit = 0;  // how far below zero it could go
+  // Of that, by collateral less its haircut; the rest is further credit.
+  std::int64_t collateral_credit = 0;
   std::int64_t peak_credit = 0;    // the furthest that it went
   std::int64_t credit_charge = 0;  // the price of that, by value and time
   std::int64_t added = 0;          // from outside by changes, less what went there
@@ -81,8 +87,9 @@ struct RunResult {
   TimeUs opens = 0;                       // of every day, since its midnight
   TimeUs closes = 0;                      // of every day; above `opens`
   std::vector<ThroughputTarget> targets;  // of the options
-  std::vector<ChangeResult> changes;      // as Input::changes
-  std::vector<PaymentResult> payments;    // as Input::payments
+  std::int64_t stress_credit_loss_basis_points = kStressCreditLossBasisPoints;  // of the options
+  std::vector<ChangeResult> changes;                                            // as Input::changes
+  std::vector<PaymentResult> payments;  // as Input::payments
   // The settled ones; those of a set in a row. Of a payment that settled in parts: its last part.
   std::vector<PaymentIndex> settlement_order;
   std::vector<SettledPart> parts;  // all but last ones, by time; empty without splitting

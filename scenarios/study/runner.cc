@@ -101,6 +101,7 @@ absl::Status StudyRunner::Start() {
         fmt::format("there would be more than {} samples of the queue", kSamplesMax));
   }
   result_.targets = options_.targets;
+  result_.stress_credit_loss_basis_points = options_.stress_credit_loss_basis_points;
   result_.changes.resize(input_.changes.size());
   if (!input_.changes.empty()) {
     engine_numbers_.assign(input_.payments.size(), liquidity::kNoPayment);
@@ -339,6 +340,8 @@ absl::Status StudyRunner::Open(std::size_t day, PaymentIndex end) {
     AccountDay& of_day = result_.account_days[day * accounts() + i];
     of_day.opening = terms->banks[i].balance.minor();
     of_day.credit_limit = engine_->Bank(static_cast<liquidity::BankIndex>(i)).credit_line.minor();
+    of_day.collateral_credit = liquidity::CreditLineOf(
+        terms->banks[i].collateral, terms->banks[i].haircut_basis_points, Amount::Zero());
   }
   const auto today = [&](const std::optional<TimeUs>& time) {
     return time ? std::max(opens, opens - result_.opens + *time) : kNever;

@@ -66,6 +66,9 @@ struct RunOptions {
   bool credit_on_collateral = false;
   std::uint32_t haircut_basis_points = 0;  // of accounts without one of their own
   std::int64_t credit_price_ppm_per_day = 0;
+  // In market-wide stress (BCBS 248), of credit limits.
+  std::uint32_t stress_credit_loss_basis_points =
+      static_cast<std::uint32_t>(kStressCreditLossBasisPoints);
   TimeUs sample_every = 15 * kMinuteUs;
   std::vector<ThroughputTarget> targets;  // by ascending time, at most kThroughputTargetsMax
   // Without one all pay at once.

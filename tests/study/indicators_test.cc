@@ -261,6 +261,58 @@ TEST(Bcbs248, TellsTheThreeLargestOfAllDaysAndTheAverage) {
   EXPECT_EQ(month.available.average, 102);  // 101.5, to even
 }
 
+// a: 30 of 70 received on the first day; available 150 (90 + 40 by collateral + 20) and 120.
+TEST(Bcbs248, TellsOfAMonthBothPositionsGrossPaymentsAndWhatIsAvailableByConstituents) {
+  Study study(2);
+  study.Add(1, 0, 70, 9 * kHourUs);
+  study.Add(0, 1, 40, 10 * kHourUs);
+  study.Add(1, 0, 5, kDayUs + 9 * kHourUs);
+  for (PaymentIndex i = 0; i < 3; ++i) {
+    study.Settled(i, study.input_.payments[i].due, Cause::kImmediate);
+  }
+  AccountDay* const days = study.result_.account_days.data();
+  days[0] = {.opening = 90, .closing = 120, .credit_limit = 60, .collateral_credit = 40};
+  days[3] = {.opening = 120, .closing = 125, .credit_limit = 0, .collateral_credit = 0};
+  const AccountMonth month = study.Compute().months[0];
+  EXPECT_THAT(month.usage.three, ElementsAre(0, 0));
+  EXPECT_THAT(month.largest_inflow.three, ElementsAre(70, 5));
+  EXPECT_THAT(month.sent.three, ElementsAre(40, 0));
+  EXPECT_THAT(month.received.three, ElementsAre(70, 5));
+  EXPECT_EQ(month.received.average, 38);  // 37.5, to even
+  EXPECT_THAT(month.available.three, ElementsAre(120, 150));
+  EXPECT_THAT(month.available_balance.three, ElementsAre(120, 90));
+  EXPECT_THAT(month.available_collateral.three, ElementsAre(0, 40));
+  EXPECT_THAT(month.available_credit.three, ElementsAre(0, 20));
+  EXPECT_EQ(month.available_balance.average, 105);
+}
+
+// Due by 10:00: one in time, one an hour late, one never.
+TEST(Bcbs248, CountsATimeSpecificPaymentThatSettlesAfterItsTimeAsMissed) {
+  Study study(2);
+  for (const std::int64_t amount : {40, 30, 20}) {
+    study.Add(0, 1, amount, 9 * kHourUs).time_specific = true;
+  }
+  study.Add(0, 1, 10, 9 * kHourUs).time_specific = true;  // by the close
+  study.input_.settle_by = {10 * kHourUs, 10 * kHourUs, 10 * kHourUs, kNoTime};
+  study.Settled(0, 10 * kHourUs, Cause::kQueueRelease);
+  study.Settled(1, 11 * kHourUs, Cause::kQueueRelease);
+  study.Settled(3, 12 * kHourUs, Cause::kQueueRelease);
+  const Indicators all = study.Compute();
+  EXPECT_EQ(all.accounts[0].time_specific.value, 100);
+  EXPECT_EQ(all.accounts[0].time_specific_missed.count, 2U);
+  EXPECT_EQ(all.accounts[0].time_specific_missed.value, 50);
+  EXPECT_THAT(all.months[0].time_specific_missed.three, ElementsAre(50, 0));
+  EXPECT_EQ(all.months[0].time_specific_missed.average, 25);
+}
+
+TEST(Bcbs248, LosesTheStatedPartOfCreditInMarketWideStress) {
+  Study study;
+  study.result_.account_days[0].opening = 200;
+  study.result_.account_days[0].credit_limit = 99;
+  study.result_.stress_credit_loss_basis_points = 5050;
+  EXPECT_EQ(study.Compute().accounts[0].market_stress_available, 249);  // 299 - 50, of 49.995
+}
+
 // Two linked pairs: 100 against 80 in one instant; 50 paid at 10:00 against 60 at 12:00, so 50 are
 // at risk for two hours: 180 of 290 together, 100 value-hours over 290.
 TEST(Linked, TellsWhatSettledTogetherAndThePrincipalAtRisk) {
