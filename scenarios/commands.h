@@ -84,7 +84,7 @@ struct SweepFlags {
   // Of the curve: a setting or an indicator. Empty: liquidity, of a study without that setting
   // liquidity_value.
   std::string x;
-  std::string y;        // empty: delay_by_value_s, of a study delay
+  std::string y;        // empty: delay
   std::string x_label;  // of the plot's axis; empty: made of the name
   std::string y_label;
 };

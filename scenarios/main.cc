@@ -36,7 +36,7 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   sweep->add_option("--x", flags.x,
                     "Of the curve: a setting or an indicator; without it liquidity, of a study "
                     "without that setting liquidity_value");
-  sweep->add_option("--y", flags.y, "Of the curve; without it delay_by_value_s, of a study delay");
+  sweep->add_option("--y", flags.y, "Of the curve; without it delay");
   sweep->add_option("--x-label", flags.x_label, "What the plot's axis says instead of the name");
   sweep->add_option("--y-label", flags.y_label, "The same of the other axis");
   sweep

@@ -222,7 +222,7 @@ int SweepCommand(const SweepFlags& given) {
   const bool is_preset = flags.csv.empty() && IsStudy(flags.file);
   const bool is_study = !flags.csv.empty() || is_preset;
   if (flags.x.empty()) flags.x = DefaultX(flags, is_study);
-  if (flags.y.empty()) flags.y = is_study ? "delay" : "delay_by_value_s";
+  if (flags.y.empty()) flags.y = "delay";
   if (const absl::Status good = CheckFlags(flags); !good.ok()) return Refuse(good);
   const absl::StatusOr<std::vector<Setting>> settings = SettingsOf(flags);
   if (!settings.ok()) return Refuse(settings.status());

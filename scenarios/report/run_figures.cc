@@ -82,6 +82,33 @@ std::pair<Ends, Ends> EndsOf(const Plan& plan, const PlannedWhat& what) {
   return {{pvp.party, pvp.counterparty}, {pvp.counterparty, pvp.party}};
 }
 
+// By ledger the times at which its days close, ascending.
+std::vector<std::vector<std::int64_t>> ClosesOf(const Plan& plan) {
+  std::vector<std::vector<std::int64_t>> closes(plan.ledgers.size());
+  for (const PlannedAction& action : plan.actions) {
+    const auto* change = std::get_if<ChangeDayPhase>(&action.what);
+    if (change == nullptr || change->phase != core::DayPhase::kClosed) continue;
+    closes[change->ledger].push_back(action.time.micros());
+  }
+  for (std::vector<std::int64_t>& of_ledger : closes) {
+    std::sort(of_ledger.begin(), of_ledger.end());
+  }
+  return closes;
+}
+
+// When the first of the ledgers of a transaction closes after it was due; `last_us` when none does.
+std::int64_t CloseAfter(const std::vector<std::vector<std::int64_t>>& closes,
+                        const std::vector<ActionLeg>& legs, std::int64_t due_us,
+                        std::int64_t last_us) {
+  std::int64_t first_us = std::numeric_limits<std::int64_t>::max();
+  for (const ActionLeg& leg : legs) {
+    const std::vector<std::int64_t>& of_ledger = closes[leg.ledger];
+    const auto close = std::upper_bound(of_ledger.begin(), of_ledger.end(), due_us);
+    if (close != of_ledger.end()) first_us = std::min(first_us, *close);
+  }
+  return first_us == std::numeric_limits<std::int64_t>::max() ? last_us : first_us;
+}
+
 }  // namespace
 
 std::string ValueUnitOf(const Plan& plan) { return Valuer(plan).unit(); }
@@ -98,6 +125,7 @@ RunFigures FiguresOf(const Plan& plan, const RunResult& result) {
     figures.end_us = std::max({figures.end_us, due_us, action.ended.micros()});
   }
   if (result.actions.empty()) figures.begin_us = figures.end_us = 0;
+  const std::vector<std::vector<std::int64_t>> closes = ClosesOf(plan);
   for (const ActionResult& action : result.actions) {
     const PlannedAction& planned = plan.actions[action.action];
     if (!IsTransaction(planned.what)) continue;
@@ -106,11 +134,16 @@ RunFigures FiguresOf(const Plan& plan, const RunResult& result) {
     Transaction transaction;
     transaction.due_us = planned.time.micros();
     // A live run has the wall clock in its results and the scenario's clock in its plan.
+    const bool live = result.mode == "live";
     const std::int64_t from_us =
-        result.mode == "live" && action.attempts > 0 ? action.started.micros() : transaction.due_us;
+        live && action.attempts > 0 ? action.started.micros() : transaction.due_us;
     transaction.due_us = from_us;
     transaction.ended_us = ended ? std::max(action.ended.micros(), from_us) : figures.end_us;
     transaction.settled = action.status == ActionStatus::kSettled;
+    transaction.closes_us =
+        live ? figures.end_us : CloseAfter(closes, action.legs, from_us, figures.end_us);
+    transaction.closes_us =
+        std::max(transaction.closes_us, transaction.settled ? transaction.ended_us : from_us);
     transaction.is_settlement = !std::holds_alternative<PayOneWay>(planned.what);
     const auto [first, second] = EndsOf(plan, planned.what);
     for (std::size_t i = 0; i < action.legs.size(); ++i) {
@@ -187,11 +220,17 @@ DelayFigures DelaysOf(const RunFigures& figures, Kinds kinds) {
   double value = 0;
   double sum = 0;
   double sum_by_value = 0;
+  double waited = 0;
+  double to_close = 0;
   for (const Transaction& transaction : figures.transactions) {
-    if (!transaction.settled) continue;
     if (kinds != Kinds::kAll && transaction.is_settlement != (kinds == Kinds::kSettlements)) {
       continue;
     }
+    const std::int64_t until_us =
+        transaction.settled ? transaction.ended_us : transaction.closes_us;
+    waited += transaction.value * static_cast<double>(until_us - transaction.due_us);
+    to_close += transaction.value * static_cast<double>(transaction.closes_us - transaction.due_us);
+    if (!transaction.settled) continue;
     const double delay_s =
         static_cast<double>(transaction.ended_us - transaction.due_us) / 1'000'000;
     delays.seconds.push_back(delay_s);
@@ -202,6 +241,7 @@ DelayFigures DelaysOf(const RunFigures& figures, Kinds kinds) {
   std::sort(delays.seconds.begin(), delays.seconds.end());
   if (!delays.seconds.empty()) delays.mean_s = sum / static_cast<double>(delays.seconds.size());
   if (value > 0) delays.mean_by_value_s = sum_by_value / value;
+  if (to_close > 0) delays.of_time_to_close = waited / to_close;
   return delays;
 }
 

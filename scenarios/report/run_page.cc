@@ -219,7 +219,10 @@ page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summar
                                   static_cast<double>(summary.issued_value->minor())),
         "value settled / value issued");
   }
-  add("delay, mean", Seconds(delays.mean_s), "from due to settled");
+  add("delay", delays.of_time_to_close ? fmt::format("{:.6f}", *delays.of_time_to_close) : "none",
+      "sum of value x queue time / sum of value x time to close: 0 when all settle at once, 1 when "
+      "nothing does; what did not settle waits to the close");
+  add("delay, mean", Seconds(delays.mean_s), "from due to settled, of what settled, as all below");
   add("delay, weighted by value", Seconds(delays.mean_by_value_s),
       "sum of value x delay / sum of value");
   add("delay, median", Seconds(delays.Percentile(50)), "");

@@ -4,6 +4,8 @@
 #ifndef CAUSEWAY_SCENARIOS_REPORT_RUN_PAGE_H_
 #define CAUSEWAY_SCENARIOS_REPORT_RUN_PAGE_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +45,10 @@ inline constexpr ParticipantIndex kSomeProvider = 0xffffffff;
 struct Transaction {
   std::int64_t due_us = 0;
   std::int64_t ended_us = 0;  // the end of the run when it has none
-  double value = 0;           // all its legs
+  // When the first of its ledgers closes after it was due, or when it settled if that is later; the
+  // end of the run when none closes, and of a live run, whose times are not those of the calendar.
+  std::int64_t closes_us = 0;
+  double value = 0;  // all its legs
   bool settled = false;
   bool is_settlement = false;
 };
@@ -74,11 +79,15 @@ double PeakLiquidity(const Plan& plan, const RunResult& result, const RunFigures
 double HerfindahlOfPayers(const RunFigures& figures);
 
 // Settlement delay is from when a payment or settlement was due to when its participant had the
-// last reply; of those that settled.
+// last reply. What did not settle has none: seconds and means are of what settled, and the less
+// settles the less they tell. `of_time_to_close` has both.
 struct DelayFigures {
   std::vector<double> seconds;  // ascending
   double mean_s = 0;
-  double mean_by_value_s = 0;               // weighted by value
+  double mean_by_value_s = 0;  // weighted by value
+  // Sum of value x delay / sum of value x time to close, over all; what did not settle is delayed
+  // to the close. From 0 (all settled at once) to 1 (nothing did); nothing without value or time.
+  std::optional<double> of_time_to_close;
   double Percentile(double percent) const;  // nearest rank; 0 without any
 };
 enum class Kinds { kAll, kPayments, kSettlements };

@@ -100,6 +100,7 @@ Indicators IndicatorsOfRun(const Plan& plan, const RunResult& result) {
       {"delay_p95_s", delay(delays.Percentile(95))},
       {"delay_p99_s", delay(delays.Percentile(99))},
       {"delay_max_s", delay(delays.Percentile(100))},
+      {"delay", delays.of_time_to_close ? Decimal(*delays.of_time_to_close) : ""},
       {"within_hour", Ratio(static_cast<double>(within_hour - delays.seconds.begin()),
                             static_cast<double>(figures.transactions.size()))},
       {"herfindahl", Decimal(HerfindahlOfPayers(figures))},

@@ -59,10 +59,24 @@ TEST(RunFiguresTest, DelayIsFromDueToSettledAndOfWhatSettled) {
   EXPECT_EQ(all.Percentile(100), all.seconds[1]);
 }
 
+// "too-much" is refused at 09:30, 7 h 40 min before its ledger closes at 17:10.
+TEST(RunFiguresTest, WhatDidNotSettleIsDelayedToTheClose) {
+  const Ran ran = RanWith(kTraffic);
+  const double refused = 10.0 * (7 * 3600 + 40 * 60);    // USD x seconds
+  const double others = 100.0 * (8 * 3600 + 10 * 60)     // "p", from 09:00
+                        + 100.0 * (7 * 3600 + 10 * 60);  // both legs of "s", from 10:00
+  const std::optional<double> delay = DelaysOf(ran.figures, Kinds::kAll).of_time_to_close;
+  ASSERT_TRUE(delay.has_value());
+  EXPECT_GT(*delay, refused / (refused + others));
+  EXPECT_NEAR(*delay, refused / (refused + others), 1e-5);  // the others took milliseconds
+  EXPECT_LT(*DelaysOf(ran.figures, Kinds::kSettlements).of_time_to_close, 1e-4);
+}
+
 TEST(RunFiguresTest, DelayOfNothingIsZero) {
   const DelayFigures none = DelaysOf(RunFigures(), Kinds::kAll);
   EXPECT_EQ(none.Percentile(99), 0);
   EXPECT_EQ(none.mean_s, 0);
+  EXPECT_FALSE(none.of_time_to_close.has_value());
 }
 
 TEST(RunFiguresTest, LiquidityIsWhatBanksHaveTogether) {

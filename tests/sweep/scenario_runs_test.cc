@@ -69,6 +69,17 @@ TEST_F(ScenarioRunsTest, MoreMoneySettlesMore) {
   EXPECT_EQ(ValueOf(*poor, "breaches"), 0);
 }
 
+// Whatever settles at once: what does not must count, or scarce money would look fast.
+TEST_F(ScenarioRunsTest, DelayFallsWithLiquidity) {
+  const ScenarioRuns runs = Load();
+  const std::string path = "participants[*].opening_balances[*].amount";
+  const auto poor = runs.Make({{{path, "20.00"}}, 1});
+  const auto rich = runs.Make({{{path, "100000.00"}}, 1});
+  ASSERT_TRUE(poor.ok() && rich.ok());
+  ASSERT_LT(ValueOf(*poor, "share_settled"), ValueOf(*rich, "share_settled"));
+  EXPECT_GT(ValueOf(*poor, "delay"), ValueOf(*rich, "delay") + 0.1);
+}
+
 TEST_F(ScenarioRunsTest, SameRunGivesTheSameAndAnotherSeedDoesNot) {
   const ScenarioRuns runs = Load();
   EXPECT_EQ(*runs.Make({{}, 1}), *runs.Make({{}, 1}));
