@@ -24,7 +24,8 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
           "--set", flags.sets,
           "PATH=VALUE,VALUE,...: a field of the file by its path, such as "
           "generators[0].payments or participants[*].country; repeatable, all "
-          "combinations are run, and the curve runs along the first. With --csv or a study's "
+          "combinations are run, and the curve runs along the one that --x names, else the first. "
+          "With --csv or a study's "
           "preset also any option of a study by its name, such as liquidity, queue or lsm (several "
           "joined by +)")
       ->allow_extra_args(false);

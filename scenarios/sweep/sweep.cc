@@ -48,9 +48,16 @@ absl::StatusOr<std::optional<double>> NumberOf(const SweepRow& row, const std::s
   return std::optional<double>(number);
 }
 
-// Settings other than the first, which moves along the curve.
-std::string LineName(const Point& point) {
-  return point.size() < 2 ? "" : Describe(Point(point.begin() + 1, point.end()));
+// Settings other than the one that moves along the curve: that of the axis, or the first.
+std::string LineName(const Point& point, const std::string& x) {
+  const auto along = std::find_if(point.begin(), point.end(),
+                                  [&](const auto& setting) { return setting.first == x; });
+  const auto left_out = along == point.end() ? point.begin() : along;
+  Point others;
+  for (auto each = point.begin(); each != point.end(); ++each) {
+    if (each != left_out) others.push_back(*each);
+  }
+  return others.empty() ? "" : Describe(others);
 }
 
 }  // namespace
@@ -139,7 +146,7 @@ absl::StatusOr<Curve> CurveOf(const std::vector<SweepRow>& rows, const std::stri
       ys.push_back(**at_y);
     }
     if (xs.empty()) continue;
-    const std::string name = LineName(point);
+    const std::string name = LineName(point, x);
     auto line = std::find_if(curve.lines.begin(), curve.lines.end(),
                              [&](const CurveLine& each) { return each.name == name; });
     if (line == curve.lines.end()) {

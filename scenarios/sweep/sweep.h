@@ -51,7 +51,7 @@ struct CurvePoint {
   Estimate x;
   Estimate y;
 };
-// Points that differ in the first setting only.
+// Points that differ in one setting only: in `x` where that is one, else in the first.
 struct CurveLine {
   std::string name;                // the other settings; empty when there are none
   std::vector<CurvePoint> points;  // by ascending x

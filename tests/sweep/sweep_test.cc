@@ -196,6 +196,23 @@ TEST_F(SweepTest, CurveHasALineForEachOtherSettingAndAscends) {
               HasSubstr("a,b,runs,a_mean,a_low,a_high,y_mean,y_low,y_high\n1,x,3,1,1,1,10.02"));
 }
 
+TEST_F(SweepTest, CurveRunsAlongTheSettingOfItsAxisThoughItIsNotTheFirst) {
+  const std::vector<sim::Run> runs =
+      *RunsOf(*PointsOf({{"b", {"x", "w"}}, {"a", {"3", "1", "2"}}}), 1, 2);
+  const auto make = [](const sim::Run& run) -> absl::StatusOr<Indicators> {
+    return Indicators{{"y", run.point[1].second}};
+  };
+  const auto result = RunSweep(Store(), runs, make, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  const absl::StatusOr<Curve> curve = CurveOf(result->rows, "a", "y");
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  ASSERT_EQ(curve->lines.size(), 2u);
+  EXPECT_EQ(curve->lines[0].name, "b=x");
+  EXPECT_EQ(curve->lines[1].name, "b=w");
+  ASSERT_EQ(curve->lines[0].points.size(), 3u);
+  EXPECT_EQ(curve->lines[0].points[1].x.mean, 2);
+}
+
 TEST_F(SweepTest, AxisMustBeThereAndBeANumber) {
   const auto result = RunSweep(Store(), Runs(1), Make, {});
   EXPECT_THAT(std::string(CurveOf(result->rows, "z", "y").status().message()),
