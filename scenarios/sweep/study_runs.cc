@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -11,8 +9,6 @@
 #include "scenarios/study/folder.h"
 #include "scenarios/study/options.h"
 #include "settlement/core/amount.h"
-#include "settlement/core/bytes.h"
-#include "settlement/core/hash.h"
 
 namespace causeway::sim {
 namespace {
@@ -56,27 +52,6 @@ std::int64_t HighestOf(const study::Indicators& indicators, const Of& of) {
     highest = std::max(highest, static_cast<std::int64_t>(of(day)));
   }
   return highest;
-}
-
-absl::StatusOr<std::string> HashOfTables(const std::string& folder) {
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".csv") files.push_back(entry.path());
-  }
-  if (error) {
-    return absl::NotFoundError(fmt::format("cannot read {}: {}", folder, error.message()));
-  }
-  std::sort(files.begin(), files.end());
-  core::Sha256Hasher hasher;
-  for (const std::filesystem::path& path : files) {
-    std::ifstream file(path, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    core::Writer head;
-    head.Sized(path.filename().string()).U64(bytes.size());
-    hasher.Update(head.bytes()).Update(bytes);
-  }
-  return hasher.Finish().ToHex();
 }
 
 }  // namespace
@@ -131,11 +106,12 @@ Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators&
 
 absl::StatusOr<StudyRuns> StudyRuns::Load(const std::string& folder, int minor_digits) {
   StudyRuns runs;
-  absl::StatusOr<std::string> hash = HashOfTables(folder);
+  const study::DiskFolder source(folder);
+  study::FolderResult read = study::ReadFolder(source, minor_digits);
+  if (!read.problems.empty()) return absl::InvalidArgumentError(read.problems.ToString());
+  absl::StatusOr<std::string> hash = study::HashOfFiles(source, read.files);
   if (!hash.ok()) return hash.status();
   runs.sha256_ = *std::move(hash);
-  study::FolderResult read = study::ReadFolder(study::DiskFolder(folder), minor_digits);
-  if (!read.problems.empty()) return absl::InvalidArgumentError(read.problems.ToString());
   runs.input_ = std::move(read.input);
   const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
   runs.input_.name = (path.has_filename() ? path : path.parent_path()).filename().string();

@@ -51,6 +51,17 @@ class StudyRunsTest : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
+// Results of a sweep are kept under the digest of its input: another input must not find them.
+TEST_F(StudyRunsTest, DigestIsOfTheFilesThatAreReadWhateverTheirNames) {
+  Write("mapping.csv", "table,field,column,form\naccounts,file,ACCO.txt,\n");
+  Write("ACCO.txt", "id,owner,balance\nA,X,0\nB,Y,0\nC,Z,0\n");
+  const std::string before = Load().sha256();
+  Write("unused.csv", "id\n1\n");
+  EXPECT_EQ(Load().sha256(), before);
+  Write("ACCO.txt", "id,owner,balance\nA,X,1\nB,Y,0\nC,Z,0\n");
+  EXPECT_NE(Load().sha256(), before);
+}
+
 TEST_F(StudyRunsTest, LiquiditySavingSettlesWhatAQueueCannot) {
   const StudyRuns runs = Load();
   const auto queue = runs.Make({{{"lsm", "none"}}, 0});
