@@ -77,6 +77,7 @@ std::optional<Finding> LedgerVerifier::Halted(std::optional<Finding> finding) {
 std::optional<Finding> LedgerVerifier::OnBatch(std::string_view batch_bytes) {
   if (halted_) return std::nullopt;
   transitions_.clear();
+  terms_.clear();
   certificates_.clear();
   const auto malformed = [&](std::string message) {
     Finding finding = log_.MakeFinding(FindingKind::kMalformedBatch, std::move(message));
@@ -322,6 +323,11 @@ void LedgerVerifier::Observe(const core::Batch& batch, const Opened& opened) {
                             holds_list ? HeldAfter(batch, entry) : core::PositionSet()});
   }
   for (const core::AdmittedItem& item : opened.items) {
+    if (const auto* prepare = std::get_if<core::PrepareSettlement>(&item.body)) {
+      terms_.push_back(prepare->terms);
+    } else if (const auto* list = std::get_if<core::PrepareList>(&item.body)) {
+      terms_.push_back(list->terms);
+    }
     const auto* completion = std::get_if<core::CompleteSettlement>(&item.body);
     if (completion == nullptr) continue;
     const core::Certificate& certificate = completion->certificate;

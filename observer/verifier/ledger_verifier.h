@@ -98,6 +98,8 @@ class LedgerVerifier {
 
   // Of the last batch that was verified.
   const std::vector<SettlementTransition>& transitions() const { return transitions_; }
+  // Those of the settlements that were prepared or rejected in the latest batch.
+  const std::vector<core::TermsHeader>& terms() const { return terms_; }
   const std::vector<ShownCertificate>& certificates() const { return certificates_; }
   // In the whole log, in its order.
   const std::vector<Override>& overrides() const { return overrides_; }
@@ -128,6 +130,7 @@ class LedgerVerifier {
   bool halted_ = false;
   bool copy_ahead_ = false;
   std::vector<SettlementTransition> transitions_;
+  std::vector<core::TermsHeader> terms_;
   std::vector<ShownCertificate> certificates_;
   std::vector<Override> overrides_;
 };

@@ -46,8 +46,6 @@ std::vector<Finding> SettlementTracker::OnLedger(const LedgerVerifier& ledger) {
   for (const SettlementTransition& transition : ledger.transitions()) {
     Tracked& tracked = Get(transition.settlement_id);
     touched.insert(transition.settlement_id);
-    const core::SettlementState* state = ledger.ledger()->FindSettlement(transition.settlement_id);
-    if (state != nullptr && state->terms.has_value()) AddTerms(tracked, *state->terms);
     ObservedLeg& leg = tracked.legs[origin];
     leg.ledger = origin;
     if ((IsSettled(leg.status) && IsGivenUp(transition.status)) ||
@@ -69,6 +67,7 @@ std::vector<Finding> SettlementTracker::OnLedger(const LedgerVerifier& ledger) {
       if (!transition.held.empty()) tracked.held.emplace(origin, transition.held);
     }
   }
+  for (const core::TermsHeader& terms : ledger.terms()) AddTerms(Get(terms.settlement_id), terms);
   for (const ShownCertificate& certificate : ledger.certificates()) {
     Tracked& tracked = Get(certificate.settlement_id);
     touched.insert(certificate.settlement_id);
