@@ -14,13 +14,16 @@ namespace causeway::sim {
 namespace {
 
 std::string DigestOf(const RunResult& result) {
-  core::Writer writer;
+  core::Sha256Hasher hasher;
+  const auto add = [&hasher](std::string_view part) {
+    hasher.Update(core::Writer().Size(part.size()).bytes()).Update(part);
+  };
   for (const RunResult::LogTrace& log : result.logs) {
-    writer.Sized(log.origin);
-    for (const std::string& batch : log.batches) writer.Sized(batch);
+    add(log.origin);
+    for (const std::string& batch : log.batches) add(batch);
   }
-  for (const LedgerResult& ledger : result.ledgers) writer.Sized(ledger.state_root);
-  return core::Sha256(writer.bytes()).ToHex();
+  for (const LedgerResult& ledger : result.ledgers) add(ledger.state_root);
+  return hasher.Finish().ToHex();
 }
 
 // How trades settle, and are returned, under each mechanism but the coordinated one.

@@ -27,7 +27,7 @@ namespace {
 
 // Sizes are rounded up to steps; what is larger than the largest comes from malloc.
 constexpr std::size_t kStepBytes = 16;
-constexpr std::size_t kBlockBytesMax = 512;
+constexpr std::size_t kBlockBytesMax = 2048;
 constexpr std::size_t kSizes = kBlockBytesMax / kStepBytes + 1;
 // Blocks of one size lie together in a slab. Slabs are taken from address space that is reserved
 // once, so that an address tells whether it is of a block, and of which size.

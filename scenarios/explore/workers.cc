@@ -30,6 +30,7 @@ namespace {
 constexpr std::size_t kLastWordsMax = 2'000;  // bytes of a dying process's standard error
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr int kKeptBytesMax = 1 << 30;
+constexpr int kMappedBytesMin = 32 << 20;  // the most that glibc takes
 
 absl::Status SystemError(const char* what) {
   return absl::InternalError(fmt::format("{}: {}", what, std::strerror(errno)));
@@ -107,7 +108,7 @@ void Worker::Work(const Job& job, int fd) {
 #ifdef __GLIBC__
   // What one job gave back the next takes: it need not go through the system.
   ::mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
-  ::mallopt(M_MMAP_THRESHOLD, kKeptBytesMax);
+  ::mallopt(M_MMAP_THRESHOLD, kMappedBytesMin);
 #endif
   for (; next_ < end_; next_ += step_) {
     core::Writer begin;

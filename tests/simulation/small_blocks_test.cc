@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr std::size_t kSizeMax = 700;  // above what is kept in blocks
+constexpr std::size_t kSizeMax = 2500;  // above what is kept in blocks
 
 // Objects of all sizes, each full of its own byte.
 std::vector<std::unique_ptr<std::string>> MakeAll() {
