@@ -117,6 +117,23 @@ class Operations(unittest.TestCase):
         node.care("check")  # which passes archived segments over
         self.expect_damaged(place, "--archive", archive)
 
+    def test_damaged_index_is_made_again_from_segments_here_and_in_the_archive(self):
+        node, archive = self.node, self.node.path("archive")
+        node.load()
+        node.operate("archive")
+        checkpoint = node.checkpoint()
+        node.stop()
+        with open(node.path("data/data.mdb"), "r+b") as file:
+            file.truncate(5000)
+        self.assertEqual(node.care("check", check=False).returncode, WRONG_DATA)
+        self.assertEqual(node.care("repair", check=False).returncode, WRONG_DATA)
+        node.care("repair", "--archive", archive)
+        node.care("check", "--archive", archive)
+        node.start("--archive", archive)
+        self.assertEqual(node.checkpoint(), checkpoint)
+        node.load(seed=2)
+        node.stop()
+
     def test_flipped_bit_is_refused_with_its_place_and_repaired(self):
         node = self.node
         node.load()
