@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -88,6 +89,16 @@ std::string ReadText(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+// What of the flags makes another run of the same file and seed, as it would be typed.
+std::string TypedFlags(const RunFlags& flags) {
+  std::string text;
+  if (!flags.mechanism.empty()) text += " --mechanism " + ShellWord(flags.mechanism);
+  if (flags.no_faults) text += " --no-faults";
+  for (const std::string& group : flags.fault_groups) text += " --faults " + ShellWord(group);
+  if (flags.no_observer) text += " --no-observer";
+  return text;
+}
+
 // Programs lie beside this one.
 std::string DefaultBinDir() {
   std::error_code error;
@@ -133,8 +144,21 @@ absl::StatusOr<RunResult> RunPlan(const Plan& plan, const RunFlags& flags) {
 }  // namespace
 
 std::string ShellWord(const std::string& word) {
-  const bool plain = word.find_first_of(" []*'\"$&;()<>|\\") == std::string::npos;
-  return plain ? word : fmt::format("'{}'", word);
+  constexpr std::string_view kPlain = "_-./:=,+@%";
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [&](char character) {
+    const auto byte = static_cast<unsigned char>(character);
+    return std::isalnum(byte) != 0 || byte >= 0x80 || kPlain.find(character) != kPlain.npos;
+  });
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char character : word) {
+    if (character == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += character;
+    }
+  }
+  return quoted + "'";
 }
 
 bool CanWriteInto(const std::string& folder) {
@@ -163,6 +187,7 @@ int RunCommand(const RunFlags& flags) {
     PrintError(std::string(plan.status().message()));
     return kExitBadFile;
   }
+  if (!KeepsInput(flags.out, "report.json")) return kExitUsage;
   if (!CanWriteInto(flags.out)) return kExitFailed;
   const absl::StatusOr<RunResult> result = RunPlan(*plan, flags);
   if (!result.ok()) {
@@ -174,7 +199,8 @@ int RunCommand(const RunFlags& flags) {
   if (!flags.out.empty()) {
     absl::Status written = WriteReport(*plan, *result, summary, flags.out);
     if (written.ok()) {
-      written = WriteRunPage(*plan, *result, summary, ReadText(flags.file), flags.out);
+      written =
+          WriteRunPage(*plan, *result, summary, ReadText(flags.file), TypedFlags(flags), flags.out);
     }
     if (!written.ok()) {
       PrintError(std::string(written.message()));

@@ -103,6 +103,9 @@ std::string ShellWord(const std::string& word);
 // Makes the folder of results where there is none; true when it can be written into, and when none
 // is named. Says why not. Asked before the work, not after it.
 bool CanWriteInto(const std::string& folder);
+// Whether results may go into a folder without overwriting a study's input there: it holds no table
+// of one, or `of_results`, which only a folder of results has. Says why not.
+bool KeepsInput(const std::string& folder, const char* of_results);
 // Runs a study, and writes the payments of a preset as a folder that a study can be run on.
 int StudyCommand(const StudyFlags& flags);
 int GenerateCommand(const StudyFlags& flags);

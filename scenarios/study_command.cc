@@ -17,6 +17,7 @@
 #include "scenarios/study/preset.h"
 #include "scenarios/study/runner.h"
 #include "scenarios/study_page/study_page.h"
+#include "settlement/core/hash.h"
 
 namespace causeway::sim {
 namespace {
@@ -42,6 +43,16 @@ std::string TypedOptions(const StudyFlags& flags) {
     if (!value.empty()) text += fmt::format(" --{} {}", name, ShellWord(value));
   }
   return text;
+}
+
+// Payments or accounts of somebody, which nothing may overwrite.
+bool HoldsInput(const std::string& folder) {
+  std::error_code ignored;
+  for (const char* name : {"accounts.csv", "payments.csv", "transactions.csv", "banks.csv",
+                           "limits.csv", "customers.csv", "changes.csv", "mapping.csv"}) {
+    if (std::filesystem::exists(std::filesystem::path(folder) / name, ignored)) return true;
+  }
+  return false;
 }
 
 // What tells, beside the options, how to make the same results again.
@@ -127,15 +138,29 @@ int RunPreset(const StudyFlags& flags) {
   const std::optional<study::Input> input = Draw(*preset, flags.file);
   if (!input) return kExitBadFile;
   const std::string seed = fmt::format("{}", preset->workload.seed);
-  std::string command = fmt::format("causeway-sim run {} --seed {}", ShellWord(flags.file), seed);
+  const std::string text = ReadStudyText(flags.file).value_or("");
+  // By its name only: no path of this machine enters a report.
+  const std::string file = std::filesystem::path(flags.file).filename().string();
+  std::string command = fmt::format("causeway-sim run {} --seed {}", ShellWord(file), seed);
   if (flags.days > 0) command += fmt::format(" --days {}", flags.days);
-  const Origin origin = {.facts = {{"seed", seed}},
+  const Origin origin = {.facts = {{"input_sha256", core::Sha256(text).ToHex()}, {"seed", seed}},
                          .command = command + TypedOptions(flags),
-                         .text = ReadStudyText(flags.file).value_or("")};
+                         .text = text};
   return RunAndReport(*input, preset->options, flags, origin);
 }
 
 }  // namespace
+
+bool KeepsInput(const std::string& folder, const char* of_results) {
+  std::error_code ignored;
+  if (folder.empty() || !HoldsInput(folder)) return true;
+  if (std::filesystem::exists(std::filesystem::path(folder) / of_results, ignored)) return true;
+  Complain(fmt::format(
+      "--out {} holds payments or accounts and no results: name another folder, a new or empty one "
+      "or one with earlier results",
+      folder));
+  return false;
+}
 
 bool IsStudy(const std::string& file) {
   const std::optional<std::string> text = ReadStudyText(file);
@@ -164,15 +189,6 @@ std::optional<std::string> LintStudy(const std::string& file) {
                      workload.banks.count, workload.days, workload.days == 1 ? "" : "s");
 }
 
-// Results go beside what they were made of, never over it.
-bool HoldsInput(const std::string& folder) {
-  std::error_code ignored;
-  for (const char* name : {"accounts.csv", "payments.csv", "transactions.csv", "banks.csv"}) {
-    if (std::filesystem::exists(std::filesystem::path(folder) / name, ignored)) return true;
-  }
-  return false;
-}
-
 int GenerateCommand(const StudyFlags& flags) {
   if (HoldsInput(flags.out)) {
     Complain(
@@ -196,6 +212,7 @@ int GenerateCommand(const StudyFlags& flags) {
 }
 
 int StudyCommand(const StudyFlags& flags) {
+  if (!KeepsInput(flags.out, "indicators.json")) return kExitUsage;
   if (flags.csv.empty()) return RunPreset(flags);
   std::error_code ignored;
   if (!flags.out.empty() && std::filesystem::equivalent(flags.csv, flags.out, ignored)) {
@@ -208,7 +225,8 @@ int StudyCommand(const StudyFlags& flags) {
     return kExitUsage;
   }
   if (!CanWriteInto(flags.out)) return kExitFailed;
-  study::FolderResult folder = study::ReadFolder(study::DiskFolder(flags.csv), flags.decimals);
+  const study::DiskFolder source(flags.csv);
+  study::FolderResult folder = study::ReadFolder(source, flags.decimals);
   if (!flags.quiet) {
     for (const std::string& notice : folder.notices) Complain(notice);
   }
@@ -220,8 +238,16 @@ int StudyCommand(const StudyFlags& flags) {
   folder.input.name = (path.has_filename() ? path : path.parent_path()).filename().string();
   std::string command = fmt::format("causeway-sim run --csv {}", ShellWord(folder.input.name));
   if (flags.decimals != 2) command += fmt::format(" --decimals {}", flags.decimals);
-  return RunAndReport(folder.input, options, flags,
-                      {.facts = {}, .command = command + TypedOptions(flags), .text = ""});
+  Origin origin = {.facts = {}, .command = command + TypedOptions(flags), .text = ""};
+  if (!flags.out.empty()) {
+    const absl::StatusOr<std::string> hash = study::HashOfFiles(source, folder.files);
+    if (!hash.ok()) {
+      Complain(std::string(hash.status().message()));
+      return kExitBadFile;
+    }
+    origin.facts.emplace_back("input_sha256", *hash);
+  }
+  return RunAndReport(folder.input, options, flags, origin);
 }
 
 }  // namespace causeway::sim

@@ -147,7 +147,8 @@ page::Table RootTable(const Plan& plan, const RunResult& result) {
   return table;
 }
 
-page::Section Reproduction(const Plan& plan, const RunResult& result, std::string_view source) {
+page::Section Reproduction(const Plan& plan, const RunResult& result, std::string_view source,
+                           std::string_view flags) {
   page::Section section{.heading = "Reproduce", .content = {}};
   section.content.push_back(page::Table{
       .title = "",
@@ -168,7 +169,8 @@ page::Section Reproduction(const Plan& plan, const RunResult& result, std::strin
             "byte:",
       false});
   section.content.push_back(page::Text{
-      fmt::format("causeway-sim run scenario.txtpb --seed {} --out report", plan.seed), true});
+      fmt::format("causeway-sim run scenario.txtpb --seed {}{} --out report", plan.seed, flags),
+      true});
   if (!source.empty()) section.content.push_back(page::Text{std::string(source), true});
   return section;
 }
@@ -240,7 +242,7 @@ page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summar
 }
 
 page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
-                   std::string_view source) {
+                   std::string_view source, std::string_view flags) {
   const RunFigures figures = FiguresOf(plan, result);
   page::Page page;
   page.title = plan.name;
@@ -266,15 +268,16 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
       {"Indicators", {IndicatorsOf(plan, result, summary, figures), CurrencyTable(plan, summary)}});
   page.sections.push_back(
       {"Invariants", {InvariantTable(plan, result, summary), RootTable(plan, result)}});
-  page.sections.push_back(Reproduction(plan, result, source));
+  page.sections.push_back(Reproduction(plan, result, source, flags));
   return page;
 }
 
 absl::Status WriteRunPage(const Plan& plan, const RunResult& result, const Summary& summary,
-                          std::string_view source, const std::string& directory) {
+                          std::string_view source, std::string_view flags,
+                          const std::string& directory) {
   const std::filesystem::path path = std::filesystem::path(directory) / "report.html";
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << page::RenderPage(RunPage(plan, result, summary, source));
+  file << page::RenderPage(RunPage(plan, result, summary, source, flags));
   file.close();
   if (file.fail()) return absl::UnavailableError(fmt::format("cannot write {}", path.string()));
   return absl::OkStatus();

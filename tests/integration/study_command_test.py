@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""What causeway-sim does around studies and runs: whose files it may overwrite, and whether another
+can make the same report from what it tells."""
+
+import filecmp
+import hashlib
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = os.environ.get("CAUSEWAY_SOURCE_DIR",
+                        os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+BIN = os.environ.get("CAUSEWAY_BIN_DIR", os.path.join(SOURCE, "build", "release", "bin"))
+SIM = os.path.join(os.path.abspath(BIN), "causeway-sim")
+ACCOUNTS = "id,balance\na,100\nb,50\n"
+PAYMENTS = "sender,recipient,amount,time\na,b,120,09:00\nb,a,60,09:30\n"
+
+
+class StudyCommand(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, folder, **tables):
+        os.makedirs(self.path(folder), exist_ok=True)
+        for name, text in tables.items():
+            with open(self.path(folder, name + ".csv"), "w", encoding="utf-8") as file:
+                file.write(text)
+
+    def read(self, *names):
+        with open(self.path(*names), encoding="utf-8") as file:
+            return file.read()
+
+    def sim(self, *arguments, shell=None):
+        command = ["bash", "-c", shell] if shell else [SIM, *arguments]
+        return subprocess.run(command, cwd=self.folder, check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=dict(os.environ, PATH=f"{os.path.dirname(SIM)}:/usr/bin:/bin"))
+
+    def command_of(self, *names):
+        """The command that a page tells to make it again."""
+        page = html.unescape(self.read(*names))
+        return re.search(r"causeway-sim run [^\n<]*", page).group(0)
+
+    def test_results_never_overwrite_another_study(self):
+        self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
+        self.write("other", accounts=ACCOUNTS, payments=PAYMENTS)
+        done = self.sim("run", "--csv", "day", "--out", "other")
+        self.assertEqual(done.returncode, 64, done.stdout)
+        self.assertIn("holds payments or accounts", done.stdout)
+        self.assertEqual(self.read("other", "accounts.csv"), ACCOUNTS)
+        scenario = os.path.join(SOURCE, "scenarios", "first-swap.txtpb")
+        self.assertEqual(self.sim("run", scenario, "--out", "other").returncode, 64)
+        self.assertEqual(self.read("other", "payments.csv"), PAYMENTS)
+
+    def test_results_replace_earlier_ones(self):
+        self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
+        for _ in range(2):
+            done = self.sim("run", "--csv", "day", "--out", "out")
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_report_of_a_folder_tells_its_digest_and_a_command_that_makes_it_again(self):
+        self.write("o'b & c", accounts=ACCOUNTS, payments=PAYMENTS)
+        done = self.sim("run", "--csv", "o'b & c", "--lsm", "bilateral", "--out", "first")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        lines = "".join(f"{hashlib.sha256(text.encode()).hexdigest()}  {name}.csv\n"
+                        for name, text in (("accounts", ACCOUNTS), ("payments", PAYMENTS)))
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        self.assertEqual(json.loads(self.read("first", "indicators.json"))["input_sha256"], digest)
+        self.assertIn(digest, self.read("first", "report.html"))
+        command = self.command_of("first", "report.html")
+        again = self.sim(shell=command + " --out again")
+        self.assertEqual(again.returncode, 0, command + again.stdout)
+        self.assertTrue(filecmp.cmp(self.path("first", "report.html"),
+                                    self.path("again", "report.html"), shallow=False))
+
+    def test_report_of_a_preset_has_no_path_and_the_digest_of_its_file(self):
+        preset = os.path.join(SOURCE, "scenarios", "studies", "rits-day.txtpb")
+        os.makedirs(self.path("a"))
+        shutil.copy(preset, self.path("a"))
+        for spelling, out in (("a/rits-day.txtpb", "one"), ("./a/../a/rits-day.txtpb", "two")):
+            done = self.sim("run", spelling, "--quiet", "--out", out)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertTrue(filecmp.cmp(self.path("one", "report.html"),
+                                    self.path("two", "report.html"), shallow=False))
+        with open(preset, "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        self.assertIn(digest, self.read("one", "report.html"))
+
+    def test_command_of_a_scenario_has_the_flags_that_change_the_run(self):
+        scenario = os.path.join(SOURCE, "scenarios", "mechanisms.txtpb")
+        shutil.copy(scenario, self.path("scenario.txtpb"))
+        done = self.sim("run", "scenario.txtpb", "--mechanism", "cls_style", "--no-faults",
+                        "--no-observer", "--quiet", "--out", "first")
+        self.assertTrue(os.path.exists(self.path("first", "report.html")), done.stdout)
+        command = self.command_of("first", "report.html")
+        self.assertIn("--mechanism cls_style --no-faults --no-observer", command)
+        self.sim(shell=command.replace("--out report", "--quiet --out again"))
+        self.assertTrue(filecmp.cmp(self.path("first", "report.html"),
+                                    self.path("again", "report.html"), shallow=False))
+
+
+if __name__ == "__main__":
+    unittest.main()
