@@ -6,12 +6,15 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "fx-bridge/engine/pending.h"
 #include "fx-bridge/runtime/bridge_files.h"
 #include "fx-bridge/runtime/decision_journal.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/decision_batch.h"
 #include "settlement/core/merkle.h"
+#include "settlement/core/settlement.h"
+#include "settlement/core/settlement_list.h"
 #include "settlement/core/suite.h"
 #include "settlement/rpc/tls.h"
 #include "settlement/store/segment_file.h"
@@ -145,15 +148,39 @@ absl::Status CheckFree(const std::filesystem::path& directory) {
   return absl::InternalError(fmt::format("{}: {}", directory.string(), error.message()));
 }
 
+// Which ledgers have carried a decision out stood in the journal that is lost. So every decision is
+// open again, as one that was aborted unseen is: ledgers answer the certificate that they have
+// followed already as they did the first time.
+absl::Status OpenAgain(const store::Block& block, std::vector<store::MetaWrite>& meta) {
+  const absl::StatusOr<core::DecisionBatch> batch = core::DecodeDecisionBatch(block.body);
+  if (!batch.ok()) return batch.status();
+  for (const core::DecidedSettlement& decided : batch->decided) {
+    if (decided.terms.empty()) continue;  // an abort of which nobody can say whom to tell
+    const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided.record);
+    if (!record.ok()) return record.status();
+    Pending pending;
+    pending.submitted = record->decided;
+    pending.terms.payload_type = core::IsSettlementList(decided.terms)
+                                     ? core::kSettlementListPayloadType
+                                     : core::kTermsPayloadType;
+    pending.terms.payload = decided.terms;
+    meta.push_back({PendingKey(record->settlement_id), EncodePending(pending)});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Copy(const store::Journal& from, store::Journal& to) {
   std::vector<store::Block> blocks;
+  std::vector<store::MetaWrite> meta;
   for (std::uint64_t number = 0; number < from.block_count(); ++number) {
     absl::StatusOr<store::Block> block = from.Read(number);
     if (!block.ok()) return block.status();
+    if (absl::Status opened = OpenAgain(*block, meta); !opened.ok()) return opened;
     blocks.push_back(*std::move(block));
     if (blocks.size() < kBlocksPerAppend && number + 1 < from.block_count()) continue;
-    if (absl::Status written = to.Append(blocks, {}); !written.ok()) return written;
+    if (absl::Status written = to.Append(blocks, meta); !written.ok()) return written;
     blocks.clear();
+    meta.clear();
   }
   return absl::OkStatus();
 }

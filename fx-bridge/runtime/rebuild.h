@@ -28,7 +28,9 @@ struct RebuiltLog {
 };
 
 // Copies the longest of the journals. What the log had decided is there again; what was handed in
-// and not decided is not, nor is what no witness of `from` held. The directory appears when the
+// and not decided is not, nor is what no witness of `from` held. Which ledgers have carried the
+// decisions out is not known either: every decision is open again, so that the bridge brings it to
+// all its ledgers and learns what they say. The directory appears when the
 // journal in it is whole and durable; until then it is made beside it, as `data_directory` with
 // kUnfinishedSuffix, and what an earlier attempt left there is removed. After an error nothing of
 // it is left, unless the last sync of the directory above fails, after which it is there and may

@@ -88,11 +88,63 @@ TEST_F(RebuildTest, BridgeGoesOnWithWhatTheLongestJournalHolds) {
   auto again = Must(BridgeEngine::Open(world_.Options(), std::move(journal)));
   EXPECT_EQ(again->checkpoint(), engine->checkpoint());
   for (const std::string& each : terms) {
-    EXPECT_EQ(again->Find(core::SettlementIdOf(each))->state, SettlementState::kAborted);
+    EXPECT_EQ(again->Find(core::SettlementIdOf(each))->state, SettlementState::kAborting);
   }
   // It decides nothing of that again, and goes on behind it.
   Abort(*again, {terms[0], world_.TermsOfNobody(5)});
   EXPECT_EQ(again->size(), 6u);
+}
+
+// One ledger was down when the decision was made, and still is when the journal is made again: the
+// other has booked. Only the certificate can end its hold.
+TEST_F(RebuildTest, LedgerThatWasDownIsToldWhatWasDecided) {
+  auto engine = world_.Open();
+  const Deal deal = world_.Swap("half carried", At(60'000));
+  engine->Submit(At(0), deal.terms, deal.legs);
+  ASSERT_TRUE(engine->Flush(At(0)).ok());
+  for (const LedgerRequest& request : engine->TakeRequests()) {
+    FakeLedger& ledger = world_.ledger(request.ledger);
+    const PrepareAnswer vote = ledger.Prepare(At(1), request);
+    engine->OnPrepareReply(At(1), deal.id, request.ledger, vote);
+  }
+  ASSERT_TRUE(engine->Flush(At(2)).ok());
+  const core::LedgerOrigin down = world_.ledgers[1]->origin();
+  for (const LedgerRequest& request : engine->TakeRequests()) {
+    if (request.ledger != down) world_.ledger(request.ledger).Complete(request);
+  }
+  ASSERT_TRUE(Rebuild({MakeWitness("one", BatchesOf(*engine))}).ok());
+  engine.reset();
+
+  auto journal = Must(OpenDecisionJournal(PathOf("bridge"), world_.policy().decision_log));
+  auto again = Must(BridgeEngine::Open(world_.Options(), std::move(journal)));
+  EXPECT_EQ(again->ListOpen().size(), 1u);
+  EXPECT_EQ(again->Find(deal.id)->state, SettlementState::kCommitted);
+  again->Tick(At(3));
+  ASSERT_TRUE(again->Flush(At(3)).ok());
+  std::vector<LedgerRequest> requests = again->TakeRequests();
+  ASSERT_EQ(requests.size(), 2u);
+  for (const LedgerRequest& request : requests) {
+    if (request.ledger == down) {
+      again->OnSendFailed(At(4), request.kind, deal.id, request.ledger);
+    } else {
+      again->OnCompleteReply(At(4), deal.id, request.ledger,
+                             world_.ledger(request.ledger).Complete(request));
+    }
+  }
+  for (const pvp::LedgerProgress& ledger : again->Find(deal.id)->ledgers) {
+    EXPECT_EQ(ledger.complete, ledger.ledger != down);
+  }
+  again->Tick(At(1000));
+  ASSERT_TRUE(again->Flush(At(1000)).ok());
+  requests = again->TakeRequests();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].ledger, down);
+  again->OnCompleteReply(At(1001), deal.id, down, world_.ledger(down).Complete(requests[0]));
+  EXPECT_EQ(again->Find(deal.id)->state, SettlementState::kSettled);
+  for (const auto& ledger : world_.ledgers) {
+    EXPECT_EQ(ledger->entries[deal.id].status, core::InstructionStatus::kSettled);
+    EXPECT_EQ(ledger->entries[deal.id].resolutions, 1);
+  }
 }
 
 TEST_F(RebuildTest, BatchThatDoesNotFollowIsNamed) {

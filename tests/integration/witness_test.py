@@ -8,13 +8,14 @@ journal was made again from what a witness keeps goes on where it was.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
-from corridor import (CALL_S, SOURCE, STOP_WAIT_S, Corridor, bridge_pb, new_folder, program, read,
-                      run)
+from corridor import (CALL_S, SOURCE, STOP_WAIT_S, TERMS_TYPE, Corridor, bridge_pb, envelope_of,
+                      new_folder, program, read, run)
 
 # pylint: disable=wrong-import-position
 from causeway.v1 import witness_service_pb2 as witness_pb  # noqa: E402
@@ -22,6 +23,7 @@ from causeway.v1 import witness_service_pb2_grpc as witness_grpc  # noqa: E402
 
 SCENARIO = os.path.join(SOURCE, "scenarios", "witnessed-swap.txtpb")
 ACTION = "swap-1"
+USD_LEDGER = os.path.join("ledgers", "us.causeway.example_usd")
 
 
 def state_of(corridor, index):
@@ -36,6 +38,10 @@ def wait_for_record(corridor, index):
     deadline = time.monotonic() + CALL_S
     while state_of(corridor, index).size < 1 and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def is_settled(view):
+    return view.state == bridge_pb.SETTLEMENT_STATE_SETTLED
 
 
 class WitnessedSwap(unittest.TestCase):
@@ -173,27 +179,68 @@ class RebuiltBridge(unittest.TestCase):
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=STOP_WAIT_S)
 
-    def end(self, folder, signal_number):
-        """The corridor's process with that folder ends; only when it has is this back."""
+    def process_of(self, folder):
+        """The corridor's process with that folder."""
         data = os.path.join(self.corridor.folder, folder, "data").encode()
         for name in filter(str.isdigit, os.listdir("/proc")):
             try:
-                command = read(f"/proc/{name}/cmdline").split(b"\0")
+                if data in read(f"/proc/{name}/cmdline").split(b"\0"):
+                    return int(name)
             except OSError:
                 continue
-            if data not in command:
-                continue
-            os.kill(int(name), signal_number)
-            deadline = time.monotonic() + STOP_WAIT_S
-            while time.monotonic() < deadline:
-                try:
-                    # Its parent waits for it at the corridor's end alone.
-                    if read(f"/proc/{name}/stat").split(b") ")[1].startswith(b"Z"):
-                        return
-                except OSError:
+        raise AssertionError(f"no process of {folder}")
+
+    def command_of(self, folder):
+        command = read(f"/proc/{self.process_of(folder)}/cmdline").split(b"\0")
+        return [part.decode() for part in command if part]
+
+    def end(self, folder, signal_number):
+        """That process ends; only when it has is this back."""
+        process = self.process_of(folder)
+        os.kill(process, signal_number)
+        deadline = time.monotonic() + STOP_WAIT_S
+        while time.monotonic() < deadline:
+            try:
+                # Its parent waits for it at the corridor's end alone. It has its sockets while any
+                # of its threads is there.
+                if (read(f"/proc/{process}/stat").split(b") ")[1].startswith(b"Z")
+                        and len(os.listdir(f"/proc/{process}/task")) == 1):
                     return
-                time.sleep(0.05)
-        raise AssertionError(f"no process of {folder} ended")
+            except OSError:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the process of {folder} did not end")
+
+    def pause(self, *folders):
+        """What comes back lets them go on, which the test's end does too."""
+        processes = [self.process_of(folder) for folder in folders]
+
+        def go_on():
+            while processes:
+                os.kill(processes.pop(), signal.SIGCONT)
+
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        self.addCleanup(go_on)
+        return go_on
+
+    def wait_until(self, view, terms, holds):
+        """The settlement's view once it is so. Who its parties are is not in a rebuilt journal, so
+        that the terms are shown."""
+        request = bridge_pb.GetDecisionRequest(settlement_id=view.settlement_id, terms=terms)
+        deadline = time.monotonic() + CALL_S
+        while True:
+            view = self.corridor.bridge("BANK-EUR").GetDecision(request, timeout=CALL_S)
+            if holds(view):
+                return view
+            self.assertLess(time.monotonic(), deadline, view)
+            time.sleep(0.05)
+
+    def rebuild(self, data, kept=None):
+        """From the directory of witness-4, or from a copy of it."""
+        folder = os.path.join(self.corridor.folder, "witness-4")
+        return run("causeway-bridge", "rebuild", "--from", kept or os.path.join(folder, "data"),
+                   "--policy", os.path.join(folder, "policy.bin"), "--data", data).stdout
 
     def swap(self):
         quote = self.corridor.quote("BANK-EUR", "EUR", "USD", sell_minor_units=1000)
@@ -223,20 +270,16 @@ class RebuiltBridge(unittest.TestCase):
 
     def test_goes_on_where_it_was(self):
         quote, before = self.swap()
-        state = bridge_pb.GetDecisionRequest(settlement_id=before.settlement_id)
         wait_for_record(self.corridor, 3)  # three of four were needed
         self.end("bridge", signal.SIGKILL)
         self.end("witness-4", signal.SIGTERM)
         data = os.path.join(new_folder("rebuilt"), "data")
-        folder = os.path.join(self.corridor.folder, "witness-4")
-        told = run("causeway-bridge", "rebuild", "--from", os.path.join(folder, "data"),
-                   "--policy", os.path.join(folder, "policy.bin"), "--data", data).stdout
-        self.assertIn("records  1\n", told)
+        self.assertIn("records  1\n", self.rebuild(data))
         process = self.start_bridge(data)
         self.corridor.forget_channels()
         try:
-            again = self.corridor.bridge("BANK-EUR").GetDecision(state, timeout=CALL_S)
-            self.assertEqual(again.state, bridge_pb.SETTLEMENT_STATE_SETTLED)
+            # The ledgers say once more that they have booked.
+            self.wait_until(before, quote.terms, is_settled)
             # The same terms again change nothing, and what is new settles.
             repeat = self.corridor.settle("BANK-EUR", quote.terms, quote.legs,
                                           self.corridor.key("BANK-EUR"))
@@ -244,6 +287,46 @@ class RebuiltBridge(unittest.TestCase):
             self.assertEqual(repeat.state, bridge_pb.SETTLEMENT_STATE_SETTLED)
             _, after = self.swap()
             self.assertNotEqual(after.settlement_id, before.settlement_id)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            output = process.communicate(timeout=STOP_WAIT_S)[0]
+        self.assertEqual(process.returncode, 0, output)
+
+    def test_tells_a_ledger_that_was_down_what_was_decided(self):
+        quote = self.corridor.quote("BANK-EUR", "EUR", "USD", sell_minor_units=1000)
+        certify = self.pause("witness-3", "witness-4")  # two of three that are needed are left
+        view = self.corridor.bridge("BANK-EUR").SubmitSettlement(
+            bridge_pb.SubmitSettlementRequest(
+                terms=envelope_of(TERMS_TYPE, quote.terms, [self.corridor.key("BANK-EUR")]),
+                legs=quote.legs), timeout=CALL_S)
+        self.wait_until(view, quote.terms, lambda now: now.state ==
+                        bridge_pb.SETTLEMENT_STATE_CERTIFYING)
+        start_ledger = self.command_of(USD_LEDGER)
+        start_ledger[start_ledger.index("--listen") + 1] = self.corridor.ledgers["USD"]["address"]
+        self.end(USD_LEDGER, signal.SIGKILL)
+        certify()
+        one_done = self.wait_until(view, quote.terms, lambda now: any(
+            ledger.complete for ledger in now.ledgers))
+        self.assertEqual([ledger.complete for ledger in one_done.ledgers].count(True), 1)
+        wait_for_record(self.corridor, 3)
+        self.end("bridge", signal.SIGKILL)
+        folder = new_folder("rebuilt")
+        kept, data = os.path.join(folder, "witness"), os.path.join(folder, "data")
+        go_on = self.pause("witness-4")  # it is needed, beside the one whose ledger is down
+        shutil.copytree(os.path.join(self.corridor.folder, "witness-4", "data"), kept)
+        go_on()
+        self.rebuild(data, kept)
+        process = self.start_bridge(data)
+        self.corridor.forget_channels()
+        try:
+            again = self.wait_until(view, quote.terms, lambda now: any(
+                ledger.complete for ledger in now.ledgers))
+            self.assertEqual(again.state, bridge_pb.SETTLEMENT_STATE_COMMITTED)
+            self.assertEqual([ledger.complete for ledger in again.ledgers].count(True), 1)
+            ledger = subprocess.Popen(start_ledger)
+            self.addCleanup(ledger.wait, STOP_WAIT_S)
+            self.addCleanup(ledger.terminate)
+            self.wait_until(view, quote.terms, is_settled)
         finally:
             process.send_signal(signal.SIGTERM)
             output = process.communicate(timeout=STOP_WAIT_S)[0]
