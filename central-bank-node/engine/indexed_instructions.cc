@@ -13,7 +13,12 @@
 namespace causeway::node {
 namespace {
 
-constexpr std::string_view kFingerprintDomain = "causeway/payment-fingerprints/v1";
+// Whoever changes which keys are in the index gives this another number: runs of before are then
+// not used, and the index is made again from the journal. 2: the legs of settlements, by settlement
+// id.
+constexpr std::string_view kFingerprintDomain = "causeway/payment-fingerprints/v2";
+// Before a settlement's id: longer with it than the bytes of any other key.
+constexpr std::string_view kSettlementKey = "settlement";
 
 // The index answers or the process stops: it must not let a repeat through.
 template <typename T>
@@ -61,6 +66,14 @@ std::uint64_t IndexedInstructions::FingerprintOf(std::uint32_t party,
 
 std::uint64_t IndexedInstructions::FingerprintOf(const core::Uetr& uetr) const {
   return fingerprint_(uetr.view());
+}
+
+std::uint64_t IndexedInstructions::FingerprintOf(const core::Hash256& settlement_id) const {
+  std::array<char, kSettlementKey.size() + sizeof(core::Hash256::bytes)> key;
+  std::copy(kSettlementKey.begin(), kSettlementKey.end(), key.begin());
+  std::copy(settlement_id.bytes.begin(), settlement_id.bytes.end(),
+            key.begin() + kSettlementKey.size());
+  return fingerprint_({key.data(), key.size()});
 }
 
 // A payment or leg has the same key whether it came alone or packed.
@@ -115,25 +128,39 @@ bool IndexedInstructions::IsPayment(std::uint64_t leaf, std::uint32_t party,
   return IsPaymentWith(Answer(LoggedAt(leaf)), party, id);
 }
 
-absl::StatusOr<std::optional<core::InstructionState>> IndexedInstructions::StateAt(
-    std::uint64_t leaf, const core::InstructionKey& key) const {
-  std::optional<core::InstructionState> none;
+absl::StatusOr<std::optional<core::InstructionState>> IndexedInstructions::InstructionAt(
+    std::uint64_t leaf) const {
   // Another batch of the journal says what is executed again.
   if (leaf >= replay_first_leaf_) {
     const std::lock_guard lock(mutex_);
     const auto found = recent_states_.find(leaf);
-    if (found == recent_states_.end() || found->second.second.key != key) return none;
+    if (found == recent_states_.end()) return std::optional<core::InstructionState>();
     return found->second.second;
   }
   absl::StatusOr<Logged> logged = LoggedAt(leaf);
   if (!logged.ok()) return logged.status();
-  if (!logged->instruction.has_value() || logged->instruction->key != key) return none;
   return std::move(logged->instruction);
+}
+
+absl::StatusOr<std::optional<core::InstructionState>> IndexedInstructions::StateAt(
+    std::uint64_t leaf, const core::InstructionKey& key) const {
+  absl::StatusOr<std::optional<core::InstructionState>> state = InstructionAt(leaf);
+  if (state.ok() && state->has_value() && (*state)->key != key) state->reset();
+  return state;
 }
 
 absl::Status IndexedInstructions::AddMissing(std::uint32_t party, const core::InstructionKey& key,
                                              Recall& recall, std::vector<Missing>& missing) const {
-  const std::uint64_t fingerprint = FingerprintOf(party, key);
+  return AddLeaves(FingerprintOf(party, key), recall, missing);
+}
+
+absl::Status IndexedInstructions::AddMissing(const core::Hash256& settlement_id, Recall& recall,
+                                             std::vector<Missing>& missing) const {
+  return AddLeaves(FingerprintOf(settlement_id), recall, missing);
+}
+
+absl::Status IndexedInstructions::AddLeaves(std::uint64_t fingerprint, Recall& recall,
+                                            std::vector<Missing>& missing) const {
   const absl::StatusOr<std::uint64_t> newest = keys_->FindNewest(fingerprint);
   if (!newest.ok()) return newest.status();
   if (*newest == store::kNoLeaf) return absl::OkStatus();
@@ -273,6 +300,50 @@ std::optional<core::InstructionState> IndexedInstructions::FindFinalToRecord(
   return Answer(FindFinal(party, key));
 }
 
+absl::StatusOr<std::optional<core::EndedSettlement>> IndexedInstructions::FindSettlement(
+    const core::Hash256& settlement_id) const {
+  const auto leaves = keys_->Find(store::KeyFamily::kInstruction, FingerprintOf(settlement_id));
+  if (!leaves.ok()) return leaves.status();
+  core::EndedSettlement ended;
+  core::Hash256 prepared_by;
+  std::uint64_t before = kNoLeaf;
+  for (const std::uint64_t leaf : *leaves) {
+    // A leg may lie under one fingerprint by its own key too.
+    if (std::exchange(before, leaf) == leaf) continue;
+    absl::StatusOr<std::optional<core::InstructionState>> state = InstructionAt(leaf);
+    if (!state.ok()) return state.status();
+    if (!state->has_value() || (*state)->settlement_id != settlement_id ||
+        (*state)->key.kind != core::ActionKind::kSettlementLeg) {
+      continue;
+    }
+    core::InstructionState& leg = **state;
+    if (core::IsFinal(leg.status)) {
+      ended.legs.push_back(std::move(leg));
+    } else if (leg.item == 0) {
+      ended.hold = leaf;
+      prepared_by = leg.payload_hash;
+    }
+  }
+  if (ended.legs.empty()) return std::optional<core::EndedSettlement>();
+  // What instructed a leg is said by its first entry, what became of it by its last.
+  if (ended.hold != 0) {
+    for (core::InstructionState& leg : ended.legs) leg.payload_hash = prepared_by;
+  }
+  const core::InstructionState& last = ended.legs.back();
+  ended.status = last.status;
+  ended.rejection = last.rejection;
+  ended.entry_index = last.entry_index;
+  return std::optional(std::move(ended));
+}
+
+std::optional<core::EndedSettlement> IndexedInstructions::FindSettlementToRecord(
+    const core::Hash256& settlement_id) {
+  if (replay_settlements_.contains(settlement_id)) return std::nullopt;
+  const std::uint64_t newest = Answer(keys_->FindNewest(FingerprintOf(settlement_id)));
+  if (newest == store::kNoLeaf) return std::nullopt;
+  return Answer(FindSettlement(settlement_id));
+}
+
 absl::StatusOr<core::InstructionIndex::UetrPage> IndexedInstructions::FindByUetr(
     const core::Uetr& uetr, std::uint64_t from_leaf, std::size_t count) const {
   absl::StatusOr<std::vector<std::uint64_t>> leaves =
@@ -314,12 +385,18 @@ void IndexedInstructions::RecordFinal(std::uint32_t party,
   }
   // Twice in one batch: the second must be found although the journal shows one entry of it.
   replay_is_new_.erase(instruction.key);
+  if (core::IsFinal(instruction.status)) replay_settlements_.erase(instruction.settlement_id);
   Reinsert(party, instruction);
 }
 
 void IndexedInstructions::Reinsert(std::uint32_t party, const core::InstructionState& instruction) {
   const std::uint64_t leaf = instruction.entry_index;
   keys_->Insert(store::KeyFamily::kInstruction, FingerprintOf(party, instruction.key), leaf);
+  // Where a settlement was held is said by its first leg alone.
+  if (instruction.key.kind == core::ActionKind::kSettlementLeg &&
+      (core::IsFinal(instruction.status) || instruction.item == 0)) {
+    keys_->Insert(store::KeyFamily::kInstruction, FingerprintOf(instruction.settlement_id), leaf);
+  }
   // While it is not final the ledger itself knows its UETR.
   if (instruction.uetr.IsNil() || !core::IsFinal(instruction.status)) return;
   keys_->Insert(store::KeyFamily::kUetr, FingerprintOf(instruction.uetr), leaf);
@@ -374,9 +451,11 @@ void IndexedInstructions::Record(std::uint32_t party, std::span<const core::Bulk
 
 void IndexedInstructions::ExpectReplay(std::vector<Replay> bulks,
                                        absl::flat_hash_set<core::InstructionKey> is_new,
-                                       std::uint64_t first_leaf) {
+                                       std::uint64_t first_leaf,
+                                       absl::flat_hash_set<core::Hash256> settlements) {
   replays_.assign(std::make_move_iterator(bulks.begin()), std::make_move_iterator(bulks.end()));
   replay_is_new_ = std::move(is_new);
+  replay_settlements_ = std::move(settlements);
   replay_first_leaf_ = first_leaf;
   replay_end_ = first_leaf;
   replaying_ = true;
@@ -385,6 +464,7 @@ void IndexedInstructions::ExpectReplay(std::vector<Replay> bulks,
 void IndexedInstructions::EndReplay() {
   replays_.clear();
   replay_is_new_.clear();
+  replay_settlements_.clear();
   replay_first_leaf_ = store::kNoLeaf;
   replay_end_ = store::kNoLeaf;
   replaying_ = false;

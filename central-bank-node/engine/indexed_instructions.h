@@ -72,9 +72,10 @@ class IndexedInstructions final : public core::InstructionIndex {
     std::vector<bool> is_repeat;
   };
   // Before a batch of the journal is executed again: the keys that the index has already are not
-  // looked for in it. `is_new` are those of the batch's entries.
+  // looked for in it. `is_new` are those of the batch's entries, `settlements` the ids that its
+  // items prepare or complete.
   void ExpectReplay(std::vector<Replay> bulks, absl::flat_hash_set<core::InstructionKey> is_new,
-                    std::uint64_t first_leaf);
+                    std::uint64_t first_leaf, absl::flat_hash_set<core::Hash256> settlements = {});
   // After the last of them.
   void EndReplay();
   // Inserts the keys of a bulk of the journal that is not executed again. One of each payment.
@@ -95,6 +96,9 @@ class IndexedInstructions final : public core::InstructionIndex {
   // Of a leg that a return cites, after it was read: the same for the completion of its list.
   absl::Status AddMissingCompletion(std::uint32_t party, const core::InstructionKey& leg,
                                     Recall& recall, std::vector<Missing>& missing) const;
+  // The same for looking for a settlement by its id.
+  absl::Status AddMissing(const core::Hash256& settlement_id, Recall& recall,
+                          std::vector<Missing>& missing) const;
   // Whether that instruction is among what was read, and final.
   absl::StatusOr<bool> IsFinalIn(const Recall& recall, std::uint32_t party,
                                  const core::InstructionKey& key) const;
@@ -109,6 +113,10 @@ class IndexedInstructions final : public core::InstructionIndex {
       std::uint32_t party, const core::InstructionKey& key) const override;
   std::optional<core::InstructionState> FindFinalToRecord(std::uint32_t party,
                                                           const core::InstructionKey& key) override;
+  absl::StatusOr<std::optional<core::EndedSettlement>> FindSettlement(
+      const core::Hash256& settlement_id) const override;
+  std::optional<core::EndedSettlement> FindSettlementToRecord(
+      const core::Hash256& settlement_id) override;
   void Record(std::uint32_t party, std::span<const core::BulkPayment> payments,
               std::uint64_t first_leaf, std::span<std::uint64_t> known) override;
   void SetResults(std::uint64_t first_leaf, std::span<const core::PaymentResult> results) override;
@@ -139,9 +147,13 @@ class IndexedInstructions final : public core::InstructionIndex {
   };
 
   std::uint64_t FingerprintOf(const core::Uetr& uetr) const;
+  std::uint64_t FingerprintOf(const core::Hash256& settlement_id) const;
   std::uint64_t FingerprintOf(std::uint32_t party, const core::InstructionKey& key) const;
   std::optional<Logged> RecentAt(std::uint64_t leaf) const;
   absl::StatusOr<Logged> LoggedAt(std::uint64_t leaf) const;
+  absl::Status AddLeaves(std::uint64_t fingerprint, Recall& recall,
+                         std::vector<Missing>& missing) const;
+  absl::StatusOr<std::optional<core::InstructionState>> InstructionAt(std::uint64_t leaf) const;
   absl::StatusOr<std::optional<core::InstructionState>> StateAt(
       std::uint64_t leaf, const core::InstructionKey& key) const;
   bool IsPayment(std::uint64_t leaf, std::uint32_t party, const core::RawInstructionId& id) const;
@@ -157,6 +169,7 @@ class IndexedInstructions final : public core::InstructionIndex {
   const ReadPayment read_;
   std::deque<Replay> replays_;
   absl::flat_hash_set<core::InstructionKey> replay_is_new_;
+  absl::flat_hash_set<core::Hash256> replay_settlements_;
   // Leaves that are not before it are of the batch that is executed again, or of later ones.
   std::uint64_t replay_first_leaf_ = store::kNoLeaf;
   // Payments of bulks from here on are not executed again yet.

@@ -213,12 +213,17 @@ absl::Status LedgerEngine::ExpectReplay(const Batch& batch) {
     if (bulk.kind != core::BulkKind::kResolved) bulks.push_back(ReplayOf(bulk));
   }
   absl::flat_hash_set<core::InstructionKey> is_new;
+  // What the journal prepares or completes had not ended before; what an order names may have.
+  absl::flat_hash_set<Hash256> settlements;
   for (const std::string& bytes : batch.entries) {
     absl::StatusOr<Entry> entry = core::DecodeEntry(bytes);
     if (!entry.ok()) return Damaged(batch.header.number, std::string(entry.status().message()));
     is_new.insert(entry->instruction);
+    const bool is_order = entry->instruction.kind == core::ActionKind::kOrderAbort;
+    if (!is_order && !entry->settlement_id.IsZero()) settlements.insert(entry->settlement_id);
   }
-  payments_->ExpectReplay(std::move(bulks), std::move(is_new), batch.header.first_index);
+  payments_->ExpectReplay(std::move(bulks), std::move(is_new), batch.header.first_index,
+                          std::move(settlements));
   return absl::OkStatus();
 }
 
@@ -443,15 +448,12 @@ void LedgerEngine::CollectHolds(PendingBatch& pending) const {
     if ((!is_list && !std::holds_alternative<core::PrepareSettlement>(body)) || result.refused) {
       continue;
     }
-    // As it stands after the whole batch: a later item of it may have completed the settlement.
+    // As it stands after the whole batch: of what a later item of it completed no vote is given.
     const core::SettlementState* settlement = ledger_->FindSettlement(result.settlement_id);
-    CW_CHECK(is_list || settlement != nullptr, "a prepare that was not refused is known");
-    if (settlement == nullptr) continue;
-    if (settlement->status != core::InstructionStatus::kPrepared &&
-        settlement->status != core::InstructionStatus::kSettled) {
-      continue;
-    }
-    pending.holds.push_back({settlement->settlement_id, settlement->hold,
+    const bool was_settled =
+        !is_list && result.settlement_status == core::InstructionStatus::kSettled;
+    if (settlement == nullptr && !was_settled) continue;
+    pending.holds.push_back({result.settlement_id, result.settlement_hold,
                              is_list ? settlement->list->held : core::PositionSet()});
     pending.hold_items.push_back(i);
   }

@@ -295,8 +295,12 @@ class LedgerEngine {
   // From a leaf index on, at most `count`, which is 1 or more. Reads about one batch each.
   absl::StatusOr<InstructionPage> FindByUetr(const core::Uetr& uetr, std::uint64_t from_index,
                                              std::size_t count) const;
+  // A single settlement that was prepared or rejected here and has ended, as it was when it ended;
+  // nothing for another id. One that is prepared is found in the ledger.
+  absl::StatusOr<std::optional<core::SettlementState>> ReadSettlement(
+      const core::Hash256& settlement_id) const;
   // How a settlement list, or a settlement that was never prepared, was completed; nothing when it
-  // was not. Others are found in the ledger.
+  // was not.
   absl::StatusOr<std::optional<core::InstructionState>> FindCompletion(
       const core::Hash256& settlement_id) const {
     return ledger_->FindCompletion(settlement_id);

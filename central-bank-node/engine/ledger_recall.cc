@@ -60,6 +60,10 @@ absl::StatusOr<std::vector<IndexedInstructions::Missing>> LedgerEngine::LeavesTo
     added = payments_->AddMissingCompletion(*party, key, recall, missing);
     if (!added.ok()) return added;
   }
+  if (const std::optional<core::Hash256> settlement = ledger_->SettlementLookedFor(item)) {
+    absl::Status added = payments_->AddMissing(*settlement, recall, missing);
+    if (!added.ok()) return added;
+  }
   // First what became of the item as a whole: when it is known or refused as such, none of its
   // thousands of payments or legs is looked for.
   if (!missing.empty() || !ledger_->MayComeToPacked(item)) return missing;

@@ -19,7 +19,7 @@ namespace {
 
 using core::Hash256;
 
-constexpr std::string_view kSnapshotMagic = "causeway/snapshot/v1\n";
+constexpr std::string_view kSnapshotMagic = "causeway/snapshot/v2\n";
 constexpr std::string_view kSecretDomain = "causeway/snapshot-authentication/v1";
 constexpr std::size_t kRootsPerFrame = 32768;  // 1 MiB
 
@@ -63,7 +63,7 @@ std::string EncodeHead(const SnapshotHead& head) {
 absl::StatusOr<SnapshotHead> DecodeHead(std::string_view frame) {
   core::FieldReader reader("snapshot", frame);
   if (reader.raw().Raw(kSnapshotMagic.size()) != kSnapshotMagic) {
-    reader.Fault("format", "is not that of version 1");
+    reader.Fault("format", "is not that of version 2");
   }
   SnapshotHead head;
   head.genesis = reader.raw().Hash();
@@ -275,7 +275,9 @@ absl::Status LedgerEngine::ReinsertFinals(const core::Batch& batch) {
                         {.key = entry->instruction,
                          .status = entry->status,
                          .entry_index = entry->index,
-                         .uetr = entry->uetr});
+                         .uetr = entry->uetr,
+                         .settlement_id = entry->settlement_id,
+                         .item = entry->item});
   }
   return absl::OkStatus();
 }

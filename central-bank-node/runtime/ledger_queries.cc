@@ -43,7 +43,8 @@ bool PaysIn(const core::TermsHeader& terms, const Caller& caller) {
                      [&](const core::ListPart& part) { return part.payer == caller.id; });
 }
 
-// Of a list that is complete and has left memory, or of an id that this ledger does not know.
+// Of a list that is complete, of an abort that came first, or of an id that this ledger does not
+// know.
 QueryEnd ShowCompletion(const LedgerEngine& engine, const Caller& caller, const core::Hash256& id,
                         causeway::v1::LedgerSettlement* out) {
   const auto done = engine.FindCompletion(id);
@@ -427,7 +428,14 @@ QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
   absl::StatusOr<core::Hash256> id = codec::HashFrom(request.settlement_id(), "settlement_id");
   if (!id.ok()) return Refusal(Outcome::kMalformed, std::string(id.status().message()));
   const core::SettlementState* settlement = engine.ledger().FindSettlement(*id);
-  if (settlement == nullptr) return ShowCompletion(engine, caller, *id, out);
+  std::optional<core::SettlementState> ended;
+  if (settlement == nullptr) {
+    absl::StatusOr<std::optional<core::SettlementState>> read = engine.ReadSettlement(*id);
+    if (!read.ok()) return read.status();
+    if (!read->has_value()) return ShowCompletion(engine, caller, *id, out);
+    ended = **std::move(read);
+    settlement = &*ended;
+  }
   const auto visible = [&](const core::Leg& leg) { return MaySee(engine.ledger(), caller, leg); };
   const bool is_party = (settlement->terms && PaysIn(*settlement->terms, caller)) ||
                         std::any_of(settlement->legs.begin(), settlement->legs.end(), visible);

@@ -366,10 +366,9 @@ void Simulation::CheckSettlements(RunResult& result) const {
     const bool settled = action.status == ActionStatus::kSettled;
     for (const ActionLeg& leg : action.legs) {
       if (!IsUp(leg.ledger)) continue;
-      const core::SettlementState* state =
-          ledgers_[leg.ledger]->engine()->ledger().FindSettlement(action.settlement_id);
+      const auto ended = ledgers_[leg.ledger]->engine()->ledger().FindEnded(action.settlement_id);
       const bool settled_here =
-          state != nullptr && state->status == core::InstructionStatus::kSettled;
+          ended.ok() && ended->has_value() && (*ended)->status == core::InstructionStatus::kSettled;
       if (settled_here == settled) continue;
       result.all_or_none_breaches.push_back(fmt::format(
           "settlement {} {} on {}, against its outcome", plan_.actions[action.action].id,

@@ -28,6 +28,9 @@ class MemoryInstructionIndex final : public InstructionIndex {
  public:
   void RecordLive(std::uint32_t party, const InstructionState& instruction) override {
     RecordSingle(party, instruction);
+    if (instruction.key.kind == ActionKind::kSettlementLeg && instruction.item == 0) {
+      settlements_[instruction.settlement_id].hold = instruction.entry_index;
+    }
   }
 
   void RecordFinal(std::uint32_t party, const InstructionState& instruction) override {
@@ -36,8 +39,22 @@ class MemoryInstructionIndex final : public InstructionIndex {
     if (!instruction.uetr.IsNil()) {
       by_uetr_[instruction.uetr].push_back({instruction.entry_index, finals_.size()});
     }
+    if (instruction.key.kind == ActionKind::kSettlementLeg) {
+      LegsOf& legs = settlements_[instruction.settlement_id];
+      if (legs.count == 0) legs.first = finals_.size();
+      CW_CHECK(legs.first + legs.count == finals_.size(), "all legs become final together");
+      ++legs.count;
+    }
     finals_.push_back(instruction);
     RecordSingle(party, instruction);
+  }
+
+  absl::StatusOr<std::optional<EndedSettlement>> FindSettlement(
+      const Hash256& settlement_id) const override {
+    return FindLegs(settlement_id);
+  }
+  std::optional<EndedSettlement> FindSettlementToRecord(const Hash256& settlement_id) override {
+    return FindLegs(settlement_id);
   }
 
   absl::StatusOr<std::optional<InstructionState>> FindFinal(
@@ -127,6 +144,24 @@ class MemoryInstructionIndex final : public InstructionIndex {
     std::size_t position = kInBulk;  // in finals_
   };
 
+  // Of a single settlement.
+  struct LegsOf {
+    std::uint64_t hold = 0;
+    std::size_t first = 0;  // in finals_
+    std::size_t count = 0;  // that are final
+  };
+
+  std::optional<EndedSettlement> FindLegs(const Hash256& settlement_id) const {
+    const auto found = settlements_.find(settlement_id);
+    if (found == settlements_.end() || found->second.count == 0) return std::nullopt;
+    const LegsOf& legs = found->second;
+    EndedSettlement ended{.hold = legs.hold};
+    for (std::size_t i = 0; i < legs.count; ++i) ended.legs.push_back(finals_[legs.first + i]);
+    ended.status = ended.legs.back().status;
+    ended.rejection = ended.legs.back().rejection;
+    ended.entry_index = ended.legs.back().entry_index;
+    return ended;
+  }
   std::optional<InstructionState> FindIt(const InstructionKey& key) const {
     const auto found = final_by_key_.find(key);
     if (found == final_by_key_.end()) return std::nullopt;
@@ -140,6 +175,7 @@ class MemoryInstructionIndex final : public InstructionIndex {
   std::deque<InstructionState> finals_;  // in the order of their entries
   absl::flat_hash_map<InstructionKey, std::size_t> final_by_key_;
   absl::flat_hash_map<Uetr, std::vector<WithUetr>> by_uetr_;  // ascending by leaf
+  absl::flat_hash_map<Hash256, LegsOf> settlements_;
 
   // Payments and legs, single ones with an id that a bulk or list could have included.
   absl::flat_hash_map<Key, std::uint64_t> leaf_by_key_;

@@ -1,8 +1,9 @@
 // Where what is final is found again, over the whole history of a ledger: instructions that
-// settled, were rejected, cancelled or aborted, by their key and by UETR, and the payments of
-// bulks. What is not final yet lies in the ledger itself. The answers are exact and part of what a
-// ledger decides by, so that every implementation gives the same: in memory below (simulator,
-// observers), and over runs on disk and the log in central-bank-node.
+// settled, were rejected, cancelled or aborted, by their key and by UETR, the legs of a single
+// settlement also by its id, and the payments of bulks. What is not final yet lies in the ledger
+// itself. The answers are exact and part of what a ledger decides by, so that every implementation
+// gives the same: in memory below (simulator, observers), and over runs on disk and the log in
+// central-bank-node.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_INSTRUCTION_INDEX_H_
 #define CAUSEWAY_SETTLEMENT_CORE_INSTRUCTION_INDEX_H_
 
@@ -73,6 +74,13 @@ class InstructionIndex {
   virtual std::optional<InstructionState> FindFinalToRecord(std::uint32_t party,
                                                             const InstructionKey& key) = 0;
 
+  // The single settlement with that id, once its legs are final. That of a list, or of an abort
+  // that came before its prepare, is no leg: it is found by its key (CompletionKeyOf).
+  virtual absl::StatusOr<std::optional<EndedSettlement>> FindSettlement(
+      const Hash256& settlement_id) const = 0;
+  // The same, for the thread that records, and faster where most are not there.
+  virtual std::optional<EndedSettlement> FindSettlementToRecord(const Hash256& settlement_id) = 0;
+
   // Takes the payments of a bulk in their order, payment i at leaf first_leaf + i; or with kLegs in
   // `party` the legs of a list. When an earlier
   // payment of that party has the id, single ones included, in this call or before, known[i] is its
@@ -104,7 +112,8 @@ class InstructionIndex {
                                               std::size_t count) const = 0;
 };
 
-// Keeps everything in memory: about 100 bytes a payment of a bulk, 400 any other instruction.
+// Keeps everything in memory: about 100 bytes a payment of a bulk, 400 any other instruction and
+// 100 more a single settlement.
 std::unique_ptr<InstructionIndex> MakeMemoryInstructionIndex();
 
 }  // namespace causeway::core

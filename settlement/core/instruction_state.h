@@ -3,6 +3,7 @@
 #define CAUSEWAY_SETTLEMENT_CORE_INSTRUCTION_STATE_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "settlement/core/bytes.h"
 #include "settlement/core/command.h"
@@ -24,6 +25,17 @@ struct InstructionState {
   std::uint32_t item = 0;  // position of the payment or leg in that item
   LedgerTime time;
   BusinessDate date;
+};
+
+// How a settlement ended on a ledger.
+struct EndedSettlement {
+  InstructionStatus status = InstructionStatus::kNone;  // kSettled, kAborted or kRejected
+  Rejection rejection;
+  std::uint64_t hold = 0;  // leaf of the entry that reserved the first leg; 0: none did
+  std::uint64_t entry_index =
+      0;  // leaf of the entry that ended it: of the last leg, if it has legs
+  // Of a single settlement that was prepared or rejected: its legs here, in their order.
+  std::vector<InstructionState> legs;
 };
 
 // Whether nothing can change it any more.

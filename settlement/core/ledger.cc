@@ -311,10 +311,8 @@ std::vector<InstructionKey> Ledger::KeysLookedFor(const AdmittedItem& item) cons
   if (const auto* bulk = std::get_if<Bulk>(&item.body)) {
     add({bulk->party, ActionKind::kPayBulk, InstructionIdOf(bulk->id)});
   } else if (const auto* prepare = std::get_if<PrepareSettlement>(&item.body)) {
-    if (const SettlementState* known = FindSettlement(prepare->terms.settlement_id)) {
-      for (const Leg& leg : known->legs) add(KeyOf(leg));
-      return keys;
-    }
+    if (FindSettlement(prepare->terms.settlement_id) != nullptr) return keys;  // its legs are live
+    add(CompletionKeyOf(state_->central_bank(), prepare->terms.settlement_id));
     for (const ProvenLeg& leg : prepare->legs) {
       if (!state_->IsSignedBy(item, leg.leg.party)) break;  // refused there
       add(KeyOf(leg.leg));
@@ -323,13 +321,9 @@ std::vector<InstructionKey> Ledger::KeysLookedFor(const AdmittedItem& item) cons
     add(CompletionKeyOf(state_->central_bank(), list->terms.settlement_id));
     add(PrepareKeyOf(state_->central_bank(), list->terms.settlement_id));
   } else if (const auto* completion = std::get_if<CompleteSettlement>(&item.body)) {
-    const SettlementState* settlement = FindSettlement(completion->settlement_id);
-    if (settlement == nullptr) {
-      add(CompletionKeyOf(state_->central_bank(), completion->settlement_id));
-      add(PrepareKeyOf(state_->central_bank(), completion->settlement_id));
-      return keys;
-    }
-    for (const Leg& leg : settlement->legs) add(KeyOf(leg));
+    if (FindSettlement(completion->settlement_id) != nullptr) return keys;
+    add(CompletionKeyOf(state_->central_bank(), completion->settlement_id));
+    add(PrepareKeyOf(state_->central_bank(), completion->settlement_id));
   } else {
     const Command& command = std::get<Command>(item.body);
     if (const auto* batch = std::get_if<PayBatch>(&command.action)) {
@@ -344,6 +338,20 @@ std::vector<InstructionKey> Ledger::KeysLookedFor(const AdmittedItem& item) cons
     }
   }
   return keys;
+}
+
+std::optional<Hash256> Ledger::SettlementLookedFor(const AdmittedItem& item) const {
+  std::optional<Hash256> id;
+  if (const auto* prepare = std::get_if<PrepareSettlement>(&item.body)) {
+    id = prepare->terms.settlement_id;
+  } else if (const auto* completion = std::get_if<CompleteSettlement>(&item.body)) {
+    id = completion->settlement_id;
+  } else if (const auto* command = std::get_if<Command>(&item.body)) {
+    const auto* order = std::get_if<OrderAbort>(&command->action);
+    if (order != nullptr) id = order->settlement_id;
+  }
+  if (id.has_value() && FindSettlement(*id) != nullptr) id.reset();
+  return id;
 }
 
 const FundsLock* Ledger::FindLock(const InstructionKey& key) const {
@@ -463,11 +471,20 @@ absl::StatusOr<std::optional<InstructionState>> Ledger::FindCompletion(
   return found;
 }
 
+absl::StatusOr<std::optional<EndedSettlement>> Ledger::FindEnded(
+    const Hash256& settlement_id) const {
+  const auto completion = FindCompletion(settlement_id);
+  if (!completion.ok()) return completion.status();
+  if (!completion->has_value()) return state_->payments->FindSettlement(settlement_id);
+  return std::optional(EndedSettlement{.status = (*completion)->status,
+                                       .rejection = (*completion)->rejection,
+                                       .entry_index = (*completion)->entry_index});
+}
+
 std::vector<const SettlementState*> Ledger::PreparedSettlements() const {
   std::vector<const SettlementState*> prepared;
-  for (const auto& [id, settlement] : state_->settlements) {
-    if (settlement.status == InstructionStatus::kPrepared) prepared.push_back(&settlement);
-  }
+  prepared.reserve(state_->settlements.size());
+  for (const auto& [id, settlement] : state_->settlements) prepared.push_back(&settlement);
   return prepared;
 }
 

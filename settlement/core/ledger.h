@@ -97,14 +97,13 @@ struct AccountState {
 };
 static_assert(sizeof(AccountState) == 104, "ten million accounts fit in 1.5 GB");
 
-// Where a settlement, or a settlement list as a whole, stands on this ledger. A list is here until
-// its certificate has come; then it is found as the completion that it is recorded by
-// (CompletionKeyOf).
+// Where a settlement, or a settlement list as a whole, stands on this ledger. It is in memory while
+// it is prepared: what has ended is found in the log (Ledger::FindEnded).
 struct SettlementState {
   Hash256 settlement_id;
-  // kPrepared, kSettled, kAborted (released, or a tombstone that was never prepared), kRejected.
+  // kPrepared; of one that was read from the log also kSettled, kAborted or kRejected.
   InstructionStatus status = InstructionStatus::kNone;
-  std::optional<TermsHeader> terms;  // none for a tombstone
+  std::optional<TermsHeader> terms;  // there is always one
   std::vector<Leg> legs;             // those on this ledger
   Rejection rejection;
   std::uint64_t hold = 0;  // leaf index of the entry that reserved the first leg
@@ -274,7 +273,13 @@ class Ledger {
   // Whether executing a bulk or a list can come to its payments or legs: not of a list that is
   // known, not signed by who pays, or not this ledger's. What is false stays false.
   bool MayComeToPacked(const AdmittedItem& item) const;
+  // The settlement whose id executing an item would look for in `payments()`, if it would.
+  std::optional<Hash256> SettlementLookedFor(const AdmittedItem& item) const;
+  // While it is prepared.
   const SettlementState* FindSettlement(const Hash256& settlement_id) const;
+  // How it ended; nothing of one that is prepared or that this ledger does not know. May read the
+  // log.
+  absl::StatusOr<std::optional<EndedSettlement>> FindEnded(const Hash256& settlement_id) const;
   // The lock of that LockFunds; null: it locked nothing.
   const FundsLock* FindLock(const InstructionKey& key) const;
   // How a list, or a settlement that was never prepared, was completed. May read the log.

@@ -160,10 +160,15 @@ class LedgerExecutor {
   void ReserveLegs(const AdmittedItem& item, const PrepareSettlement& prepare,
                    SettlementState& settlement);
   ItemResult ExecuteComplete(const AdmittedItem& item, const CompleteSettlement& completion);
-  void ResolveLegs(const AdmittedItem& item, SettlementState& settlement, bool commit);
+  ItemResult RejectLegs(const AdmittedItem& item, const PrepareSettlement& prepare,
+                        const Rejection& rejection);
+  ItemResult CompleteAbsent(const AdmittedItem& item, const Hash256& id, bool commit);
+  ItemResult ResolveLegs(const AdmittedItem& item, SettlementState& settlement, bool commit);
   MaybeRejection DoOrderAbort(const Context& context, const ParticipantId& party,
                               const OrderAbort& order);
   ItemResult DescribeSettlement(const SettlementState& settlement);
+  static ItemResult DescribeEnded(const Hash256& id, EndedSettlement ended);
+  std::optional<EndedSettlement> FindEnded(const Hash256& id);
   std::optional<InstructionState> FindCompletion(const Hash256& id);
   MaybeRejection CheckIdIsFree(const Hash256& id);
   MaybeRejection CheckPolicyAndDeadline(const TermsHeader& terms) const;

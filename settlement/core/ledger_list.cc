@@ -51,11 +51,7 @@ ItemResult LedgerExecutor::ExecutePrepareList(const AdmittedItem& item,
                                               const PrepareList& prepare) {
   const Hash256& id = prepare.terms.settlement_id;
   if (const auto known = state_.settlements.find(id); known != state_.settlements.end()) {
-    ItemResult result = DescribeSettlement(known->second);
-    if (known->second.status == InstructionStatus::kAborted) {
-      result.refused = Rejection{.outcome = Outcome::kSettlementAborted, .rule = id.ToHex()};
-    }
-    return result;
+    return DescribeSettlement(known->second);
   }
   ItemResult result;
   result.settlement_id = id;

@@ -1,6 +1,6 @@
 // The ledger's side of payment versus payment: prepare reserves everything that completion will
-// need, so that completion cannot fail; completion follows the certificate and nothing else.
-#include <algorithm>
+// need, so that completion cannot fail; completion follows the certificate and nothing else. What
+// has ended leaves memory at once, and is found again in the log (docs/adr/0016).
 #include <map>
 #include <set>
 #include <utility>
@@ -34,7 +34,26 @@ ItemResult LedgerExecutor::DescribeSettlement(const SettlementState& settlement)
   return result;
 }
 
-// How a settlement that is no longer in memory, or never was, was completed.
+ItemResult LedgerExecutor::DescribeEnded(const Hash256& id, EndedSettlement ended) {
+  ItemResult result;
+  result.settlement_id = id;
+  result.settlement_status = ended.status;
+  result.settlement_entry = ended.entry_index;
+  result.settlement_hold = ended.hold;
+  result.instructions = std::move(ended.legs);
+  return result;
+}
+
+// How a settlement that is no longer in memory, or never was, ended.
+std::optional<EndedSettlement> LedgerExecutor::FindEnded(const Hash256& id) {
+  if (const std::optional<InstructionState> done = FindCompletion(id)) {
+    return EndedSettlement{
+        .status = done->status, .rejection = done->rejection, .entry_index = done->entry_index};
+  }
+  return state_.payments->FindSettlementToRecord(id);
+}
+
+// The same of a list, or of an abort that came before its prepare.
 std::optional<InstructionState> LedgerExecutor::FindCompletion(const Hash256& id) {
   std::optional<InstructionState> done =
       state_.FindKnown(CompletionKeyOf(state_.central_bank(), id));
@@ -58,10 +77,11 @@ ItemResult LedgerExecutor::ExecutePrepare(const AdmittedItem& item,
                                           const PrepareSettlement& prepare) {
   const Hash256& id = prepare.terms.settlement_id;
   const auto known = state_.settlements.find(id);
-  if (known != state_.settlements.end()) {
-    ItemResult result = DescribeSettlement(known->second);
+  if (known != state_.settlements.end()) return DescribeSettlement(known->second);
+  if (std::optional<EndedSettlement> ended = FindEnded(id)) {
+    ItemResult result = DescribeEnded(id, *std::move(ended));
     // An abort that arrived first stays: a late prepare must not reserve anything.
-    if (known->second.status == InstructionStatus::kAborted) {
+    if (result.settlement_status == InstructionStatus::kAborted) {
       result.refused = Rejection{.outcome = Outcome::kSettlementAborted, .rule = id.ToHex()};
     }
     return result;
@@ -72,33 +92,37 @@ ItemResult LedgerExecutor::ExecutePrepare(const AdmittedItem& item,
     result.refused = std::move(refused);
     return result;
   }
+  std::size_t failed = 0;
+  if (MaybeRejection rejection = CheckLegs(prepare, failed)) {
+    rejection->rule = "leg " + std::to_string(prepare.legs[failed].index) +
+                      (rejection->rule.empty() ? "" : ": " + rejection->rule);
+    return RejectLegs(item, prepare, *rejection);
+  }
   SettlementState& settlement = state_.settlements[id];
   settlement.settlement_id = id;
   settlement.terms = prepare.terms;
   settlement.prepared = header_.time;
   for (const ProvenLeg& leg : prepare.legs) settlement.legs.push_back(leg.leg);
-
-  std::size_t failed = 0;
-  if (MaybeRejection rejection = CheckLegs(prepare, failed)) {
-    rejection->rule = "leg " + std::to_string(prepare.legs[failed].index) +
-                      (rejection->rule.empty() ? "" : ": " + rejection->rule);
-    settlement.status = InstructionStatus::kRejected;
-    settlement.rejection = *rejection;
-    for (std::uint32_t position = 0; position < prepare.legs.size(); ++position) {
-      const Leg& leg = prepare.legs[position].leg;
-      const Context context{.item = &item,
-                            .key = KeyOf(leg),
-                            .position = position,
-                            .uetr = leg.uetr,
-                            .settlement_id = id};
-      const Entry& entry = Add(context, InstructionStatus::kRejected, Cause::kCommand, *rejection);
-      settlement.entry_index = entry.index;
-      Record(entry);
-    }
-  } else {
-    ReserveLegs(item, prepare, settlement);
-  }
+  ReserveLegs(item, prepare, settlement);
   return DescribeSettlement(settlement);
+}
+
+// It has ended with that, and nothing of it stays in memory.
+ItemResult LedgerExecutor::RejectLegs(const AdmittedItem& item, const PrepareSettlement& prepare,
+                                      const Rejection& rejection) {
+  EndedSettlement ended{.status = InstructionStatus::kRejected, .rejection = rejection};
+  for (std::uint32_t position = 0; position < prepare.legs.size(); ++position) {
+    const Leg& leg = prepare.legs[position].leg;
+    const Context context{.item = &item,
+                          .key = KeyOf(leg),
+                          .position = position,
+                          .uetr = leg.uetr,
+                          .settlement_id = prepare.terms.settlement_id};
+    const Entry& entry = Add(context, InstructionStatus::kRejected, Cause::kCommand, rejection);
+    ended.entry_index = entry.index;
+    ended.legs.push_back(Record(entry));
+  }
+  return DescribeEnded(prepare.terms.settlement_id, std::move(ended));
 }
 
 LedgerExecutor::MaybeRejection LedgerExecutor::CheckPolicyAndDeadline(
@@ -232,71 +256,54 @@ ItemResult LedgerExecutor::ExecuteComplete(const AdmittedItem& item,
   const Hash256& id = completion.settlement_id;
   const bool commit = completion.certificate.record.verdict == Verdict::kCommit;
   const auto known = state_.settlements.find(id);
-  if (known == state_.settlements.end()) {
-    ItemResult result;
-    result.settlement_id = id;
-    // A list that is complete is no longer in memory.
-    if (const std::optional<InstructionState> done = FindCompletion(id)) {
-      result.settlement_status = done->status;
-      result.settlement_entry = done->entry_index;
-      if (commit != (done->status == InstructionStatus::kSettled)) {
-        result.refused = Rejection{.outcome = Outcome::kSettlementConflict, .rule = id.ToHex()};
-      }
-      return result;
-    }
-    if (commit) return UnknownSettlement(id);
-    result.refused = CheckIdIsFree(id);
-    if (result.refused.has_value()) return result;
-    // A tombstone: the prepare may still be on its way, and must find the abort.
-    SettlementState& settlement = state_.settlements[id];
-    settlement.settlement_id = id;
-    settlement.status = InstructionStatus::kAborted;
-    const Context context{
-        .item = &item, .key = CompletionKeyOf(state_.central_bank(), id), .settlement_id = id};
-    const Entry& entry = Add(context, InstructionStatus::kAborted, Cause::kCertificate);
-    settlement.entry_index = entry.index;
-    Record(entry);
-    result.settlement_status = settlement.status;
-    result.settlement_entry = settlement.entry_index;
-    return result;
-  }
+  if (known == state_.settlements.end()) return CompleteAbsent(item, id, commit);
   SettlementState& settlement = known->second;
+  CW_CHECK(settlement.status == InstructionStatus::kPrepared && settlement.terms.has_value(),
+           "what has ended is not in memory");
   // Admission may have seen the id unprepared, and then could not compare policies: an abort by
   // another decision log must not release what this one's votes rest on.
-  if (settlement.terms &&
-      settlement.terms->policy_hash != completion.certificate.record.policy_hash) {
+  if (settlement.terms->policy_hash != completion.certificate.record.policy_hash) {
     ItemResult result = DescribeSettlement(settlement);
     result.refused = Rejection{.outcome = Outcome::kSettlementConflict,
                                .rule = "the record is under another policy than the terms"};
     return result;
   }
-  switch (settlement.status) {
-    case InstructionStatus::kPrepared:
-      // It was prepared after the certificate was admitted, which thus is not verified.
-      if (item.unverified) return UnknownSettlement(id);
-      if (settlement.list != nullptr) return ResolveList(item, completion, settlement);
-      ResolveLegs(item, settlement, commit);
-      break;
-    case InstructionStatus::kSettled:
-    case InstructionStatus::kAborted:
-    case InstructionStatus::kRejected: {
-      const bool agrees = commit == (settlement.status == InstructionStatus::kSettled);
-      ItemResult result = DescribeSettlement(settlement);
-      if (!agrees) {
-        result.refused = Rejection{.outcome = Outcome::kSettlementConflict, .rule = id.ToHex()};
-      }
-      return result;
-    }
-    default:
-      CW_CHECK(false, "a settlement is in one of four states");
-  }
-  return DescribeSettlement(settlement);
+  // It was prepared after the certificate was admitted, which thus is not verified.
+  if (item.unverified) return UnknownSettlement(id);
+  if (settlement.list != nullptr) return ResolveList(item, completion, settlement);
+  return ResolveLegs(item, settlement, commit);
 }
 
-void LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& settlement,
-                                 bool commit) {
-  state_.BeforeChange(settlement);
-  settlement.status = commit ? InstructionStatus::kSettled : InstructionStatus::kAborted;
+// Of what has ended, or was never prepared here.
+ItemResult LedgerExecutor::CompleteAbsent(const AdmittedItem& item, const Hash256& id,
+                                          bool commit) {
+  if (std::optional<EndedSettlement> ended = FindEnded(id)) {
+    ItemResult result = DescribeEnded(id, *std::move(ended));
+    if (commit != (result.settlement_status == InstructionStatus::kSettled)) {
+      result.refused = Rejection{.outcome = Outcome::kSettlementConflict, .rule = id.ToHex()};
+    }
+    return result;
+  }
+  if (commit) return UnknownSettlement(id);
+  ItemResult result;
+  result.settlement_id = id;
+  result.refused = CheckIdIsFree(id);
+  if (result.refused.has_value()) return result;
+  // A tombstone: the prepare may still be on its way, and must find the abort.
+  const Context context{
+      .item = &item, .key = CompletionKeyOf(state_.central_bank(), id), .settlement_id = id};
+  const Entry& entry = Add(context, InstructionStatus::kAborted, Cause::kCertificate);
+  result.settlement_status = InstructionStatus::kAborted;
+  result.settlement_entry = entry.index;
+  Record(entry);
+  return result;
+}
+
+ItemResult LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& settlement,
+                                       bool commit) {
+  EndedSettlement ended{
+      .status = commit ? InstructionStatus::kSettled : InstructionStatus::kAborted,
+      .hold = settlement.hold};
   for (std::uint32_t position = 0; position < settlement.legs.size(); ++position) {
     const Leg& leg = settlement.legs[position];
     const Context context{.item = &item,
@@ -304,7 +311,7 @@ void LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& sett
                           .position = position,
                           .uetr = leg.uetr,
                           .settlement_id = settlement.settlement_id};
-    Entry& entry = Add(context, settlement.status, Cause::kCertificate);
+    Entry& entry = Add(context, ended.status, Cause::kCertificate);
     AccountState& debtor = *state_.FindAccountToChange(leg.debtor);
     AccountState& creditor = *state_.FindAccountToChange(leg.creditor);
     const auto promised = CheckedSub(creditor.incoming_reserved, leg.amount.amount);
@@ -313,9 +320,13 @@ void LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState& sett
     const TransactionCode code = commit ? TransactionCode::kSettlement : TransactionCode::kRelease;
     Post(entry, debtor, Bucket::kHeld, code, Negative(leg.amount.amount));
     Post(entry, commit ? creditor : debtor, Bucket::kAvailable, code, leg.amount.amount);
-    Record(entry);
-    settlement.entry_index = entry.index;
+    ended.entry_index = entry.index;
+    ended.legs.push_back(Record(entry));
   }
+  const Hash256 id = settlement.settlement_id;
+  state_.BeforeChange(settlement);
+  state_.settlements.erase(id);
+  return DescribeEnded(id, std::move(ended));
 }
 
 // Asks the authority, and no more: the hold stays until a certificate says what became of it.
@@ -329,8 +340,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoOrderAbort(const Context& conte
   if (const auto known = state_.settlements.find(order.settlement_id);
       known != state_.settlements.end()) {
     status = known->second.status;
-  } else if (const auto done = FindCompletion(order.settlement_id)) {
-    status = done->status;
+  } else if (const auto ended = FindEnded(order.settlement_id)) {
+    status = ended->status;
   }
   if (status != InstructionStatus::kNone && status != InstructionStatus::kPrepared) {
     return Rejection{

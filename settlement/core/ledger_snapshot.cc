@@ -198,6 +198,9 @@ class SnapshotReader {
     const std::size_t count = reader.Count("settlements", kRecordBytesMin);
     for (std::size_t i = 0; i < count && reader.ok(); ++i) {
       SettlementState settlement = ReadSettlement(reader);
+      if (settlement.status != InstructionStatus::kPrepared || !settlement.terms.has_value()) {
+        return reader.Fault("settlements", "one of them is not prepared");
+      }
       if (settlement.list != nullptr) {
         for (const HeldLeg& leg : settlement.list->legs) {
           accounts_referred_ = std::max({accounts_referred_, leg.debtor, leg.creditor});

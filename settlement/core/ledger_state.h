@@ -94,7 +94,7 @@ struct Ledger::State {
   // Instructions that are final, and payments of bulks.
   std::unique_ptr<InstructionIndex> payments;
 
-  std::map<Hash256, SettlementState> settlements;
+  std::map<Hash256, SettlementState> settlements;  // that are prepared
   struct Policy {
     SettlementPolicy policy;
     bool in_force = true;

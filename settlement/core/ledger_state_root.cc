@@ -6,7 +6,7 @@
 namespace causeway::core {
 namespace {
 
-constexpr char kDomain[] = "causeway/state/v1\n";
+constexpr char kDomain[] = "causeway/state/v2\n";
 
 void WriteRootParticipant(const Participant& participant, Writer& writer) {
   writer.Sized(participant.id.text())
@@ -84,7 +84,7 @@ Hash256 Ledger::StateRoot() const {
   }
   writer.U64(state.settlements.size());
   for (const auto& [id, settlement] : state.settlements) {
-    writer.Hash(id).U8(static_cast<std::uint8_t>(settlement.status)).U64(settlement.entry_index);
+    writer.Hash(id).U64(settlement.entry_index);
   }
   writer.U64(state.policies.size());
   for (const State::Policy& policy : state.policies) {

@@ -84,16 +84,89 @@ TEST_F(LedgerSettlementTest, CommitThatWasAdmittedBeforeThePrepareIsRefused) {
   EXPECT_EQ(repeat.settlement_status, InstructionStatus::kSettled);
 }
 
-TEST_F(LedgerSettlementTest, LooksForTheLegsThatAreSignedOrKnown) {
-  PrepareSettlement prepare = MakePrepare(700, "S-1");
+TEST_F(LedgerSettlementTest, LooksForWhatMayHaveEndedAndForTheLegsThatAreSigned) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  const Hash256& id = prepare.terms.settlement_id;
+  const InstructionKey tombstone = CompletionKeyOf(Party("CENTRAL"), id);
   const InstructionKey leg{Party("ALPHA"), ActionKind::kSettlementLeg, Id("S-1")};
-  EXPECT_EQ(ledger_->KeysLookedFor(SignedPrepare(prepare)), std::vector{leg});
-  EXPECT_TRUE(ledger_->KeysLookedFor(SignedPrepare(prepare, {"BETA"})).empty());
+  EXPECT_EQ(ledger_->KeysLookedFor(SignedPrepare(prepare)), (std::vector{tombstone, leg}));
+  EXPECT_EQ(ledger_->KeysLookedFor(SignedPrepare(prepare, {"BETA"})), std::vector{tombstone});
+  EXPECT_EQ(ledger_->SettlementLookedFor(SignedPrepare(prepare)), id);
   Prepare(prepare);
-  Complete(Decide(prepare, Verdict::kCommit));
-  // Whatever legs a repeat names, it is answered with those that the ledger knows.
-  prepare.legs[0].leg.id = Id("S-2");
-  EXPECT_EQ(ledger_->KeysLookedFor(SignedPrepare(prepare)), std::vector{leg});
+  EXPECT_TRUE(ledger_->KeysLookedFor(SignedPrepare(prepare)).empty());
+  EXPECT_FALSE(ledger_->SettlementLookedFor(SignedPrepare(prepare)).has_value());
+  const AdmittedItem commit = AdmitCompletion(Decide(prepare, Verdict::kCommit));
+  EXPECT_FALSE(ledger_->SettlementLookedFor(commit).has_value());
+  ApplyOne(commit);
+  EXPECT_EQ(ledger_->SettlementLookedFor(commit), id);
+  EXPECT_EQ(ledger_->SettlementLookedFor(SignedPrepare(prepare)), id);
+}
+
+// Completed settlements stayed in memory for ever.
+TEST_F(LedgerSettlementTest, WhatHasEndedLeavesMemoryAndIsAnsweredAsBefore) {
+  const PrepareSettlement settled = MakePrepare(700, "S-1");
+  const PrepareSettlement aborted = MakePrepare(700, "S-2");
+  const PrepareSettlement rejected = MakePrepare(100'001, "S-3");
+  const PrepareSettlement tombstone = MakePrepare(700, "S-4");
+  const ItemResult held = Prepare(settled);
+  Prepare(aborted);
+  const CompleteSettlement commit = Decide(settled, Verdict::kCommit);
+  const CompleteSettlement abort = Decide(aborted, Verdict::kAbort);
+  const CompleteSettlement bury = Decide(tombstone, Verdict::kAbort);
+  const std::vector<std::pair<Hash256, ItemResult>> first = {
+      {settled.terms.settlement_id, Complete(commit)},
+      {aborted.terms.settlement_id, Complete(abort)},
+      {rejected.terms.settlement_id, Prepare(rejected)},
+      {tombstone.terms.settlement_id, Complete(bury)}};
+  EXPECT_TRUE(ledger_->PreparedSettlements().empty());
+  // A repeat may name other legs: those of the settlement are told.
+  PrepareSettlement altered = rejected;
+  altered.legs[0].leg.id = Id("S-9");
+  const std::vector<ItemResult> again = {Complete(commit), Complete(abort), Prepare(altered),
+                                         Complete(bury)};
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    const auto& [id, before] = first[i];
+    EXPECT_EQ(ledger_->FindSettlement(id), nullptr);
+    EXPECT_FALSE(again[i].sequenced);
+    EXPECT_FALSE(again[i].refused.has_value());
+    EXPECT_EQ(again[i].settlement_id, id);
+    EXPECT_EQ(again[i].settlement_status, before.settlement_status);
+    EXPECT_EQ(again[i].settlement_entry, before.settlement_entry);
+    EXPECT_EQ(again[i].settlement_hold, before.settlement_hold);
+    ASSERT_EQ(again[i].instructions.size(), before.instructions.size());
+    EXPECT_EQ(again[i].instructions.size(), i < 3 ? 1u : 0u);
+    for (std::size_t leg = 0; leg < again[i].instructions.size(); ++leg) {
+      EXPECT_EQ(again[i].instructions[leg].key, before.instructions[leg].key);
+      EXPECT_EQ(again[i].instructions[leg].entry_index, before.instructions[leg].entry_index);
+      EXPECT_EQ(again[i].instructions[leg].payload_hash, Sha256("terms bytes"));
+    }
+  }
+  EXPECT_EQ(again[0].settlement_hold, held.settlement_hold);
+  const ItemResult prepared_again = Prepare(settled);
+  EXPECT_EQ(prepared_again.settlement_status, InstructionStatus::kSettled);
+  EXPECT_EQ(prepared_again.settlement_hold, held.settlement_hold);
+  ExpectRefused(Prepare(aborted), Outcome::kSettlementAborted);
+  ExpectRefused(Prepare(tombstone), Outcome::kSettlementAborted);
+  EXPECT_EQ(Held("ALPHA"), 0);
+}
+
+TEST_F(LedgerSettlementTest, AnEndedSettlementTakesNothingOfASnapshot) {
+  const auto snapshot_bytes = [&] {
+    std::size_t bytes = 0;
+    ledger_->StartSnapshot();
+    for (std::string part = ledger_->NextSnapshotPart(); !part.empty();
+         part = ledger_->NextSnapshotPart()) {
+      bytes += part.size();
+    }
+    return bytes;
+  };
+  const std::size_t before = snapshot_bytes();
+  for (int i = 0; i < 200; ++i) {
+    const PrepareSettlement prepare = MakePrepare(1, "S-" + std::to_string(i));
+    if (i % 3 != 0) Prepare(prepare);  // else a tombstone
+    Complete(Decide(prepare, i % 3 == 1 ? Verdict::kCommit : Verdict::kAbort));
+  }
+  EXPECT_EQ(snapshot_bytes(), before);
 }
 
 TEST_F(LedgerSettlementTest, SecondVerdictAgainstTheFirstIsAConflict) {

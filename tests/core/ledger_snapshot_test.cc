@@ -103,6 +103,22 @@ class LedgerSnapshotTest : public SettlementFixture {
   int settlements_ = 0;
 };
 
+TEST_F(LedgerSnapshotTest, ASettlementThatHasEndedDoesNotBelongIntoOne) {
+  Prepare(MakePrepare(3, "S-1"));
+  std::vector<std::string> parts = SnapshotOf(*ledger_);
+  ASSERT_TRUE(Restored(parts).ok());
+  constexpr char kSettlements = 5;
+  constexpr std::size_t kStatusAt = 1 + 4 + 32;  // behind the part's kind, its count and the id
+  for (std::string& part : parts) {
+    if (part.front() != kSettlements) continue;
+    ASSERT_EQ(part[kStatusAt], static_cast<char>(InstructionStatus::kPrepared));
+    part[kStatusAt] = static_cast<char>(InstructionStatus::kAborted);
+  }
+  const auto restored = Restored(parts);
+  ASSERT_FALSE(restored.ok());
+  EXPECT_NE(std::string(restored.status().message()).find("not prepared"), std::string::npos);
+}
+
 TEST_F(LedgerSnapshotTest, ARestoredLedgerIsTheOneThatItWasMadeOf) {
   OpenMany(3);
   By("ALPHA", PayOf("ALPHA0", "BETA1", 100));

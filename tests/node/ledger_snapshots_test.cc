@@ -206,6 +206,38 @@ TEST_F(LedgerSnapshotsTest, OlderOneServesWhenTheNewestIsDamaged) {
   }
 }
 
+// As a node wrote it before settlements that have ended were found by the key index.
+TEST_F(LedgerSnapshotsTest, OneOfVersion1IsNotUsedHoweverWhole) {
+  Pay(5);
+  ASSERT_TRUE(Snapshot().ok());
+  const State before = Now();
+  const std::uint64_t batches = snapshots_->List()->front();
+  std::vector<std::string> frames;
+  auto reader = snapshots_->Open(batches);
+  for (auto frame = (*reader)->Next(); frame.ok(); frame = (*reader)->Next()) {
+    frames.push_back(*frame);
+  }
+  const std::size_t version = frames.front().find("/v2\n");
+  ASSERT_NE(version, std::string::npos);
+  frames.front().replace(version, 4, "/v1\n");
+  core::Sha256Hasher hasher;
+  for (std::size_t i = 0; i + 1 < frames.size(); ++i) {
+    hasher.Update(core::Writer().U32(static_cast<std::uint32_t>(frames[i].size())).bytes());
+    hasher.Update(frames[i]);
+  }
+  const core::Hash256 key =
+      core::HmacSha256(std::string(32, 's'), "causeway/snapshot-authentication/v1");
+  frames.back() = std::string(core::HmacSha256(key.view(), hasher.Finish().view()).view());
+  auto writer = snapshots_->Create();
+  for (const std::string& frame : frames) ASSERT_TRUE((*writer)->Append(frame).ok());
+  ASSERT_TRUE((*writer)->Publish(batches).ok());
+  Open();
+  EXPECT_EQ(Now(), before);
+  EXPECT_EQ(engine_->snapshot_leaves(), 0u);
+  ASSERT_EQ(engine_->notes().size(), 1u);
+  EXPECT_NE(engine_->notes().front().find("version 2"), std::string::npos);
+}
+
 TEST_F(LedgerSnapshotsTest, OneFromBeyondTheJournalOrOfAnotherHistoryIsNotUsed) {
   Pay(5);
   auto shorter = store::NewMemoryJournal(
