@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "wallet-cli/context.h"
+#include "wallet-cli/envelope_file.h"
 #include "wallet-cli/views.h"
 
 namespace causeway::wallet {
