@@ -74,9 +74,9 @@ TEST(SimulationTest, FirstSwapHasTheSameRootsEverywhere) {
   ASSERT_TRUE(plan.ok()) << plan.status();
   const RunResult result = Simulated(*plan);
   EXPECT_EQ(result.ledgers[0].state_root,
-            "ea379f62d763e1dca8a9f1d336b71887605610b15f4b2bc62d55796100222c28");
+            "350ef3b407e4d518044a0bc73b31491d879d7231ed3902e2769a6e8dc8d32aa5");
   EXPECT_EQ(result.ledgers[1].state_root,
-            "214172df1bc868b44a741ac6f3565cd05af11da25ec47be2056096962f5c2e79");
+            "0439a212cdb21d4f8b542ce2ec0f93f678a55b3cac07b181941a99319b425fcc");
   EXPECT_EQ(result.ledgers[0].log_root,
             "6525a3cb5630e6e9ac2a0db025a85955bc806387d1e2191d7223b2c4663820b1");
   EXPECT_EQ(result.ledgers[1].log_root,
