@@ -55,41 +55,6 @@ bool SettlementQueue::IsCovered(const Trade& trade) const {
          covers(CounterpartyAccount(trade), trade.counterparty_amount);
 }
 
-const NetAttempt* SettlementQueue::FindAttempt(std::uint32_t number) const {
-  const auto found = under_way_.find(number);
-  return found == under_way_.end() ? nullptr : &found->second.attempt;
-}
-
-std::vector<std::uint32_t> SettlementQueue::attempts() const {
-  std::vector<std::uint32_t> numbers;
-  for (const auto& [number, attempt] : under_way_) numbers.push_back(number);
-  return numbers;
-}
-
-std::set<SettlementQueue::Account> SettlementQueue::asked() const {
-  return run_ && run_->phase == Phase::kAsking ? run_->asked : std::set<Account>();
-}
-
-bool SettlementQueue::anything_waits() const {
-  return std::any_of(queue_.begin(), queue_.end(),
-                     [this](const auto& at) { return !trades_.at(at.second).under_way; });
-}
-
-std::uint64_t SettlementQueue::waited() const {
-  return static_cast<std::uint64_t>(std::count_if(
-      trades_.begin(), trades_.end(), [](const auto& trade) { return trade.second.waited; }));
-}
-
-std::vector<std::pair<TradeIndex, Trade>> SettlementQueue::settled_trades() const {
-  std::vector<std::pair<TradeIndex, Trade>> settled;
-  for (const auto& [id, trade] : trades_) {
-    if (trade.ended && trade.outcome.outcome == core::Outcome::kAccepted) {
-      settled.emplace_back(id, trade.what);
-    }
-  }
-  return settled;
-}
-
 SettlementQueue::Known& SettlementQueue::Named(TradeIndex id, const Trade& trade, MemberIndex by) {
   CW_CHECK(by == trade.party || by == trade.counterparty, "only its parties speak of a trade");
   Known& known = trades_[id];
@@ -128,19 +93,65 @@ void SettlementQueue::TakePlace(core::LedgerTime now, TradeIndex id, Effects& ef
   trade.place = ++places_;
   trade.since = now;
   queue_[trade.place] = id;
+  ++waiting_;
+  waiting_value_ += trade.value.minor();
+  came_to_wait_.push_back(id);
+  Stand(trade);
+}
+
+void SettlementQueue::Stand(const Known& trade) {
+  for (const Account& account : AccountsOf(trade.what)) {
+    queues_[account].insert(trade.place);
+    changed_.insert(account);
+  }
+}
+
+void SettlementQueue::Leave(const Known& trade) {
+  for (const Account& account : AccountsOf(trade.what)) {
+    const auto queue = queues_.find(account);
+    if (queue == queues_.end()) continue;  // both of its accounts are one
+    queue->second.erase(trade.place);
+    if (queue->second.empty()) queues_.erase(queue);
+    changed_.insert(account);
+  }
+}
+
+void SettlementQueue::SetPassedOver(Known& trade, bool passed_over) {
+  if (trade.passed_over == passed_over) return;
+  trade.passed_over = passed_over;
+  if (passed_over) {
+    Leave(trade);
+  } else {
+    Stand(trade);
+  }
+}
+
+void SettlementQueue::SetUnderWay(TradeIndex id, Known& trade, bool under_way) {
+  if (trade.under_way == under_way) return;
+  trade.under_way = under_way;
+  waiting_ += under_way ? -1U : 1U;
+  waiting_value_ += under_way ? -trade.value.minor() : trade.value.minor();
+  if (under_way) return;
+  came_to_wait_.push_back(id);
+  for (const Account& account : AccountsOf(trade.what)) changed_.insert(account);
 }
 
 void SettlementQueue::End(TradeIndex id, const core::Rejection& outcome, Effects& effects) {
   Known& trade = trades_.at(id);
   CW_CHECK(!trade.ended, "a trade ends once");
   trade.ended = true;
-  trade.under_way = false;
   trade.outcome = outcome;
   if (trade.place != 0) {
+    if (!trade.under_way) {
+      --waiting_;
+      waiting_value_ -= trade.value.minor();
+    }
     queue_.erase(trade.place);
+    if (!trade.passed_over) Leave(trade);
     queued_minor_ -= Plus(trade.what.party_amount, trade.what.counterparty_amount).minor();
     queued_value_ -= trade.value.minor();
   }
+  trade.under_way = false;
   Push(effects, TellTradeEnd{id, outcome});
 }
 
@@ -180,17 +191,45 @@ SettlementQueue::Effects SettlementQueue::Expire(core::LedgerTime now, TradeInde
   return effects;
 }
 
+bool SettlementQueue::IsFirst(const Known& trade) const {
+  if (!rules_.ReleasesInOrder()) return true;
+  const std::array<Account, 2> accounts = AccountsOf(trade.what);
+  return accounts[0] != accounts[1] &&
+         std::all_of(accounts.begin(), accounts.end(), [&](const Account& account) {
+           return *queues_.at(account).begin() == trade.place;
+         });
+}
+
+std::set<std::uint64_t> SettlementQueue::TakeCandidates() {
+  std::set<std::uint64_t> places;
+  if (all_changed_) {
+    for (const auto& [place, id] : queue_) {
+      if (!trades_.at(id).passed_over) places.insert(place);
+    }
+  } else {
+    for (const Account& account : changed_) {
+      const auto queue = queues_.find(account);
+      if (queue == queues_.end()) continue;
+      if (rules_.ReleasesInOrder()) {
+        places.insert(*queue->second.begin());
+      } else {
+        places.insert(queue->second.begin(), queue->second.end());
+      }
+    }
+  }
+  changed_.clear();
+  all_changed_ = false;
+  return places;
+}
+
 void SettlementQueue::Release(core::LedgerTime now, bool for_run, Effects& effects) {
   if (!open_) return;
-  std::set<Account> behind;  // in whose queues something stands before
-  for (const auto& [place, id] : queue_) {
+  // In the order of arrival, as if all were looked at: nothing that gives a trade room is left out,
+  // and what begins here only takes.
+  for (const std::uint64_t place : TakeCandidates()) {
+    const TradeIndex id = queue_.at(place);
     const Known& trade = trades_.at(id);
-    if (trade.passed_over) continue;
-    bool first = true;
-    for (const Account& account : {PartyAccount(trade.what), CounterpartyAccount(trade.what)}) {
-      if (!behind.insert(account).second && rules_.ReleasesInOrder()) first = false;
-    }
-    if (trade.under_way || !first || !IsCovered(trade.what)) continue;
+    if (trade.under_way || !IsFirst(trade) || !IsCovered(trade.what)) continue;
     const std::optional<std::uint32_t> attempt = StartAttempt(now, {id}, std::nullopt, effects);
     CW_CHECK(attempt.has_value(), "a trade has something to pay");
     if (for_run && run_) run_->released.insert(*attempt);
@@ -229,6 +268,7 @@ SettlementQueue::Effects SettlementQueue::OnFunds(core::LedgerTime now, std::uin
   const auto reserved = reserved_.find(account);
   funds_[account] = Minus(Plus(std::max(funds, core::Amount::Zero()), core::Amount::Zero()),
                           reserved == reserved_.end() ? core::Amount::Zero() : reserved->second);
+  changed_.insert(account);
   if (run_->asked.empty()) OnFundsKnown(now, effects);
   NoteLevel(now);
   return effects;
@@ -245,8 +285,9 @@ SettlementQueue::Effects SettlementQueue::OnFundsTimeout(core::LedgerTime now, s
 void SettlementQueue::OnFundsKnown(core::LedgerTime now, Effects& effects) {
   for (const auto& [place, id] : queue_) {
     Known& trade = trades_.at(id);
-    trade.passed_over = !trade.under_way && (run_->asked.contains(PartyAccount(trade.what)) ||
-                                             run_->asked.contains(CounterpartyAccount(trade.what)));
+    SetPassedOver(trade,
+                  !trade.under_way && (run_->asked.contains(PartyAccount(trade.what)) ||
+                                       run_->asked.contains(CounterpartyAccount(trade.what))));
   }
   run_->phase = Phase::kReleasing;
   Release(now, true, effects);
@@ -376,7 +417,7 @@ std::optional<std::uint32_t> SettlementQueue::StartAttempt(core::LedgerTime now,
     SettleTrades(trades, record, effects);
     return std::nullopt;
   }
-  for (const TradeIndex id : trades) trades_.at(id).under_way = true;
+  for (const TradeIndex id : trades) SetUnderWay(id, trades_.at(id), true);
   for (const NetLeg& leg : under_way.attempt.legs) {
     const Account account{leg.ledger, leg.from};
     core::Amount& reserved = reserved_[account];
@@ -403,7 +444,9 @@ SettlementQueue::UnderWay SettlementQueue::FinishAttempt(std::uint32_t number, b
     reserved->second = Minus(reserved->second, leg.amount);
     if (reserved->second.IsZero()) reserved_.erase(reserved);
     const auto known = funds_.find({leg.ledger, settled ? leg.to : leg.from});
-    if (known != funds_.end()) known->second = Plus(known->second, leg.amount);
+    if (known == funds_.end()) continue;
+    known->second = Plus(known->second, leg.amount);
+    changed_.insert(known->first);
   }
   return finished;
 }
@@ -443,10 +486,10 @@ SettlementQueue::Effects SettlementQueue::OnSigningTimeout(core::LedgerTime now,
   };
   for (const TradeIndex id : failed.attempt.trades) {
     Known& trade = trades_.at(id);
-    trade.under_way = false;
-    trade.passed_over = is_silent(trade.what.party) || is_silent(trade.what.counterparty);
+    SetUnderWay(id, trade, false);
+    SetPassedOver(trade, is_silent(trade.what.party) || is_silent(trade.what.counterparty));
   }
-  Proceed(now, attempt, true, effects);
+  Proceed(now, failed, true, effects);
   return effects;
 }
 
@@ -465,14 +508,14 @@ SettlementQueue::Effects SettlementQueue::OnOutcome(core::LedgerTime now, std::u
   } else {
     again = TakeBack(finished, outcome, blame, effects);
   }
-  Proceed(now, attempt, again, effects);
+  Proceed(now, finished, again, effects);
   return effects;
 }
 
 bool SettlementQueue::TakeBack(const UnderWay& failed, const core::Rejection& outcome,
                                const std::optional<NetBlame>& blame, Effects& effects) {
   const NetAttempt& attempt = failed.attempt;
-  for (const TradeIndex id : attempt.trades) trades_.at(id).under_way = false;
+  for (const TradeIndex id : attempt.trades) SetUnderWay(id, trades_.at(id), false);
   const bool payer = blame && attempt.legs[blame->leg].from == blame->member;
   if (payer && outcome.outcome == core::Outcome::kInsufficientFunds) {
     // The ledger had set aside what the legs before this one need.
@@ -483,13 +526,14 @@ bool SettlementQueue::TakeBack(const UnderWay& failed, const core::Rejection& ou
       if (leg.ledger == ledger && leg.from == blame->member) funds = Plus(funds, leg.amount);
     }
     funds_[{ledger, blame->member}] = funds;
+    changed_.insert({ledger, blame->member});
     return true;
   }
   if (blame && attempt.trades.size() > 1) {
     const LedgerIndex ledger = attempt.legs[blame->leg].ledger;
     for (const TradeIndex id : attempt.trades) {
       Known& trade = trades_.at(id);
-      trade.passed_over = PaysOrGets(trade.what, ledger, blame->member);
+      SetPassedOver(trade, PaysOrGets(trade.what, ledger, blame->member));
     }
     return true;
   }
@@ -497,16 +541,19 @@ bool SettlementQueue::TakeBack(const UnderWay& failed, const core::Rejection& ou
     if (attempt.trades.size() == 1 && !IsNobodysFault(outcome)) {
       End(id, outcome, effects);
     } else {
-      trades_.at(id).passed_over = true;
+      SetPassedOver(trades_.at(id), true);
     }
   }
   return false;
 }
 
-void SettlementQueue::Proceed(core::LedgerTime now, std::uint32_t number, bool again,
+void SettlementQueue::Proceed(core::LedgerTime now, const UnderWay& over, bool again,
                               Effects& effects) {
-  const std::map<std::uint64_t, TradeIndex> queue = queue_;
-  for (const auto& [place, id] : queue) EndIfUnwanted(id, effects);
+  // Whatever else was unwanted has ended when it became so.
+  for (const TradeIndex id : over.attempt.trades) {
+    if (!trades_.at(id).ended) EndIfUnwanted(id, effects);
+  }
+  const std::uint32_t number = over.attempt.number;
   if (!open_) {
     run_.reset();
     ReturnAll(effects);
@@ -528,6 +575,7 @@ void SettlementQueue::Proceed(core::LedgerTime now, std::uint32_t number, bool a
 SettlementQueue::Effects SettlementQueue::Open() {
   open_ = true;
   funds_.clear();
+  all_changed_ = true;
   return {};
 }
 
@@ -565,58 +613,19 @@ void SettlementQueue::ReturnThoseThatWaitedLongest(core::LedgerTime now, Effects
 }
 
 void SettlementQueue::NoteLevel(core::LedgerTime now) {
-  Level level{.at = now};
-  for (const auto& [place, id] : queue_) {
-    Known& trade = trades_.at(id);
-    if (trade.under_way) continue;
-    trade.waited = true;
-    ++level.waiting;
-    level.value = Plus(level.value, trade.value);
+  for (const TradeIndex id : came_to_wait_) {
+    const auto trade = trades_.find(id);
+    if (trade != trades_.end() && !trade->second.ended && !trade->second.under_way) {
+      trade->second.waited = true;
+    }
   }
+  came_to_wait_.clear();
+  const Level level{
+      .at = now, .waiting = waiting_, .value = core::Amount::FromMinor(waiting_value_)};
   const bool changed = levels_.empty() ? level.waiting > 0
                                        : levels_.back().waiting != level.waiting ||
                                              levels_.back().value != level.value;
   if (changed) levels_.push_back(level);
-}
-
-std::optional<SettlementQueue::Status> SettlementQueue::Find(TradeIndex id) const {
-  const auto found = trades_.find(id);
-  if (found == trades_.end()) return std::nullopt;
-  const Known& known = found->second;
-  return Status{.what = known.what,
-                .entered = known.entered,
-                .withdrawn = known.withdrawn,
-                .place = known.place,
-                .since = known.since,
-                .under_way = known.under_way,
-                .passed_over = known.passed_over,
-                .ended = known.ended,
-                .outcome = known.outcome};
-}
-
-std::map<TradeIndex, SettlementQueue::WaitReason> SettlementQueue::WaitReasons() const {
-  std::map<TradeIndex, WaitReason> reasons;
-  std::set<Account> behind;  // as Release sees it
-  for (const auto& [place, id] : queue_) {
-    const Known& trade = trades_.at(id);
-    bool first = true;
-    if (!trade.passed_over) {
-      for (const Account& account : {PartyAccount(trade.what), CounterpartyAccount(trade.what)}) {
-        if (!behind.insert(account).second && rules_.ReleasesInOrder()) first = false;
-      }
-    }
-    WaitReason& reason = reasons[id];
-    if (trade.under_way) {
-      reason = WaitReason::kTried;
-    } else if (trade.passed_over) {
-      reason = WaitReason::kPassedOver;
-    } else if (!IsCovered(trade.what)) {
-      reason = WaitReason::kFunds;
-    } else if (!first) {
-      reason = WaitReason::kOrder;
-    }
-  }
-  return reasons;
 }
 
 void SettlementQueue::Forget(TradeIndex id) {

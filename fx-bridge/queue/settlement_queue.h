@@ -18,6 +18,7 @@
 #ifndef CAUSEWAY_FX_BRIDGE_QUEUE_SETTLEMENT_QUEUE_H_
 #define CAUSEWAY_FX_BRIDGE_QUEUE_SETTLEMENT_QUEUE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -61,7 +62,10 @@ class SettlementQueue {
   SettlementQueue(const QueueRules& rules, Valuation value_of);
 
   // From now on.
-  void SetRules(const QueueRules& rules) { rules_ = rules; }
+  void SetRules(const QueueRules& rules) {
+    rules_ = rules;
+    all_changed_ = true;
+  }
 
   // A party's word on a trade; the second makes it one. A repeat, also one after it has ended, is
   // answered by TellTradeEnd if it has.
@@ -202,6 +206,9 @@ class SettlementQueue {
   static Account CounterpartyAccount(const Trade& trade) {
     return {trade.counterparty_ledger, trade.counterparty};
   }
+  static std::array<Account, 2> AccountsOf(const Trade& trade) {
+    return {PartyAccount(trade), CounterpartyAccount(trade)};
+  }
   // As far as is known.
   bool IsCovered(const Trade& trade) const;
   // What a party says about its trade; remembered, unless the trade has ended.
@@ -210,6 +217,15 @@ class SettlementQueue {
   void End(TradeIndex id, const core::Rejection& outcome, Effects& effects);
   // Withdrawn, or its time is over. Unless it is being tried, or one of the two still wants it.
   void EndIfUnwanted(TradeIndex id, Effects& effects);
+  // Every change of what waits, and of what stands in whose queue, is made by these.
+  void Stand(const Known& trade);
+  void Leave(const Known& trade);
+  void SetPassedOver(Known& trade, bool passed_over);
+  void SetUnderWay(TradeIndex id, Known& trade, bool under_way);
+  // Nobody stands before it, where that matters.
+  bool IsFirst(const Known& trade) const;
+  // Places of trades that may have become able to settle alone since this was last asked.
+  std::set<std::uint64_t> TakeCandidates();
   // Tries what can settle alone.
   void Release(core::LedgerTime now, bool for_run, Effects& effects);
   void OnFundsKnown(core::LedgerTime now, Effects& effects);
@@ -226,7 +242,7 @@ class SettlementQueue {
   bool TakeBack(const UnderWay& failed, const core::Rejection& outcome,
                 const std::optional<NetBlame>& blame, Effects& effects);
   // After an attempt of that number is over.
-  void Proceed(core::LedgerTime now, std::uint32_t number, bool again, Effects& effects);
+  void Proceed(core::LedgerTime now, const UnderWay& over, bool again, Effects& effects);
   void ReturnAll(Effects& effects);
   void ReturnThoseThatWaitedLongest(core::LedgerTime now, Effects& effects);
   // At the end of every event that may change what waits.
@@ -237,6 +253,16 @@ class SettlementQueue {
   std::uint32_t ledgers_ = 0;  // above all that were named
   std::map<TradeIndex, Known> trades_;
   std::map<std::uint64_t, TradeIndex> queue_;  // by place: those that have not ended
+  // Of those the ones that are not passed over, by place, of each account that they pay from.
+  std::map<Account, std::set<std::uint64_t>> queues_;
+  // Since Release last looked: a trade became the first of these accounts' queues, or may have, or
+  // they may have more funds.
+  std::set<Account> changed_;
+  bool all_changed_ = false;
+  // What waits and is not being tried, and its value; what came to wait since the last NoteLevel.
+  std::uint32_t waiting_ = 0;
+  std::int64_t waiting_value_ = 0;
+  std::vector<TradeIndex> came_to_wait_;
   std::int64_t queued_minor_ = 0;
   std::int64_t queued_value_ = 0;
   std::map<Account, core::Amount> funds_;     // estimates, without what is reserved
