@@ -18,7 +18,7 @@ namespace causeway::node {
 struct CallerLimits {
   // Bytes of requests that are not answered and of replies that it has not taken. What is read when
   // there is still room may exceed it by one message a stream.
-  std::size_t bytes_max = std::size_t{64} * 1024 * 1024;
+  std::size_t bytes_max = std::size_t{32} * 1024 * 1024;
   std::size_t calls_max = 1024;
   std::size_t submit_streams_max = 16;
   std::size_t subscriptions_max = 64;
