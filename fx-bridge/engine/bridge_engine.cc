@@ -75,7 +75,6 @@ void BridgeEngine::VerifyVoteAhead(const std::string& bytes) const {
 }
 
 void BridgeEngine::AddOpen(const core::Hash256& id, OpenSettlement settlement) {
-  open_bytes_ += settlement.Bytes();
   open_.emplace(id, std::move(settlement));
 }
 
@@ -187,7 +186,6 @@ void BridgeEngine::Finish(std::vector<SettlementView> finished) {
     const core::Hash256 id = view.settlement_id;
     const auto open = open_.find(id);
     AddListTo(view, open->second.header, open->second.committed);
-    open_bytes_ -= open->second.Bytes();
     open_.erase(open);
     removals_.push_back(id);
     if (finished_order_.size() == kFinishedViewsMax) {

@@ -62,8 +62,6 @@ inline constexpr core::Duration kDeadlineAheadMax = core::kDeadlineAheadMax;
 // Complete settlements whose full view is kept in memory; of older ones the decision log tells
 // state, ledgers, deadline and time of decision.
 inline constexpr std::size_t kFinishedViewsMax = 16'384;
-// Bytes of terms and legs that open settlements may take, in memory and in the journal's metadata.
-inline constexpr std::size_t kOpenBytesMax = std::size_t{512} * 1024 * 1024;
 // Submissions of complete settlements are removed from the journal with the next write, or when
 // this many wait.
 inline constexpr std::size_t kRemovalsWaitingMax = 64;
@@ -138,7 +136,9 @@ class BridgeEngine {
   //   kPastDeadline, kValidUntilTooFar
   //   kUnknownKey, kBadSignature, kTermsNotSignedByPayer (no signature of a party to the terms)
   //   kUnknownQuote, kQuoteExpired, kTermsDifferFromQuote
-  //   kOverloaded                too many are open, or their legs take too many bytes
+  //   kOverloaded                too many are open, or their legs take too many bytes, or a
+  //   ledger's
+  //                              or participant's share of that is taken (pvp::CoordinatorOptions)
   // A settlement that is known already is answered with its view, whatever its state; kUnavailable
   // when that cannot be read, as of Look.
   std::variant<SettlementView, core::Rejection> Submit(core::LedgerTime now,
@@ -172,10 +172,11 @@ class BridgeEngine {
   // next Flush aborts it; with the exact bytes of the terms header, also one that was never handed
   // in here. The view as of now, kNotFound for an id that is unknown and cannot be judged,
   // kMalformed or kUnknownSettlementPolicy when `terms` (may be empty) are not terms of this id
-  // under one of the policies.
-  std::variant<SettlementView, core::Rejection> JudgeDeadline(core::LedgerTime now,
-                                                              const core::Hash256& id,
-                                                              std::string_view terms);
+  // under one of the policies, kOverloaded as of Submit. Ids that were never handed in count as
+  // `asker`'s, which may be empty, until their abort is carried out.
+  std::variant<SettlementView, core::Rejection> JudgeDeadline(
+      core::LedgerTime now, const core::Hash256& id, std::string_view terms,
+      const core::ParticipantId& asker = {});
 
   // A central bank whose ledger is in the terms ordered the abort: when the order is proven and
   // there is no decision yet, the next Flush aborts. The view as of now, which may be of a decision
@@ -294,6 +295,8 @@ class BridgeEngine {
   std::vector<pvp::RequiredSigner> Missing(const OpenSettlement& settlement) const;
   std::optional<core::Rejection> CheckSignaturesFit(const OpenSettlement& settlement) const;
   std::optional<core::Rejection> Countersign(core::LedgerTime now, OpenSettlement& settlement);
+  static pvp::Handover HandoverOf(const OpenSettlement& settlement,
+                                  const std::vector<pvp::RequiredSigner>& missing);
   std::variant<SettlementView, core::Rejection> AddSignatures(core::LedgerTime now,
                                                               const core::Envelope& envelope,
                                                               const std::vector<std::string>& legs,
@@ -339,7 +342,6 @@ class BridgeEngine {
   core::LedgerTime latest_;
   DecidedIds decided_;
   absl::btree_map<core::Hash256, OpenSettlement> open_;
-  std::size_t open_bytes_ = 0;
   std::set<core::Hash256> unsaved_;
   std::vector<core::Hash256> removals_;
   absl::btree_map<core::Hash256, SettlementView> finished_;

@@ -251,7 +251,10 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
   const auto place = decided_.Find(id);
   if (!place.ok()) return place.status();
   if (!place->has_value()) {
-    coordinator_.RestoreUndecided(*header, settlement.submitted, Missing(settlement));
+    std::vector<pvp::RequiredSigner> missing = Missing(settlement);
+    pvp::Handover handover = HandoverOf(settlement, missing);
+    coordinator_.RestoreUndecided(*header, settlement.submitted, std::move(missing),
+                                  std::move(handover));
   } else {
     const std::uint64_t index = **place;
     absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(index);
@@ -269,7 +272,7 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
     }
     settlement.committed = CommittedOf(settlement.header, settlement.votes);
     coordinator_.RestoreDecided(*header, record->verdict, settlement.submitted, record->decided,
-                                settlement.rejection, certified);
+                                settlement.rejection, certified, {settlement.Bytes(), {}});
   }
   AddOpen(id, std::move(settlement));
   return absl::OkStatus();

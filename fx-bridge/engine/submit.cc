@@ -67,12 +67,10 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
   if (auto refused = MergeSignatures(terms, settlement)) return *refused;
   if (auto refused = Countersign(now, settlement)) return *refused;
   if (auto refused = CheckSignaturesFit(settlement)) return *refused;
-  if (open_bytes_ + settlement.Bytes() > kOpenBytesMax) {
-    return Refuse(core::Outcome::kOverloaded,
-                  fmt::format("open settlements take {} bytes of at most {}; try again later",
-                              open_bytes_, kOpenBytesMax));
-  }
-  if (auto refused = coordinator_.Submit(now, settlement.header, Missing(settlement))) {
+  std::vector<pvp::RequiredSigner> missing = Missing(settlement);
+  pvp::Handover handover = HandoverOf(settlement, missing);
+  if (auto refused =
+          coordinator_.Submit(now, settlement.header, std::move(missing), std::move(handover))) {
     return *refused;
   }
   AddOpen(id, std::move(settlement));
@@ -229,6 +227,17 @@ std::vector<pvp::RequiredSigner> BridgeEngine::Missing(const OpenSettlement& set
   return missing;
 }
 
+// Handed in by those who have signed: that is so again after a restart, and nobody can be made to
+// have handed in what it did not sign.
+pvp::Handover BridgeEngine::HandoverOf(const OpenSettlement& settlement,
+                                       const std::vector<pvp::RequiredSigner>& missing) {
+  std::set<core::ParticipantId> by;
+  for (const pvp::RequiredSigner& signer : settlement.required) {
+    if (!std::binary_search(missing.begin(), missing.end(), signer)) by.insert(signer.participant);
+  }
+  return {settlement.Bytes(), {by.begin(), by.end()}};
+}
+
 // All signatures travel in one envelope. Terms that would not fit could never be complete, and
 // would hold the parties until their deadline.
 std::optional<core::Rejection> BridgeEngine::CheckSignaturesFit(
@@ -302,9 +311,9 @@ std::variant<Quote, core::Rejection> BridgeEngine::RequestQuote(core::LedgerTime
   return options_.venue->RequestQuote(now, request, random);
 }
 
-std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::LedgerTime now,
-                                                                          const core::Hash256& id,
-                                                                          std::string_view terms) {
+std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(
+    core::LedgerTime now, const core::Hash256& id, std::string_view terms,
+    const core::ParticipantId& asker) {
   now = Clamp(now);
   const absl::StatusOr<bool> known = IsKnown(id);
   if (!known.ok()) return Look(id);
@@ -334,7 +343,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::JudgeDeadline(core::
                               id.ToHex(), header->deadline.ToString()));
   }
   if (refused->outcome != core::Outcome::kPastDeadline) return *refused;
-  if (auto full = coordinator_.SubmitExpired(now, *header)) return *full;
+  if (auto full = coordinator_.SubmitExpired(now, *header, {terms.size(), {asker}})) return *full;
   OpenSettlement settlement;
   settlement.header = *std::move(header);
   settlement.submitted = now;

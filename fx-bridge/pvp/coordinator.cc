@@ -26,6 +26,25 @@ core::Rejection PastDeadline(core::LedgerTime now, core::LedgerTime deadline) {
 
 constexpr core::Duration kTick = core::Duration::FromMicros(1);
 
+core::Rejection Full(std::string message) {
+  return {.outcome = core::Outcome::kOverloaded, .message = std::move(message)};
+}
+
+// Whether `taken` has reached its share of what is free. Rounded up, so that a share of what is
+// left is never nothing while something is left.
+bool Fills(const Load& taken, const Load& free, std::size_t divisor) {
+  return taken.count >= (free.count + divisor - 1) / divisor ||
+         taken.bytes >= (free.bytes + divisor - 1) / divisor;
+}
+
+template <typename Key>
+void Shift(absl::btree_map<Key, Load>& loads, const Key& key, bool up, std::size_t bytes) {
+  Load& load = loads[key];
+  load.count = up ? load.count + 1 : load.count - 1;
+  load.bytes = up ? load.bytes + bytes : load.bytes - bytes;
+  if (load.count == 0) loads.erase(key);
+}
+
 }  // namespace
 
 std::string_view SettlementStateName(SettlementState state) {
@@ -61,6 +80,7 @@ absl::Status CoordinatorOptions::Check() const {
     return absl::InvalidArgumentError("answer_wait_max: must be more than zero");
   }
   if (open_max == 0) return absl::InvalidArgumentError("open_max: must be 1 or more");
+  if (open_bytes_max == 0) return absl::InvalidArgumentError("open_bytes_max: must be 1 or more");
   return absl::OkStatus();
 }
 
@@ -69,9 +89,10 @@ Coordinator::Coordinator(const CoordinatorOptions& options) : options_(options) 
 }
 
 Coordinator::Settlement& Coordinator::Add(const core::TermsHeader& terms,
-                                          core::LedgerTime submitted) {
+                                          core::LedgerTime submitted, Handover handover) {
   Settlement settlement;
   settlement.order = next_order_++;
+  settlement.handover = std::move(handover);
   settlement.deadline = terms.deadline;
   settlement.submitted = submitted;
   settlement.timer = core::LedgerTime::Max();
@@ -84,13 +105,83 @@ Coordinator::Settlement& Coordinator::Add(const core::TermsHeader& terms,
   CW_CHECK(!settlement.ledgers.empty(), "terms name at least one ledger");
   const auto [place, added] = open_.emplace(terms.settlement_id, std::move(settlement));
   CW_CHECK(added, "a settlement is added once");
+  ++load_.count;
+  load_.bytes += place->second.handover.bytes;
   Touch(terms.settlement_id);
   return place->second;
 }
 
+std::optional<core::Rejection> Coordinator::CheckShares(
+    const Handover& handover, const absl::btree_map<core::ParticipantId, Load>& taken,
+    std::size_t divisor, std::string_view what) const {
+  const Load free = {options_.open_max - load_.count, options_.open_bytes_max - load_.bytes};
+  for (const core::ParticipantId& participant : handover.by) {
+    const auto place = taken.find(participant);
+    if (place == taken.end() || !Fills(place->second, free, divisor)) continue;
+    return Full(fmt::format(
+        "{} settlements ({} bytes) {} {}, which is the most while {} more ({} bytes) may be open; "
+        "try again later",
+        place->second.count, place->second.bytes, what, participant.text(), free.count,
+        free.bytes));
+  }
+  return std::nullopt;
+}
+
+std::optional<core::Rejection> Coordinator::CheckRoom(const core::TermsHeader& terms,
+                                                      const Handover& handover) const {
+  if (load_.count >= options_.open_max) {
+    return Full(
+        fmt::format("{} settlements are open, which is the most; try again later", load_.count));
+  }
+  if (load_.bytes + handover.bytes > options_.open_bytes_max) {
+    return Full(fmt::format("open settlements take {} bytes of at most {}; try again later",
+                            load_.bytes, options_.open_bytes_max));
+  }
+  const Load free = {options_.open_max - load_.count, options_.open_bytes_max - load_.bytes};
+  for (const core::TermsLedger& ledger : terms.ledgers) {
+    const Load waiting = WaitingFor(ledger.ledger);
+    if (waiting.count == 0 || !Fills(waiting, free, 1)) continue;
+    return Full(fmt::format(
+        "{} settlements ({} bytes) wait for an answer of ledger {}, which is the most while {} "
+        "more ({} bytes) may be open; others go on, try this one again later",
+        waiting.count, waiting.bytes, ledger.ledger.text(), free.count, free.bytes));
+  }
+  return std::nullopt;
+}
+
+Load Coordinator::WaitingFor(const core::LedgerOrigin& ledger) const {
+  const auto place = waiting_.find(ledger);
+  return place == waiting_.end() ? Load{} : place->second;
+}
+
+void Coordinator::Count(Settlement& settlement) {
+  const bool completing = settlement.state == SettlementState::kCommitted ||
+                          settlement.state == SettlementState::kAborting;
+  // A ledger that did not vote is waited for while its abort is being certified too.
+  const bool voting = (settlement.state == SettlementState::kPreparing ||
+                       settlement.state == SettlementState::kCertifying) &&
+                      settlement.verdict != core::Verdict::kCommit;
+  for (LedgerState& ledger : settlement.ledgers) {
+    const bool waits = (completing && !ledger.complete) || (voting && !ledger.vote.has_value());
+    if (waits == ledger.counted) continue;
+    Shift(waiting_, ledger.ledger, waits, settlement.handover.bytes);
+    ledger.counted = waits;
+  }
+  const bool finished = settlement.state == SettlementState::kSettled ||
+                        settlement.state == SettlementState::kAborted;
+  const bool counts =
+      settlement.unseen ? !finished : settlement.state == SettlementState::kAwaitingSignatures;
+  if (counts == settlement.counted) return;
+  for (const core::ParticipantId& participant : settlement.handover.by) {
+    Shift(settlement.unseen ? asked_ : handed_in_, participant, counts, settlement.handover.bytes);
+  }
+  settlement.counted = counts;
+}
+
 std::optional<core::Rejection> Coordinator::Submit(core::LedgerTime now,
                                                    const core::TermsHeader& terms,
-                                                   std::vector<RequiredSigner> required) {
+                                                   std::vector<RequiredSigner> required,
+                                                   Handover handover) {
   if (IsOpen(terms.settlement_id)) {
     core::Rejection rejection;
     rejection.outcome = core::Outcome::kSettlementConflict;
@@ -98,14 +189,14 @@ std::optional<core::Rejection> Coordinator::Submit(core::LedgerTime now,
     return rejection;
   }
   if (now > terms.deadline) return PastDeadline(now, terms.deadline);
-  if (open_.size() >= options_.open_max) {
-    core::Rejection rejection;
-    rejection.outcome = core::Outcome::kOverloaded;
-    rejection.message =
-        fmt::format("{} settlements are open, which is the most; try again later", open_.size());
-    return rejection;
+  if (auto full = CheckRoom(terms, handover)) return full;
+  if (!required.empty()) {
+    if (auto full = CheckShares(handover, handed_in_, kSignerRoomDivisor,
+                                "wait to be signed by others than")) {
+      return full;
+    }
   }
-  Settlement& settlement = Add(terms, now);
+  Settlement& settlement = Add(terms, now, std::move(handover));
   settlement.required = std::move(required);
   if (settlement.required.empty()) {
     StartPreparing(now, terms.settlement_id, settlement);
@@ -117,15 +208,16 @@ std::optional<core::Rejection> Coordinator::Submit(core::LedgerTime now,
 }
 
 std::optional<core::Rejection> Coordinator::SubmitExpired(core::LedgerTime now,
-                                                          const core::TermsHeader& terms) {
+                                                          const core::TermsHeader& terms,
+                                                          Handover handover) {
   CW_CHECK(now > terms.deadline, "only an expired settlement is aborted unseen");
-  if (open_.size() >= options_.open_max) {
-    core::Rejection rejection;
-    rejection.outcome = core::Outcome::kOverloaded;
-    rejection.message = "too many settlements are open; try again later";
-    return rejection;
+  if (auto full = CheckRoom(terms, handover)) return full;
+  if (auto full =
+          CheckShares(handover, asked_, kAskerRoomDivisor, "are being aborted unseen for")) {
+    return full;
   }
-  Settlement& settlement = Add(terms, now);
+  Settlement& settlement = Add(terms, now, std::move(handover));
+  settlement.unseen = true;
   settlement.state = SettlementState::kPreparing;
   settlement.rejection = PastDeadline(now, terms.deadline);
   MarkRipe(terms.settlement_id, settlement);
@@ -235,6 +327,9 @@ void Coordinator::OnCompleted(core::LedgerTime, const core::Hash256& id,
     return;
   }
   settlement.state = committed ? SettlementState::kSettled : SettlementState::kAborted;
+  Count(settlement);
+  --load_.count;
+  load_.bytes -= settlement.handover.bytes;
   finished_.push_back(ViewOf(id, settlement));
   timers_.erase({settlement.timer, id});
   open_.erase(place);
@@ -357,9 +452,10 @@ void Coordinator::OnCertified(core::LedgerTime now, const core::Hash256& id) {
 
 void Coordinator::RestoreDecided(const core::TermsHeader& terms, core::Verdict verdict,
                                  core::LedgerTime submitted, core::LedgerTime decided,
-                                 const std::optional<core::Rejection>& rejection, bool certified) {
+                                 const std::optional<core::Rejection>& rejection, bool certified,
+                                 Handover handover) {
   CW_CHECK(verdict != core::Verdict::kNone, "a restored decision has a verdict");
-  Settlement& settlement = Add(terms, submitted);
+  Settlement& settlement = Add(terms, submitted, std::move(handover));
   settlement.verdict = verdict;
   settlement.state =
       verdict == core::Verdict::kCommit ? SettlementState::kCommitted : SettlementState::kAborting;
@@ -370,8 +466,8 @@ void Coordinator::RestoreDecided(const core::TermsHeader& terms, core::Verdict v
 }
 
 void Coordinator::RestoreUndecided(const core::TermsHeader& terms, core::LedgerTime submitted,
-                                   std::vector<RequiredSigner> required) {
-  Settlement& settlement = Add(terms, submitted);
+                                   std::vector<RequiredSigner> required, Handover handover) {
+  Settlement& settlement = Add(terms, submitted, std::move(handover));
   settlement.required = std::move(required);
   settlement.state = settlement.required.empty() ? SettlementState::kPreparing
                                                  : SettlementState::kAwaitingSignatures;
@@ -432,6 +528,7 @@ std::optional<core::LedgerTime> Coordinator::next_timer() const {
 }
 
 void Coordinator::ResetTimer(const core::Hash256& id, Settlement& settlement) {
+  Count(settlement);
   timers_.erase({settlement.timer, id});
   core::LedgerTime timer = core::LedgerTime::Max();
   const bool judged = settlement.verdict != core::Verdict::kNone;

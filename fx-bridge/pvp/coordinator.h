@@ -103,14 +103,40 @@ struct Judgement {
   core::Rejection rejection;        // for an abort: why
 };
 
+// What open settlements take.
+struct Load {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+
+  friend bool operator==(const Load&, const Load&) = default;
+};
+
+// What a settlement brings with it, for the shares below.
+struct Handover {
+  std::size_t bytes = 0;  // of its terms and legs
+  // Who handed it in: those whose signature it has, or who asked for its deadline to be judged.
+  std::vector<core::ParticipantId> by;
+};
+
+// Nobody takes all the room that open settlements have (open_max, open_bytes_max). A new settlement
+// is taken while each ledger in its terms is waited for by less than what is still free, and, if
+// signatures are missing, while what those who have signed wait to be joined in is less than an
+// eighth of what is free. So n dead ledgers and m participants leave the others at least
+// 1 / (1 + n + m / 8) of the room, whatever they do.
+inline constexpr std::size_t kSignerRoomDivisor = 8;
+// Likewise for ids that somebody made known only to have them aborted.
+inline constexpr std::size_t kAskerRoomDivisor = 16;
+
 struct CoordinatorOptions {
   // A request is repeated this long after the first failure, then after twice that, and so on.
   core::Duration retry_delay_first = core::Duration::FromMillis(100);
   core::Duration retry_delay_max = core::Duration::FromSeconds(10);
   // Without any answer, a request counts as lost after this time. Longer than a call's deadline.
   core::Duration answer_wait_max = core::Duration::FromSeconds(15);
-  // Settlements that may be open at once.
+  // Settlements that may be open at once, and bytes of their terms and legs, in memory and in the
+  // journal's metadata. What one ledger or participant may take of that is above.
   std::size_t open_max = 100'000;
+  std::size_t open_bytes_max = std::size_t{512} * 1024 * 1024;
 
   // InvalidArgument names the field that is not positive, or the pair that is in the wrong order.
   absl::Status Check() const;
@@ -123,16 +149,17 @@ class Coordinator {
 
   // A settlement that is not known yet. `required` is sorted, each once; empty when nobody need
   // sign any more. Refuses: kSettlementConflict when it is open already, kPastDeadline when
-  // now > deadline, kOverloaded when open_max are open.
+  // now > deadline, kOverloaded, with what is full, when there is no room for it.
   std::optional<core::Rejection> Submit(core::LedgerTime now, const core::TermsHeader& terms,
-                                        std::vector<RequiredSigner> required);
+                                        std::vector<RequiredSigner> required,
+                                        Handover handover = {});
   // `signer` has signed. With the last of them, the ledgers are asked to prepare. Of no effect for
   // a settlement that is decided, or for who signed already.
   void OnSigned(core::LedgerTime now, const core::Hash256& id, const RequiredSigner& signer);
   // Makes an id that was never submitted known, to abort it: now > deadline (checked). The caller
   // has verified that the id was never decided. kOverloaded as in Submit.
-  std::optional<core::Rejection> SubmitExpired(core::LedgerTime now,
-                                               const core::TermsHeader& terms);
+  std::optional<core::Rejection> SubmitExpired(core::LedgerTime now, const core::TermsHeader& terms,
+                                               Handover handover = {});
 
   // Answers of ledgers. Those to questions that are settled meanwhile, or that name a settlement or
   // ledger that is not open, have no effect. A refusal that may pass (kOverloaded, kUnavailable)
@@ -170,11 +197,13 @@ class Coordinator {
   // are asked to complete at the next Tick, or, when it is not `certified` yet, by OnCertified.
   void RestoreDecided(const core::TermsHeader& terms, core::Verdict verdict,
                       core::LedgerTime submitted, core::LedgerTime decided,
-                      const std::optional<core::Rejection>& rejection, bool certified = true);
+                      const std::optional<core::Rejection>& rejection, bool certified = true,
+                      Handover handover = {});
   // For a restart: an undecided settlement. Its ledgers are asked to prepare at the next Tick, or,
   // with `required` not empty, when the rest has signed.
+  // What is restored is taken whether there is room or not.
   void RestoreUndecided(const core::TermsHeader& terms, core::LedgerTime submitted,
-                        std::vector<RequiredSigner> required);
+                        std::vector<RequiredSigner> required, Handover handover = {});
 
   // Requests since the last call, in the order in which they arose.
   std::vector<Request> TakeRequests();
@@ -187,6 +216,9 @@ class Coordinator {
   std::optional<SettlementView> Find(const core::Hash256& id) const;
   std::vector<SettlementView> ListOpen() const;  // oldest first
   std::size_t open_count() const { return open_.size(); }
+  // All that is open, and what of it waits for an answer of that ledger.
+  const Load& load() const { return load_; }
+  Load WaitingFor(const core::LedgerOrigin& ledger) const;
   // When Tick has something to do next; in the past for what is due now (after a restart).
   std::optional<core::LedgerTime> next_timer() const;
 
@@ -199,6 +231,7 @@ class Coordinator {
     core::LedgerTime retry_at;               // when the current request is made again
     std::optional<core::Rejection> failure;  // of the current kind of request, the latest
     core::LedgerTime failed;
+    bool counted = false;  // in waiting_
   };
   struct Settlement {
     std::uint64_t order = 0;  // of arrival
@@ -210,11 +243,21 @@ class Coordinator {
     std::optional<core::Rejection> rejection;
     std::vector<LedgerState> ledgers;  // in the order of the terms
     std::vector<RequiredSigner> required;
+    Handover handover;
+    bool unseen = false;     // made known to be aborted: counts as its askers' while it is open
+    bool counted = false;    // in handed_in_ or asked_
     core::LedgerTime timer;  // its place in timers_
   };
   using OpenMap = absl::btree_map<core::Hash256, Settlement>;
 
-  Settlement& Add(const core::TermsHeader& terms, core::LedgerTime submitted);
+  Settlement& Add(const core::TermsHeader& terms, core::LedgerTime submitted, Handover handover);
+  std::optional<core::Rejection> CheckRoom(const core::TermsHeader& terms,
+                                           const Handover& handover) const;
+  std::optional<core::Rejection> CheckShares(
+      const Handover& handover, const absl::btree_map<core::ParticipantId, Load>& taken,
+      std::size_t divisor, std::string_view what) const;
+  // Brings what ledgers and participants are counted for up to date.
+  void Count(Settlement& settlement);
   Settlement* FindUndecided(const core::Hash256& id);
   static LedgerState* FindLedger(Settlement& settlement, const core::LedgerOrigin& ledger);
   void StartPreparing(core::LedgerTime now, const core::Hash256& id, Settlement& settlement);
@@ -228,6 +271,10 @@ class Coordinator {
 
   CoordinatorOptions options_;
   OpenMap open_;
+  Load load_;
+  absl::btree_map<core::LedgerOrigin, Load> waiting_;     // for that ledger's answer
+  absl::btree_map<core::ParticipantId, Load> handed_in_;  // and signatures are missing
+  absl::btree_map<core::ParticipantId, Load> asked_;      // unseen, and open
   std::uint64_t next_order_ = 0;
   std::set<std::pair<core::LedgerTime, core::Hash256>> timers_;
   std::set<std::pair<std::uint64_t, core::Hash256>> ripe_;  // by order of arrival

@@ -374,8 +374,8 @@ ServerUnaryReactor* BridgeService::Impl::GetDecision(CallbackServerContext* cont
   auto refused = std::make_shared<MaybeRejection>();
   Post(
       call,
-      [refused, id = *id, terms](BridgeEngine& engine, core::LedgerTime now) {
-        auto result = engine.JudgeDeadline(now, id, terms);
+      [refused, id = *id, terms, asker = caller->id](BridgeEngine& engine, core::LedgerTime now) {
+        auto result = engine.JudgeDeadline(now, id, terms, asker);
         if (auto* rejection = std::get_if<core::Rejection>(&result)) *refused = *rejection;
       },
       [call, refused, id = *id, caller = *caller, terms](const BridgeEngine& engine) {

@@ -125,6 +125,111 @@ TEST_F(CoordinatorTest, RefusesMoreThanItMayHoldOpen) {
   EXPECT_EQ(coordinator_.Submit(At(0), Terms("t", 1000), {})->outcome, core::Outcome::kOverloaded);
 }
 
+// Settlements that touch a dead ledger stay open, also when they are aborted, until it
+// acknowledges.
+TEST_F(CoordinatorTest, DeadLedgersLeaveRoomForOthers) {
+  options_.open_max = 24;
+  coordinator_ = Coordinator(options_);
+  const auto between = [](std::string_view name, std::string_view one, std::string_view other) {
+    core::TermsHeader terms = Terms(name, 1000);
+    terms.ledgers = {{Origin(one), 1}, {Origin(other), 1}};
+    return terms;
+  };
+  // b answers always; a and then c never do.
+  std::vector<core::TermsHeader> taken;
+  for (const char* dead : {"a/aaa", "c/ccc"}) {
+    for (int i = 0; i < 100; ++i) {
+      const auto terms = between(dead + std::to_string(i), "b/bbb", dead);
+      const auto refused = coordinator_.Submit(At(0), terms, {});
+      if (refused.has_value()) {
+        EXPECT_EQ(refused->outcome, core::Outcome::kOverloaded);
+        EXPECT_NE(refused->message.find(dead), std::string::npos) << refused->message;
+        break;
+      }
+      coordinator_.OnPrepared(At(1), terms.settlement_id, b_, Vote("b"));
+      taken.push_back(terms);
+    }
+  }
+  EXPECT_EQ(coordinator_.WaitingFor(Origin("a/aaa")).count, 12U);
+  EXPECT_EQ(coordinator_.WaitingFor(Origin("c/ccc")).count, 6U);
+  EXPECT_EQ(coordinator_.WaitingFor(b_).count, 0U);
+  const auto alive = between("alive", "b/bbb", "d/ddd");
+  EXPECT_FALSE(coordinator_.Submit(At(2), alive, {}).has_value());
+
+  // Their deadlines pass: they are aborted, and wait for the same ledgers.
+  coordinator_.OnPrepared(At(3), alive.settlement_id, b_, Vote("b"));
+  coordinator_.OnPrepared(At(3), alive.settlement_id, Origin("d/ddd"), Vote("d"));
+  coordinator_.Tick(At(1001));
+  for (const Judgement& judgement : coordinator_.Judge(At(1001), 100)) {
+    coordinator_.OnDecided(At(1001), judgement.settlement_id);
+    coordinator_.OnCertified(At(1001), judgement.settlement_id);
+    coordinator_.OnCompleted(At(1002), judgement.settlement_id, b_);
+    coordinator_.OnCompleted(At(1002), judgement.settlement_id, Origin("d/ddd"));
+  }
+  EXPECT_EQ(coordinator_.open_count(), taken.size());
+  EXPECT_EQ(coordinator_.WaitingFor(Origin("a/aaa")).count, 12U);
+  EXPECT_FALSE(coordinator_.Submit(At(0), between("more", "b/bbb", "d/ddd"), {}).has_value());
+  // One comes back.
+  for (const core::TermsHeader& terms : taken) {
+    coordinator_.OnCompleted(At(1003), terms.settlement_id, Origin("a/aaa"));
+  }
+  EXPECT_EQ(coordinator_.WaitingFor(Origin("a/aaa")), Load{});
+  EXPECT_FALSE(coordinator_.Submit(At(0), between("again", "a/aaa", "b/bbb"), {}).has_value());
+}
+
+TEST_F(CoordinatorTest, BytesOfADeadLedgerLeaveRoomToo) {
+  options_.open_bytes_max = 1000;
+  coordinator_ = Coordinator(options_);
+  const auto submit = [&](const std::string& name, std::size_t bytes) {
+    return coordinator_.Submit(At(0), Terms(name, 1000), {}, {bytes, {}});
+  };
+  EXPECT_FALSE(submit("s", 600).has_value());
+  EXPECT_EQ(submit("t", 100)->outcome, core::Outcome::kOverloaded);
+  core::TermsHeader other = Terms("other", 1000);
+  other.ledgers = {{Origin("c/ccc"), 1}};
+  EXPECT_EQ(coordinator_.Submit(At(0), other, {}, {401, {}})->outcome, core::Outcome::kOverloaded);
+  EXPECT_FALSE(coordinator_.Submit(At(0), other, {}, {400, {}}).has_value());
+}
+
+TEST_F(CoordinatorTest, WhatOneParticipantLeavesHalfSignedLeavesRoomForOthers) {
+  options_.open_max = 90;
+  coordinator_ = Coordinator(options_);
+  const RequiredSigner other{b_, Party("OTHER")};
+  const auto half_signed = [&](const std::string& name, std::string_view by) {
+    return coordinator_.Submit(At(0), Terms(name, 1'000'000), {other}, {100, {Party(by)}});
+  };
+  std::size_t taken = 0;
+  while (!half_signed("s" + std::to_string(taken), "GREEDY").has_value()) ++taken;
+  EXPECT_EQ(taken, 10U);
+  EXPECT_FALSE(half_signed("t", "MODEST").has_value());
+  EXPECT_FALSE(
+      coordinator_.Submit(At(0), Terms("whole", 1000), {}, {100, {Party("GREEDY")}}).has_value());
+  // What the others have signed counts no more.
+  coordinator_.OnSigned(At(1), Terms("s0", 0).settlement_id, other);
+  EXPECT_FALSE(half_signed("u", "GREEDY").has_value());
+  EXPECT_EQ(half_signed("v", "GREEDY")->outcome, core::Outcome::kOverloaded);
+}
+
+TEST_F(CoordinatorTest, UnseenIdsThatOneParticipantAsksForLeaveRoomForOthers) {
+  options_.open_max = 170;
+  coordinator_ = Coordinator(options_);
+  const auto ask = [&](const std::string& name, std::string_view by) {
+    return coordinator_.SubmitExpired(At(1001), Terms(name, 1000), {100, {Party(by)}});
+  };
+  std::size_t taken = 0;
+  while (!ask("s" + std::to_string(taken), "GREEDY").has_value()) ++taken;
+  EXPECT_EQ(taken, 10U);
+  EXPECT_FALSE(ask("t", "MODEST").has_value());
+  for (const Judgement& judgement : coordinator_.Judge(At(1001), 100)) {
+    coordinator_.OnDecided(At(1001), judgement.settlement_id);
+    coordinator_.OnCertified(At(1001), judgement.settlement_id);
+    coordinator_.OnCompleted(At(1002), judgement.settlement_id, a_);
+    coordinator_.OnCompleted(At(1002), judgement.settlement_id, b_);
+  }
+  EXPECT_EQ(coordinator_.load(), Load{});
+  EXPECT_FALSE(ask("u", "GREEDY").has_value());
+}
+
 TEST_F(CoordinatorTest, CommitsWithAVoteOfEveryLedgerInTheOrderOfTheTerms) {
   const auto terms = Terms("s", 1000);
   Start(terms, At(0));
