@@ -131,7 +131,8 @@ TEST_F(RebuildTest, LedgerThatWasDownIsToldWhatWasDecided) {
                              world_.ledger(request.ledger).Complete(request));
     }
   }
-  for (const pvp::LedgerProgress& ledger : again->Find(deal.id)->ledgers) {
+  const SettlementView half_done = *again->Find(deal.id);
+  for (const pvp::LedgerProgress& ledger : half_done.ledgers) {
     EXPECT_EQ(ledger.complete, ledger.ledger != down);
   }
   again->Tick(At(1000));
