@@ -117,7 +117,7 @@ TEST(PublishedExamples, OfOracleHasItsThroughputAndPositions) {
   }
 }
 
-// PSSimPy, tests/test_basic_sim.py: balances 200, 750 and 1,000, credit of 50 and then 110 drawn by
+// PSSimPy, test_basic_sim.py: balances 200, 750 and 1,000, credit of 50 and then 110 drawn by
 // the first. PSSimPy lends into the balance, which ends at 0 with 160 owed; here it ends at -160.
 TEST(PublishedExamples, OfPssimpyEndsWithItsBalancesAndCredit) {
   PublishedExample day({200, 750, 1'000});
@@ -131,7 +131,7 @@ TEST(PublishedExamples, OfPssimpyEndsWithItsBalancesAndCredit) {
   EXPECT_EQ(result.account_days[0].peak_credit, 50 + 110);
 }
 
-// PSSimPy, tests/txn_collateral_example.py and the file of processed transactions beside it: a ring
+// PSSimPy, txn_collateral_example.py and the file of processed transactions beside it: a ring
 // of three without money, of which all three payments fail there. Offsetting settles them.
 TEST(PublishedExamples, OfPssimpysRingFailsWithoutOffsettingAndSettlesWithIt) {
   PublishedExample day({0, 0, 0});
