@@ -5,6 +5,7 @@
 #include <string>
 
 #include "fmt/format.h"
+#include "scenarios/explore/draw_interventions.h"
 #include "scenarios/explore/draw_mechanism.h"
 #include "settlement/core/prng.h"
 
@@ -71,6 +72,10 @@ class Drawer {
     }
     DrawWitnesses();
     DrawTraffic();
+    if (profile_.interventions) {
+      DrawInterventions(scenario_.seed(), kOpensMillis + kTrafficBeginsMillis, traffic_millis_,
+                        scenario_);
+    }
     DrawFaults();
     scenario_.add_expectations()->set_breaches(0);
     scenario_.add_expectations()->set_all_or_none(true);
@@ -542,6 +547,15 @@ const std::vector<Profile>& Profiles() {
        .mechanisms = {causeway::v1::MECHANISM_HTLC, causeway::v1::MECHANISM_NETTING_CYCLE,
                       causeway::v1::MECHANISM_SHARED_LEDGER, causeway::v1::MECHANISM_CLS_STYLE,
                       causeway::v1::MECHANISM_SETTLEMENT_QUEUE}},
+      {.name = kInterventionsProfile,
+       .description = "courts that order, and policies, keys and accounts that change, under every "
+                      "kind of fault",
+       .settlements_max = 60,
+       .payments_max = 20,
+       .faults_max = 6,
+       .fault_weights = {5, 3, 5, 1, 2, 2, 3, 1, 1, 2},
+       .witnesses = kDrawnWitnesses,
+       .interventions = true},
       {.name = "equivocation",
        .description = "a bridge with two logs, which k = 0 does not rule out: seeds must fail",
        .fault_weights = {1, 0, 1, 0, 0, 0, 0, 4, 0, 0},

@@ -44,12 +44,15 @@ struct Profile {
   // One of these is drawn, all alike: no swaps and no lists then, and clients only withhold. None:
   // the coordinated one.
   std::vector<causeway::v1::Mechanism> mechanisms = {};
+  // Courts order, and central banks change policies, keys and accounts.
+  bool interventions = false;
 };
 
 inline constexpr std::string_view kMechanismsProfile = "mechanisms";
+inline constexpr std::string_view kInterventionsProfile = "interventions";
 
 // "mixed" (the default), "calm", "crashes", "network", "clients", "witnesses", "mechanisms",
-// "equivocation".
+// "interventions", "equivocation".
 const std::vector<Profile>& Profiles();
 // Null for a name that is not among them.
 const Profile* FindProfile(std::string_view name);

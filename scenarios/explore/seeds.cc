@@ -6,6 +6,7 @@
 
 #include "scenarios/explore/shrink.h"
 #include "scenarios/explore/workers.h"
+#include "scenarios/spec/scenario_file.h"
 #include "settlement/core/bytes.h"
 #include "settlement/core/hash.h"
 
@@ -20,13 +21,19 @@ constexpr std::array kOfMechanisms = {
     Covered::kClsReturned,     Covered::kQueueSettled,        Covered::kQueueReturned,
 };
 
+// What drawn seeds with orders of courts and changes of rules do, and no others.
+bool IsOfInterventions(Covered what) {
+  return what >= Covered::kOverrideSettled && what <= Covered::kAccountNotClosed;
+}
+
 // What enough seeds of a profile must exercise; of those that are not named here, nothing.
 bool IsExpected(const Profile& profile, Covered what) {
   const bool of_mechanisms =
       std::find(kOfMechanisms.begin(), kOfMechanisms.end(), what) != kOfMechanisms.end();
   if (profile.name == kMechanismsProfile) return of_mechanisms;
+  if (profile.name == kInterventionsProfile) return IsOfInterventions(what);
   // With k = 0 nothing rules out a bridge that keeps two logs.
-  return profile.name == Profiles().front().name && !of_mechanisms &&
+  return profile.name == Profiles().front().name && !of_mechanisms && !IsOfInterventions(what) &&
          what != Covered::kBridgeEquivocated;
 }
 
@@ -44,8 +51,11 @@ absl::Status ShrinkFailure(const SeedsOptions& options, SeedFailure& failure) {
     if (!outcome.ok()) problem = outcome.status();
     return outcome.ok() ? *std::move(outcome) : Outcome{};
   };
+  // What does not compile fails for no reason of its own: without one step, another may refer to
+  // nothing.
   const auto fails = [&](const causeway::v1::Scenario& scenario) {
-    return !run(scenario).breaches.empty();
+    return std::holds_alternative<Plan>(CompileScenario(scenario)) &&
+           !run(scenario).breaches.empty();
   };
   if (fails(failure.scenario)) {  // else it fails for a reason outside of the simulation
     failure.scenario = Shrink(std::move(failure.scenario), fails, kShrinkAttemptsMax).scenario;

@@ -14,8 +14,8 @@
 
 namespace causeway::sim {
 
-// Runs of at least so many seeds of the profiles "mixed" and "mechanisms" must exercise everything
-// that these are there for.
+// Runs of at least so many seeds of the profiles "mixed", "mechanisms" and "interventions" must
+// exercise everything that these are there for.
 inline constexpr std::uint64_t kSeedsForCoverage = 500;
 // Failures that are shrunk and reported; later ones are counted.
 inline constexpr std::size_t kFailuresShrunkMax = 3;

@@ -17,10 +17,16 @@ void Cut(List* list, int begin, int count) {
   list->DeleteSubrange(begin, count);
 }
 
-// Faults of clients whose step is gone go with it.
+// Faults of clients, and orders to abort, whose step is gone go with it.
 void DropOrphans(Scenario& scenario) {
   std::set<std::string> steps;
   for (const causeway::v1::Step& step : scenario.steps()) steps.insert(step.id());
+  for (int i = scenario.steps_size() - 1; i >= 0; --i) {
+    const causeway::v1::Step& step = scenario.steps(i);
+    if (step.has_order_abort() && !steps.contains(step.order_abort().step())) {
+      Cut(scenario.mutable_steps(), i, 1);
+    }
+  }
   for (int i = scenario.faults_size() - 1; i >= 0; --i) {
     const causeway::v1::Fault& fault = scenario.faults(i);
     if (fault.has_client() && !steps.contains(fault.client().step())) {
@@ -34,7 +40,9 @@ bool IsNamed(const Scenario& scenario, const std::string& participant) {
     for (const std::string* name :
          {&step.pay().from(), &step.pay().to(), &step.swap().taker(), &step.swap().payee(),
           &step.pvp().party(), &step.pvp().counterparty(), &step.issue().to(),
-          &step.redeem().from(), &step.freeze().participant()}) {
+          &step.redeem().from(), &step.freeze().participant(), &step.override().from(),
+          &step.override().to(), &step.keys().participant(), &step.close_account().participant(),
+          &step.default_().participant()}) {
       if (*name == participant) return true;
     }
   }

@@ -27,6 +27,12 @@ absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan
     return absl::InvalidArgumentError(
         "behaviours are for virtual time: this file runs without --live only");
   }
+  if (std::any_of(plan.actions.begin(), plan.actions.end(),
+                  [](const PlannedAction& action) { return IsIntervention(action.what); })) {
+    return absl::InvalidArgumentError(
+        "orders of courts, and changes of policies, keys and accounts, are for virtual time: this "
+        "file runs without --live only");
+  }
   if (!plan.faults.empty() || plan.modelled_signatures) {
     return absl::InvalidArgumentError(
         "faults and modelled_signatures are for virtual time: this file runs without --live only");

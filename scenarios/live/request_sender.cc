@@ -132,6 +132,9 @@ absl::StatusOr<Reply> RequestSender::Send(const Request& request) {
   }
   if (const auto* balance = std::get_if<ReadBalance>(&request.what)) return Send(request, *balance);
   if (const auto* quote = std::get_if<AskQuote>(&request.what)) return Send(request, *quote);
+  if (std::holds_alternative<CarryOrder>(request.what)) {
+    return absl::UnimplementedError("orders to abort are carried in virtual time only");
+  }
   return Send(request, std::get<SubmitTerms>(request.what));
 }
 

@@ -45,6 +45,21 @@ Parties PartiesOf(const Plan& plan, const PlannedWhat& what) {
   if (const auto* charge = std::get_if<ChargeOvernight>(&what)) {
     return {name(charge->from), plan.ledgers[charge->ledger].central_bank.ToString()};
   }
+  if (const auto* order = std::get_if<OverrideFunds>(&what)) {
+    return {name(order->from), name(order->to)};
+  }
+  if (const auto* order = std::get_if<OrderAbortOf>(&what)) {
+    return {plan.ledgers[order->ledger].central_bank.ToString(), order->settles};
+  }
+  if (const auto* policy = std::get_if<ChangePolicy>(&what)) {
+    return {plan.ledgers[policy->ledger].central_bank.ToString(), ""};
+  }
+  if (const auto* keys = std::get_if<ChangeKeys>(&what)) {
+    return {plan.ledgers[keys->ledger].central_bank.ToString(), name(keys->holder)};
+  }
+  if (const auto* close = std::get_if<CloseAccountOf>(&what)) {
+    return {plan.ledgers[close->ledger].central_bank.ToString(), name(close->holder)};
+  }
   const auto& pvp = std::get<SettlePvp>(what);
   return {name(pvp.party), name(pvp.counterparty)};
 }

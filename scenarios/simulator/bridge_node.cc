@@ -7,6 +7,7 @@
 #include "scenarios/simulator/byzantine.h"
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/market.h"
+#include "scenarios/simulator/policy_changes.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 
@@ -22,6 +23,9 @@ std::shared_ptr<const bridge::KeyDirectory> MakeDirectory(const Plan& plan) {
   auto directory = std::make_shared<bridge::StaticKeyDirectory>();
   for (const PlannedParticipant& participant : plan.participants) {
     directory->Add(participant.id, participant.key.key);
+    for (const PlannedParticipant::LaterKey& later : participant.later_keys) {
+      directory->Add(participant.id, later.key.key);
+    }
   }
   return directory;
 }
@@ -61,7 +65,8 @@ BridgeNode::BridgeNode(World& world, const KeyRing& keys,
 
 bridge::BridgeEngine::Options BridgeNode::MakeOptions() {
   bridge::BridgeEngine::Options options;
-  options.policies = {world_.plan.bridge->policy_bytes};
+  const PlannedBridge& planned = *world_.plan.bridge;
+  options.policies = FirstPolicies(planned, later_policies_);
   options.signer = keys_.decision_log();
   options.verifier = verifier_;
   options.keys = MakeDirectory(world_.plan);
@@ -70,7 +75,12 @@ bridge::BridgeEngine::Options BridgeNode::MakeOptions() {
     market_ = MakeMarket(world_.plan, keys_);
   }
   options.venue = market_;
-  if (market_ == nullptr) options.venue = MakeBoard(world_.plan, keys_);
+  if (market_ == nullptr) {
+    options.venue =
+        MakeBoard(world_.plan, keys_,
+                  later_policies_ == 0 ? planned.policy.hash
+                                       : planned.later_policies[later_policies_ - 1].policy.hash);
+  }
   return options;
 }
 
@@ -321,6 +331,12 @@ void BridgeNode::OnPrepareReply(const bridge::LedgerRequest& request,
     const core::Outcome why = reply.result.refused->outcome;
     world_.coverage.Add(Covered::kPrepareRefused);
     if (why == core::Outcome::kPastDeadline) world_.coverage.Add(Covered::kPreparePastDeadline);
+    if (why == core::Outcome::kUnknownSettlementPolicy) {
+      world_.coverage.Add(Covered::kPrepareRefusedByPolicy);
+    }
+    if (why == core::Outcome::kUnknownKey || why == core::Outcome::kTermsNotSignedByPayer) {
+      world_.coverage.Add(Covered::kRefusedByKey);
+    }
     if (why == core::Outcome::kSettlementAborted) {
       world_.coverage.Add(Covered::kLatePrepareMetAbort);
     }
@@ -472,6 +488,11 @@ void BridgeNode::CountState(const bridge::SettlementView& view) {
     case bridge::SettlementState::kAborted:
       coverage.Add(Covered::kAborted);
       if (!view.rejection) break;
+      if (view.rejection->outcome == core::Outcome::kAbortOrdered) {
+        coverage.Add(Covered::kAbortedByOrder);
+        world_.checkers->OnAbortedByOrder(view);
+        break;
+      }
       coverage.Add(view.rejection->outcome == core::Outcome::kPastDeadline
                        ? Covered::kAbortedByDeadline
                        : Covered::kAbortedByRefusal);
@@ -506,7 +527,7 @@ void BridgeNode::ConsiderLying(const core::Hash256& id, std::string_view terms) 
     if (fault->kind != ByzantineBridgeKind::kEquivocate) {
       InventCommit(*header);
     } else if (world_.plan.bridge->policy.witnesses_needed > 0) {
-      BeginSecondLog(id, *random);
+      BeginSecondLog(id, header->policy_hash, *random);
     } else {
       equivocated_[id] = ForgeCompletion(world_.plan, keys_, *header, core::Verdict::kAbort, now());
     }
@@ -531,7 +552,8 @@ void BridgeNode::InventCommit(const core::TermsHeader& terms) {
   });
 }
 
-void BridgeNode::BeginSecondLog(const core::Hash256& id, core::RandomStream& random) {
+void BridgeNode::BeginSecondLog(const core::Hash256& id, const core::Hash256& policy_hash,
+                                core::RandomStream& random) {
   if (second_ == nullptr) {
     std::vector<std::string> batches;
     for (std::uint64_t number = 0; number < disk()->synced_blocks(); ++number) {
@@ -543,7 +565,7 @@ void BridgeNode::BeginSecondLog(const core::Hash256& id, core::RandomStream& ran
     PushSecondLog();
   }
   if (second_->Has(id)) return;
-  second_->Abort(id, now());
+  second_->Abort(id, policy_hash, now());
   second_->Push();
 }
 

@@ -29,6 +29,7 @@ class BridgeNode : public LogNode {
   // settlement's when it has its outcome on every ledger, or was refused.
   using QuoteCallback = absl::AnyInvocable<void(const QuoteReply&)>;
   using SettlementCallback = absl::AnyInvocable<void(const SettlementReply&)>;
+  using OrderCallback = absl::AnyInvocable<void(const OrderReply&)>;
 
   // `ledgers` by LedgerIndex; all arguments that are references outlive the node. The plan has a
   // bridge.
@@ -46,6 +47,11 @@ class BridgeNode : public LogNode {
   void SubmitSettlement(std::shared_ptr<const SubmitTerms> submit, SettlementCallback callback);
   // Whoever holds the terms asks what became of them.
   void AskDecision(std::shared_ptr<const SubmitTerms> submit, SettlementCallback callback);
+  // A court's order to abort, with what is to prove it.
+  void RequestAbort(const core::Hash256& id, std::shared_ptr<const bridge::AbortOrder> order,
+                    OrderCallback callback);
+  // Its operator gives it so many of the plan's later policies, and starts it again.
+  void TakeUp(std::size_t later_policies);
 
   // Null while it is down.
   const bridge::BridgeEngine* engine() const { return engine_.get(); }
@@ -99,6 +105,8 @@ class BridgeNode : public LogNode {
   bool IsKnown(const core::Hash256& id) const;
   void HandleSubmit(const SubmitTerms& submit, SettlementCallback callback);
   void HandleQuote(const AskQuote& ask, QuoteCallback callback);
+  void HandleOrder(const core::Hash256& id, const bridge::AbortOrder& order,
+                   OrderCallback callback);
   void HandleAsk(const SubmitTerms& submit, SettlementCallback callback);
   void AnswerSubmission(const std::variant<bridge::SettlementView, core::Rejection>& answer,
                         SettlementCallback callback);
@@ -106,7 +114,8 @@ class BridgeNode : public LogNode {
   void ConsiderLying(const core::Hash256& id, std::string_view terms);
   void InventCommit(const core::TermsHeader& terms);
   // Keeps two logs, as far as witnesses let it.
-  void BeginSecondLog(const core::Hash256& id, core::RandomStream& random);
+  void BeginSecondLog(const core::Hash256& id, const core::Hash256& policy_hash,
+                      core::RandomStream& random);
   void PushSecondLog();
   bool Equivocates() const;
   bool ShowsSecondLog(const bridge::LedgerRequest& request) const;
@@ -127,6 +136,7 @@ class BridgeNode : public LogNode {
   std::optional<core::LedgerTime> tick_at_;  // by the node's clock
   std::uint64_t tick_number_ = 0;
   std::uint64_t reported_ = 0;  // batches
+  std::size_t later_policies_ = 0;
   std::vector<Lie> lies_;
   std::map<core::Hash256, std::string> equivocated_;  // a forged abort, for one ledger of the terms
   // With witnesses. It outlasts the node's crashes: the operator keeps it elsewhere.

@@ -6,6 +6,7 @@
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/checkpoint.h"
+#include "settlement/core/entry.h"
 #include "settlement/core/merkle.h"
 
 namespace causeway::sim {
@@ -50,6 +51,31 @@ std::string ForgeCompletion(const Plan& plan, const KeyRing& keys, const core::T
   CW_CHECK(note.ok(), "keys of a plan sign");
   certificate.checkpoint = *std::move(note);
   return codec::EncodeCompletion(completion);
+}
+
+bridge::AbortOrder ForgeAbortOrder(const Plan& plan, const KeyRing& keys, LedgerIndex ledger,
+                                   const core::Hash256& id) {
+  const PlannedLedger& planned = plan.ledgers[ledger];
+  core::Entry entry;
+  entry.instruction = {planned.central_bank, core::ActionKind::kOrderAbort,
+                       *core::InstructionId::Parse("unrecorded")};
+  entry.status = core::InstructionStatus::kSettled;
+  entry.cause = core::Cause::kCommand;
+  entry.rejection.outcome = core::Outcome::kAccepted;
+  entry.settlement_id = id;
+  bridge::AbortOrder order;
+  order.entry = core::EncodeEntry(entry);
+  core::MerkleTree log;
+  log.Append(core::LeafHash(order.entry));
+  const std::string origin = planned.origin.ToString();
+  absl::StatusOr<std::string> note =
+      core::SignCheckpoint({origin, log.size(), log.Root(), {}}, origin, *keys.decision_log());
+  CW_CHECK(note.ok(), "keys of a plan sign");
+  absl::StatusOr<core::SignedCheckpoint> checkpoint = core::ParseCheckpoint(*note);
+  CW_CHECK(checkpoint.ok(), "what was signed parses");
+  checkpoint->signatures.front().key_id = core::NoteKeyId(origin, planned.key.key);
+  order.checkpoint = core::FormatCheckpoint(*checkpoint);
+  return order;
 }
 
 }  // namespace causeway::sim

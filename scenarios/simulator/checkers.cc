@@ -19,6 +19,21 @@ bool IsResolved(core::InstructionStatus status) {
   return status == core::InstructionStatus::kSettled || status == core::InstructionStatus::kAborted;
 }
 
+// What only a central bank does, and what nothing that is held may be changed by.
+bool IsOfCentralBank(core::ActionKind kind) {
+  switch (kind) {
+    case core::ActionKind::kUpdateKeys:
+    case core::ActionKind::kCloseAccount:
+    case core::ActionKind::kSetFreeze:
+    case core::ActionKind::kSetSettlementPolicy:
+    case core::ActionKind::kOperatorOverride:
+    case core::ActionKind::kOrderAbort:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // First digits of an id: enough to find it in a trace.
 std::string Short(const core::Hash256& id) { return id.ToHex().substr(0, 12); }
 
@@ -31,6 +46,10 @@ Checkers::Checkers(const World& world, Coverage& coverage, const core::Signature
       engines_(world.plan.ledgers.size()),
       books_(world.plan.ledgers.size()),
       witness_chains_(world.plan.bridge ? world.plan.bridge->witnesses.size() : 0) {
+  for (Books& books : books_) {
+    // Made known by the set-up, before anything else.
+    if (world.plan.bridge) books.policies.insert(world.plan.bridge->policy.hash);
+  }
   for (const PlannedFault& fault : world.plan.faults) {
     const auto* bridge = std::get_if<ByzantineBridge>(&fault.what);
     if (bridge != nullptr && bridge->kind == ByzantineBridgeKind::kEquivocate) {
@@ -127,16 +146,20 @@ void Checkers::OnLedgerBatch(LedgerIndex ledger, const core::BatchHeader& header
   if (packed) {
     const absl::StatusOr<std::string> bytes = engine.ReadBatchBytes(header.number);
     if (bytes.ok()) ReadBatch(ledger, *bytes);
+    CheckHolds(ledger);
     return;
   }
   for (const core::Entry& entry : entries) OnEntry(ledger, header, entry);
   CheckOverdrawn(ledger);
+  CheckHolds(ledger);
 }
 
 void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
                        const core::Entry& entry) {
   OnPostings(ledger, entry);
   if (world_.meter != nullptr) world_.meter->OnEntry(world_.clock.now(), ledger, entry);
+  if (IsOfCentralBank(entry.instruction.kind)) OnIntervention(ledger, entry);
+  if (entry.instruction.kind == core::ActionKind::kOrderAbort) return;  // no step of its settlement
   if (!entry.settlement_id.IsZero()) {
     OnSettlementEntry(ledger, header, entry);
   } else if (entry.instruction.kind == core::ActionKind::kPay) {
@@ -240,6 +263,9 @@ void Checkers::OnResolved(LedgerIndex ledger, const core::BatchHeader& header,
                               NameOf(ledger), Short(id)));
   } else if (first) {
     coverage_.Add(booked ? Covered::kBooked : Covered::kReleased);
+    if (books_[ledger].held_under_withdrawn.erase(id) > 0) {
+      coverage_.Add(Covered::kHoldUnderWithdrawnPolicyResolved);
+    }
     if (header.time > side.deadline) coverage_.Add(Covered::kHoldPastDeadline);
     books_[ledger].held.erase(id);
   }
@@ -271,6 +297,7 @@ void Checkers::CheckTerms(LedgerIndex ledger, const core::Hash256& id) {
   core::Writer writer;
   writer.Hash(state->terms->legs_root).Hash(state->terms->policy_hash);
   writer.I64(state->terms->deadline.micros()).Raw(state->terms->nonce);
+  CheckHeldPolicy(ledger, id, state->terms->policy_hash);
   Settlement& settlement = settlements_[id];
   settlement.sides[ledger].deadline = state->terms->deadline;
   const core::Hash256 terms = core::LeafHash(writer.bytes());
@@ -323,10 +350,13 @@ void Checkers::CheckCommit(const core::DecisionRecord& record,
                            const core::DecidedSettlement& decided) {
   const std::string name = Short(record.settlement_id);
   const absl::StatusOr<core::TermsHeader> terms = codec::DecodeTerms(decided.terms);
-  if (!terms.ok() || decided.votes.size() != terms->ledgers.size()) {
+  const core::SettlementPolicy* policy =
+      terms.ok() ? world_.plan.bridge->FindPolicy(terms->policy_hash) : nullptr;
+  if (policy == nullptr || decided.votes.size() != terms->ledgers.size()) {
     FailAllOrNone(fmt::format("the commit of settlement {} lacks terms or votes", name));
     return;
   }
+  if (policy != &world_.plan.bridge->policy) coverage_.Add(Covered::kCommittedUnderLaterPolicy);
   const Settlement& settlement = settlements_[record.settlement_id];
   std::vector<core::Vote> votes;
   for (std::size_t i = 0; i < decided.votes.size(); ++i) {
@@ -334,7 +364,7 @@ void Checkers::CheckCommit(const core::DecisionRecord& record,
     const std::optional<LedgerIndex> ledger = world_.plan.FindLedger(terms->ledgers[i].ledger);
     const bool valid = vote.ok() && ledger && vote->settlement_id == record.settlement_id &&
                        vote->statement.ledger == terms->ledgers[i].ledger &&
-                       core::VerifyVote(*vote, world_.plan.bridge->policy, verifier_).ok();
+                       core::VerifyVote(*vote, *policy, verifier_).ok();
     const auto side = ledger ? settlement.sides.find(*ledger) : settlement.sides.end();
     if (valid && side != settlement.sides.end() && side->second.legs_held > 0 &&
         side->second.hold == vote->hold && side->second.listed == vote->listed) {
@@ -421,6 +451,7 @@ void Checkers::Recount(const std::vector<std::unique_ptr<LedgerNode>>& ledgers,
     if (node->at_rest()) RecountLedger(*node);
   }
   if (observer == nullptr || observer->corridor() == nullptr) return;
+  CheckOrdersSeen(*observer);
   for (const observer::Finding& finding : observer->corridor()->Recount()) {
     Fail(fmt::format("the observer: {}: {}", finding.origin, finding.message));
   }

@@ -55,6 +55,8 @@ class Checkers {
   // The bridge is about to answer that it has a settlement, or how it ended.
   void OnSubmissionKept(const core::Hash256& id) { kept_.insert(id); }
   void OnOutcomeTold(const core::Hash256& id, core::InstructionStatus status);
+  // The bridge says that a settlement was aborted because a central bank ordered it.
+  void OnAbortedByOrder(const bridge::SettlementView& view);
   // A client got a ledger's answer to instructions.
   void OnItemsTold(LedgerIndex ledger, const ItemsReply& reply);
   // The observer found something, which it reports itself.
@@ -100,6 +102,18 @@ class Checkers {
     std::uint64_t leaves = 0;
     absl::flat_hash_map<core::AccountAddress, Balance> balances;
     std::set<core::Hash256> held;  // settlements
+    // Orders that were carried out, in the order of the log.
+    struct Order {
+      std::uint64_t entry_index = 0;
+      core::ActionKind kind = core::ActionKind::kNone;
+      core::Hash256 settlement_id;  // of an order to abort
+    };
+    std::vector<Order> orders;
+    std::set<core::Hash256> policies;   // in force, by their hashes
+    std::set<core::Hash256> withdrawn;  // no more
+    // Settlements that are held under a policy that is withdrawn.
+    std::set<core::Hash256> held_under_withdrawn;
+    bool intervened = false;  // since holds were compared
     // Below zero within a set of payments that settle together; no more after its last entry.
     std::set<core::AccountAddress> overdrawn;
   };
@@ -122,6 +136,14 @@ class Checkers {
   core::Amount* MoveTo(LedgerIndex ledger, std::uint32_t account, core::Bucket bucket,
                        core::Amount amount, std::int64_t after);
   void CheckTerms(LedgerIndex ledger, const core::Hash256& id);
+  // Orders of courts and changes of rules, in check_interventions.cc.
+  void OnIntervention(LedgerIndex ledger, const core::Entry& entry);
+  void OnOverride(LedgerIndex ledger, const core::Entry& entry);
+  void OnOrderAbort(LedgerIndex ledger, const core::Entry& entry);
+  void OnPolicyChange(LedgerIndex ledger, const core::Entry& entry);
+  void CheckHeldPolicy(LedgerIndex ledger, const core::Hash256& id, const core::Hash256& policy);
+  void CheckHolds(LedgerIndex ledger);
+  void CheckOrdersSeen(const ObserverNode& observer);
   void CheckCommit(const core::DecisionRecord& record, const core::DecidedSettlement& decided);
   void RecountLedger(const LedgerNode& node);
 

@@ -81,6 +81,18 @@ void LedgerNode::Read(ReadCallback callback) {
   if (!busy_) Begin();
 }
 
+void LedgerNode::ReadReceipt(std::uint64_t entry_index, ReceiptCallback callback) {
+  Read([this, entry_index, callback = std::move(callback)](const core::Ledger&) mutable {
+    const absl::StatusOr<node::Receipt> receipt = engine_->GetReceipt(entry_index);
+    if (receipt.ok()) {
+      callback(*receipt);
+    } else {
+      // Not at once: others are being answered.
+      After(core::Duration::Zero(), EventKind::kOther, [this] { Die(); });
+    }
+  });
+}
+
 void LedgerNode::Begin() {
   std::size_t count = 0;  // of messages
   std::vector<core::Item> gathered;

@@ -27,6 +27,7 @@ class LedgerNode : public LogNode {
   // per item, in their order.
   using ItemsCallback = absl::AnyInvocable<void(const std::vector<node::ItemReply>&)>;
   using ReadCallback = absl::AnyInvocable<void(const core::Ledger&)>;
+  using ReceiptCallback = absl::AnyInvocable<void(const node::Receipt&)>;
 
   LedgerNode(World& world, LedgerIndex ledger, const KeyRing& keys,
              std::shared_ptr<const core::SignatureVerifier> verifier, ObserverNode* observer);
@@ -36,6 +37,9 @@ class LedgerNode : public LogNode {
   virtual void Submit(std::shared_ptr<const std::vector<core::Item>> items, ItemsCallback callback);
   // Answered from what is durable.
   virtual void Read(ReadCallback callback);
+  // The receipt of a durable entry. Where it cannot be read the node stops, so that the record is
+  // put back from a copy, and the callback does not run.
+  void ReadReceipt(std::uint64_t entry_index, ReceiptCallback callback);
 
   // Null while it is down.
   const node::LedgerEngine* engine() const { return engine_.get(); }

@@ -68,8 +68,8 @@ void LogNode::OnAcknowledged(std::uint64_t batches) {
 }
 
 void LogNode::ScheduleResend() {
-  // Without faults nothing is lost.
-  if (timer_set_ || world_.plan.faults.empty()) return;
+  // Else nothing is lost.
+  if (timer_set_ || !world_.plan.NodesStop()) return;
   timer_set_ = true;
   After(resend_delay_, EventKind::kOther, [this] {
     timer_set_ = false;

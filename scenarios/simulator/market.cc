@@ -122,7 +122,8 @@ class Maker {
 
 }  // namespace
 
-std::unique_ptr<bridge::BoardVenue> MakeBoard(const Plan& plan, const KeyRing& keys) {
+std::unique_ptr<bridge::BoardVenue> MakeBoard(const Plan& plan, const KeyRing& keys,
+                                              const core::Hash256& policy_hash) {
   std::vector<bridge::Provider> providers;
   for (const PlannedProvider& planned : plan.bridge->providers) {
     bridge::Provider provider = MakeParty(plan, keys, planned.participant);
@@ -132,7 +133,7 @@ std::unique_ptr<bridge::BoardVenue> MakeBoard(const Plan& plan, const KeyRing& k
     providers.push_back(std::move(provider));
   }
   bridge::BoardVenue::Options options;
-  options.policy_hash = plan.bridge->policy.hash;
+  options.policy_hash = policy_hash;
   options.settlement_window = plan.bridge->settlement_deadline;
   return Admitted(bridge::BoardVenue::Create(options, std::move(providers)));
 }

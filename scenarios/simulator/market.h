@@ -11,8 +11,9 @@
 
 namespace causeway::sim {
 
-// The board of all providers of the plan, which has a bridge.
-std::unique_ptr<bridge::BoardVenue> MakeBoard(const Plan& plan, const KeyRing& keys);
+// The board of all providers of the plan, which has a bridge; it quotes under that policy.
+std::unique_ptr<bridge::BoardVenue> MakeBoard(const Plan& plan, const KeyRing& keys,
+                                              const core::Hash256& policy_hash);
 
 // The venues of the plan, which has some.
 std::unique_ptr<bridge::MarketDesk> MakeMarket(const Plan& plan, const KeyRing& keys);

@@ -1,9 +1,11 @@
 #include "scenarios/simulator/observer_node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/log_node.h"
+#include "scenarios/simulator/policy_changes.h"
 
 namespace causeway::sim {
 namespace {
@@ -18,6 +20,11 @@ ObserverNode::ObserverNode(World& world, const core::SignatureVerifier& verifier
 
 void ObserverNode::Follow(LogNode* log) { logs_[log->index()].node = log; }
 
+void ObserverNode::TakeUp(std::size_t later_policies) {
+  later_policies_ = std::max(later_policies_, later_policies);
+  StartAgain();
+}
+
 void ObserverNode::Stop() {
   corridor_.reset();
   for (auto& [index, log] : logs_) log.early.clear();
@@ -26,7 +33,8 @@ void ObserverNode::Stop() {
 absl::Status ObserverNode::Boot() {
   corridor_ = std::make_unique<observer::CorridorVerifier>(verifier_);
   if (world_.plan.bridge) {
-    absl::Status added = corridor_->AddDecisionLog({world_.plan.bridge->policy_bytes});
+    absl::Status added =
+        corridor_->AddDecisionLog(FirstPolicies(*world_.plan.bridge, later_policies_));
     if (!added.ok()) return added;
   }
   for (const PlannedLedger& ledger : world_.plan.ledgers) {
@@ -74,7 +82,7 @@ void ObserverNode::OnBatch(NodeIndex log, std::uint64_t number,
   } else {
     world_.coverage.Add(Covered::kObserverCaughtUp);
   }
-  if (world_.plan.faults.empty()) return;
+  if (!world_.plan.NodesStop()) return;
   const std::uint64_t have = followed.accepted.size();
   world_.network.Send(index(), log, [node = followed.node, have] { node->OnAcknowledged(have); });
 }

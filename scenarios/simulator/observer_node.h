@@ -27,6 +27,8 @@ class ObserverNode final : public SimulatedNode {
   void Follow(LogNode* log);
   // A message arrives: batch `number` of the log of that node.
   void OnBatch(NodeIndex log, std::uint64_t number, std::shared_ptr<const std::string> bytes);
+  // Its operator gives it so many of the plan's later policies, and starts it again.
+  void TakeUp(std::size_t later_policies);
   // What it keeps of a log; null when it has no such batch. Its disk outlasts its crashes.
   const std::string* FindCopy(NodeIndex log, std::uint64_t number) const;
 
@@ -50,6 +52,7 @@ class ObserverNode final : public SimulatedNode {
   const core::SignatureVerifier& verifier_;
   std::unique_ptr<observer::CorridorVerifier> corridor_;
   std::map<NodeIndex, Followed> logs_;
+  std::size_t later_policies_ = 0;
   std::vector<observer::Finding> findings_;
 };
 

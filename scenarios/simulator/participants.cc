@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "scenarios/simulator/byzantine.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/envelope.h"
@@ -110,6 +111,13 @@ core::LedgerTime Participants::TimeAt(ActionIndex action) const {
     NodeIndex operator()(const SettlePvp& what) const { return nodes.Participant(what.party); }
     NodeIndex operator()(const FreezeAccount& what) const { return nodes.CentralBank(what.ledger); }
     NodeIndex operator()(const ChargeOvernight& what) const { return nodes.Participant(what.from); }
+    NodeIndex operator()(const OverrideFunds& what) const { return nodes.CentralBank(what.ledger); }
+    NodeIndex operator()(const OrderAbortOf& what) const { return nodes.CentralBank(what.ledger); }
+    NodeIndex operator()(const ChangePolicy& what) const { return nodes.CentralBank(what.ledger); }
+    NodeIndex operator()(const ChangeKeys& what) const { return nodes.CentralBank(what.ledger); }
+    NodeIndex operator()(const CloseAccountOf& what) const {
+      return nodes.CentralBank(what.ledger);
+    }
   };
   return world_.clocks.TimeAt(std::visit(Actor{world_.nodes}, plan_.actions[action].what));
 }
@@ -125,8 +133,15 @@ void Participants::Start(ActionIndex action) {
     return;
   }
   running_[action] = std::make_unique<Running>();
-  running_[action]->script.emplace(plan_, keys_, plan_.actions[action]);
+  running_[action]->script.emplace(plan_, keys_, plan_.actions[action],
+                                   [this](ActionIndex other) { return SettlementUnderWay(other); });
   Continue(action);
+}
+
+// As whoever goes to court knows it.
+core::Hash256 Participants::SettlementUnderWay(ActionIndex action) const {
+  return running_[action] == nullptr ? results_[action].settlement_id
+                                     : running_[action]->script->result().settlement_id;
 }
 
 void Participants::Continue(ActionIndex action) {
@@ -151,6 +166,8 @@ void Participants::Send(ActionIndex action) {
     SendRead(action, sequence, *read);
   } else if (const auto* ask = std::get_if<AskQuote>(&request->what)) {
     SendQuoteRequest(action, sequence, *ask);
+  } else if (const auto* order = std::get_if<CarryOrder>(&request->what)) {
+    SendOrder(action, sequence, *order);
   } else {
     SendTerms(action, sequence, request);
     if (FaultOf(action) == ClientFaultKind::kVanish) {
@@ -208,6 +225,43 @@ void Participants::SendQuoteRequest(ActionIndex action, std::uint32_t sequence,
   });
 }
 
+// The central bank fetches the receipt from its ledger, and takes it to the bridge.
+void Participants::SendOrder(ActionIndex action, std::uint32_t sequence, const CarryOrder& order) {
+  LedgerNode& node = *ledgers_[order.ledger];
+  const NodeIndex sender = SenderOf(action);
+  if (order.unrecorded) {
+    HandInOrder(action, sequence, sender, order.settlement_id,
+                std::make_shared<const bridge::AbortOrder>(
+                    ForgeAbortOrder(plan_, keys_, order.ledger, order.settlement_id)));
+    return;
+  }
+  world_.network.Send(sender, node.index(), [this, &node, sender, action, sequence, order] {
+    node.ReadReceipt(order.entry_index, [this, &node, sender, action, sequence,
+                                         order](const node::Receipt& receipt) {
+      bridge::AbortOrder proven;
+      proven.entry = receipt.entry;
+      proven.entry_index = receipt.entry_index;
+      proven.proof = receipt.entry_proof;
+      proven.checkpoint = receipt.checkpoint;
+      auto shared = std::make_shared<const bridge::AbortOrder>(std::move(proven));
+      world_.network.Send(node.index(), sender, [this, sender, action, sequence, order, shared] {
+        HandInOrder(action, sequence, sender, order.settlement_id, shared);
+      });
+    });
+  });
+}
+
+void Participants::HandInOrder(ActionIndex action, std::uint32_t sequence, NodeIndex sender,
+                               const core::Hash256& id,
+                               std::shared_ptr<const bridge::AbortOrder> order) {
+  world_.network.Send(
+      sender, bridge_->index(), [this, sender, action, sequence, id, order = std::move(order)] {
+        bridge_->RequestAbort(id, order, [this, sender, action, sequence](const OrderReply& reply) {
+          Reply(bridge_->index(), sender, action, sequence, reply);
+        });
+      });
+}
+
 void Participants::SendTerms(ActionIndex action, std::uint32_t sequence,
                              const std::shared_ptr<const Request>& request) {
   CW_CHECK(bridge_ != nullptr, "a plan without a bridge has no settlements");
@@ -243,7 +297,7 @@ void Participants::SendApart(ActionIndex action, std::uint32_t sequence, const S
   const auto signed_by = [&](ParticipantIndex party) {
     SubmitTerms own = submit;
     std::erase_if(own.terms.signatures, [&](const core::Signature& signature) {
-      return signature.key_id != keys_.participant(party).key_id();
+      return !keys_.IsKeyOf(party, signature.key_id);
     });
     return std::make_shared<const SubmitTerms>(std::move(own));
   };

@@ -57,6 +57,10 @@ class Participants {
                  const std::shared_ptr<const Request>& request);
   void SendRead(ActionIndex action, std::uint32_t sequence, const ReadBalance& read);
   void SendQuoteRequest(ActionIndex action, std::uint32_t sequence, const AskQuote& ask);
+  void SendOrder(ActionIndex action, std::uint32_t sequence, const CarryOrder& order);
+  void HandInOrder(ActionIndex action, std::uint32_t sequence, NodeIndex sender,
+                   const core::Hash256& id, std::shared_ptr<const bridge::AbortOrder> order);
+  core::Hash256 SettlementUnderWay(ActionIndex action) const;
   void SendTerms(ActionIndex action, std::uint32_t sequence,
                  const std::shared_ptr<const Request>& request);
   // Terms of a PvP settlement whose parties each sign for themselves, or do not.

@@ -36,10 +36,12 @@ SecondLog::SecondLog(World& world, const KeyRing& keys,
     shown_[witness->witness].in_league = true;
   }
   std::vector<std::size_t> candidates;
-  for (std::size_t i = 0; i < shown_.size(); ++i) {
+  // Those of the first policy: the operator does not know who will join.
+  const core::SettlementPolicy& policy = world_.plan.bridge->policy;
+  for (std::size_t i = 0; i < policy.witnesses.size(); ++i) {
     if (!shown_[i].in_league) candidates.push_back(i);
   }
-  const std::size_t spared = witnesses.size() - world_.plan.bridge->policy.witnesses_needed;
+  const std::size_t spared = policy.witnesses.size() - policy.witnesses_needed;
   for (std::size_t i = 0; i < spared && !candidates.empty(); ++i) {
     const auto chosen =
         candidates.begin() + static_cast<std::ptrdiff_t>(random.Uniform(candidates.size()));
@@ -48,12 +50,13 @@ SecondLog::SecondLog(World& world, const KeyRing& keys,
   }
 }
 
-void SecondLog::Abort(const core::Hash256& id, core::LedgerTime now) {
+void SecondLog::Abort(const core::Hash256& id, const core::Hash256& policy_hash,
+                      core::LedgerTime now) {
   Record& made = records_[id];
   made.index = tree_.size();
   made.record.settlement_id = id;
   made.record.verdict = core::Verdict::kAbort;
-  made.record.policy_hash = world_.plan.bridge->policy.hash;
+  made.record.policy_hash = policy_hash;
   made.record.decided = now;
   core::DecisionBatch batch;
   batch.number = batches_.size();
@@ -88,7 +91,9 @@ std::string SecondLog::MakeCompletion(const core::Hash256& id) const {
   certificate.proof = *std::move(proof);
   absl::StatusOr<core::Note> note = core::ParseNote(best->second.note);
   CW_CHECK(note.ok(), "notes that were signed parse");
-  std::size_t needed = world_.plan.bridge->policy.witnesses_needed;
+  const core::SettlementPolicy* policy = world_.plan.bridge->FindPolicy(record.record.policy_hash);
+  CW_CHECK(policy != nullptr, "terms of a plan are under one of its policies");
+  std::size_t needed = policy->witnesses_needed;
   for (const auto& [witness, line] : best->second.lines) {
     if (needed-- == 0) break;
     note->signatures.push_back(line);

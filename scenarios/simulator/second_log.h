@@ -29,7 +29,7 @@ class SecondLog {
             std::vector<std::string> batches, core::RandomStream& random);
 
   // Adds a batch that aborts that settlement, once.
-  void Abort(const core::Hash256& id, core::LedgerTime now);
+  void Abort(const core::Hash256& id, const core::Hash256& policy_hash, core::LedgerTime now);
   bool Has(const core::Hash256& id) const { return records_.contains(id); }
   // The exact bytes of a Completion that aborts it, with the cosignatures that are there.
   std::string MakeCompletion(const core::Hash256& id) const;

@@ -83,6 +83,10 @@ void SimulatedNode::Die() {
   GoDown(kRestartDelay);
 }
 
+void SimulatedNode::StartAgain() {
+  if (up_) Die();  // which writes what it had to write
+}
+
 bool SimulatedNode::HasUnsynced() const {
   return std::any_of(disks_.begin(), disks_.end(),
                      [](const VirtualDisk* each) { return each->HasUnsynced(); });

@@ -40,6 +40,8 @@ class SimulatedNode {
   // It stops at that point of its next write. `random` outlives the run.
   void CrashAtNextWrite(CrashPoint point, core::RandomStream& random, core::Duration down);
   void Disarm() { armed_.reset(); }
+  // Its operator stops it in good order and starts it again. Of no effect on one that is down.
+  void StartAgain();
   // Its clock was set.
   virtual void OnClockSet() {}
   // Null for a node whose journal is not simulated; of several, the first.

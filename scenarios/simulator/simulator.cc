@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "scenarios/simulator/mechanism.h"
 #include "scenarios/simulator/modelled_suite.h"
 #include "scenarios/simulator/participants.h"
+#include "scenarios/simulator/policy_changes.h"
 #include "scenarios/simulator/queue_watch.h"
 #include "scenarios/simulator/virtual_world.h"
 #include "scenarios/simulator/witness_node.h"
@@ -88,6 +90,8 @@ class Simulation {
   std::unique_ptr<Participants> participants_;
   std::optional<Meter> meter_;
   std::optional<QueueWatch> queue_watch_;
+  // When the last fault is over, and the last policy taken up.
+  core::LedgerTime over_ = core::LedgerTime::Min();
   core::LedgerTime end_ = core::LedgerTime::Max();
   // When the last durable write was seen, and how many there had been.
   core::LedgerTime last_write_ = core::LedgerTime::Min();
@@ -125,6 +129,7 @@ absl::Status Simulation::Build() {
       std::make_unique<FaultDriver>(world_, ledgers_, witnesses_, bridge_.get(), observer_.get(),
                                     mechanism_ == nullptr ? nullptr : mechanism_->operator_node());
   faults_->Schedule();
+  SchedulePolicyChanges(world_, witnesses_, bridge_.get(), observer_.get());
   const AccountBehaviours behaviours =
       options_.behaviours ? options_.behaviours : BehavioursOf(plan_);
   participants_ = std::make_unique<Participants>(
@@ -158,6 +163,7 @@ absl::Status Simulation::StartNodes() {
     if (absl::Status started = ledger->Start(); !started.ok()) return started;
   }
   for (const auto& witness : witnesses_) {
+    if (!witness->IsNamed()) continue;
     if (absl::Status started = witness->Start(); !started.ok()) return started;
   }
   return bridge_ == nullptr ? absl::OkStatus() : bridge_->Start();
@@ -165,9 +171,10 @@ absl::Status Simulation::StartNodes() {
 
 void Simulation::Run() {
   participants_->Begin();
-  if (!plan_.faults.empty()) {
-    end_ = std::max(faults_->over(), plan_.actions.back().time) + DrainBound(plan_);
-    ScheduleOverdueCheck(faults_->over());
+  over_ = std::max(faults_->over(), PolicyChangesOver(plan_));
+  if (plan_.NodesStop()) {
+    end_ = std::max(over_, plan_.actions.back().time) + DrainBound(plan_);
+    ScheduleOverdueCheck(over_);
   }
   std::uint64_t until_recount = kEventsBetweenRecounts;
   while (!stands_still_ && world_.clock.now() < end_ && world_.clock.Step()) {
@@ -193,7 +200,7 @@ void Simulation::ScheduleOverdueCheck(core::LedgerTime time) {
 void Simulation::CheckOverdue() {
   if (bridge_ == nullptr || !bridge_->at_rest() || AnyDownForGood()) return;
   for (const bridge::SettlementView& view : bridge_->engine()->ListOpen()) {
-    const core::LedgerTime due = std::max(faults_->over(), view.deadline) + kSettlementSlack;
+    const core::LedgerTime due = std::max(over_, view.deadline) + kSettlementSlack;
     if (world_.clock.now() <= due) continue;
     checkers_.Fail(fmt::format("settlement {} is {} {} s after its deadline and the last fault",
                                view.settlement_id.ToHex().substr(0, 12),
@@ -241,11 +248,23 @@ bool Simulation::TooFewWitnesses() const {
     if (witness == nullptr || witness->kind != ByzantineWitnessKind::kBadCosignatures) continue;
     able[witness->witness] = false;
   }
-  const core::SettlementPolicy& policy = plan_.bridge->policy;
-  const std::size_t to_start =
-      witnesses_.size() - policy.witnesses_needed + policy.witnesses_faulty_max + 1;
-  return static_cast<std::size_t>(std::count(able.begin(), able.end(), true)) <
-         std::max<std::size_t>(policy.witnesses_needed, to_start);
+  std::vector<std::size_t> named(plan_.bridge->policy.witnesses.size());
+  std::iota(named.begin(), named.end(), std::size_t{0});
+  const auto too_few = [&able](const core::SettlementPolicy& policy,
+                               const std::vector<std::size_t>& positions) {
+    const std::size_t to_start =
+        positions.size() - policy.witnesses_needed + policy.witnesses_faulty_max + 1;
+    const auto left = static_cast<std::size_t>(
+        std::count_if(positions.begin(), positions.end(),
+                      [&able](std::size_t position) { return able[position]; }));
+    return policy.witnesses_needed > 0 &&
+           left < std::max<std::size_t>(policy.witnesses_needed, to_start);
+  };
+  // Of any policy that settlements may be under.
+  return too_few(plan_.bridge->policy, named) ||
+         std::any_of(
+             plan_.bridge->later_policies.begin(), plan_.bridge->later_policies.end(),
+             [&](const PlannedPolicy& later) { return too_few(later.policy, later.witnesses); });
 }
 
 SimulatorCounts Simulation::counts() const {

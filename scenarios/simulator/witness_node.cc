@@ -5,6 +5,7 @@
 
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/log_node.h"
+#include "scenarios/simulator/policy_changes.h"
 #include "settlement/core/check.h"
 #include "settlement/core/cosignature.h"
 #include "settlement/core/decision_batch.h"
@@ -40,7 +41,7 @@ absl::Status WitnessNode::Boot() {
       OpenRepaired(disk_, observer_, world_.nodes.Bridge());
   if (!journal.ok()) return journal.status();
   witness::WitnessEngine::Options options;
-  options.policies = {world_.plan.bridge->policy_bytes};
+  options.policies = FirstPolicies(*world_.plan.bridge, later_policies_);
   options.name = world_.plan.bridge->witnesses[position_].name;
   options.signer = signer_;
   options.verifier = verifier_;
@@ -51,6 +52,28 @@ absl::Status WitnessNode::Boot() {
   engine_ = *std::move(engine);
   world_.checkers->OnWitnessStart(*this);
   return absl::OkStatus();
+}
+
+bool WitnessNode::IsNamed() const {
+  const PlannedBridge& bridge = *world_.plan.bridge;
+  if (position_ < bridge.policy.witnesses.size()) return true;
+  return std::any_of(bridge.later_policies.begin(),
+                     bridge.later_policies.begin() + static_cast<std::ptrdiff_t>(later_policies_),
+                     [this](const PlannedPolicy& policy) {
+                       return std::find(policy.witnesses.begin(), policy.witnesses.end(),
+                                        position_) != policy.witnesses.end();
+                     });
+}
+
+void WitnessNode::TakeUp(std::size_t later_policies) {
+  const bool was_named = IsNamed();
+  later_policies_ = std::max(later_policies_, later_policies);
+  if (was_named) {
+    StartAgain();
+  } else if (IsNamed()) {
+    CW_CHECK(Start().ok(), "an empty disk opens");
+    world_.coverage.Add(Covered::kWitnessJoined);
+  }
 }
 
 void WitnessNode::Stop() {

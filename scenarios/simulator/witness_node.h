@@ -36,6 +36,11 @@ class WitnessNode : public SimulatedNode {
   // The same, from an operator of the log that keeps a second one and shows this witness that one.
   void SubmitSecond(const witness::Request& request, Callback callback);
 
+  // Whether one of the policies that it has names it; before that it does not run.
+  bool IsNamed() const;
+  // Its operator gives it so many of the plan's later policies, and starts it again.
+  void TakeUp(std::size_t later_policies);
+
   // Null while it is down.
   const witness::WitnessEngine* engine() const { return engine_.get(); }
   std::size_t position() const { return position_; }
@@ -77,6 +82,7 @@ class WitnessNode : public SimulatedNode {
   std::vector<const ByzantineWitness*> faults_;
   std::shared_ptr<const VirtualDisk::Image> backup_;
   bool has_lost_state_ = false;
+  std::size_t later_policies_ = 0;
 };
 
 }  // namespace causeway::sim

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "scenarios/spec/action_steps.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
@@ -13,20 +14,6 @@
 
 namespace causeway::sim {
 namespace {
-
-constexpr std::size_t kSecretBytes = 16;  // salts and nonces
-
-core::InstructionId IdOf(std::string_view text) {
-  const absl::StatusOr<core::InstructionId> id = core::InstructionId::Parse(text);
-  CW_CHECK(id.ok(), "the compiler gives valid instruction ids");
-  return *id;
-}
-
-core::Rejection Accepted() {
-  core::Rejection accepted;
-  accepted.outcome = core::Outcome::kAccepted;
-  return accepted;
-}
 
 // Whether the same settlement may succeed under fresh terms: nobody refused, time ran out.
 bool MayTryAgain(const core::Rejection& rejection) {
@@ -40,100 +27,9 @@ bool MayTryAgain(const core::Rejection& rejection) {
 std::optional<LedgerIndex> Request::ledger() const {
   if (const auto* items = std::get_if<SubmitItems>(&what)) return items->ledger;
   if (const auto* balance = std::get_if<ReadBalance>(&what)) return balance->ledger;
+  if (const auto* order = std::get_if<CarryOrder>(&what)) return order->ledger;
   return std::nullopt;
 }
-
-// One action under way. `stage_` counts the requests of the current attempt.
-class ActionScript::Steps {
- public:
-  Steps(const Plan& plan, const KeyRing& keys, const PlannedAction& action)
-      : plan_(plan), keys_(keys), action_(action) {
-    result_.action = action.index;
-    result_.rejection = Accepted();
-  }
-
-  std::optional<Request> Next(core::LedgerTime now) {
-    CW_CHECK(!waiting_, "a request is answered before the next is asked for");
-    if (result_.status != ActionStatus::kPending) return std::nullopt;
-    now_ = now;
-    if (result_.attempts == 0) {
-      result_.started = now;
-      BeginAttempt();
-    }
-    std::optional<Request> request =
-        std::visit([this](const auto& what) { return Ask(what); }, action_.what);
-    waiting_ = request.has_value();
-    if (!waiting_) result_.ended = now;
-    return request;
-  }
-
-  void OnReply(const Reply& reply, core::LedgerTime now) {
-    CW_CHECK(waiting_, "a reply answers a request");
-    waiting_ = false;
-    now_ = now;
-    stage_ += 1;
-    std::visit([this](const auto& what) { Read(what); }, reply);
-    if (result_.status != ActionStatus::kPending) result_.ended = now;
-  }
-
-  const ActionResult& result() const { return result_; }
-
- private:
-  // What the action asks for at this stage.
-  std::optional<Request> Ask(const SetUpLedger& what);
-  std::optional<Request> Ask(const ChangeDayPhase& what);
-  std::optional<Request> Ask(const IssueTo& what);
-  std::optional<Request> Ask(const RedeemFrom& what);
-  std::optional<Request> Ask(const PayOneWay& what);
-  std::optional<Request> Ask(const SwapOnQuote& what);
-  std::optional<Request> Ask(const SettlePvp& what);
-  Request AskList(const SettlePvp& what);
-  std::optional<Request> Ask(const FreezeAccount& what);
-  std::optional<Request> Ask(const ChargeOvernight& what);
-
-  void Read(const ItemsReply& reply);
-  void Read(const BalanceReply& reply);
-  void Read(const QuoteReply& reply);
-  void Read(const SettlementReply& reply);
-
-  void CountSettled(const SettlePvp& pvp, const core::PositionSet& committed);
-  void BeginAttempt();
-  std::string Secret() { return secrets_->Bytes(kSecretBytes); }
-  void Reject(const core::Rejection& rejection, ActionStatus status = ActionStatus::kRejected) {
-    result_.status = status;
-    result_.rejection = rejection;
-  }
-  core::Item Sign(LedgerIndex ledger, const core::ParticipantId& party, core::InstructionId id,
-                  core::Action action, std::span<const core::Signer* const> signers) const;
-  // A request of the central bank, signed by its approvers.
-  core::Item SignByCentralBank(LedgerIndex ledger, core::InstructionId id,
-                               core::Action action) const;
-  Request ByCentralBank(LedgerIndex ledger, std::vector<core::Item> items) const;
-  Request SubmitTermsOf(std::string_view terms, std::vector<std::string> legs,
-                        std::vector<const core::Signer*> signers, ParticipantIndex sender,
-                        const char* payload_type = core::kTermsPayloadType);
-  core::AccountRef RefOf(ParticipantIndex participant, LedgerIndex ledger) const;
-  std::string MakePart(LedgerIndex ledger, ParticipantIndex from, ParticipantIndex to,
-                       std::span<const ListedPvp> list, core::Amount ListedPvp::*amount);
-  core::Leg MakeLeg(LedgerIndex ledger, ParticipantIndex from, ParticipantIndex to,
-                    core::Amount amount);
-  core::Money MoneyOf(LedgerIndex ledger, core::Amount amount) const {
-    return {plan_.ledgers[ledger].currency, amount};
-  }
-
-  const Plan& plan_;
-  const KeyRing& keys_;
-  const PlannedAction& action_;
-  ActionResult result_;
-  bool waiting_ = false;
-  int stage_ = 0;
-  core::LedgerTime now_;
-  // Salts, nonces and references of this attempt, from the stream "secrets/<action>/<attempt>".
-  std::optional<core::RandomStream> secrets_;
-  core::InstructionId id_;  // of this attempt
-  core::Amount amount_;     // to redeem
-  QuoteReply quote_;
-};
 
 void ActionScript::Steps::BeginAttempt() {
   result_.attempts += 1;
@@ -257,7 +153,7 @@ std::optional<Request> ActionScript::Steps::Ask(const RedeemFrom& what) {
   result_.legs = {{what.ledger, amount_}};
   std::vector<core::Item> items;
   if (stage_ == 1) {
-    const core::Signer* signer = &keys_.participant(what.from);
+    const core::Signer* signer = &SignerOf(what.from);
     items.push_back(Sign(what.ledger, party, id_,
                          core::Redeem{account, MoneyOf(what.ledger, amount_)}, {&signer, 1}));
     return Request{.sender = what.from,
@@ -277,7 +173,7 @@ std::optional<Request> ActionScript::Steps::Ask(const ChargeOvernight& what) {
     return Request{
         .sender = what.from, .by_central_bank = false, .what = ReadBalance{what.ledger, account}};
   }
-  const core::Signer* signer = &keys_.participant(what.from);
+  const core::Signer* signer = &SignerOf(what.from);
   core::Pay pay{.id = {},
                 .uetr = result_.uetr,
                 .debtor = account,
@@ -296,7 +192,7 @@ std::optional<Request> ActionScript::Steps::Ask(const ChargeOvernight& what) {
 }
 
 std::optional<Request> ActionScript::Steps::Ask(const PayOneWay& what) {
-  const core::Signer* signer = &keys_.participant(what.from);
+  const core::Signer* signer = &SignerOf(what.from);
   core::Pay pay{.id = {},
                 .uetr = result_.uetr,
                 .debtor = plan_.AccountOf(what.from, what.ledger),
@@ -331,7 +227,7 @@ std::optional<Request> ActionScript::Steps::Ask(const SwapOnQuote& what) {
                                     .venue = what.venue}};
   }
   result_.legs = {{what.sell_ledger, quote_.sell}, {what.buy_ledger, quote_.buy}};
-  return SubmitTermsOf(quote_.terms, quote_.legs, {&keys_.participant(what.taker)}, what.taker);
+  return SubmitTermsOf(quote_.terms, quote_.legs, {&SignerOf(what.taker)}, what.taker);
 }
 
 core::Leg ActionScript::Steps::MakeLeg(LedgerIndex ledger, ParticipantIndex from,
@@ -392,7 +288,7 @@ Request ActionScript::Steps::AskList(const SettlePvp& what) {
   std::sort(sides.begin(), sides.end(),
             [](const Side& a, const Side& b) { return a.ledger.ledger < b.ledger.ledger; });
   core::TermsHeader terms;
-  terms.policy_hash = plan_.bridge->policy.hash;
+  terms.policy_hash = plan_.bridge->PolicyAt(now_).hash;
   terms.deadline = now_ + plan_.bridge->settlement_deadline;
   terms.nonce = Secret();
   terms.list_count = count;
@@ -406,8 +302,8 @@ Request ActionScript::Steps::AskList(const SettlePvp& what) {
   result_.legs = {{what.party_ledger, what.party_amount},
                   {what.counterparty_ledger, what.counterparty_amount}};
   return SubmitTermsOf(core::EncodeSettlementList(terms), std::move(parts),
-                       {&keys_.participant(what.party), &keys_.participant(what.counterparty)},
-                       what.party, core::kSettlementListPayloadType);
+                       {&SignerOf(what.party), &SignerOf(what.counterparty)}, what.party,
+                       core::kSettlementListPayloadType);
 }
 
 std::optional<Request> ActionScript::Steps::Ask(const SettlePvp& what) {
@@ -418,7 +314,7 @@ std::optional<Request> ActionScript::Steps::Ask(const SettlePvp& what) {
       MakeLeg(what.counterparty_ledger, what.counterparty, what.party, what.counterparty_amount);
   std::vector<std::string> legs = {codec::EncodeLeg(first), codec::EncodeLeg(second)};
   core::TermsHeader terms;
-  terms.policy_hash = plan_.bridge->policy.hash;
+  terms.policy_hash = plan_.bridge->PolicyAt(now_).hash;
   terms.deadline = now_ + plan_.bridge->settlement_deadline;
   terms.ledgers = {{first.ledger, 1}, {second.ledger, 1}};
   std::sort(terms.ledgers.begin(), terms.ledgers.end(),
@@ -428,8 +324,7 @@ std::optional<Request> ActionScript::Steps::Ask(const SettlePvp& what) {
   result_.legs = {{what.party_ledger, what.party_amount},
                   {what.counterparty_ledger, what.counterparty_amount}};
   return SubmitTermsOf(codec::EncodeTerms(terms), std::move(legs),
-                       {&keys_.participant(what.party), &keys_.participant(what.counterparty)},
-                       what.party);
+                       {&SignerOf(what.party), &SignerOf(what.counterparty)}, what.party);
 }
 
 Request ActionScript::Steps::SubmitTermsOf(std::string_view terms, std::vector<std::string> legs,
@@ -445,6 +340,8 @@ Request ActionScript::Steps::SubmitTermsOf(std::string_view terms, std::vector<s
 
 void ActionScript::Steps::Read(const ItemsReply& reply) {
   const bool awaits_approval = std::holds_alternative<RedeemFrom>(action_.what) && stage_ == 2;
+  // That it is on record is half of the way.
+  const bool goes_on = std::holds_alternative<OrderAbortOf>(action_.what);
   for (const InstructionReply& instruction : reply.instructions) {
     if (instruction.status == core::InstructionStatus::kSettled) continue;
     if (awaits_approval && instruction.status == core::InstructionStatus::kAwaitingApproval) {
@@ -455,6 +352,10 @@ void ActionScript::Steps::Read(const ItemsReply& reply) {
       return;
     }
     Reject(instruction.rejection);
+    return;
+  }
+  if (goes_on) {
+    ordered_entry_ = reply.instructions.front().entry_index;
     return;
   }
   result_.status = ActionStatus::kSettled;
@@ -510,8 +411,9 @@ void ActionScript::Steps::CountSettled(const SettlePvp& pvp, const core::Positio
   result_.legs = {{pvp.party_ledger, party}, {pvp.counterparty_ledger, counterparty}};
 }
 
-ActionScript::ActionScript(const Plan& plan, const KeyRing& keys, const PlannedAction& action)
-    : steps_(std::make_unique<Steps>(plan, keys, action)) {}
+ActionScript::ActionScript(const Plan& plan, const KeyRing& keys, const PlannedAction& action,
+                           SettlementOf settlement_of)
+    : steps_(std::make_unique<Steps>(plan, keys, action, std::move(settlement_of))) {}
 ActionScript::~ActionScript() = default;
 ActionScript::ActionScript(ActionScript&&) noexcept = default;
 ActionScript& ActionScript::operator=(ActionScript&&) noexcept = default;

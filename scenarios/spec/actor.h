@@ -47,7 +47,12 @@ class KeyRing {
   static absl::StatusOr<std::unique_ptr<KeyRing>> Create(const Plan& plan,
                                                          const MakeSigner& make_signer = {});
 
+  // The key that a participant has from the start.
   const core::Signer& participant(ParticipantIndex index) const { return *participants_[index]; }
+  // The one that it signs with then.
+  const core::Signer& participant(ParticipantIndex index, core::LedgerTime now) const;
+  // Whether it is one of the participant's.
+  bool IsKeyOf(ParticipantIndex index, const core::KeyId& key) const;
   const std::shared_ptr<const core::Signer>& shared_participant(ParticipantIndex index) const {
     return participants_[index];
   }
@@ -67,7 +72,13 @@ class KeyRing {
  private:
   KeyRing() = default;
 
+  struct LaterSigner {
+    std::shared_ptr<const core::Signer> signer;
+    core::LedgerTime added;
+  };
+
   std::vector<std::shared_ptr<const core::Signer>> participants_;
+  std::vector<std::vector<LaterSigner>> later_;  // by participant, in the order in which they count
   std::vector<std::shared_ptr<const core::Signer>> ledgers_;
   std::vector<std::shared_ptr<const core::Signer>> owned_approvers_;
   std::vector<std::vector<const core::Signer*>> approvers_;
@@ -106,13 +117,22 @@ struct SubmitTerms {
   std::vector<std::string> legs;
 };
 
+// The receipt of an order to abort, from the ledger that has it to the bridge. Over gRPC:
+// Ledger.GetReceipt and Bridge.RequestAbort.
+struct CarryOrder {
+  LedgerIndex ledger = 0;
+  core::Hash256 settlement_id;
+  std::uint64_t entry_index = 0;
+  bool unrecorded = false;  // there is none: what is carried is made up
+};
+
 struct Request {
   // Who sends it: the technical sender. The central bank of `ledger` when `by_central_bank`.
   ParticipantIndex sender = 0;
   bool by_central_bank = false;
-  std::variant<SubmitItems, ReadBalance, AskQuote, SubmitTerms> what;
+  std::variant<SubmitItems, ReadBalance, AskQuote, SubmitTerms, CarryOrder> what;
 
-  // The ledger that it goes to; none for the bridge.
+  // The ledger that it goes to, at first; none for the bridge.
   std::optional<LedgerIndex> ledger() const;
 };
 
@@ -144,12 +164,20 @@ struct SettlementReply {
   core::Rejection rejection;
   core::PositionSet committed = {};  // of a list that settled: which of its settlements did
 };
-using Reply = std::variant<ItemsReply, BalanceReply, QuoteReply, SettlementReply>;
+// What the bridge said to an order to abort.
+struct OrderReply {
+  core::Rejection rejection;  // kAccepted: the settlement is aborted by it
+};
+using Reply = std::variant<ItemsReply, BalanceReply, QuoteReply, SettlementReply, OrderReply>;
+// The settlement that an action has under way, or had last; zero while there is none.
+using SettlementOf = std::function<core::Hash256(ActionIndex)>;
 
 class ActionScript {
  public:
-  // `plan`, `keys` and `action` must outlive the script.
-  ActionScript(const Plan& plan, const KeyRing& keys, const PlannedAction& action);
+  // `plan`, `keys` and `action` must outlive the script. `settlement_of` is asked by orders to
+  // abort alone; without it, they find nothing to abort.
+  ActionScript(const Plan& plan, const KeyRing& keys, const PlannedAction& action,
+               SettlementOf settlement_of = {});
   ~ActionScript();
   ActionScript(ActionScript&&) noexcept;
   ActionScript& operator=(ActionScript&&) noexcept;

@@ -43,6 +43,12 @@ bool UsesLedger(const PlannedWhat& what, LedgerIndex ledger) {
     }
     bool operator()(const FreezeAccount& freeze) const { return freeze.ledger == ledger; }
     bool operator()(const ChargeOvernight& charge) const { return charge.ledger == ledger; }
+    // Of the central bank, which works outside of hours too.
+    bool operator()(const OverrideFunds&) const { return false; }
+    bool operator()(const OrderAbortOf&) const { return false; }
+    bool operator()(const ChangePolicy&) const { return false; }
+    bool operator()(const ChangeKeys&) const { return false; }
+    bool operator()(const CloseAccountOf&) const { return false; }
   };
   return std::visit(Uses{ledger}, what);
 }
@@ -143,6 +149,12 @@ void Compiler::CompileStep(int index) {
   if (time && !own_hours_ && (*time < opens_ || *time >= cuts_off_)) {
     Fail(node.Of("time"), fmt::format("time {} is not between opening and cut-off", spec.time()));
   }
+  if (spec.what_case() >= causeway::v1::Step::kOverride) {
+    if (!date || !time) return;
+    CompileIntervention(node, spec,
+                        {std::move(id), date->StartInUtc() + *time, *date, node.Of("id")});
+    return;
+  }
   std::optional<PlannedWhat> what;
   switch (spec.what_case()) {
     case causeway::v1::Step::kPay:
@@ -163,8 +175,10 @@ void Compiler::CompileStep(int index) {
     case causeway::v1::Step::kFreeze:
       what = CompileFreeze(node.Child("freeze"), spec.freeze());
       break;
-    case causeway::v1::Step::WHAT_NOT_SET:
-      Fail(root_.Of("steps", index), "a step must be one of pay, swap, pvp, issue, redeem, freeze");
+    default:
+      Fail(root_.Of("steps", index),
+           "a step must be one of pay, swap, pvp, issue, redeem, freeze, override, order_abort, "
+           "policy, keys, close_account, default");
       return;
   }
   if (!what || !date || !time) return;

@@ -64,6 +64,7 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
   }
   if (findings_.empty()) {
     Schedule(plan_);
+    FindOrderedActions();
     CompileFaults();
   }
   if (findings_.empty()) return std::move(plan_);

@@ -134,6 +134,27 @@ class Compiler {
   void AddAction(Place place, std::string id, core::LedgerTime time, core::BusinessDate date,
                  PlannedWhat what);
 
+  // compile_interventions.cc
+  struct Due {
+    std::string id;
+    core::LedgerTime time;
+    core::BusinessDate date;
+    Place place;  // of the id
+  };
+  void CompileIntervention(const Node& node, const causeway::v1::Step& spec, Due due);
+  void AddIntervention(const Due& due, const std::string& suffix, core::Duration later,
+                       PlannedWhat what);
+  bool CanSplit(const Due& due);
+  void CompileOverride(const Node& node, const causeway::v1::OverrideStep& step, Due due);
+  void CompileOrderAbort(const Node& node, const causeway::v1::OrderAbortStep& step, Due due);
+  void FindOrderedActions();
+  std::vector<std::size_t> ReadWitnesses(const Node& node, const causeway::v1::PolicyStep& step);
+  void CompilePolicy(const Node& node, const causeway::v1::PolicyStep& step, Due due);
+  void CompileKeys(const Node& node, const causeway::v1::KeysStep& step, Due due);
+  void AddLaterKey(PlannedParticipant& participant, std::uint32_t number, core::LedgerTime time);
+  void CompileCloseAccount(const Node& node, const causeway::v1::CloseAccountStep& step, Due due);
+  void CompileDefault(const Node& node, const causeway::v1::DefaultStep& step, Due due);
+
   // compile_behaviours.cc
   void CompileBehaviours();
   std::optional<study::StockBehaviour> CompileStrategy(const Node& node,

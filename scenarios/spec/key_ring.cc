@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "scenarios/spec/actor.h"
@@ -25,6 +26,12 @@ absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::Create(const Plan& plan,
     auto signer = signer_of(participant.key);
     if (!signer.ok()) return signer.status();
     ring->participants_.push_back(*std::move(signer));
+    std::vector<LaterSigner>& later = ring->later_.emplace_back();
+    for (const PlannedParticipant::LaterKey& key : participant.later_keys) {
+      auto made = signer_of(key.key);
+      if (!made.ok()) return made.status();
+      later.push_back({*std::move(made), key.added});
+    }
   }
   for (const PlannedLedger& ledger : plan.ledgers) {
     auto signer = signer_of(ledger.key);
@@ -49,6 +56,20 @@ absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::Create(const Plan& plan,
     }
   }
   return ring;
+}
+
+const core::Signer& KeyRing::participant(ParticipantIndex index, core::LedgerTime now) const {
+  const core::Signer* newest = participants_[index].get();
+  for (const LaterSigner& later : later_[index]) {
+    if (later.added <= now) newest = later.signer.get();
+  }
+  return *newest;
+}
+
+bool KeyRing::IsKeyOf(ParticipantIndex index, const core::KeyId& key) const {
+  return participants_[index]->key_id() == key ||
+         std::any_of(later_[index].begin(), later_[index].end(),
+                     [&key](const LaterSigner& later) { return later.signer->key_id() == key; });
 }
 
 }  // namespace causeway::sim

@@ -17,6 +17,11 @@ std::string_view KindName(const PlannedWhat& what) {
     std::string_view operator()(const SettlePvp&) const { return "pvp"; }
     std::string_view operator()(const FreezeAccount&) const { return "freeze"; }
     std::string_view operator()(const ChargeOvernight&) const { return "overnight-charge"; }
+    std::string_view operator()(const OverrideFunds&) const { return "override"; }
+    std::string_view operator()(const OrderAbortOf&) const { return "abort-order"; }
+    std::string_view operator()(const ChangePolicy&) const { return "policy"; }
+    std::string_view operator()(const ChangeKeys&) const { return "keys"; }
+    std::string_view operator()(const CloseAccountOf&) const { return "close-account"; }
   };
   return std::visit(Namer{}, what);
 }
@@ -24,6 +29,36 @@ std::string_view KindName(const PlannedWhat& what) {
 bool IsTransaction(const PlannedWhat& what) {
   return std::holds_alternative<PayOneWay>(what) || std::holds_alternative<SwapOnQuote>(what) ||
          std::holds_alternative<SettlePvp>(what);
+}
+
+bool IsIntervention(const PlannedWhat& what) {
+  return std::holds_alternative<OverrideFunds>(what) ||
+         std::holds_alternative<OrderAbortOf>(what) || std::holds_alternative<ChangePolicy>(what) ||
+         std::holds_alternative<ChangeKeys>(what) || std::holds_alternative<CloseAccountOf>(what);
+}
+
+const PlannedKey* PlannedParticipant::FindKey(std::uint32_t number) const {
+  if (number == 1) return &key;
+  for (const LaterKey& later : later_keys) {
+    if (later.number == number) return &later.key;
+  }
+  return nullptr;
+}
+
+const core::SettlementPolicy& PlannedBridge::PolicyAt(core::LedgerTime now) const {
+  const core::SettlementPolicy* latest = &policy;
+  for (const PlannedPolicy& later : later_policies) {
+    if (later.used() <= now) latest = &later.policy;
+  }
+  return *latest;
+}
+
+const core::SettlementPolicy* PlannedBridge::FindPolicy(const core::Hash256& hash) const {
+  if (policy.hash == hash) return &policy;
+  for (const PlannedPolicy& later : later_policies) {
+    if (later.policy.hash == hash) return &later.policy;
+  }
+  return nullptr;
 }
 
 std::vector<ParticipantIndex> VenueMakers(const Plan& plan) {

@@ -87,6 +87,15 @@ struct PlannedParticipant {
   core::Bic bic;
   core::Lei lei;
   PlannedKey key;
+  // Keys that it gets later, by when the last ledger is told of each.
+  struct LaterKey {
+    std::uint32_t number = 0;  // from 2
+    PlannedKey key;
+    core::LedgerTime added;
+  };
+  std::vector<LaterKey> later_keys;
+  // By its number; null when it never gets that.
+  const PlannedKey* FindKey(std::uint32_t number) const;
   // Its settlement account on each ledger, by LedgerIndex; empty where it has none. The bridge and
   // the observer are registered on every ledger and have no account.
   std::vector<core::AccountAddress> accounts;
@@ -116,16 +125,35 @@ struct PlannedWitness {
   PlannedKey key;
 };
 
+// A settlement policy of a later epoch than the first.
+struct PlannedPolicy {
+  core::SettlementPolicy policy;
+  std::string bytes;                   // exact
+  core::LedgerTime known;              // central banks make it known, and the observer takes it up
+  core::Duration spread;               // witnesses and bridge take it up by then
+  std::vector<std::size_t> witnesses;  // positions in PlannedBridge::witnesses, in its own order
+
+  // From then on terms are made under it.
+  core::LedgerTime used() const { return known + spread; }
+};
+
 struct PlannedBridge {
   ParticipantIndex participant = 0;
   core::LedgerOrigin decision_log;
   PlannedKey decision_log_key;
-  core::Duration settlement_deadline;  // from submission
-  core::SettlementPolicy policy;       // of all ledgers of the plan, the later ones too
-  std::string policy_bytes;            // exact
+  core::Duration settlement_deadline;         // from submission
+  core::SettlementPolicy policy;              // of all ledgers of the plan, the later ones too
+  std::string policy_bytes;                   // exact
+  std::vector<PlannedPolicy> later_policies;  // by epoch and time
   std::vector<PlannedProvider> providers;
-  std::vector<PlannedVenue> venues;       // none: swaps are dealt on the providers' board
-  std::vector<PlannedWitness> witnesses;  // in the policy's order
+  std::vector<PlannedVenue> venues;  // none: swaps are dealt on the providers' board
+  // In the order of the first policy; then those that join with later ones.
+  std::vector<PlannedWitness> witnesses;
+
+  // The policy of terms that are made then.
+  const core::SettlementPolicy& PolicyAt(core::LedgerTime now) const;
+  // Null for a hash that is none of theirs.
+  const core::SettlementPolicy* FindPolicy(const core::Hash256& hash) const;
 };
 
 // Admits participants, opens their accounts and makes the settlement policy known: everything that
@@ -205,14 +233,53 @@ struct FreezeAccount {
   ParticipantIndex holder = 0;
   bool lift = false;
 };
-using PlannedWhat = std::variant<SetUpLedger, ChangeDayPhase, IssueTo, RedeemFrom, PayOneWay,
-                                 SwapOnQuote, SettlePvp, FreezeAccount, ChargeOvernight>;
+// The central bank moves funds by order of a court; with fewer approvers than kApprovers in vain.
+struct OverrideFunds {
+  LedgerIndex ledger = 0;
+  ParticipantIndex from = 0;
+  ParticipantIndex to = 0;
+  core::Amount amount;
+  std::uint32_t approvers = kApprovers;
+};
+// The central bank orders the abort of what an action settles, and carries the order to the bridge.
+struct OrderAbortOf {
+  LedgerIndex ledger = 0;
+  std::string settles;      // id of that action
+  ActionIndex action = 0;   // its place
+  bool unrecorded = false;  // there is no such order in any log
+};
+// The central bank makes a policy known, or withdraws those before it.
+struct ChangePolicy {
+  LedgerIndex ledger = 0;
+  std::size_t policy = 0;  // position in PlannedBridge::later_policies
+  bool withdraws = false;  // the earlier ones
+};
+// The central bank changes the keys of a participant, by their numbers; zero: none.
+struct ChangeKeys {
+  LedgerIndex ledger = 0;
+  ParticipantIndex holder = 0;
+  std::uint32_t add = 0;
+  std::uint32_t revoke = 0;
+  bool revokes_all = false;
+};
+// The central bank closes an account.
+struct CloseAccountOf {
+  LedgerIndex ledger = 0;
+  ParticipantIndex holder = 0;
+};
+using PlannedWhat =
+    std::variant<SetUpLedger, ChangeDayPhase, IssueTo, RedeemFrom, PayOneWay, SwapOnQuote,
+                 SettlePvp, FreezeAccount, ChargeOvernight, OverrideFunds, OrderAbortOf,
+                 ChangePolicy, ChangeKeys, CloseAccountOf>;
 
-// "set-up", "day-phase", "issue", "redeem", "payment", "swap", "pvp", "freeze", "overnight-charge":
-// as in reports.
+// "set-up", "day-phase", "issue", "redeem", "payment", "swap", "pvp", "freeze", "overnight-charge",
+// "override", "abort-order", "policy", "keys", "close-account": as in reports.
 std::string_view KindName(const PlannedWhat& what);
 // Whether `settled` counts it: payment, swap and pvp.
 bool IsTransaction(const PlannedWhat& what);
+// Whether it is an order of a court, or a change of rules, that only virtual time knows: the last
+// five.
+bool IsIntervention(const PlannedWhat& what);
 
 struct PlannedAction {
   ActionIndex index = 0;
@@ -305,6 +372,11 @@ struct Plan {
   std::vector<PlannedExpectation> expectations;
 
   const PlannedLedger& LedgerOf(core::Currency currency) const;
+  // Whether nodes stop during the run, so that messages to them are lost: by faults, or because
+  // they take up a new policy.
+  bool NodesStop() const {
+    return !faults.empty() || (bridge.has_value() && !bridge->later_policies.empty());
+  }
   // Nothing when there is none of that name.
   std::optional<LedgerIndex> FindLedger(const core::LedgerOrigin& origin) const;
   std::optional<ParticipantIndex> FindParticipant(const core::ParticipantId& id) const;

@@ -76,6 +76,15 @@ class Touched {
   }
   void operator()(const FreezeAccount& freeze) { Add(freeze.holder, freeze.ledger); }
   void operator()(const ChargeOvernight& charge) { Add(charge.from, charge.ledger); }
+  void operator()(const OverrideFunds& order) {
+    Add(order.from, order.ledger);
+    Add(order.to, order.ledger);
+  }
+  // Neither touches an account; see Orderer.
+  void operator()(const OrderAbortOf&) {}
+  void operator()(const ChangePolicy&) {}
+  void operator()(const ChangeKeys& change) { Add(change.holder, change.ledger); }
+  void operator()(const CloseAccountOf& close) { Add(close.holder, close.ledger); }
 
  private:
   void Add(ParticipantIndex participant, LedgerIndex ledger) {
@@ -187,6 +196,7 @@ class Orderer {
       : plan_(plan),
         touched_(plan),
         last_phase_(plan.ledgers.size(), kNone),
+        last_policy_(plan.ledgers.size(), kNone),
         last_touch_(plan.participants.size() * plan.ledgers.size(), kNone) {}
 
   void Order(PlannedAction& action) {
@@ -199,6 +209,13 @@ class Orderer {
         AddAfter(action, last_touch_[p * plan_.ledgers.size() + change->ledger]);
       }
       last_phase_[change->ledger] = action.index;
+    } else if (const auto* order = std::get_if<OrderAbortOf>(&action.what)) {
+      AddAfter(action, last_phase_[order->ledger]);
+    } else if (const auto* policy = std::get_if<ChangePolicy>(&action.what)) {
+      AddAfter(action, last_phase_[policy->ledger]);
+      // A ledger refuses an epoch below one that it knows, for good.
+      AddAfter(action, last_policy_[policy->ledger]);
+      last_policy_[policy->ledger] = action.index;
     } else {
       for (const Holder& holder : touched_.By(action.what)) {
         ActionIndex& last = last_touch_[holder.participant * plan_.ledgers.size() + holder.ledger];
@@ -219,8 +236,9 @@ class Orderer {
 
   Plan& plan_;
   Touched touched_;
-  std::vector<ActionIndex> last_phase_;  // by ledger
-  std::vector<ActionIndex> last_touch_;  // by participant and ledger
+  std::vector<ActionIndex> last_phase_;   // by ledger
+  std::vector<ActionIndex> last_policy_;  // by ledger
+  std::vector<ActionIndex> last_touch_;   // by participant and ledger
 };
 
 }  // namespace

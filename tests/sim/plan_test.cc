@@ -34,6 +34,11 @@ std::string TextOf(const PlannedAction& action) {
     }
     std::string operator()(const FreezeAccount& a) const { return std::to_string(a.holder); }
     std::string operator()(const ChargeOvernight& a) const { return std::to_string(a.from); }
+    std::string operator()(const OverrideFunds& a) const { return std::to_string(a.from); }
+    std::string operator()(const OrderAbortOf& a) const { return a.settles; }
+    std::string operator()(const ChangePolicy& a) const { return std::to_string(a.policy); }
+    std::string operator()(const ChangeKeys& a) const { return std::to_string(a.holder); }
+    std::string operator()(const CloseAccountOf& a) const { return std::to_string(a.holder); }
     std::string operator()(const SwapOnQuote& a) const { return std::to_string(a.taker); }
     std::string operator()(const SettlePvp& a) const {
       return std::to_string(a.party) + "," + std::to_string(a.counterparty) + "," +

@@ -70,6 +70,17 @@ TEST(SeedsTest, NothingIsBreachedUnderTheOtherMechanisms) {
   EXPECT_GT(result.principal_lost_minor, 0);
 }
 
+// What is held stays held whatever courts order and central banks change, and observers see every
+// order.
+TEST(SeedsTest, NothingIsBreachedByOrdersOfCourtsAndChangesOfRules) {
+  const SeedsResult result = RunProfile(1, kSeedsForCoverage, "interventions", true);
+  ExpectNoBreach(result, " --modelled --profile interventions");
+  if (result.seeds == 1) return;
+  for (const Covered what : result.not_exercised) {
+    ADD_FAILURE() << "not exercised: " << CoveredName(what);
+  }
+}
+
 // Of "mechanisms". 96: a ledger put a payment off, the payer took that for a rejection, and a copy
 // of the request was executed. 112: a trade that both parties withheld never ended. 517: the party
 // of an exchange by time-locks asked for its money too early by the ledger's clock, and never
