@@ -1,5 +1,6 @@
 #include "tests/simulation/canaries.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -40,11 +41,30 @@ class BridgeFactory final : public NodeFactory {
   }
 };
 
-class ReleasingLedger final : public LedgerNode {
+// It can release what it holds, without a decision.
+class ForgingLedger : public LedgerNode {
  public:
-  ReleasingLedger(World& world, LedgerIndex ledger, const KeyRing& keys,
-                  std::shared_ptr<const core::SignatureVerifier> verifier, ObserverNode* observer)
+  ForgingLedger(World& world, LedgerIndex ledger, const KeyRing& keys,
+                std::shared_ptr<const core::SignatureVerifier> verifier, ObserverNode* observer)
       : LedgerNode(world, ledger, keys, std::move(verifier), observer), keys_(keys) {}
+
+ protected:
+  void Release(const core::TermsHeader& terms) {
+    const core::SettlementState* held = engine()->ledger().FindSettlement(terms.settlement_id);
+    if (held == nullptr || held->status != core::InstructionStatus::kPrepared) return;
+    auto items = std::make_shared<Items>();
+    items->push_back(codec::MakeCompletionItem(
+        ForgeCompletion(world_.plan, keys_, terms, core::Verdict::kAbort, now())));
+    Submit(std::move(items), [](const std::vector<node::ItemReply>&) {});
+  }
+
+ private:
+  const KeyRing& keys_;
+};
+
+class ReleasingLedger final : public ForgingLedger {
+ public:
+  using ForgingLedger::ForgingLedger;
 
  protected:
   absl::StatusOr<Executed> Execute(const Items& items) override {
@@ -59,18 +79,43 @@ class ReleasingLedger final : public LedgerNode {
   }
 
  private:
-  void Release(const core::TermsHeader& terms) {
-    const core::SettlementState* held = engine()->ledger().FindSettlement(terms.settlement_id);
-    if (held == nullptr || held->status != core::InstructionStatus::kPrepared) return;
-    auto items = std::make_shared<Items>();
-    items->push_back(codec::MakeCompletionItem(
-        ForgeCompletion(world_.plan, keys_, terms, core::Verdict::kAbort, now())));
-    Submit(std::move(items), [](const std::vector<node::ItemReply>&) {});
-  }
-
-  const KeyRing& keys_;
   std::set<core::Hash256> timed_;
 };
+
+// What a central bank does releases what is held.
+template <bool (*kReleases)(const core::Action& action, const core::SettlementState& held)>
+class InterferingLedger final : public ForgingLedger {
+ public:
+  using ForgingLedger::ForgingLedger;
+
+ protected:
+  absl::StatusOr<Executed> Execute(const Items& items) override {
+    absl::StatusOr<Executed> executed = LedgerNode::Execute(items);
+    for (const core::Item& item : items) {
+      const absl::StatusOr<core::ItemBody> body = codec::DecodeItemBody(item);
+      const auto* command = body.ok() ? std::get_if<core::Command>(&*body) : nullptr;
+      if (command == nullptr) continue;
+      for (const core::SettlementState* held : engine()->ledger().PreparedSettlements()) {
+        if (!kReleases(command->action, *held)) continue;
+        After(core::Duration::FromMillis(1), EventKind::kTimer,
+              [this, terms = *held->terms] { Release(terms); });
+      }
+    }
+    return executed;
+  }
+};
+
+bool IsOverrideOfPayer(const core::Action& action, const core::SettlementState& held) {
+  const auto* order = std::get_if<core::OperatorOverride>(&action);
+  return order != nullptr &&
+         std::any_of(held.legs.begin(), held.legs.end(),
+                     [&](const core::Leg& leg) { return leg.debtor == order->debtor; });
+}
+
+bool IsWithdrawalOfPolicy(const core::Action& action, const core::SettlementState& held) {
+  const auto* change = std::get_if<core::SetSettlementPolicy>(&action);
+  return change != nullptr && change->withdraw && change->policy.hash == held.terms->policy_hash;
+}
 
 class YesVerifier final : public core::SignatureVerifier {
  public:
@@ -215,6 +260,14 @@ class InventiveBridge final : public BridgeNode {
   }
 };
 
+class CredulousBridge final : public BridgeNode {
+ public:
+  CredulousBridge(World& world, const KeyRing& keys,
+                  const std::shared_ptr<const core::SignatureVerifier>&,
+                  const std::vector<std::unique_ptr<LedgerNode>>& ledgers, ObserverNode* observer)
+      : BridgeNode(world, keys, std::make_shared<YesVerifier>(), ledgers, observer) {}
+};
+
 class TwoFacedBridge final : public BridgeNode {
  public:
   using BridgeNode::BridgeNode;
@@ -264,6 +317,15 @@ std::unique_ptr<NodeFactory> ForgetsHolds() {
 }
 std::unique_ptr<NodeFactory> FreezeStopsHolds() {
   return std::make_unique<LedgerFactory<FreezingLedger>>();
+}
+std::unique_ptr<NodeFactory> OverrideReleasesHolds() {
+  return std::make_unique<LedgerFactory<InterferingLedger<IsOverrideOfPayer>>>();
+}
+std::unique_ptr<NodeFactory> WithdrawalReleasesHolds() {
+  return std::make_unique<LedgerFactory<InterferingLedger<IsWithdrawalOfPolicy>>>();
+}
+std::unique_ptr<NodeFactory> BelievesAnyOrder() {
+  return std::make_unique<BridgeFactory<CredulousBridge>>();
 }
 std::unique_ptr<NodeFactory> TellsBeforeDurable() {
   return std::make_unique<BridgeFactory<HastyBridge>>();

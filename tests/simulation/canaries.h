@@ -19,10 +19,16 @@ std::unique_ptr<NodeFactory> CertificateNotChecked();
 std::unique_ptr<NodeFactory> ForgetsHolds();
 // A freeze stops the completion of what was prepared before it.
 std::unique_ptr<NodeFactory> FreezeStopsHolds();
+// An order of a court to move funds releases what the debtor has held.
+std::unique_ptr<NodeFactory> OverrideReleasesHolds();
+// A policy that is withdrawn takes what is held under it with it.
+std::unique_ptr<NodeFactory> WithdrawalReleasesHolds();
 
 // Bridges.
 // Ledgers and clients are told of a decision while it is being written.
 std::unique_ptr<NodeFactory> TellsBeforeDurable();
+// Orders to abort, and all else, are taken for signed by whom they name.
+std::unique_ptr<NodeFactory> BelievesAnyOrder();
 // A vote that is missing is made up.
 std::unique_ptr<NodeFactory> InventsCommits();
 // Shows the last ledger of each settlement other terms than the first: a smaller leg, signed by the

@@ -145,6 +145,21 @@ TEST(CanaryTest, InventingACommitWithoutVotesIsCaught) {
   ExpectCaught(InventsCommits().get(), "calm", "is committed without a hold and vote of");
 }
 
+TEST(CanaryTest, OverrideThatReleasesAHoldIsCaught) {
+  ExpectCaught(OverrideReleasesHolds().get(), "interventions",
+               "is released, and the decision log says");
+}
+
+TEST(CanaryTest, PolicyChangeThatReleasesAHoldIsCaught) {
+  ExpectCaught(WithdrawalReleasesHolds().get(), "interventions",
+               "is released, and the decision log says");
+}
+
+TEST(CanaryTest, AbortByAnOrderThatNobodyRecordedIsCaught) {
+  ExpectCaught(BelievesAnyOrder().get(), "interventions",
+               "is aborted by an order that no ledger of it recorded");
+}
+
 // The checkers see as much when what settles is not single trades.
 TEST(CanaryTest, InventingACommitWithoutVotesIsCaughtUnderTheOtherMechanisms) {
   ExpectCaught(InventsCommits().get(), "mechanisms", "is committed without a hold and vote of");
