@@ -34,7 +34,7 @@ inline constexpr std::chrono::milliseconds kShutdownGrace{5000};
 // Calls that one connection may have under way at once.
 inline constexpr int kConcurrentStreamsPerConnectionMax = 1024;
 // What a server's connections may buffer in all, before gRPC takes in less and then nothing.
-inline constexpr std::size_t kServerBufferBytesMax = std::size_t{1} << 30;
+inline constexpr std::size_t kServerBufferBytesMax = std::size_t{512} << 20;
 
 struct ServerOptions {
   std::string listen;           // "host:port"; port 0: the system chooses one
