@@ -30,8 +30,7 @@ Certifier::Certifier(const core::PolicySet& policies, const core::SignatureVerif
       entry.witnesses.push_back(index);
     }
   }
-  // Behind a name stands the key that the latest policy to have the name gives it. That may be one
-  // that an epoch in between had replaced.
+  // Behind a name stands the key that the latest policy to have the name gives it.
   std::map<std::string_view, std::size_t> in_force;
   for (const Policy& entry : entries_) {
     for (const std::size_t index : entry.witnesses) in_force[witnesses_[index].name] = index;
@@ -268,14 +267,20 @@ void Certifier::Locate(Witness& witness, const core::WitnessAnswer& answer) {
 }
 
 bool Certifier::MayDecide() const {
-  const Policy& latest = entries_.back();
-  const std::size_t needed = latest.policy->witnesses_needed;
-  if (needed == 0) return true;
-  std::size_t reached = 0;
-  for (const std::size_t index : latest.witnesses) {
-    if (witnesses_[index].reached) ++reached;
-  }
-  return reached >= latest.witnesses.size() - needed + latest.policy->witnesses_faulty_max + 1;
+  return std::all_of(entries_.begin(), entries_.end(), [this](const Policy& entry) {
+    const std::size_t needed = entry.policy->witnesses_needed;
+    if (needed == 0) return true;
+    std::size_t live = 0;
+    std::size_t reached = 0;
+    for (const std::size_t index : entry.witnesses) {
+      if (witnesses_[index].phase != Phase::kRetired) ++live;
+      if (witnesses_[index].reached) ++reached;
+    }
+    // Under one with too few keys left nothing is certified any more.
+    if (live < needed) return true;
+    // Never more than `needed`, because a policy is safe: 2k - w > f.
+    return reached >= entry.witnesses.size() - needed + entry.policy->witnesses_faulty_max + 1;
+  });
 }
 
 // Whether enough valid cosignatures of that checkpoint are there. Those that are not valid go.

@@ -97,9 +97,10 @@ class Certifier {
   void OnFailed(core::LedgerTime now, std::string_view witness);
   void Tick(core::LedgerTime now);
 
-  // Whether enough witnesses of the latest policy have answered since the start to be sure that the
-  // log is not behind anything that was certified: w - needed + faulty_max + 1 of w. What is
-  // decided before that could contradict what was decided in an earlier life.
+  // Whether enough witnesses have answered since the start to be sure that the log is not behind
+  // anything that was certified: w - needed + faulty_max + 1 of w, of every policy with witnesses
+  // that has enough keys left to certify anything. What is decided before that could contradict
+  // what was decided in an earlier life.
   bool MayDecide() const;
 
   // Verifies what there is enough of. Whether any policy's certified checkpoint grew.

@@ -1,11 +1,42 @@
 #include "settlement/core/policy_set.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "fmt/format.h"
 
 namespace causeway::core {
+namespace {
+
+// In the order of epochs. A witness that only leaves may come back; one whose key was replaced may
+// not, under any name.
+absl::Status CheckRetiredKeysStayRetired(const std::vector<SettlementPolicy>& policies) {
+  std::map<std::string, PublicKey> keys;  // by the witness's name, as of the latest that names it
+  std::vector<std::pair<PublicKey, std::uint64_t>> retired;  // with the epoch that did
+  for (const SettlementPolicy& policy : policies) {
+    for (const PolicyWitness& witness : policy.witnesses) {
+      const auto [before, is_new] = keys.try_emplace(witness.name, witness.key);
+      if (is_new || before->second == witness.key) continue;
+      retired.emplace_back(before->second, policy.epoch);
+      before->second = witness.key;
+    }
+    for (const PolicyWitness& witness : policy.witnesses) {
+      for (const auto& [key, epoch] : retired) {
+        if (key != witness.key) continue;
+        return absl::InvalidArgumentError(
+            fmt::format("settlement policy of epoch {} gives witness '{}' a key that epoch {} had "
+                        "retired; a retired key does not come back, make a new one",
+                        policy.epoch, witness.name, epoch));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<PolicySet> PolicySet::Make(std::vector<SettlementPolicy> policies) {
   if (policies.empty() || policies.size() > kPoliciesPerLogMax) {
@@ -43,6 +74,7 @@ absl::StatusOr<PolicySet> PolicySet::Make(std::vector<SettlementPolicy> policies
                       first.epoch, policy.epoch, policy.decision_log.text()));
     }
   }
+  if (absl::Status status = CheckRetiredKeysStayRetired(policies); !status.ok()) return status;
   return PolicySet(std::move(policies));
 }
 

@@ -17,9 +17,9 @@ inline constexpr std::size_t kPoliciesPerLogMax = 64;
 
 class PolicySet {
  public:
-  // Of 1 to kPoliciesPerLogMax policies, in any order. InvalidArgument names the two that do not go
-  // together: of different decision logs, with different keys of that log (a log has one key for
-  // all its life), or of the same epoch.
+  // Of 1 to kPoliciesPerLogMax policies, in any order. InvalidArgument names those that do not go
+  // together: of several logs, with several keys of the log (it has one for all its life), of one
+  // epoch, or with a witness key that an earlier one of them had replaced by another.
   static absl::StatusOr<PolicySet> Make(std::vector<SettlementPolicy> policies);
 
   // Null for a policy that is not here. Valid as long as the set.

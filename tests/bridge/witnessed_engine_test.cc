@@ -341,12 +341,14 @@ TEST_F(WitnessedEngineTest, SettlementsUnderAPolicyWithoutWitnessesDoNotWait) {
   without.witnesses.clear();
   without.witnesses_needed = 0;
   without.witnesses_faulty_max = 0;
-  Kill(0);
-  Kill(1);
   const Deal witnessed = world_.Swap("witnessed", At(1000));
   world_.AddPolicy(without);
-  for (const std::size_t index : {2U, 3U}) ReopenWitness(index);  // they must know it too
+  for (std::size_t index = 0; index < kWitnesses; ++index)
+    ReopenWitness(index);  // they know it too
   Restart();
+  Run(At(0));  // those of the earlier policy say how far they are
+  Kill(0);
+  Kill(1);
   const Deal deal = world_.Swap("s", At(1000));
   Submit(At(0), witnessed);
   Submit(At(0), deal);

@@ -66,5 +66,33 @@ TEST(PolicySetTest, RefusesASecondKeyOfTheLog) {
   ExpectRefused({Policy(1), other}, "different keys of decision log");
 }
 
+SettlementPolicy Witnessed(std::uint64_t epoch, const std::vector<std::string>& names_and_keys) {
+  SettlementPolicy policy = Policy(epoch);
+  for (std::size_t i = 0; i < names_and_keys.size(); i += 2) {
+    policy.witnesses.push_back({names_and_keys[i], KeyNamed(names_and_keys[i + 1])});
+  }
+  return policy;
+}
+
+TEST(PolicySetTest, RefusesAWitnessKeyThatAnEarlierEpochHadReplaced) {
+  const SettlementPolicy first = Witnessed(1, {"w1", "key", "w2", "other"});
+  const SettlementPolicy replaced = Witnessed(2, {"w1", "new key", "w2", "other"});
+  ASSERT_TRUE(PolicySet::Make({first, replaced}).ok());
+  ExpectRefused({first, replaced, Witnessed(3, {"w1", "key", "w2", "other"})},
+                "epoch 3 gives witness 'w1' a key that epoch 2 had retired");
+  ExpectRefused({first, replaced, Witnessed(3, {"w3", "key"})},
+                "epoch 3 gives witness 'w3' a key that epoch 2 had retired");
+  // In the epoch itself too.
+  ExpectRefused({first, Witnessed(2, {"w1", "new key", "w3", "key"})},
+                "epoch 2 gives witness 'w3' a key that epoch 2 had retired");
+}
+
+TEST(PolicySetTest, TakesAWitnessThatLeftAndComesBackWithItsKey) {
+  EXPECT_TRUE(
+      PolicySet::Make({Witnessed(1, {"w1", "key", "w2", "other"}), Witnessed(2, {"w2", "other"}),
+                       Witnessed(3, {"w1", "key", "w2", "other"})})
+          .ok());
+}
+
 }  // namespace
 }  // namespace causeway::core

@@ -438,28 +438,55 @@ TEST_F(EpochsTest, ARetiredKeyIsNotReachedAndDoesNotCount) {
   EXPECT_FALSE(certifier_->Certify());
 }
 
-class ReturningKeyTest : public CertifierTest {
+// A log that comes back with less than was certified under the earlier policy would be found by its
+// witnesses alone.
+class NoWitnessesAnyMoreTest : public CertifierTest {
  protected:
-  static core::SettlementPolicy Replaced() {
-    core::SettlementPolicy policy = PolicyOf(2, 4, 3, 1);
-    policy.witnesses[0].key = KeyNamed("w0, for a while")->public_key();
-    return policy;
-  }
-  ReturningKeyTest() : CertifierTest({PolicyOf(1, 4, 3, 1), Replaced(), PolicyOf(3, 4, 3, 1)}) {}
+  NoWitnessesAnyMoreTest() : CertifierTest({PolicyOf(1, 4, 3, 1), PolicyOf(2, 0, 0, 0)}) {}
 };
 
-// A key that the next epoch replaced and the one after it took back once stayed retired, and the
-// bridge went on asking for the other, which nobody had any more.
-TEST_F(ReturningKeyTest, CountsInTheEpochThatNamesItAgain) {
-  certifier_->Tick(Ms(0));
-  EXPECT_THAT(certifier_->TakeCalls(), SizeIs(4));
+TEST_F(NoWitnessesAnyMoreTest, DecidesWhenThoseOfTheEarlierPolicyHaveSaidHowFarTheyAre) {
+  EXPECT_FALSE(certifier_->MayDecide());
   Locate(Ms(0), {0, 1, 2});
-  Write(Ms(1));
-  for (const std::size_t witness : {0U, 1U, 2U}) {
-    ASSERT_TRUE(Answer(Ms(2), witness, Cosigned(witness, 1)).ok());
+  EXPECT_TRUE(certifier_->MayDecide());
+}
+
+class OtherWitnessesTest : public CertifierTest {
+ protected:
+  static core::SettlementPolicy Other() {
+    core::SettlementPolicy policy = PolicyOf(2, 8, 3, 1);
+    policy.witnesses.erase(policy.witnesses.begin(), policy.witnesses.begin() + 4);
+    return policy;
   }
-  EXPECT_TRUE(certifier_->Certify());
-  EXPECT_EQ(certified(2).size, 1U);
+  OtherWitnessesTest() : CertifierTest({PolicyOf(1, 4, 3, 1), Other()}) {}
+};
+
+TEST_F(OtherWitnessesTest, DecidesWhenEnoughOfBothPoliciesHaveSaidHowFarTheyAre) {
+  Locate(Ms(0), {4, 5, 6});
+  EXPECT_FALSE(certifier_->MayDecide());
+  Locate(Ms(0), {1, 2, 3});
+  EXPECT_TRUE(certifier_->MayDecide());
+}
+
+class NewKeysTest : public CertifierTest {
+ protected:
+  static core::SettlementPolicy NewKeys() {
+    core::SettlementPolicy policy = PolicyOf(2, 4, 3, 1);
+    for (const std::size_t i : {0U, 1U}) {
+      policy.witnesses[i].key = KeyNamed(Name(i) + ", again")->public_key();
+    }
+    return policy;
+  }
+  NewKeysTest() : CertifierTest({PolicyOf(1, 4, 3, 1), NewKeys()}) {}
+};
+
+// Two of four keys are left to the first policy, which needs three: it is not waited for.
+TEST_F(NewKeysTest, APolicyThatCanCertifyNothingAnyMoreIsNotWaitedFor) {
+  certifier_->Tick(Ms(0));
+  for (const std::size_t witness : {0U, 1U, 2U}) {
+    ASSERT_TRUE(Answer(Ms(0), witness, Held(0)).ok());
+  }
+  EXPECT_TRUE(certifier_->MayDecide());
 }
 
 }  // namespace
