@@ -127,6 +127,11 @@ ItemResult LedgerExecutor::RejectLegs(const AdmittedItem& item, const PrepareSet
 
 LedgerExecutor::MaybeRejection LedgerExecutor::CheckPolicyAndDeadline(
     const TermsHeader& terms) const {
+  if (const auto ordered = state_.abort_orders.find(terms.settlement_id);
+      ordered != state_.abort_orders.end()) {
+    return Rejection{.outcome = Outcome::kAbortOrdered,
+                     .rule = "entry " + std::to_string(ordered->second)};
+  }
   const Ledger::State::Policy* policy = state_.FindPolicy(terms.policy_hash);
   if (policy == nullptr || !policy->in_force) {
     return Rejection{.outcome = Outcome::kUnknownSettlementPolicy,
@@ -329,7 +334,8 @@ ItemResult LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState
   return DescribeEnded(id, std::move(ended));
 }
 
-// Asks the authority, and no more: the hold stays until a certificate says what became of it.
+// Asks the authority, and keeps what is not prepared yet from being prepared. A hold stays until a
+// certificate says what became of it.
 LedgerExecutor::MaybeRejection LedgerExecutor::DoOrderAbort(const Context& context,
                                                             const ParticipantId& party,
                                                             const OrderAbort& order) {
@@ -348,7 +354,11 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoOrderAbort(const Context& conte
         .outcome = Outcome::kWrongInstructionState,
         .rule = "the settlement is " + std::string(InstructionStatusName(status)) + " here"};
   }
-  Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
+  const Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
+  if (status == InstructionStatus::kNone) {
+    state_.abort_orders.emplace(order.settlement_id, entry.index);
+  }
+  Record(entry);
   return std::nullopt;
 }
 

@@ -23,6 +23,7 @@ constexpr std::size_t kAccountsPerPart = 1024;
 constexpr std::size_t kSettlementsPerPart = 256;
 // Of parts whose records differ in size, but for the last record in it.
 constexpr std::size_t kPartBytes = std::size_t{1} << 18;
+constexpr std::size_t kAbortOrderBytes = 40;  // id and entry
 
 constexpr std::string_view kWhat = "snapshot";
 
@@ -75,18 +76,30 @@ class SnapshotReader {
     }
   }
 
-  // Ledgers that never had a queue have nothing of it.
+  // Ledgers that never had a queue have nothing of it, or its discipline alone when something
+  // follows.
   void TakeQueueRules(FieldReader& reader) {
     if (!reader.ok() || reader.raw().remaining() == 0) return;
     QueueRules rules;
     rules.discipline =
-        reader.Closed("queue.discipline", QueueDiscipline::kFifo, QueueDiscipline::kPriority);
+        reader.Closed("queue.discipline", QueueDiscipline::kNone, QueueDiscipline::kPriority);
+    if (rules.discipline == QueueDiscipline::kNone) return;
     rules.optimisation = reader.Closed("queue.optimisation", QueueOptimisation::kNone,
                                        QueueOptimisation::kBechSoramaki);
     rules.optimise_every = Duration::FromMicros(reader.raw().I64());
     rules.queued_max = reader.raw().U32();
     state_.queue.SetRules(rules);
     state_.queue.next_optimisation = LedgerTime::FromMicros(reader.raw().I64());
+  }
+
+  // Ledgers to which no order ever came before its settlement have nothing of them.
+  void TakeAbortOrders(FieldReader& reader) {
+    if (!reader.ok() || reader.raw().remaining() == 0) return;
+    const std::size_t count = reader.Count("abort_orders", kAbortOrderBytes);
+    for (std::size_t i = 0; i < count && reader.ok(); ++i) {
+      const Hash256 id = reader.raw().Hash();
+      state_.abort_orders[id] = reader.raw().U64();
+    }
   }
 
   void TakeQueued(const InstructionState& instruction, FieldReader& reader) {
@@ -155,6 +168,7 @@ class SnapshotReader {
       awaiting_accounts_max_ = std::max(awaiting_accounts_max_, account);
     }
     TakeQueueRules(reader);
+    TakeAbortOrders(reader);
   }
 
   void TakeAwaiting(FieldReader& reader) {
@@ -288,13 +302,19 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
       .U64(state.live.size());
   const QueueRules& rules = state.queue.rules();
   const bool has_queue = rules.discipline != QueueDiscipline::kNone;
-  if (!state.locks.empty() || has_queue) WriteLocks(state.locks, writer);
+  const bool has_orders = !state.abort_orders.empty();
+  if (!state.locks.empty() || has_queue || has_orders) WriteLocks(state.locks, writer);
   if (has_queue) {
     WriteEnum(rules.discipline, writer);
     WriteEnum(rules.optimisation, writer);
     writer.I64(rules.optimise_every.micros())
         .U32(rules.queued_max)
         .I64(state.queue.next_optimisation.micros());
+  }
+  if (has_orders) {
+    if (!has_queue) WriteEnum(rules.discipline, writer);
+    WriteCount(state.abort_orders.size(), writer);
+    for (const auto& [id, entry] : state.abort_orders) writer.Hash(id).U64(entry);
   }
   return std::move(writer).Take();
 }

@@ -95,6 +95,9 @@ struct Ledger::State {
   std::unique_ptr<InstructionIndex> payments;
 
   std::map<Hash256, SettlementState> settlements;  // that are prepared
+  // Ids whose abort was ordered before they were prepared here, with the order's entry: they are
+  // not prepared any more.
+  std::map<Hash256, std::uint64_t> abort_orders;
   struct Policy {
     SettlementPolicy policy;
     bool in_force = true;

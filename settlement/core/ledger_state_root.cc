@@ -90,9 +90,11 @@ Hash256 Ledger::StateRoot() const {
   for (const State::Policy& policy : state.policies) {
     writer.Hash(policy.policy.hash).U8(policy.in_force ? 1 : 0);
   }
-  // Nothing where nobody ever locked or queued anything: such a state hashes as it did before.
+  // Nothing where nobody ever locked, queued or forbade anything: such a state hashes as it did
+  // before.
   const bool has_queue = state.queue.rules().discipline != QueueDiscipline::kNone;
-  if (!state.locks.empty() || has_queue) writer.U64(state.locks.size());
+  const bool has_orders = !state.abort_orders.empty();
+  if (!state.locks.empty() || has_queue || has_orders) writer.U64(state.locks.size());
   for (const auto& [key, lock] : state.locks) {
     writer.Sized(key.party.text())
         .Sized(key.id.text())
@@ -103,6 +105,10 @@ Hash256 Ledger::StateRoot() const {
         .Hash(lock.secret);
   }
   if (has_queue) WriteRootQueue(state.queue, writer);
+  if (!has_orders) return Sha256(writer.bytes());
+  if (!has_queue) writer.U8(static_cast<std::uint8_t>(QueueDiscipline::kNone));
+  writer.U64(state.abort_orders.size());
+  for (const auto& [id, entry] : state.abort_orders) writer.Hash(id).U64(entry);
   return Sha256(writer.bytes());
 }
 

@@ -220,6 +220,29 @@ TEST_F(LedgerSettlementTest, OrderToAbortAsksAndTouchesNothing) {
   ExpectRejected(ByCentralBank(OrderAbort{id, "judgment 13"}), Outcome::kWrongInstructionState);
 }
 
+TEST_F(LedgerSettlementTest, OrderToAbortThatCameFirstKeepsItFromBeingPrepared) {
+  const PrepareSettlement prepare = MakePrepare(700, "S-1");
+  const Hash256& id = prepare.terms.settlement_id;
+  const Hash256 before = ledger_->StateRoot();
+  const BatchResult ordered = Apply({Admitted(
+      MakeCommand("CENTRAL", OrderAbort{id, "judgment 13"}, "ABT-1"), {"central-1", "central-2"})});
+  ASSERT_EQ(ordered.entries.size(), 1u);
+  EXPECT_NE(ledger_->StateRoot(), before);
+  for (int i = 0; i < 2; ++i) {
+    const ItemResult refused = Prepare(prepare);
+    ASSERT_TRUE(refused.refused.has_value());
+    EXPECT_EQ(refused.refused->outcome, Outcome::kAbortOrdered);
+    EXPECT_EQ(refused.refused->rule, "entry " + std::to_string(ordered.entries[0].index));
+    EXPECT_FALSE(refused.sequenced);
+  }
+  EXPECT_EQ(Held("ALPHA"), 0);
+  // The abort that follows ends it as any other, and another settlement is not concerned.
+  EXPECT_EQ(Complete(Decide(prepare, Verdict::kAbort, false)).settlement_status,
+            InstructionStatus::kAborted);
+  EXPECT_EQ(Prepare(prepare).refused->outcome, Outcome::kSettlementAborted);
+  EXPECT_EQ(Prepare(MakePrepare(700, "S-2")).settlement_status, InstructionStatus::kPrepared);
+}
+
 TEST_F(LedgerSettlementTest, OrderToAbortNeedsTwoApproversAndALegalBasis) {
   const Hash256 id = MakePrepare(700, "S-1").terms.settlement_id;
   const auto order = [&](const std::string& party, std::vector<std::string> signers,

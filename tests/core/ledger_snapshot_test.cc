@@ -138,6 +138,18 @@ TEST_F(LedgerSnapshotTest, ARestoredLedgerIsTheOneThatItWasMadeOf) {
   EXPECT_EQ(SnapshotOf(**restored), parts) << "one state, one encoding";
 }
 
+TEST_F(LedgerSnapshotTest, ARestoredLedgerKnowsWhichSettlementsItMayNotPrepare) {
+  const PrepareSettlement prepare = MakePrepare(10, "S-1");
+  ByCentralBank(OrderAbort{prepare.terms.settlement_id, "judgment 13"});
+  const auto parts = SnapshotOf(*ledger_);
+  auto restored = Restored(parts);
+  ASSERT_TRUE(restored.ok()) << restored.status().message();
+  EXPECT_EQ((*restored)->StateRoot(), ledger_->StateRoot());
+  EXPECT_EQ(SnapshotOf(**restored), parts) << "one state, one encoding";
+  ledger_ = *std::move(restored);
+  EXPECT_EQ(Prepare(prepare).refused->outcome, Outcome::kAbortOrdered);
+}
+
 TEST_F(LedgerSnapshotTest, ARestoredLedgerGoesOnAsTheOther) {
   OpenMany(3);
   ItemResult asked = By("ALPHA", RequestIssue{Address("ALPHA"), Hkd(10), "RTGS"}, "ASKED");
