@@ -122,6 +122,8 @@ void AddRun(CLI::App& app, Commands& commands) {
   run->add_option("--archive", options->archive_directory,
                   "Directory of the journal's archived segments");
   run->add_option("--backup-root", options->backup_root, "Directory that backups are made in");
+  run->add_flag("--accept-clock-gap", options->accept_clock_gap,
+                "Start although the clock is far from the time of the log's last batch");
   run->add_option_function<std::uint64_t>(
          "--segment-mib",
          [options](std::uint64_t mib) { options->segment_bytes = mib * (1 << 20); },

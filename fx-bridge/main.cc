@@ -49,6 +49,8 @@ int main(int argc, char** argv) {
   run->add_option("--data", options.data_directory, "Directory of the journal; created if new")
       ->required();
   run->add_option("--key", options.key_file, "Key of the decision log, PEM")->required();
+  run->add_flag("--accept-clock-gap", options.accept_clock_gap,
+                "Start although the clock is far from the time of the log's last batch");
   rpc::AddServerFlags(*run, options.server);
 
   bridge::PolicySpec spec;

@@ -19,6 +19,7 @@
 #include "central-bank-node/runtime/operations_service.h"
 #include "central-bank-node/runtime/snapshot_keeper.h"
 #include "central-bank-node/runtime/witness_service.h"
+#include "settlement/rpc/clock_guard.h"
 #include "settlement/rpc/log.h"
 #include "settlement/store/segment_archive.h"
 
@@ -110,7 +111,12 @@ absl::Status RunNode(const NodeOptions& options) {
     if (absl::Status contains = CheckContains(**engine, file); !contains.ok()) return contains;
     rpc::Log(kProgram, fmt::format("the log contains the head in {}", file));
   }
-  LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::Now);
+  if ((*engine)->batch_count() > 0) {
+    absl::Status clock =
+        rpc::CheckClockAtStart(rpc::Now(), (*engine)->ledger().time(), options.accept_clock_gap);
+    if (!clock.ok()) return clock;
+  }
+  LedgerRuntime runtime(*std::move(engine), LimitsHere(), rpc::GuardedClock(kProgram));
   DiskRoom room(options.data_directory);
   runtime.SetFreeBytes([&room] { return room.FreeBytes(); });
   std::optional<SnapshotKeeper> keeper;

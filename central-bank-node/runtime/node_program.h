@@ -23,6 +23,7 @@ struct NodeOptions {
   std::string archive_directory;
   std::string backup_root;          // backups are made below it; empty: none are made
   std::uint64_t segment_bytes = 0;  // of the journal; 0: the store's own default
+  bool accept_clock_gap = false;    // rpc::CheckClockAtStart
   // Leaves between two snapshots: about as many are replayed at a start at most. 0: none is
   // written, and those that are there are not used.
   std::uint64_t snapshot_every_leaves = 4'000'000;

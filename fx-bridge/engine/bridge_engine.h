@@ -233,6 +233,8 @@ class BridgeEngine {
   void VerifyVoteAhead(const std::string& vote) const;
   const QuoteDesk* venue() const { return options_.venue.get(); }
   const std::string& checkpoint() const { return checkpoint_; }  // signed note, latest
+  // No record is earlier, whatever the clock says. The epoch when nothing was ever handed in.
+  core::LedgerTime latest_time() const { return latest_; }
   // With the cosignatures that the policy in force needs. Empty before the first.
   const std::string& certified_checkpoint() const {
     return certifier_.certified(policies_.latest().hash).note;
@@ -293,10 +295,10 @@ class BridgeEngine {
                                                  OpenSettlement& into) const;
   bool SignsForAny(const core::KeyId& key, const OpenSettlement& settlement) const;
   std::vector<pvp::RequiredSigner> Missing(const OpenSettlement& settlement) const;
-  std::optional<core::Rejection> CheckSignaturesFit(const OpenSettlement& settlement) const;
-  std::optional<core::Rejection> Countersign(core::LedgerTime now, OpenSettlement& settlement);
   static pvp::Handover HandoverOf(const OpenSettlement& settlement,
                                   const std::vector<pvp::RequiredSigner>& missing);
+  std::optional<core::Rejection> CheckSignaturesFit(const OpenSettlement& settlement) const;
+  std::optional<core::Rejection> Countersign(core::LedgerTime now, OpenSettlement& settlement);
   std::variant<SettlementView, core::Rejection> AddSignatures(core::LedgerTime now,
                                                               const core::Envelope& envelope,
                                                               const std::vector<std::string>& legs,

@@ -16,6 +16,7 @@
 #include "fx-bridge/runtime/queue_service.h"
 #include "fx-bridge/runtime/witness_calls.h"
 #include "settlement/core/check.h"
+#include "settlement/rpc/clock_guard.h"
 #include "settlement/rpc/log.h"
 #include "settlement/store/segment_journal.h"
 
@@ -111,7 +112,12 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
                                  setup->policies->decision_log().text(),
                                  setup->policies->latest().hash.ToHex(), (*engine)->size(),
                                  (*engine)->ListOpen().size()));
-  BridgeRuntime runtime(*std::move(engine), rpc::Now);
+  if ((*engine)->size() > 0) {
+    absl::Status clock =
+        rpc::CheckClockAtStart(rpc::Now(), (*engine)->latest_time(), options.accept_clock_gap);
+    if (!clock.ok()) return clock;
+  }
+  BridgeRuntime runtime(*std::move(engine), rpc::GuardedClock(kProgram));
   absl::StatusOr<std::unique_ptr<LedgerCalls>> calls =
       LedgerCalls::Open(setup->ledgers, options.server.tls, setup->calls, &runtime);
   if (!calls.ok()) return calls.status();

@@ -11,9 +11,10 @@
 namespace causeway::bridge {
 
 struct BridgeProgramOptions {
-  std::string config_file;     // causeway.v1.BridgeConfig, protobuf text
-  std::string data_directory;  // of the journal
-  std::string key_file;        // the decision log's key, PEM
+  std::string config_file;        // causeway.v1.BridgeConfig, protobuf text
+  std::string data_directory;     // of the journal
+  std::string key_file;           // the decision log's key, PEM
+  bool accept_clock_gap = false;  // rpc::CheckClockAtStart
   // Its TLS files also authenticate the bridge to the ledgers.
   rpc::ServerOptions server;
 };
