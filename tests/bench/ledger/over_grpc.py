@@ -66,7 +66,8 @@ class Node:
                 [self.here.program("causeway-node"), "run", "--genesis", self._file("genesis.bin"),
                  "--data", self._file("data"), "--key", self._file("key.pem"), "--salt-key",
                  self._file("salt.key"), "--listen", "127.0.0.1:0", "--ready-file", ready,
-                 *connection], stdout=log, stderr=subprocess.STDOUT)
+                 # The ledger was made in a time of its own.
+                 "--accept-clock-gap", *connection], stdout=log, stderr=subprocess.STDOUT)
         while not os.path.exists(ready):
             if self._process.poll() is not None or time.monotonic() - start > START_WAIT_S:
                 with open(self._file("log.txt"), encoding="utf-8", errors="replace") as log:
