@@ -9,7 +9,7 @@ namespace causeway::sim {
 namespace {
 
 // One PvP at nine o'clock.
-std::string PvpWith(const std::string& more) {
+std::string InterventionWith(const std::string& more) {
   return TwoCurrenciesWith(R"(concurrent: true
 steps { id: "s" date: "2024-01-04" time: "09:00"
     pvp { party: "DE-BANK-1" party_currency: "EUR" party_amount: "900.00"
@@ -43,7 +43,7 @@ class InterventionsTest : public ::testing::Test {
 };
 
 TEST_F(InterventionsTest, OrderAbortsWhatIsHeldAndNotDecided) {
-  Run(PvpWith(std::string(kCutOff) + R"(
+  Run(InterventionWith(std::string(kCutOff) + R"(
 steps { id: "order" date: "2024-01-04" time: "09:00:05"
   order_abort { step: "s" currency: "EUR" } })"));
   EXPECT_EQ(Of("order").status, ActionStatus::kSettled);
@@ -54,7 +54,7 @@ steps { id: "order" date: "2024-01-04" time: "09:00:05"
 }
 
 TEST_F(InterventionsTest, OrderThatNobodyRecordedOrThatComesTooLateAbortsNothing) {
-  Run(PvpWith(std::string(kCutOff) + R"(
+  Run(InterventionWith(std::string(kCutOff) + R"(
 steps { id: "made-up" date: "2024-01-04" time: "09:00:05"
   order_abort { step: "s" currency: "EUR" unrecorded: true } }
 steps { id: "late" date: "2024-01-04" time: "09:10"
@@ -65,7 +65,7 @@ steps { id: "late" date: "2024-01-04" time: "09:10"
 }
 
 TEST_F(InterventionsTest, OverrideMovesWhatIsAvailableAndNothingThatIsHeld) {
-  Run(PvpWith(std::string(kCutOff) + R"(
+  Run(InterventionWith(std::string(kCutOff) + R"(
 steps { id: "too-much" date: "2024-01-04" time: "09:00:05"
   override { from: "DE-BANK-1" to: "DE-BANK-2" currency: "EUR" amount: "100.01" } }
 steps { id: "by-one" date: "2024-01-04" time: "09:00:06"
@@ -80,7 +80,7 @@ steps { id: "good" date: "2024-01-04" time: "09:00:07"
 }
 
 TEST_F(InterventionsTest, WhatIsHeldUnderAPolicyIsResolvedAfterItIsWithdrawn) {
-  Run(PvpWith(std::string(kCutOff) + R"(
+  Run(InterventionWith(std::string(kCutOff) + R"(
 steps { id: "rules" date: "2024-01-04" time: "09:00:05"
   policy { epoch: 2 witnesses: 1 witnesses: 2 witnesses: 3 witnesses: 4 witnesses_needed: 3
            witnesses_faulty_max: 1 spread_ms: 1000 withdraw_after_ms: 60000 } }
@@ -97,7 +97,7 @@ steps { id: "after" date: "2024-01-04" time: "09:05"
 }
 
 TEST_F(InterventionsTest, ParticipantSignsWithTheNewestKey) {
-  Run(PvpWith(R"(
+  Run(InterventionWith(R"(
 steps { id: "rotate" date: "2024-01-04" time: "08:30"
   keys { participant: "DE-BANK-1" add: 2 } }
 steps { id: "end" date: "2024-01-04" time: "08:40"
@@ -107,7 +107,7 @@ steps { id: "end" date: "2024-01-04" time: "08:40"
 }
 
 TEST_F(InterventionsTest, ParticipantThatFailsSettlesNothingMore) {
-  Run(PvpWith(std::string(kCutOff) + R"(
+  Run(InterventionWith(std::string(kCutOff) + R"(
 steps { id: "fails" date: "2024-01-04" time: "09:00:05" default { participant: "US-BANK-1" } }
 steps { id: "pay" date: "2024-01-04" time: "09:05"
   pay { from: "US-BANK-1" to: "US-BANK-2" currency: "USD" amount: "1.00" } })"));
@@ -127,7 +127,7 @@ steps { id: "empty" date: "2024-01-04" time: "09:01"
 }
 
 TEST(InterventionsLintTest, StepsThatReferToNothingAreNamed) {
-  const auto findings = Findings(PvpWith(R"(
+  const auto findings = Findings(InterventionWith(R"(
 steps { id: "a" date: "2024-01-04" time: "09:00" order_abort { step: "none" currency: "EUR" } }
 steps { id: "b" date: "2024-01-04" time: "09:00" policy { epoch: 1 } }
 steps { id: "c" date: "2024-01-04" time: "09:00" keys { participant: "DE-BANK-1" revoke: 2 } }
