@@ -81,8 +81,11 @@ absl::Status GrowEnvironment(MDB_env* env, std::uint64_t items, std::uint64_t by
   if (static_cast<std::uint64_t>(status.st_size) >= needed) return absl::OkStatus();
   const std::uint64_t grown = (needed / kGrowthBytes + 1) * kGrowthBytes;
   if (ftruncate(fd, static_cast<off_t>(grown)) != 0) {
-    return absl::InternalError(
-        fmt::format("cannot grow the file to {} bytes: {}", grown, std::strerror(errno)));
+    const int error = errno;
+    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return absl::Status(
+        full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInternal,
+        fmt::format("cannot grow the file to {} bytes: {}", grown, std::strerror(error)));
   }
   return absl::OkStatus();
 }

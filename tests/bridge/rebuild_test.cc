@@ -213,8 +213,9 @@ TEST_F(RebuildTest, NothingIsLeftOfOneThatFailsHalfWay) {
   Abort(*engine, {world_.TermsOfNobody(0)});
   const std::string witness = MakeWitness("one", BatchesOf(*engine));
   {
-    const FileSizeLimit too_low(256 << 10);  // enough for the index, not for a segment
-    EXPECT_TRUE(absl::IsResourceExhausted(Rebuild({witness}).status()));
+    const FileSizeLimit too_low(256 << 10);  // not enough for its index or a segment
+    const absl::Status status = Rebuild({witness}).status();
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   }
   EXPECT_FALSE(std::filesystem::exists(PathOf("bridge")));
   EXPECT_FALSE(std::filesystem::exists(PathOf("bridge") + kUnfinishedSuffix));
