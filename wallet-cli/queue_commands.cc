@@ -8,11 +8,13 @@
 #include <ostream>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "settlement/client/commands.h"
 #include "settlement/client/errors.h"
 #include "settlement/client/queue_client.h"
 #include "settlement/client/queue_member.h"
+#include "settlement/client/signed_trades.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
 #include "wallet-cli/queue_views.h"
@@ -197,19 +199,19 @@ class MemberAgent {
   absl::Status AnswerOnce();
 
  private:
-  MemberAgent(Context& context, client::QueueClient queue, client::BridgeClient bridge,
-              std::string trades)
-      : context_(context),
-        queue_(std::move(queue)),
-        bridge_(std::move(bridge)),
-        book_(std::move(trades)) {}
+  MemberAgent(Context& context, client::QueueClient queue, std::string trades)
+      : context_(context), queue_(std::move(queue)), book_(std::move(trades)) {}
 
   absl::Status OpenAccount(const std::string& text);
   absl::Status CheckAccounts();
-  absl::Status AnswerFunds(const client::FundsRequest& request);
+  // `bound`: it must not be counted on to pay.
+  absl::Status AnswerFunds(const client::FundsRequest& request, bool bound);
   absl::Status AnswerSignature(const client::SignatureRequest& request);
   absl::Status Sign(const client::SignatureRequest& request);
-  absl::Status CheckNotSignedElsewhere(const client::CheckedAttempt& attempt) const;
+  absl::StatusOr<client::SettlementStanding> Ask(const core::LedgerOrigin& ledger,
+                                                 const core::Hash256& settlement) const;
+  bool IsBound();
+  void TellOnce(std::uint32_t attempt, const char* what, const absl::Status& why);
   void Tell(const Json& line) {
     context_.out << line.dump() << '\n';
     context_.out.flush();
@@ -217,12 +219,16 @@ class MemberAgent {
 
   Context& context_;
   client::QueueClient queue_;
-  client::BridgeClient bridge_;
   TradeBook book_;
   client::QueueMembership membership_;
   std::map<core::LedgerOrigin, Ledger> ledgers_;
   std::vector<std::unique_ptr<core::SoftwareSigner>> signers_;
-  std::set<std::uint32_t> refused_;  // attempts, told once
+  std::set<std::pair<std::uint32_t, std::string>> told_;  // attempts, and what was said of them
+  struct Signature {
+    client::SignedSettlement settlement;
+    core::LedgerTime until;  // the bridge takes it no longer
+  };
+  std::map<core::Hash256, Signature> signed_;  // by settlement; until it has ended
 };
 
 absl::StatusOr<std::unique_ptr<MemberAgent>> MemberAgent::Open(Context& context,
@@ -233,10 +239,8 @@ absl::StatusOr<std::unique_ptr<MemberAgent>> MemberAgent::Open(Context& context,
   if (!signers.ok()) return signers.status();
   absl::StatusOr<client::QueueClient> queue = context.ConnectQueue();
   if (!queue.ok()) return queue.status();
-  absl::StatusOr<client::BridgeClient> bridge = context.ConnectBridge();
-  if (!bridge.ok()) return bridge.status();
-  std::unique_ptr<MemberAgent> agent(
-      new MemberAgent(context, *std::move(queue), *std::move(bridge), flags.trades));
+  std::unique_ptr<MemberAgent> agent(new MemberAgent(context, *std::move(queue), flags.trades));
+  if (absl::Status held = agent->book_.HoldForSigning(); !held.ok()) return held;
   agent->signers_ = *std::move(signers);
   agent->membership_.member = *member;
   agent->membership_.has_agreed = [book = &agent->book_](const core::Hash256& trade) {
@@ -290,7 +294,7 @@ absl::Status MemberAgent::CheckAccounts() {
       fmt::format("--account: the queue has other accounts of yours: {}", known));
 }
 
-absl::Status MemberAgent::AnswerFunds(const client::FundsRequest& request) {
+absl::Status MemberAgent::AnswerFunds(const client::FundsRequest& request, bool bound) {
   const auto ledger = ledgers_.find(request.ledger);
   const auto account = membership_.accounts.find(request.ledger);
   if (ledger == ledgers_.end() || account->second != request.account) return absl::OkStatus();
@@ -299,7 +303,7 @@ absl::Status MemberAgent::AnswerFunds(const client::FundsRequest& request) {
   // A ledger that does not answer: the queue passes over what needs it.
   if (!view.ok()) return absl::OkStatus();
   core::Amount funds = core::Amount::Zero();
-  if (!view->frozen && !view->closed) {
+  if (!view->frozen && !view->closed && !bound) {
     funds = core::CheckedAdd(view->available, view->credit_line).value_or(core::Amount::Max());
     funds = std::max(funds, core::Amount::Zero());
   }
@@ -311,36 +315,54 @@ absl::Status MemberAgent::AnswerFunds(const client::FundsRequest& request) {
   return told;
 }
 
-// A trade may be signed for again only when the settlement before did not take place, for which the
-// bridge's word is taken.
-absl::Status MemberAgent::CheckNotSignedElsewhere(const client::CheckedAttempt& attempt) const {
-  for (const core::Hash256& trade : attempt.trades) {
-    const absl::StatusOr<std::optional<core::Hash256>> before = book_.SignedFor(trade);
-    if (!before.ok()) return before.status();
-    if (!before->has_value() || **before == attempt.settlement_id) continue;
-    const absl::StatusOr<client::SettlementView> view = bridge_.GetDecision(**before);
-    if (absl::IsNotFound(view.status())) continue;  // it was not handed in
-    if (!view.ok()) return view.status();
-    if (view->state == client::SettlementState::kAborted) continue;
-    return absl::FailedPreconditionError(
-        fmt::format("do not sign: trade {} is in settlement {}, which is {}", trade.ToHex(),
-                    (*before)->ToHex(), client::SettlementStateName(view->state)));
+absl::StatusOr<client::SettlementStanding> MemberAgent::Ask(const core::LedgerOrigin& ledger,
+                                                            const core::Hash256& settlement) const {
+  const auto found = ledgers_.find(ledger);
+  if (found == ledgers_.end()) {
+    return absl::FailedPreconditionError("no --account is on that ledger");
   }
-  return absl::OkStatus();
+  return client::AskForSettlement(found->second.client, found->second.info.genesis.hash,
+                                  membership_.member, membership_.accounts.at(ledger), settlement);
+}
+
+// Whether it signed what the bridge, whose time for it is over, has not brought to the ledgers: it
+// cannot sign for those trades until the deadline. If it signed for others meanwhile, members that
+// wait so for one another could go on doing so for ever.
+bool MemberAgent::IsBound() {
+  bool bound = false;
+  for (auto each = signed_.begin(); each != signed_.end();) {
+    const Signature& signature = each->second;
+    if (QueueClock() <= signature.until) {
+      ++each;
+      continue;
+    }
+    const client::SignedStanding standing = client::StandingOf(
+        signature.settlement,
+        [this](const auto& ledger, const auto& settlement) { return Ask(ledger, settlement); });
+    bound = bound || standing.end == client::SignedEnd::kUnknown;
+    const bool ended = standing.end == client::SignedEnd::kNeverBooks ||
+                       standing.end == client::SignedEnd::kSettled;
+    each = ended ? signed_.erase(each) : std::next(each);
+  }
+  return bound;
 }
 
 absl::Status MemberAgent::Sign(const client::SignatureRequest& request) {
   const auto checked = client::CheckSignatureRequest(membership_, request, QueueClock());
   if (!checked.ok()) return checked.status();
-  if (absl::Status once = CheckNotSignedElsewhere(*checked); !once.ok()) return once;
-  for (const core::Hash256& trade : checked->trades) {
-    // Before the signature leaves.
-    absl::Status noted = book_.NoteSigned(trade, checked->settlement_id);
-    if (!noted.ok()) return noted;
+  const absl::Status claimed = client::ClaimTrades(
+      *checked, book_,
+      [this](const auto& ledger, const auto& settlement) { return Ask(ledger, settlement); });
+  if (absl::IsUnavailable(claimed)) {
+    TellOnce(request.attempt, "not_yet", claimed);
+    return absl::OkStatus();
   }
+  if (!claimed.ok()) return claimed;
   const absl::StatusOr<core::Envelope> envelope =
       client::SignTerms(request.terms, Borrow(signers_));
   if (!envelope.ok()) return envelope.status();
+  signed_[checked->settlement_id] = {{checked->settlement_id, checked->deadline, checked->pays_on},
+                                     request.until};
   absl::Status sent = queue_.SignAttempt(request.attempt, *envelope);
   if (!sent.ok()) return sent;
   Tell({{"signed", checked->settlement_id.ToHex()},
@@ -349,20 +371,24 @@ absl::Status MemberAgent::Sign(const client::SignatureRequest& request) {
   return absl::OkStatus();
 }
 
+void MemberAgent::TellOnce(std::uint32_t attempt, const char* what, const absl::Status& why) {
+  if (!told_.emplace(attempt, what).second) return;
+  Tell({{what, std::string(why.message())}, {"attempt", attempt}});
+}
+
 absl::Status MemberAgent::AnswerSignature(const client::SignatureRequest& request) {
   const absl::Status done = Sign(request);
   if (done.ok() || absl::IsUnavailable(done) || absl::IsNotFound(done)) return absl::OkStatus();
-  if (refused_.insert(request.attempt).second) {
-    Tell({{"refused", std::string(done.message())}, {"attempt", request.attempt}});
-  }
+  TellOnce(request.attempt, "refused", done);
   return absl::OkStatus();
 }
 
 absl::Status MemberAgent::AnswerOnce() {
   const absl::StatusOr<client::MemberRequests> requests = queue_.GetRequests();
   if (!requests.ok()) return requests.status();
+  const bool bound = !requests->funds.empty() && IsBound();
   for (const client::FundsRequest& request : requests->funds) {
-    if (absl::Status answered = AnswerFunds(request); !answered.ok()) return answered;
+    if (absl::Status answered = AnswerFunds(request, bound); !answered.ok()) return answered;
   }
   for (const client::SignatureRequest& request : requests->signatures) {
     if (absl::Status answered = AnswerSignature(request); !answered.ok()) return answered;

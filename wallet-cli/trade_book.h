@@ -1,40 +1,53 @@
 // A folder with the queued trades that this member has agreed to, and what it signed for them: what
-// `queue serve` checks requests against. Of a trade, <id>.trade.json is the signed trade as an
-// envelope in the file form, and <id>.signed the hexadecimal id of the settlement that was signed
-// for it last.
+// `queue serve` checks requests against. Its files: docs/formats/trade-book.md.
 #ifndef CAUSEWAY_WALLET_CLI_TRADE_BOOK_H_
 #define CAUSEWAY_WALLET_CLI_TRADE_BOOK_H_
 
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "settlement/client/signed_trades.h"
 #include "settlement/core/envelope.h"
 #include "settlement/core/queued_trade.h"
 
 namespace causeway::wallet {
 
-class TradeBook {
+class TradeBook final : public client::SignedTrades {
  public:
   explicit TradeBook(std::string folder) : folder_(std::move(folder)) {}
+  ~TradeBook() override;
+  TradeBook(const TradeBook&) = delete;
+  TradeBook& operator=(const TradeBook&) = delete;
 
-  // Creates the folder when it is not there. A repeat writes the same.
+  // Creates the folder when it is not there. A repeat writes the same. Durable on return.
   absl::Status Keep(const core::Envelope& trade) const;
   // Whether the trade is here, with bytes that give this id.
   bool Has(const core::Hash256& trade) const;
-  // Durable on return.
-  absl::Status NoteSigned(const core::Hash256& trade, const core::Hash256& settlement) const;
-  // Nothing when none was signed for it. An error when it cannot be told: then nothing is to be
-  // signed.
-  absl::StatusOr<std::optional<core::Hash256>> SignedFor(const core::Hash256& trade) const;
+
+  // To be held by who signs, until this object ends: of two programs that sign from one folder,
+  // each could miss what the other signs. FailedPrecondition while another program holds it.
+  absl::Status HoldForSigning();
+  absl::Status NoteSigned(const core::Hash256& trade,
+                          const client::SignedSettlement& settlement) override;
+  absl::StatusOr<std::optional<client::SignedSettlement>> SignedFor(
+      const core::Hash256& trade) const override;
 
  private:
   std::string PathOf(const core::Hash256& trade, const char* suffix) const;
+  absl::Status MakeFolder() const;
+  // What was renamed into the folder stays there when the power fails.
+  absl::Status SyncFolder() const;
 
   std::string folder_;
+  int lock_ = -1;
 };
+
+// The content of <id>.signed. DataLoss when it is none.
+std::string FormatSigned(const client::SignedSettlement& settlement);
+absl::StatusOr<client::SignedSettlement> ParseSigned(std::string_view text);
 
 }  // namespace causeway::wallet
 

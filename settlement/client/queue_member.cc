@@ -113,17 +113,24 @@ absl::StatusOr<CheckedAttempt> CheckSignatureRequest(const QueueMembership& memb
     if (absl::Status good = AddTrade(membership, trade, trades, expected); !good.ok()) return good;
   }
   MemberPositions moved;
+  std::set<core::LedgerOrigin> pays_on;
   for (const std::string& bytes : request.legs) {
     const absl::StatusOr<core::Leg> leg = codec::DecodeLeg(bytes);
     if (!leg.ok()) return DoNotSign(fmt::format("a leg: {}", std::string(leg.status().message())));
     if (absl::Status good = AddLeg(membership, *leg, moved); !good.ok()) return good;
+    if (leg->party == membership.member) pays_on.insert(leg->ledger);
   }
   for (const auto& [ledger, account] : membership.accounts) {
     if (expected[ledger] == moved[ledger]) continue;
     return DoNotSign(fmt::format("on {} the trades come to {} minor units, the legs to {}",
                                  ledger.text(), expected[ledger].minor(), moved[ledger].minor()));
   }
-  return CheckedAttempt{terms->settlement_id, terms->deadline, {trades.begin(), trades.end()}};
+  // Its signature would be for nothing, and no ledger could say later what became of it.
+  if (pays_on.empty()) return DoNotSign("it pays nothing in these terms");
+  return CheckedAttempt{terms->settlement_id,
+                        terms->deadline,
+                        {trades.begin(), trades.end()},
+                        {pays_on.begin(), pays_on.end()}};
 }
 
 }  // namespace causeway::client

@@ -30,15 +30,16 @@ struct QueueMembership {
 struct CheckedAttempt {
   core::Hash256 settlement_id;
   core::LedgerTime deadline;
-  std::vector<core::Hash256> trades;  // the member's own that it settles
+  std::vector<core::Hash256> trades;        // the member's own that it settles
+  std::vector<core::LedgerOrigin> pays_on;  // where the member pays in it: ascending, never none
 };
 
 // Pure. FailedPrecondition says why it must not be signed: terms that do not decode or do not bind
 // the legs, a policy that is not known, a deadline too far, a trade that the member has not agreed
-// to or that stands twice, a leg that debits or credits another account than the member's, or legs
-// that do not come to what its trades come to, on any ledger.
-// It does not know what was signed before: that a trade is in one settlement only is the caller's
-// to see to, which signs for it again only when the settlement before has not taken place.
+// to or that stands twice, a leg that debits or credits another account than the member's, legs
+// that do not come to what its trades come to, on any ledger, or terms in which it pays nothing.
+// It does not know what was signed before: before it signs, the caller calls ClaimTrades
+// (signed_trades.h).
 absl::StatusOr<CheckedAttempt> CheckSignatureRequest(const QueueMembership& membership,
                                                      const SignatureRequest& request,
                                                      core::LedgerTime now);

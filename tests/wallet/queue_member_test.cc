@@ -114,6 +114,17 @@ TEST_F(QueueMemberTest, SignsWhatItsTradesComeTo) {
   ASSERT_TRUE(checked.ok()) << checked.status().message();
   EXPECT_EQ(checked->trades.size(), 2U);
   EXPECT_EQ(checked->settlement_id, core::SettlementIdOf(request_.terms));
+  EXPECT_EQ(checked->deadline, terms_.deadline);
+  EXPECT_EQ(checked->pays_on, std::vector<core::LedgerOrigin>{MemberLedger("eur")});
+}
+
+TEST_F(QueueMemberTest, DoesNotSignWhereItPaysNothing) {
+  // It pays 100 EUR for 110 USD, and gets as much for as little: nothing is left to pay.
+  request_.trades.pop_back();
+  AddTrade("T-3", {"BANK-A", "usd", "USD", 100}, {"BANK-C", "eur", "EUR", 100});
+  legs_.clear();
+  AddLeg("usd", "BANK-B", "BANKB", "BANKA", 10);
+  EXPECT_THAT(Refusal(), HasSubstr("it pays nothing"));
 }
 
 TEST_F(QueueMemberTest, DoesNotPayMoreThanItsTrades) {
