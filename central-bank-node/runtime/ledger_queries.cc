@@ -439,7 +439,11 @@ QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
   const auto visible = [&](const core::Leg& leg) { return MaySee(engine.ledger(), caller, leg); };
   const bool is_party = (settlement->terms && PaysIn(*settlement->terms, caller)) ||
                         std::any_of(settlement->legs.begin(), settlement->legs.end(), visible);
-  if (!caller.SeesSettlements() && !is_party) return NotYours("settlement " + id->ToHex());
+  // A tombstone has no parties: it tells whoever knows the id that nothing will be held under it.
+  const bool is_tombstone = !settlement->terms && settlement->legs.empty();
+  if (!caller.SeesSettlements() && !is_party && !is_tombstone) {
+    return NotYours("settlement " + id->ToHex());
+  }
   ShowSettlement(engine, *settlement, visible, out);
   return {};
 }
