@@ -29,6 +29,8 @@ TRADE_TYPE = "application/vnd.causeway.queued-trade.v1"
 WITHDRAWAL_TYPE = "application/vnd.causeway.trade-withdrawal.v1"
 QUEUE = "bridge.causeway.example/decisions"
 WAIT_S = 60
+ANSWER_S = 15
+WINDOW_S = 15
 DAY_US = 24 * 3600 * 10**6
 
 
@@ -73,7 +75,7 @@ class LiveQueue:
 
     def _members(self):
         text = "\nsettlement_queue {\n  interval_s: 1\n  selection: \"largest\"\n"
-        text += "  answer_ms_max: 15000\n"
+        text += f"  answer_ms_max: {ANSWER_S * 1000}\n  settlement_window_s: {WINDOW_S}\n"
         for member in MEMBERS:
             text += f"  members {{\n    participant: \"{member}\"\n"
             for currency in CURRENCIES:
@@ -352,6 +354,7 @@ class SettlementQueue(unittest.TestCase):
         for offset_ms in (None, 0, 1, 3, 8, 20):
             self.killed_ring(offset_ms, reverse)
             reverse = not reverse
+        self.ring_signed_too_late(reverse)
 
     def killed_ring(self, offset_ms, reverse):
         """kill -9 while a set waits for a signature; with an offset, again so long after it came."""
@@ -375,6 +378,27 @@ class SettlementQueue(unittest.TestCase):
         for attempt, terms in member.asked.items():
             self.assertEqual(len(terms), 1, attempt)
         self.assertEqual(len({v.settlement_id for v in views}), 1)
+        self.check_moved(before, reverse)
+
+
+    def ring_signed_too_late(self, reverse):
+        """What two of three signed and the bridge never handed in binds them until its deadline."""
+        before = self.live.funds()
+        member = HeldMember(self.live)
+        member.start()
+        ids = self.ring("LATE", reverse)
+        self.assertTrue(member.set_asked.wait(WAIT_S), self.live.bridge_log())
+        asked = time.time()
+        first = set(member.asked)
+        self.wait_for("the set ends unsigned", lambda: [
+            s for run in self.live.wallet("BANK-A", "queue", "runs") for s in run["sets"]
+            if s["attempt"] in first and s["outcome"] not in (None, "under-way")])
+        member.let.set()
+        self.wait_for("the ring settles after the deadline", lambda: self.all_settled(ids))
+        member.ended = True
+        member.join()
+        # The ledgers have this clock too: not before the deadline of the first.
+        self.assertGreater(time.time() - asked, ANSWER_S + WINDOW_S)
         self.check_moved(before, reverse)
 
 
