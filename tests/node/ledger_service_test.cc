@@ -500,6 +500,14 @@ TEST_F(LedgerSettlementServiceTest, AbortThatComesFirstIsATombstone) {
             Outcome::kAccepted);
   EXPECT_EQ(response.status(), INSTRUCTION_STATUS_ABORTED);
   EXPECT_GT(response.entry_index(), 0U);
+  // It has no parties; its payers must learn that nothing will be held.
+  causeway::v1::GetLedgerSettlementRequest asked;
+  asked.set_settlement_id(std::string(prepare.settlement_id.view()));
+  causeway::v1::LedgerSettlement shown;
+  EXPECT_EQ(Ask("ALPHA", &causeway::v1::Ledger::Stub::GetSettlement, asked, &shown),
+            Outcome::kAccepted);
+  EXPECT_EQ(shown.status(), INSTRUCTION_STATUS_ABORTED);
+  EXPECT_EQ(shown.legs_size(), 0);
 }
 
 TEST_F(LedgerSettlementServiceTest, SettlementIsShownToItsPartiesAndListedForTheBridge) {
