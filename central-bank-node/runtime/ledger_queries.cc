@@ -53,7 +53,9 @@ QueryEnd ShowCompletion(const LedgerEngine& engine, const Caller& caller, const 
   if (!visible && done->has_value()) {
     const auto terms = engine.ReadList(id);
     if (!terms.ok()) return terms.status();
-    visible = terms->has_value() && PaysIn(**terms, caller);
+    // What is no list is a tombstone, which has no parties: it tells whoever knows the id that
+    // nothing will be held under it.
+    visible = !terms->has_value() || PaysIn(**terms, caller);
   }
   if (!visible) return NotYours("settlement " + id.ToHex());
   if (!done->has_value()) {
@@ -439,11 +441,7 @@ QueryEnd GetSettlement(const LedgerEngine& engine, const Caller& caller,
   const auto visible = [&](const core::Leg& leg) { return MaySee(engine.ledger(), caller, leg); };
   const bool is_party = (settlement->terms && PaysIn(*settlement->terms, caller)) ||
                         std::any_of(settlement->legs.begin(), settlement->legs.end(), visible);
-  // A tombstone has no parties: it tells whoever knows the id that nothing will be held under it.
-  const bool is_tombstone = !settlement->terms && settlement->legs.empty();
-  if (!caller.SeesSettlements() && !is_party && !is_tombstone) {
-    return NotYours("settlement " + id->ToHex());
-  }
+  if (!caller.SeesSettlements() && !is_party) return NotYours("settlement " + id->ToHex());
   ShowSettlement(engine, *settlement, visible, out);
   return {};
 }
