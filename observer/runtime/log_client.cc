@@ -101,11 +101,12 @@ class LedgerClient final : public LogClient {
     return GivenProof(std::move(proof));
   }
 
-  absl::Status Subscribe(std::uint64_t from_index,
+  absl::Status Subscribe(std::uint64_t from_index, std::chrono::milliseconds longest,
                          const std::function<bool(std::string)>& take) override {
     v1::SubscribeRequest request;
     request.set_from_index(from_index);
     return rpc::FromGrpc(calls_.Run([&](grpc::ClientContext& context) {
+      context.set_deadline(std::chrono::system_clock::now() + longest);
       auto reader = stub_->Subscribe(&context, request);
       return Drain<v1::BatchMessage>(reader, context, take);
     }));
@@ -139,11 +140,12 @@ class DecisionLogClient final : public LogClient {
     return GivenProof();
   }
 
-  absl::Status Subscribe(std::uint64_t from_index,
+  absl::Status Subscribe(std::uint64_t from_index, std::chrono::milliseconds longest,
                          const std::function<bool(std::string)>& take) override {
     v1::SubscribeDecisionsRequest request;
     request.set_from_index(from_index);
     return rpc::FromGrpc(calls_.Run([&](grpc::ClientContext& context) {
+      context.set_deadline(std::chrono::system_clock::now() + longest);
       auto reader = stub_->Subscribe(&context, request);
       return Drain<v1::DecisionBatchMessage>(reader, context, take);
     }));

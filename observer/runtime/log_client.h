@@ -3,6 +3,7 @@
 #ifndef CAUSEWAY_OBSERVER_RUNTIME_LOG_CLIENT_H_
 #define CAUSEWAY_OBSERVER_RUNTIME_LOG_CLIENT_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,8 +30,9 @@ class LogClient {
   virtual absl::StatusOr<GivenProof> GetConsistencyProof(std::uint64_t old_size,
                                                          std::uint64_t new_size) = 0;
   // Hands every batch from leaf `from_index` on to `take`, in order, until `take` says false, the
-  // stream ends, or Cancel. Never OK: the end of a stream is Unavailable or Cancelled.
-  virtual absl::Status Subscribe(std::uint64_t from_index,
+  // stream ends, `longest` has passed, or Cancel. Never OK: the end of a stream is Unavailable,
+  // DeadlineExceeded or Cancelled.
+  virtual absl::Status Subscribe(std::uint64_t from_index, std::chrono::milliseconds longest,
                                  const std::function<bool(std::string batch)>& take) = 0;
   // Ends the call under way, and every later one at once.
   virtual void Cancel() = 0;

@@ -56,7 +56,7 @@ struct ObserverRuntime::Impl {
   // Subscriptions.
   void Follow(Following& log);
   absl::Status FollowOnce(Following& log);
-  absl::Status AskHead(Following& log, std::uint64_t size);
+  absl::StatusOr<std::uint64_t> AskHead(Following& log, std::uint64_t size);
   std::uint64_t WaitUntilVerified(Following& log);
   bool Push(Input input);
   bool Pause(std::chrono::milliseconds pause);
@@ -149,7 +149,9 @@ void ObserverRuntime::Impl::Follow(Following& log) {
   std::string last_error;
   while (!IsHalted(log)) {
     const std::uint64_t size_before = WaitUntilVerified(log);
-    const std::string error = FollowOnce(log).ToString();
+    const absl::Status ended = FollowOnce(log);
+    if (ended.ok()) continue;
+    const std::string error = ended.ToString();
     log.connected = false;
     const bool has_progress = WaitUntilVerified(log) > size_before;
     if (IsStopping()) return;
@@ -164,30 +166,43 @@ void ObserverRuntime::Impl::Follow(Following& log) {
   Log(fmt::format("'{}' is halted: nothing after what was verified is believed", log.origin));
 }
 
-// One subscription from its start to its end.
+// One subscription from its start to its end; OK when it is time to ask for the log's head again. A
+// log that shows no more than it wants to be compared with goes on quietly, so that it is asked.
 absl::Status ObserverRuntime::Impl::FollowOnce(Following& log) {
   const std::uint64_t size = WaitUntilVerified(log);
-  if (absl::Status asked = AskHead(log, size); !asked.ok()) return asked;
-  log.connected = true;
-  if (!log.quiet)
+  const absl::StatusOr<std::uint64_t> head_size = AskHead(log, size);
+  if (!head_size.ok()) return head_size.status();
+  if (!log.quiet && !log.connected) {
     Log(fmt::format("follows '{}' at {} from leaf {}", log.origin, log.address, size));
-  return log.client->Subscribe(size, [&](std::string batch) {
-    return Push({&log, Input::Kind::kBatch, std::move(batch), std::nullopt}) && !IsHalted(log);
-  });
+  }
+  // Who names a head and shows none of what leads there is as good as away.
+  bool shows = *head_size <= size;
+  if (shows) log.connected = true;
+  const auto until = std::chrono::steady_clock::now() + options.head_every;
+  const absl::Status ended =
+      log.client->Subscribe(size, options.head_every, [&](std::string batch) {
+        shows = true;
+        log.connected = true;
+        return Push({&log, Input::Kind::kBatch, std::move(batch), std::nullopt}) && !IsHalted(log);
+      });
+  // An operator that says so before the time is one that was lost.
+  if (!absl::IsDeadlineExceeded(ended) || std::chrono::steady_clock::now() < until) return ended;
+  if (shows) return absl::OkStatus();
+  return absl::DeadlineExceededError(
+      fmt::format("it gave a checkpoint beyond leaf {} and showed none of its leaves", size));
 }
 
-// The log's latest checkpoint must extend what was verified before the connection was lost.
-absl::Status ObserverRuntime::Impl::AskHead(Following& log, std::uint64_t size) {
+// The log's latest checkpoint must extend what was verified before. Its size; 0 when the log says
+// that it has none.
+absl::StatusOr<std::uint64_t> ObserverRuntime::Impl::AskHead(Following& log, std::uint64_t size) {
   absl::StatusOr<std::string> note = log.client->GetCheckpoint();
-  if (size == 0) {
-    // Nothing to compare; but the operator must be there.
-    return note.ok() || absl::IsNotFound(note.status()) ? absl::OkStatus() : note.status();
-  }
+  if (size == 0 && absl::IsNotFound(note.status())) note = std::string();
   if (!note.ok()) return note.status();
   GivenProof proof;
   const absl::StatusOr<core::SignedCheckpoint> head = core::ParseCheckpoint(*note);
-  if (head.ok() && head->checkpoint.size > size) {
-    absl::StatusOr<GivenProof> given = log.client->GetConsistencyProof(size, head->checkpoint.size);
+  const std::uint64_t head_size = head.ok() ? head->checkpoint.size : 0;
+  if (size > 0 && head_size > size) {
+    absl::StatusOr<GivenProof> given = log.client->GetConsistencyProof(size, head_size);
     if (!given.ok()) return given.status();
     proof = *std::move(given);
   }
@@ -195,7 +210,8 @@ absl::Status ObserverRuntime::Impl::AskHead(Following& log, std::uint64_t size) 
     return absl::CancelledError("the observer stops");
   }
   WaitUntilVerified(log);
-  return IsHalted(log) ? absl::DataLossError("the log contradicts itself") : absl::OkStatus();
+  if (IsHalted(log)) return absl::DataLossError("the log contradicts itself");
+  return head_size;
 }
 
 std::uint64_t ObserverRuntime::Impl::WaitUntilVerified(Following& log) {

@@ -28,6 +28,10 @@ inline constexpr std::size_t kInputsWaitingMax = 64;
 // Pause before a lost subscription is tried again; doubles from the first to the second.
 inline constexpr std::chrono::milliseconds kReconnectPauseMin{100};
 inline constexpr std::chrono::milliseconds kReconnectPauseMax{5000};
+// How often a log is asked for its head while its subscription lasts: what it shows is then
+// compared with what it had signed for others before (LogVerifier::OnHead), also when it shows
+// nothing new.
+inline constexpr std::chrono::milliseconds kHeadEvery{60'000};
 // For one answer of a log's operator that is not a stream.
 inline constexpr std::chrono::milliseconds kAnswerWaitMax{10000};
 
@@ -42,6 +46,7 @@ class ObserverRuntime {
     // Called from the verifying thread after new alerts are stored. May be empty.
     std::function<void()> on_alert;
     std::chrono::milliseconds witness_pause = kWitnessPause;
+    std::chrono::milliseconds head_every = kHeadEvery;
   };
 
   // Errors are those of channels that cannot be made (certificates, addresses).

@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
+#include "settlement/core/checkpoint.h"
 
 namespace causeway::observer {
 
@@ -111,11 +112,26 @@ Step CorridorVerifier::OnDecisionBatch(std::string_view bytes) {
   return step;
 }
 
+// A rollback is proven by a checkpoint that the log had signed; of one that came with a certificate
+// it is told what hangs on it.
+void CorridorVerifier::NameWhoTook(Finding& finding) const {
+  const std::string* before = finding.Find(kEvidenceVerifiedCheckpoint);
+  if (finding.kind != FindingKind::kLogRolledBack || before == nullptr) return;
+  const core::Checkpoint checkpoint = core::ParseCheckpoint(*before)->checkpoint;
+  const auto taken = tracker_.FindTaken(checkpoint.size, checkpoint.root);
+  if (!taken.has_value()) return;
+  finding.message += fmt::format(" Ledger '{}' completed settlement {} by that.",
+                                 taken->ledger.text(), taken->settlement_id.ToHex());
+  finding.evidence.push_back({kEvidenceCertificateRecord, taken->record});
+}
+
 std::vector<Finding> CorridorVerifier::OnHead(std::string_view origin, std::string_view note,
                                               const GivenProof& proof) {
   std::vector<Finding> findings;
   if (decision_log_ != nullptr && decision_log_->origin().text() == origin) {
-    Keep(decision_log_->OnHead(note, proof), findings);
+    std::optional<Finding> finding = decision_log_->OnHead(note, proof);
+    if (finding.has_value()) NameWhoTook(*finding);
+    Keep(std::move(finding), findings);
   }
   for (const auto& [name, ledger] : ledgers_) {
     if (name.text() == origin) Keep(ledger->OnHead(note, proof), findings);

@@ -109,6 +109,7 @@ class CorridorVerifier {
                                           const LedgerVerifier& ledger);
   void Keep(std::optional<Finding> finding, std::vector<Finding>& findings);
   void Keep(std::vector<Finding> found, std::vector<Finding>& findings);
+  void NameWhoTook(Finding& finding) const;
   void CompareCertificates(const LedgerVerifier& ledger, std::vector<Finding>& findings);
 
   // Many certificates rest on one checkpoint, and many votes on one statement.

@@ -101,7 +101,7 @@ std::optional<Finding> LogVerifier::CompareStaged() const {
     frontier.Append(leaf);
     const auto at_size = ahead_.find(frontier.size());
     if (at_size == ahead_.end()) continue;
-    for (const auto& [root, note] : at_size->second) {
+    for (const auto& [root, shown] : at_size->second) {
       if (root == frontier.Root()) continue;
       core::MerkleTree tree = tree_;
       for (const core::Hash256& hash : staged_) tree.Append(hash);
@@ -109,7 +109,7 @@ std::optional<Finding> LogVerifier::CompareStaged() const {
       other.origin = origin_;
       other.size = at_size->first;
       other.root = root;
-      return Fork(tree, staged_checkpoint_, note, other);
+      return Fork(tree, staged_checkpoint_, shown.note, other);
     }
   }
   return std::nullopt;
@@ -160,8 +160,8 @@ std::optional<Finding> LogVerifier::CompareAhead(std::string_view note,
     finding.evidence.push_back({kEvidenceConsistencyProof, Join(*proof)});
     return finding;
   }
-  std::map<core::Hash256, std::string>& roots = ahead_[other.size];
-  roots.emplace(other.root, note);
+  std::map<core::Hash256, Shown>& roots = ahead_[other.size];
+  roots.emplace(other.root, Shown{std::string(note), heads_});
   if (roots.size() == 1) return std::nullopt;
   // Two of them contradict each other, whatever the leaves will be.
   Finding finding;
@@ -170,8 +170,8 @@ std::optional<Finding> LogVerifier::CompareAhead(std::string_view note,
   finding.message =
       fmt::format("The log signed two checkpoints of size {} with different roots: {} and {}.",
                   other.size, roots.begin()->first.ToHex(), roots.rbegin()->first.ToHex());
-  finding.evidence = {{kEvidenceVerifiedCheckpoint, roots.begin()->second},
-                      {kEvidenceOtherCheckpoint, roots.rbegin()->second}};
+  finding.evidence = {{kEvidenceVerifiedCheckpoint, roots.begin()->second.note},
+                      {kEvidenceOtherCheckpoint, roots.rbegin()->second.note}};
   return finding;
 }
 
@@ -186,8 +186,38 @@ absl::StatusOr<std::optional<Finding>> LogVerifier::OnCheckpoint(std::string_vie
   return Fork(tree_, checkpoint_, note, *other);
 }
 
+// The log gives as its latest what is behind a checkpoint that it had signed for somebody else:
+// nothing that it shows will ever come to be compared with that.
+std::optional<Finding> LogVerifier::FindWithheld(std::string_view note,
+                                                 std::uint64_t head_size) const {
+  for (auto at_size = ahead_.rbegin(); at_size != ahead_.rend(); ++at_size) {
+    if (at_size->first <= head_size) break;
+    for (const auto& [root, shown] : at_size->second) {
+      // Known when the head before this one came, thus before this one was asked for.
+      if (shown.heads + 1 >= heads_) continue;
+      Finding finding;
+      finding.kind = FindingKind::kLogRolledBack;
+      finding.origin = origin_;
+      finding.message = fmt::format(
+          "The log {} as its latest; it had signed size {} before, which this observer was not "
+          "shown. It lost or withholds {} leaves.",
+          note.empty() ? "gave no checkpoint"
+                       : fmt::format("gave a checkpoint of size {}", head_size),
+          at_size->first, at_size->first - head_size);
+      finding.evidence = {{kEvidenceVerifiedCheckpoint, shown.note}};
+      if (!note.empty()) finding.evidence.push_back({kEvidenceOtherCheckpoint, std::string(note)});
+      return finding;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Finding> LogVerifier::OnHead(std::string_view note, const GivenProof& proof) {
   if (!key_.has_value()) return std::nullopt;
+  if (note.empty() && size() == 0) {
+    ++heads_;
+    return FindWithheld(note, 0);
+  }
   absl::StatusOr<std::optional<Finding>> found = OnCheckpoint(note, proof);
   if (!found.ok()) {
     Finding finding = MakeFinding(
@@ -198,8 +228,9 @@ std::optional<Finding> LogVerifier::OnHead(std::string_view note, const GivenPro
     return finding;
   }
   if (found->has_value()) return *std::move(found);
+  ++heads_;
   const std::uint64_t head_size = core::ParseCheckpoint(note)->checkpoint.size;
-  if (head_size >= size()) return std::nullopt;
+  if (head_size >= size()) return FindWithheld(note, head_size);
   Finding finding = MakeFinding(
       FindingKind::kLogRolledBack,
       fmt::format("The log gave a checkpoint of size {} as its latest; it had signed size {} "

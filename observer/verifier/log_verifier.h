@@ -49,8 +49,12 @@ class LogVerifier {
   // that this log signed: then it says nothing about the log. FailedPrecondition before SetKey.
   absl::StatusOr<std::optional<Finding>> OnCheckpoint(std::string_view note,
                                                       const GivenProof& proof);
-  // The checkpoint that the log itself gave as its latest just now. As above; besides, a checkpoint
-  // that does not verify, or that is behind what was verified, is a finding.
+  // The checkpoint that the log itself gave as its latest just now; empty when it says that it has
+  // none, which it may before the first leaf. As above; besides, a checkpoint that does not verify,
+  // or that is behind what was verified, is a finding. So is one that is behind a checkpoint which
+  // was shown before the previous OnHead: the evidence has both notes, that one first. The caller
+  // asks the log for a head only when it has handed in the one before, so that the log had signed
+  // whatever was shown until then before it was asked.
   std::optional<Finding> OnHead(std::string_view note, const GivenProof& proof);
 
   const std::string& origin() const { return origin_; }
@@ -80,8 +84,15 @@ class LogVerifier {
   std::vector<core::Hash256> staged_;
   core::MerkleFrontier staged_frontier_;  // with them
   std::string staged_checkpoint_;
-  // Checkpoints ahead of the leaves: by size, root and note. As many as the log signed, at most.
-  std::map<std::uint64_t, std::map<core::Hash256, std::string>> ahead_;
+  struct Shown {
+    std::string note;
+    std::uint64_t heads = 0;  // that had been handed in before
+  };
+  std::optional<Finding> FindWithheld(std::string_view note, std::uint64_t head_size) const;
+
+  // Checkpoints ahead of the leaves: by size and root. As many as the log signed, at most.
+  std::map<std::uint64_t, std::map<core::Hash256, Shown>> ahead_;
+  std::uint64_t heads_ = 0;
 };
 
 }  // namespace causeway::observer

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "settlement/core/checkpoint.h"
 
 namespace causeway::observer {
 namespace {
@@ -117,6 +118,22 @@ void SettlementTracker::CheckDue(const core::LedgerOrigin& origin, std::uint64_t
   }
 }
 
+std::optional<SettlementTracker::Taken> SettlementTracker::FindTaken(
+    std::uint64_t size, const core::Hash256& root) const {
+  const auto due = due_.find(decision_log_);
+  if (due == due_.end()) return std::nullopt;
+  for (const auto& [index, id] : due->second) {
+    for (const auto& [origin, certificate] : tracked_.at(id).certificates) {
+      if (certificate.decision_log != decision_log_) continue;
+      const absl::StatusOr<core::SignedCheckpoint> under =
+          core::ParseCheckpoint(certificate.checkpoint);
+      if (!under.ok() || under->checkpoint.size != size || under->checkpoint.root != root) continue;
+      return Taken{origin, id, certificate.record};
+    }
+  }
+  return std::nullopt;
+}
+
 bool SettlementTracker::IsComplete(const Tracked& tracked) const {
   if (tracked.verdict == core::Verdict::kNone) return false;
   const bool commit = tracked.verdict == core::Verdict::kCommit;
@@ -210,9 +227,7 @@ std::optional<SettlementTracker::Conflict> SettlementTracker::FindRecordConflict
         fmt::format("ledger '{}' took a certificate of record {} ({}); the decision log {}",
                     origin.text(), certificate.index, core::VerdictName(certificate.verdict),
                     tracked.record.empty() ? "has no record of this settlement there"
-                                           : "has another record"),
-        {{kEvidenceCertificateRecord, certificate.record},
-         {kEvidenceOtherCheckpoint, certificate.checkpoint}}};
+                                           : "has another record")};
   }
   return std::nullopt;
 }
@@ -280,6 +295,17 @@ void SettlementTracker::Report(Tracked& tracked, const Conflict& conflict,
     finding.evidence.push_back({fmt::format("entry:{}", origin.text()), entry});
   }
   for (const Evidence& piece : conflict.evidence) finding.evidence.push_back(piece);
+  // What a ledger was shown says who is to blame: it, or the log that gave the certificate. First
+  // that of the ledger which the finding is about.
+  const auto add = [&](const ShownCertificate& shown) {
+    finding.evidence.push_back({kEvidenceCertificateRecord, shown.record});
+    finding.evidence.push_back({kEvidenceOtherCheckpoint, shown.checkpoint});
+  };
+  const auto first = tracked.certificates.find(conflict.origin);
+  if (first != tracked.certificates.end()) add(first->second);
+  for (auto each = tracked.certificates.begin(); each != tracked.certificates.end(); ++each) {
+    if (each != first) add(each->second);
+  }
   findings.push_back(std::move(finding));
 }
 

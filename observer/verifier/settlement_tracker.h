@@ -53,6 +53,16 @@ class SettlementTracker {
   std::vector<Finding> OnLedger(const LedgerVerifier& ledger);
   std::vector<Finding> OnDecisions(const DecisionLogVerifier& log);
 
+  // A settlement that a ledger completed by a certificate under the checkpoint of that size and
+  // root, beyond what the decision log has shown; nothing when there is none. Linear in how many
+  // wait for the decision log.
+  struct Taken {
+    core::LedgerOrigin ledger;
+    core::Hash256 settlement_id;
+    std::string record;
+  };
+  std::optional<Taken> FindTaken(std::uint64_t size, const core::Hash256& root) const;
+
   SettlementCounts counts() const { return counts_; }
   std::optional<ObservedSettlement> Find(const core::Hash256& settlement_id) const;
   // In the order in which they were first seen.

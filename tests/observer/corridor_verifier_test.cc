@@ -169,6 +169,45 @@ TEST_F(CorridorVerifierTest, ALedgerThatSettledBeforeTheObserverSawTheAbortIsFou
   EXPECT_EQ(findings[0].kind, FindingKind::kForkedLog);
 }
 
+// The certificate's record is at an index that the log which is shown does not reach.
+TEST_F(CorridorVerifierTest, ALedgerThatReleasedByALongerSecondLogIsFoundAndNamed) {
+  const TestSettlement settlement = Prepared();
+  TestBridge secret = SecretLog();
+  for (int i = 0; i < 5; ++i) secret.Write({secret.Abort(core::LeafHash(std::to_string(i)))});
+  secret.Write({secret.Abort(settlement.id)});
+  world_.hkd.Write({secret.Completion(5)});
+  world_.bridge->Write({world_.bridge->Abort(core::LeafHash("another"))});
+  EXPECT_TRUE(Read(world_.hkd).empty());
+  EXPECT_TRUE(ReadDecisions().empty());
+  const std::string origin = world_.bridge->origin();
+  EXPECT_TRUE(corridor_.OnHead(origin, world_.bridge->Checkpoint()).empty());
+  const std::vector<Finding> findings = corridor_.OnHead(origin, world_.bridge->Checkpoint());
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, FindingKind::kLogRolledBack);
+  EXPECT_EQ(findings[0].origin, origin);
+  EXPECT_EQ(*findings[0].Find(kEvidenceVerifiedCheckpoint), secret.Checkpoint());
+  EXPECT_EQ(*findings[0].Find(kEvidenceOtherCheckpoint), world_.bridge->Checkpoint());
+  EXPECT_EQ(*findings[0].Find(kEvidenceCertificateRecord), secret.Abort(settlement.id).record);
+  EXPECT_NE(findings[0].message.find("Ledger 'hk.example/hkd' completed settlement " +
+                                     settlement.id.ToHex()),
+            std::string::npos)
+      << findings[0].message;
+  EXPECT_TRUE(corridor_.decision_log()->halted());
+}
+
+TEST_F(CorridorVerifierTest, ACertificateThatComesBeforeTheDecisionsRaisesNothing) {
+  const std::string before = world_.bridge->Checkpoint();
+  world_.Settle(300, 400);
+  EXPECT_TRUE(Read(world_.hkd).empty());
+  EXPECT_TRUE(Read(world_.thb).empty());
+  const std::string origin = world_.bridge->origin();
+  EXPECT_TRUE(corridor_.OnHead(origin, before).empty());
+  EXPECT_TRUE(corridor_.OnHead(origin, world_.bridge->Checkpoint()).empty());
+  EXPECT_TRUE(corridor_.OnHead(origin, world_.bridge->Checkpoint()).empty());
+  EXPECT_TRUE(ReadDecisions().empty());
+  EXPECT_TRUE(corridor_.OnHead(origin, world_.bridge->Checkpoint()).empty());
+}
+
 TEST_F(CorridorVerifierTest, OneLedgerSettledAndAnotherAbortedIsFound) {
   const TestSettlement settlement = Prepared();
   TestBridge committing = SecretLog();
@@ -184,6 +223,12 @@ TEST_F(CorridorVerifierTest, OneLedgerSettledAndAnotherAbortedIsFound) {
   ExpectNotAtomic({findings[1]}, settlement, world_.thb.origin());
   EXPECT_NE(findings[1].Find("entry:hk.example/hkd"), nullptr);
   EXPECT_NE(findings[1].Find("entry:th.example/thb"), nullptr);
+  // What either was shown, first the one that the finding is about.
+  std::vector<std::string> shown;
+  for (const Evidence& piece : findings[1].evidence) {
+    if (piece.name == kEvidenceOtherCheckpoint) shown.push_back(piece.content);
+  }
+  EXPECT_EQ(shown, std::vector<std::string>({aborting.Checkpoint(), committing.Checkpoint()}));
 }
 
 TEST_F(CorridorVerifierTest, OneLedgerSettledAndAnotherAbortedIsFoundWithoutADecisionLog) {

@@ -240,5 +240,70 @@ TEST_F(DecisionLogVerifierTest, AHeadBehindWhatWasVerifiedIsARollback) {
   EXPECT_EQ(finding->kind, FindingKind::kLogRolledBack);
 }
 
+// A second log with the same key is longer than the one that is shown, and made a ledger release:
+// the shown one need never come so far.
+TEST_F(DecisionLogVerifierTest, ALogThatStaysBehindWhatItSignedForAnotherIsFound) {
+  log_.Write({log_.Abort(core::LeafHash("a"))});
+  EXPECT_FALSE(verifier_.OnBatch(log_.batches()[0]));
+  EXPECT_FALSE(verifier_.OnHead(log_.Checkpoint()).has_value());
+  TestBridge secret(log_.policy());
+  for (int i = 0; i < 5; ++i) {
+    secret.Write({secret.Abort(core::LeafHash("made up " + std::to_string(i)))});
+  }
+  EXPECT_FALSE(verifier_.OnCheckpoint(secret.Checkpoint())->has_value());
+  // This head may have been asked for before that was known.
+  EXPECT_FALSE(verifier_.OnHead(log_.Checkpoint()).has_value());
+  const std::optional<Finding> finding = verifier_.OnHead(log_.Checkpoint());
+  ASSERT_TRUE(finding.has_value());
+  EXPECT_EQ(finding->kind, FindingKind::kLogRolledBack);
+  EXPECT_EQ(*finding->Find(kEvidenceVerifiedCheckpoint), secret.Checkpoint());
+  EXPECT_EQ(*finding->Find(kEvidenceOtherCheckpoint), log_.Checkpoint());
+  EXPECT_TRUE(verifier_.halted());
+}
+
+TEST_F(DecisionLogVerifierTest, ALogThatSaysItIsEmptyAndSignedForAnotherIsFound) {
+  TestBridge secret(log_.policy());
+  secret.Write({secret.Abort(core::LeafHash("made up"))});
+  EXPECT_FALSE(verifier_.OnCheckpoint(secret.Checkpoint())->has_value());
+  EXPECT_FALSE(verifier_.OnHead("").has_value());
+  const std::optional<Finding> finding = verifier_.OnHead("");
+  ASSERT_TRUE(finding.has_value());
+  EXPECT_EQ(finding->kind, FindingKind::kLogRolledBack);
+  EXPECT_EQ(*finding->Find(kEvidenceVerifiedCheckpoint), secret.Checkpoint());
+  EXPECT_EQ(finding->Find(kEvidenceOtherCheckpoint), nullptr);
+}
+
+TEST_F(DecisionLogVerifierTest, ALogThatIsEmptyMayHaveNoHead) {
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(verifier_.OnHead("").has_value());
+}
+
+TEST_F(DecisionLogVerifierTest, ALogThatHadLeavesHasAHead) {
+  EXPECT_FALSE(verifier_.OnBatch(log_.Write({log_.Abort(core::LeafHash("a"))})));
+  const std::optional<Finding> finding = verifier_.OnHead("");
+  ASSERT_TRUE(finding.has_value());
+  EXPECT_EQ(finding->kind, FindingKind::kBadSignature);
+}
+
+// A certificate overtakes the answer about the head, which was true when it was given.
+TEST_F(DecisionLogVerifierTest, AHeadThatWasAskedForBeforeACheckpointWasShownIsNotBehindIt) {
+  std::string head = log_.Checkpoint();
+  for (int i = 0; i < 4; ++i) {
+    log_.Write({log_.Abort(core::LeafHash(std::to_string(i)))});
+    EXPECT_FALSE(verifier_.OnCheckpoint(log_.Checkpoint())->has_value());
+    EXPECT_FALSE(verifier_.OnHead(head).has_value());
+    head = log_.Checkpoint();
+  }
+}
+
+TEST_F(DecisionLogVerifierTest, ALogThatTheObserverHasNotReadToItsEndIsNotBehind) {
+  for (int i = 0; i < 3; ++i) log_.Write({log_.Abort(core::LeafHash(std::to_string(i)))});
+  EXPECT_FALSE(verifier_.OnCheckpoint(log_.Checkpoint())->has_value());
+  for (const std::string& batch : log_.batches()) {
+    EXPECT_FALSE(verifier_.OnHead(log_.Checkpoint()).has_value());
+    EXPECT_FALSE(verifier_.OnBatch(batch));
+  }
+  EXPECT_FALSE(verifier_.OnHead(log_.Checkpoint()).has_value());
+}
+
 }  // namespace
 }  // namespace causeway::observer

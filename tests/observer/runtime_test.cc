@@ -152,6 +152,59 @@ TEST_F(RuntimeTest, AnOperatorThatComesBackShorterIsAnAlert) {
   EXPECT_EQ(alerts.alerts(0).kind(), v1::ALERT_KIND_LOG_ROLLED_BACK);
 }
 
+// A ledger released what it held by a second decision log, and the one that is shown never comes so
+// far.
+TEST_F(RuntimeTest, ADecisionLogThatWithholdsWhatItSignedForALedgerIsAnAlert) {
+  const TestSettlement settlement = world_.Propose(300, 400);
+  world_.hkd.Write({settlement.prepare_hkd});
+  TestBridge secret(world_.bridge->policy());
+  secret.Write({secret.Abort(core::Sha256("made up")), secret.Abort(settlement.id)});
+  world_.hkd.Write({secret.Completion(1)});
+  world_.bridge->Write({world_.bridge->Abort(core::Sha256("another"))});
+  Show();
+  head_every_ = std::chrono::milliseconds(200);
+  StartObserver();
+  ASSERT_TRUE(Eventually([](const auto& status) { return status.alerts() == 1; }));
+  EXPECT_TRUE(Status().logs(2).halted());
+  EXPECT_FALSE(Status().logs(0).halted());
+  grpc::ClientContext context;
+  v1::ListAlertsResponse alerts;
+  ASSERT_TRUE(stub_->ListAlerts(&context, v1::ListAlertsRequest(), &alerts).ok());
+  EXPECT_EQ(alerts.alerts(0).kind(), v1::ALERT_KIND_LOG_ROLLED_BACK);
+}
+
+TEST_F(RuntimeTest, ADecisionLogThatSaysItIsEmptyAndSignedForALedgerIsAnAlert) {
+  const TestSettlement settlement = world_.Propose(300, 400);
+  world_.hkd.Write({settlement.prepare_hkd});
+  TestBridge secret(world_.bridge->policy());
+  secret.Write({secret.Abort(settlement.id)});
+  world_.hkd.Write({secret.Completion(0)});
+  Show();
+  bridge_.shown.Show({}, {}, "");
+  head_every_ = std::chrono::milliseconds(200);
+  StartObserver();
+  ASSERT_TRUE(Eventually([](const auto& status) { return status.alerts() == 1; }));
+  EXPECT_TRUE(Status().logs(2).halted());
+}
+
+// Whom nothing can be proven against: it is slow, or it will never show what it signed.
+TEST_F(RuntimeTest, AnOperatorThatNamesAHeadAndShowsNothingOfItIsNotConnected) {
+  world_.bridge->Write({world_.bridge->Abort(core::Sha256("first"))});
+  Show();
+  head_every_ = std::chrono::milliseconds(200);
+  StartObserver();
+  ASSERT_TRUE(EventuallyVerified());
+  ASSERT_TRUE(Eventually([](const auto& status) { return status.logs(2).connected(); }));
+  const std::vector<std::string> first = world_.bridge->batches();
+  world_.bridge->Write({world_.bridge->Abort(core::Sha256("second"))});
+  bridge_.shown.Show(first, world_.bridge->tree(), world_.bridge->Checkpoint());
+  ASSERT_TRUE(Eventually([](const auto& status) { return !status.logs(2).connected(); }));
+  EXPECT_EQ(Status().alerts(), 0u);
+  Show();
+  ASSERT_TRUE(EventuallyVerified());
+  EXPECT_TRUE(Eventually([](const auto& status) { return status.logs(2).connected(); }));
+}
+
 TEST_F(RuntimeTest, AnOperatorThatComesBackWithAnotherHistoryIsAnAlert) {
   StartObserver();
   ASSERT_TRUE(EventuallyVerified());

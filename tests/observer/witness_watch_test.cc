@@ -1,7 +1,6 @@
 // What the live observer makes of the witnesses of a decision log.
 #include "observer/runtime/witness_watch.h"
 
-#include <mutex>
 #include <string>
 
 #include "causeway/v1/witness_service.grpc.pb.h"
@@ -11,41 +10,6 @@
 
 namespace causeway::observer {
 namespace {
-
-// Says what the test wants; remembers what it was shown.
-class FakeWitness final : public v1::Witness::Service {
- public:
-  void Say(const v1::CosignResponse& answer, const v1::WitnessState& state = {}) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    answer_ = answer;
-    state_ = state;
-  }
-  std::string known() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return known_;
-  }
-
-  grpc::Status Cosign(grpc::ServerContext*, const v1::CosignRequest* request,
-                      v1::CosignResponse* response) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (request->batches_size() > 0) return {grpc::StatusCode::PERMISSION_DENIED, "no bridge"};
-    known_ = request->known();
-    *response = answer_;
-    return grpc::Status::OK;
-  }
-  grpc::Status GetWitness(grpc::ServerContext*, const v1::GetWitnessRequest*,
-                          v1::WitnessState* response) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    *response = state_;
-    return grpc::Status::OK;
-  }
-
- private:
-  std::mutex mutex_;
-  v1::CosignResponse answer_;
-  v1::WitnessState state_;
-  std::string known_;
-};
 
 class WitnessedRuntimeTest : public RuntimeTest {
  protected:
