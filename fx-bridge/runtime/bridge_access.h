@@ -5,6 +5,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
+#include <cstddef>
 #include <set>
 #include <variant>
 
@@ -12,9 +13,13 @@
 
 namespace causeway::bridge {
 
+// Settlements in one answer of ListOpen: the oldest that the caller may see.
+inline constexpr std::size_t kListOpenMax = 10'000;
+
 struct BridgeAccess {
   std::set<core::ParticipantId> participants;
   std::set<core::ParticipantId> observers;
+  std::size_t list_open_max = kListOpenMax;
 };
 
 struct Caller {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grpcpp/server_context.h>
 
+#include <optional>
 #include <utility>
 
 #include "causeway/v1/bridge_service.grpc.pb.h"
@@ -11,6 +12,7 @@
 #include "fx-bridge/runtime/bridge_views.h"
 #include "fx-bridge/runtime/watchers.h"
 #include "settlement/codec/codec.h"
+#include "settlement/rpc/log.h"
 #include "settlement/rpc/peer.h"
 #include "settlement/rpc/rejection_status.h"
 #include "settlement/rpc/stream.h"
@@ -117,17 +119,7 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
     const core::Duration age_min = core::Duration::FromMicros(request->age_us_min());
     return Query(context, response,
                  [this, age_min](const BridgeEngine& engine, const Caller& caller, auto& out) {
-                   const core::LedgerTime now = runtime_->Now();
-                   out.set_now_us(now.micros());
-                   for (const SettlementView& view : engine.ListOpen()) {
-                     if (now - view.submitted < age_min) continue;
-                     if (caller.sees_everything) {
-                       ToOperatorView(view, out.add_settlements());
-                     } else if (engine.IsParty(view.settlement_id, caller.id)) {
-                       ToProto(view, out.add_settlements());
-                     }
-                     if (static_cast<std::size_t>(out.settlements_size()) == kListOpenMax) break;
-                   }
+                   FillOpen(engine, caller, age_min, out);
                    return MaybeRejection();
                  });
   }
@@ -198,6 +190,32 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
     }
   }
 
+  // On the engine thread.
+  void FillOpen(const BridgeEngine& engine, const Caller& caller, core::Duration age_min,
+                v1::ListOpenResponse& out) {
+    const core::LedgerTime now = runtime_->Now();
+    out.set_now_us(now.micros());
+    std::size_t count = 0;
+    for (const SettlementView& view : engine.ListOpen()) {
+      if (now - view.submitted < age_min) continue;
+      if (!caller.sees_everything && !engine.IsParty(view.settlement_id, caller.id)) continue;
+      if (++count > access_.list_open_max) continue;
+      if (caller.sees_everything) {
+        ToOperatorView(view, out.add_settlements());
+      } else {
+        ToProto(view, out.add_settlements());
+      }
+    }
+    if (count <= access_.list_open_max) return;
+    // The answer has no field for it.
+    if (list_cut_told_.has_value() && now - *list_cut_told_ < kListCutToldEvery) return;
+    list_cut_told_ = now;
+    rpc::Log("causeway-bridge",
+             fmt::format("ListOpen showed '{}' the oldest {} of {} open settlements",
+                         caller.id.IsEmpty() ? "operator" : caller.id.text(), access_.list_open_max,
+                         count));
+  }
+
   // `fill(engine, caller, out)` fills the response or refuses.
   template <typename Response, typename Fill>
   ServerUnaryReactor* Query(CallbackServerContext* context, Response* response, Fill fill) {
@@ -251,6 +269,7 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
   // Of the engine thread.
   Watchers watchers_;
   std::uint64_t batches_told_ = 0;
+  std::optional<core::LedgerTime> list_cut_told_;  // when last
 };
 
 ServerUnaryReactor* BridgeService::Impl::SubmitSettlement(

@@ -9,11 +9,13 @@
 #ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_SERVICE_H_
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_SERVICE_H_
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
 #include "fx-bridge/runtime/bridge_access.h"
 #include "fx-bridge/runtime/bridge_runtime.h"
+#include "settlement/core/time.h"
 
 namespace grpc {
 class Service;
@@ -27,8 +29,8 @@ inline constexpr int kStreamThreads = 2;
 inline constexpr std::size_t kWatchersPerSettlementMax = 256;
 // Submissions in one SubmitSettlements.
 inline constexpr std::size_t kSubmissionsPerCallMax = 4096;
-// Settlements in one answer of ListOpen.
-inline constexpr std::size_t kListOpenMax = 10'000;
+// That a list of open settlements is cut is told in the bridge's log so often at most.
+inline constexpr core::Duration kListCutToldEvery = core::Duration::FromSeconds(60);
 
 // Order of the end: EndStreams, then BridgeRuntime::Stop, then EndCalls, then the server's
 // Shutdown, then this.

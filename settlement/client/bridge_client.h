@@ -184,6 +184,8 @@ class BridgeClient {
   absl::StatusOr<SettlementView> GetDecision(const core::Hash256& settlement_id,
                                              std::string_view terms = {},
                                              CallOptions call = {}) const;
+  // The oldest that this participant may see, of those at least so old: 10,000 at most, so that an
+  // answer with as many may lack some.
   absl::StatusOr<OpenSettlements> ListOpen(core::Duration age_min, CallOptions call = {}) const;
   // Asks for the abort of an undecided settlement; `order` is the receipt of an order-abort in a
   // ledger of its terms. The settlement as it is then: an earlier decision stands.

@@ -120,6 +120,7 @@ class BridgeServiceTest : public ::testing::Test {
     BridgeAccess access;
     access.participants = {Party("ALPHA"), Party("BETA"), Party("GAMMA"), Party("DEALER")};
     access.observers = {Party("WATCH")};
+    access.list_open_max = list_open_max_;
     service_ = std::make_unique<BridgeService>(
         runtime_.get(), access, [this](std::size_t size) { return stream_.Bytes(size); });
     runtime_->Start([this](LedgerRequest request) { calls_->Send(std::move(request)); },
@@ -186,6 +187,7 @@ class BridgeServiceTest : public ::testing::Test {
   std::vector<LedgerAddress> addresses_;
   std::unique_ptr<BridgeRuntime> runtime_;
   std::unique_ptr<LedgerCalls> calls_;
+  std::size_t list_open_max_ = kListOpenMax;
   std::unique_ptr<BridgeService> service_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<v1::Bridge::Stub> stub_;
@@ -414,6 +416,32 @@ TEST_F(BridgeServiceTest, AnOpenSettlementIsShownToPartiesAndObserversOnly) {
   v1::ListOpenResponse open;
   ASSERT_TRUE(stub_->ListOpen(As("GAMMA").get(), v1::ListOpenRequest(), &open).ok());
   EXPECT_EQ(open.settlements_size(), 0);
+}
+
+TEST_F(BridgeServiceTest, AListOfOpenSettlementsHasTheOldestAndTheLogSaysThatThereAreMore) {
+  StopBridge();
+  list_open_max_ = 2;
+  StartBridge();
+  v1::ListOpenResponse open;
+  std::vector<std::string> ids;
+  std::string told;
+  for (const char* name : {"1", "2", "3"}) {
+    const Deal deal = world_.MakeDeal(name, rpc::Now() + core::Duration::FromSeconds(30),
+                                      {{0, "ALPHA"}, {1, "BETA"}}, {"ALPHA"});
+    v1::SettlementView view;
+    ASSERT_TRUE(Submit("ALPHA", deal, /*wait=*/false, &view).ok());
+    ids.emplace_back(deal.id.view());
+    EXPECT_EQ(told, "");
+    ::testing::internal::CaptureStderr();
+    EXPECT_TRUE(stub_->ListOpen(As("WATCH").get(), v1::ListOpenRequest(), &open).ok());
+    told = ::testing::internal::GetCapturedStderr();
+  }
+  ASSERT_EQ(open.settlements_size(), 2);
+  EXPECT_EQ(open.settlements(0).settlement_id(), ids[0]);
+  EXPECT_EQ(open.settlements(1).settlement_id(), ids[1]);
+  EXPECT_NE(told.find("ListOpen showed 'WATCH' the oldest 2 of 3 open settlements"),
+            std::string::npos)
+      << told;
 }
 
 TEST_F(BridgeServiceTest, AnOperatorSeesWhatAnOpenSettlementWaitsForAndWhy) {
