@@ -54,7 +54,7 @@ class LogVerifier {
   // or that is behind what was verified, is a finding. So is one that is behind a checkpoint which
   // was shown before the previous OnHead: the evidence has both notes, that one first. The caller
   // asks the log for a head only when it has handed in the one before, so that the log had signed
-  // whatever was shown until then before it was asked.
+  // whatever was shown until then before it was asked; and takes no batch of the log meanwhile.
   std::optional<Finding> OnHead(std::string_view note, const GivenProof& proof);
 
   const std::string& origin() const { return origin_; }

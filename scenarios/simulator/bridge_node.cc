@@ -10,6 +10,7 @@
 #include "scenarios/simulator/policy_changes.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
+#include "settlement/core/decision_batch.h"
 
 namespace causeway::sim {
 namespace {
@@ -118,6 +119,12 @@ void BridgeNode::Stop() {
 
 absl::StatusOr<std::string> BridgeNode::ReadBatch(std::uint64_t number) const {
   return engine_->ReadBatchBytes(number);
+}
+
+std::string BridgeNode::CheckpointOf(const std::string& batch) const {
+  const auto decoded = core::DecodeDecisionBatch(batch);
+  CW_CHECK(decoded.ok(), "the engine writes batches that decode");
+  return decoded->checkpoint;
 }
 
 void BridgeNode::RequestQuote(const AskQuote& ask, QuoteCallback callback) {

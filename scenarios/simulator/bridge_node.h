@@ -90,6 +90,7 @@ class BridgeNode : public LogNode {
 
   void Stop() override;
   absl::StatusOr<std::string> ReadBatch(std::uint64_t number) const override;
+  std::string CheckpointOf(const std::string& batch) const override;
   void Flush();
   void Finish();
   void ScheduleTick();

@@ -6,6 +6,8 @@
 
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/queue_watch.h"
+#include "settlement/core/batch.h"
+#include "settlement/core/check.h"
 
 namespace causeway::sim {
 namespace {
@@ -48,6 +50,12 @@ void LedgerNode::Stop() {
 
 absl::StatusOr<std::string> LedgerNode::ReadBatch(std::uint64_t number) const {
   return engine_->ReadBatchBytes(number);
+}
+
+std::string LedgerNode::CheckpointOf(const std::string& batch) const {
+  const auto decoded = core::DecodeBatch(batch);
+  CW_CHECK(decoded.ok(), "the engine writes batches that decode");
+  return decoded->checkpoint;
 }
 
 void LedgerNode::Submit(std::shared_ptr<const std::vector<core::Item>> items,

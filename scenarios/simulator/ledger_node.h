@@ -80,6 +80,7 @@ class LedgerNode : public LogNode {
 
   void Stop() override;
   absl::StatusOr<std::string> ReadBatch(std::uint64_t number) const override;
+  std::string CheckpointOf(const std::string& batch) const override;
   void Begin();
   void Finish(UnderWay under_way);
 

@@ -67,6 +67,12 @@ void LogNode::OnAcknowledged(std::uint64_t batches) {
   resend_delay_ = kResendDelayFirst;
 }
 
+std::string LogNode::Head() const {
+  if (!up() || sent_ == 0) return "";
+  const absl::StatusOr<std::string> batch = ReadBatch(sent_ - 1);
+  return batch.ok() ? CheckpointOf(*batch) : "";
+}
+
 void LogNode::ScheduleResend() {
   // Else nothing is lost.
   if (timer_set_ || !world_.plan.NodesStop()) return;

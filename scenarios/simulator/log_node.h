@@ -39,8 +39,12 @@ class LogNode : public SimulatedNode {
   // A message of the observer: it has so many batches.
   void OnAcknowledged(std::uint64_t batches);
 
+  // The checkpoint of what is durable; empty while the node is down, and before the first batch.
+  std::string Head() const;
+
  protected:
   virtual absl::StatusOr<std::string> ReadBatch(std::uint64_t number) const = 0;
+  virtual std::string CheckpointOf(const std::string& batch) const = 0;
 
   // The journal on the disk; a damaged block is put back from the observer's copy, if it has one.
   absl::StatusOr<std::unique_ptr<store::Journal>> OpenJournal();

@@ -12,6 +12,8 @@ namespace {
 
 // Batches that came before their turn; more are asked for again.
 constexpr std::size_t kEarlyBatchesMax = 4096;
+// Logs are asked for their heads each time that so many batches have arrived.
+constexpr std::uint64_t kAskHeadsEvery = 32;
 
 }  // namespace
 
@@ -27,7 +29,10 @@ void ObserverNode::TakeUp(std::size_t later_policies) {
 
 void ObserverNode::Stop() {
   corridor_.reset();
-  for (auto& [index, log] : logs_) log.early.clear();
+  for (auto& [index, log] : logs_) {
+    log.early.clear();
+    log.head.clear();
+  }
 }
 
 absl::Status ObserverNode::Boot() {
@@ -51,13 +56,33 @@ bool ObserverNode::Feed(NodeIndex log, const std::string& bytes, bool is_new) {
   observer::Step step = log == world_.nodes.Bridge()
                             ? corridor_->OnDecisionBatch(bytes)
                             : corridor_->OnLedgerBatch(world_.plan.ledgers[log].origin, bytes);
-  if (is_new) {
-    for (observer::Finding& finding : step.findings) {
-      world_.checkers->OnFinding();
-      findings_.push_back(std::move(finding));
-    }
-  }
+  if (is_new) Keep(std::move(step.findings));
   return step.accepted;
+}
+
+void ObserverNode::Keep(std::vector<observer::Finding> findings) {
+  for (observer::Finding& finding : findings) {
+    world_.checkers->OnFinding();
+    findings_.push_back(std::move(finding));
+  }
+}
+
+// The answer takes for as long as it can: until the log's next batch, or until it is asked again.
+// Batches of the other logs, with certificates, overtake it. No message, so that what is found does
+// not depend on whether it is looked for.
+void ObserverNode::AskHeads() {
+  for (auto& [index, log] : logs_) {
+    TakeHead(index, log);
+    log.head = log.node->Head();
+  }
+}
+
+void ObserverNode::TakeHead(NodeIndex index, Followed& log) {
+  if (log.head.empty()) return;
+  const std::string origin = index == world_.nodes.Bridge()
+                                 ? world_.plan.bridge->decision_log.ToString()
+                                 : world_.plan.ledgers[index].origin.ToString();
+  Keep(corridor_->OnHead(origin, std::exchange(log.head, "")));
 }
 
 void ObserverNode::OnBatch(NodeIndex log, std::uint64_t number,
@@ -66,7 +91,9 @@ void ObserverNode::OnBatch(NodeIndex log, std::uint64_t number,
     world_.coverage.Add(Covered::kMessageToStoppedNode);
     return;
   }
+  if (++batches_count_ % kAskHeadsEvery == 0) AskHeads();
   Followed& followed = logs_[log];
+  TakeHead(log, followed);
   if (number > followed.accepted.size()) {
     if (followed.early.size() < kEarlyBatchesMax) followed.early.emplace(number, std::move(bytes));
   } else if (number == followed.accepted.size()) {

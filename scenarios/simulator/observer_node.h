@@ -41,6 +41,7 @@ class ObserverNode final : public SimulatedNode {
  private:
   struct Followed {
     LogNode* node = nullptr;
+    std::string head;  // that the log gave when it was asked last, until it is taken
     std::vector<std::shared_ptr<const std::string>> accepted;
     std::map<std::uint64_t, std::shared_ptr<const std::string>> early;
   };
@@ -48,12 +49,16 @@ class ObserverNode final : public SimulatedNode {
   void Stop() override;
   absl::Status Boot() override;
   bool Feed(NodeIndex log, const std::string& bytes, bool is_new);
+  void Keep(std::vector<observer::Finding> findings);
+  void AskHeads();
+  void TakeHead(NodeIndex index, Followed& log);
 
   const core::SignatureVerifier& verifier_;
   std::unique_ptr<observer::CorridorVerifier> corridor_;
   std::map<NodeIndex, Followed> logs_;
   std::size_t later_policies_ = 0;
   std::vector<observer::Finding> findings_;
+  std::uint64_t batches_count_ = 0;  // that arrived, of all logs
 };
 
 }  // namespace causeway::sim
