@@ -73,9 +73,9 @@ inline constexpr std::size_t kOverlapInstructionsMin = 1024;
 // singly, a few clients) do not hold up the next one, nor does anything wait when much is there.
 inline constexpr std::chrono::microseconds kBatchSpacing{800};
 inline constexpr std::size_t kSpacedInstructionsMin = 256;
-// Of the threads that read histories of accounts: on busy processors they get about a tenth of
-// what a thread without one gets.
-inline constexpr int kHistoryNiceness = 10;
+// Of the threads that read histories of accounts: on busy processors they get a thirtieth of what
+// a thread without one gets.
+inline constexpr int kHistoryNiceness = 15;
 // Calls of one batch that one task answers at most: what it gains is shared among the threads.
 inline constexpr std::size_t kAnswersPerTask = 64;
 // The process's exit status after an error of the journal or the signer (EX_SOFTWARE).
