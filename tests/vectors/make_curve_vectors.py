@@ -8,10 +8,11 @@ largest whole D that (x, y) reaches, x after a payment in, and the smallest whol
 then.
 """
 
-import os
 import random
 import sys
 from decimal import Decimal, getcontext
+
+from vector_file import write_or_check
 
 getcontext().prec = 250
 CASES = 60
@@ -61,15 +62,7 @@ def line(draw):
 def main():
     draw = random.Random(20)
     text = "".join(line(draw) + "\n" for _ in range(CASES))
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hybrid-curve.txt")
-    if "--check" in sys.argv[1:]:
-        with open(path, encoding="ascii") as file:
-            same = file.read() == text
-        print("hybrid-curve.txt: " + ("as computed" if same else "differs"))
-        return 0 if same else 1
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
-    return 0
+    return write_or_check("hybrid-curve.txt", text)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ Every other line is a trade: microseconds, 1 when base is paid in, paid in, paid
 the scale and the average in 10^-12, worth and profit in 10^-18.
 """
 
-import os
 import random
 import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, getcontext
 
 from make_curve_vectors import curve
+from vector_file import write_or_check
 
 getcontext().prec = 90
 E12, E18 = Decimal(10) ** 12, Decimal(10) ** 18
@@ -144,15 +144,7 @@ def main():
                          f"{floor(pool.average * E12)} {floor(pool.worth * E18)} "
                          f"{floor(pool.profit * E18)}")
     text = "\n".join(lines) + "\n"
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "moving-peg.txt")
-    if "--check" in sys.argv[1:]:
-        with open(path, encoding="ascii") as file:
-            same = file.read() == text
-        print("moving-peg.txt: " + ("as computed" if same else "differs"))
-        return 0 if same else 1
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
-    return 0
+    return write_or_check("moving-peg.txt", text)
 
 
 if __name__ == "__main__":
