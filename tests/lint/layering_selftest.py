@@ -1,13 +1,11 @@
 #!/usr/bin/python3
 """Shows that layering.py passes a good tree and fails on each kind of bad one."""
 
-import contextlib
-import os
-import tempfile
 import unittest
 
 import layering
 import rules
+from temporary_tree import tree
 
 GOOD = {
     "CMakeLists.txt": "add_subdirectory(settlement)\n",
@@ -90,17 +88,6 @@ BAD = {
     "an exception that nothing needs":
         ("settlement/core/hash.cc", "int no_thread_here;\n", "exception"),
 }
-
-
-@contextlib.contextmanager
-def tree(files):
-    with tempfile.TemporaryDirectory() as root:
-        for path, content in files.items():
-            full = os.path.join(root, path)
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            with open(full, "w", encoding="utf-8") as file:
-                file.write(content)
-        yield root
 
 
 class LayeringTest(unittest.TestCase):

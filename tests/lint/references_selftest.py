@@ -1,12 +1,10 @@
 #!/usr/bin/python3
 """Shows that every check of references.py can fail, and that a good tree passes."""
 
-import contextlib
-import os
-import tempfile
 import unittest
 
 import references
+from temporary_tree import tree
 
 GOOD = {
     "README.md": "# Name\n\n[a page](docs/page.md#two-words-more), [here](#name), [all](docs/),\n"
@@ -34,17 +32,6 @@ BAD = {
         ("core/b.cc", "\n// core/gone.h\n", "core/b.cc:2: core/gone.h"),
     "a command that is gone": ("docs/b.md", "Run `./dev prove`.\n", "no command prove"),
 }
-
-
-@contextlib.contextmanager
-def tree(files):
-    with tempfile.TemporaryDirectory() as root:
-        for path, content in files.items():
-            full = os.path.join(root, path)
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            with open(full, "w", encoding="utf-8") as file:
-                file.write(content)
-        yield root
 
 
 class ReferencesTest(unittest.TestCase):
