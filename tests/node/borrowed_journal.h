@@ -2,6 +2,8 @@
 #ifndef CAUSEWAY_TESTS_NODE_BORROWED_JOURNAL_H_
 #define CAUSEWAY_TESTS_NODE_BORROWED_JOURNAL_H_
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +22,7 @@ class BorrowedJournal final : public store::Journal {
     return disk_->Append(blocks, meta);
   }
   absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
+    reads_ += 1;
     return disk_->Read(number);
   }
   absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
@@ -36,8 +39,11 @@ class BorrowedJournal final : public store::Journal {
     return disk_->ListMeta(prefix);
   }
 
+  std::uint64_t reads() const { return reads_; }
+
  private:
   const std::shared_ptr<store::Journal> disk_;
+  mutable std::atomic<std::uint64_t> reads_ = 0;
 };
 
 }  // namespace causeway::node

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,44 +12,13 @@
 #include "settlement/core/prng.h"
 #include "settlement/store/memory_key_index.h"
 #include "settlement/store/snapshot.h"
+#include "tests/node/borrowed_journal.h"
 #include "tests/node/live_ledger.h"
 
 namespace causeway::node {
 namespace {
 
 using core::Item;
-
-// What is on disk: a journal that outlives its engines, and the snapshots beside it.
-class SharedJournal final : public store::Journal {
- public:
-  explicit SharedJournal(std::shared_ptr<store::Journal> disk) : disk_(std::move(disk)) {}
-  absl::Status Append(std::span<const store::Block> blocks,
-                      std::span<const store::MetaWrite> meta) override {
-    return disk_->Append(blocks, meta);
-  }
-  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
-    reads_ += 1;
-    return disk_->Read(number);
-  }
-  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
-    return disk_->FindBlock(index);
-  }
-  std::uint64_t block_count() const override { return disk_->block_count(); }
-  std::uint64_t record_count() const override { return disk_->record_count(); }
-  core::Hash256 head() const override { return disk_->head(); }
-  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
-    return disk_->GetMeta(key);
-  }
-  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
-      std::string_view prefix) const override {
-    return disk_->ListMeta(prefix);
-  }
-  std::uint64_t reads() const { return reads_; }
-
- private:
-  const std::shared_ptr<store::Journal> disk_;
-  mutable std::atomic<std::uint64_t> reads_ = 0;
-};
 
 class LedgerSnapshotsTest : public LiveLedgerTest {
  protected:
@@ -65,7 +33,7 @@ class LedgerSnapshotsTest : public LiveLedgerTest {
   }
 
   absl::StatusOr<std::unique_ptr<LedgerEngine>> TryOpen() {
-    auto journal = std::make_unique<SharedJournal>(disk_);
+    auto journal = std::make_unique<BorrowedJournal>(disk_);
     opened_ = journal.get();
     return LedgerEngine::Open(genesis_,
                               {.signer = Key("ledger"),
@@ -130,7 +98,7 @@ class LedgerSnapshotsTest : public LiveLedgerTest {
 
   std::shared_ptr<store::Journal> disk_;
   std::shared_ptr<store::SnapshotStore> snapshots_;
-  SharedJournal* opened_ = nullptr;
+  BorrowedJournal* opened_ = nullptr;
   std::unique_ptr<LedgerEngine> engine_;
   std::int64_t micros_ = kStart.micros();
   std::uint8_t bulks_ = 0;
