@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -238,11 +239,12 @@ double BytesIn(const std::string& directory) {
 int Main(int argc, char** argv) {
   std::size_t settlements = 400'000;
   std::string json_path;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string flag = argv[i];
-    if (flag == "--settlements") settlements = std::strtoull(argv[i + 1], nullptr, 10);
-    if (flag == "--json") json_path = argv[i + 1];
-  }
+  CLI::App app("What completed single settlements leave behind on a ledger.");
+  app.add_option("--settlements", settlements, "How many; memory is that of the second half")
+      ->capture_default_str()
+      ->check(CLI::Range(2 * kPerBatch, std::size_t{100'000'000}));
+  app.add_option("--json", json_path, "Writes the figures here too");
+  CLI11_PARSE(app, argc, argv);
   std::string directory = std::filesystem::temp_directory_path() / "causeway-bench-XXXXXX";
   CW_CHECK(::mkdtemp(directory.data()) != nullptr, "a temporary directory can be made");
   nlohmann::ordered_json report;
