@@ -17,12 +17,6 @@ absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan
         "venues, and tiers, limits, largest amounts and validity of posted rates, are for virtual "
         "time: this file runs without --live only");
   }
-  if (std::any_of(plan.ledgers.begin(), plan.ledgers.end(), [](const PlannedLedger& ledger) {
-        return ledger.queue.discipline != core::QueueDiscipline::kNone;
-      })) {
-    return absl::InvalidArgumentError(
-        "queues of ledgers are for virtual time: this file runs without --live only");
-  }
   if (!plan.behaviours.empty()) {
     return absl::InvalidArgumentError(
         "behaviours are for virtual time: this file runs without --live only");

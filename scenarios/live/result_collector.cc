@@ -4,6 +4,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "fmt/format.h"
 #include "settlement/client/errors.h"
@@ -105,7 +106,7 @@ class Collector {
   absl::StatusOr<RunResult> Collect(std::vector<ActionResult> actions) {
     result_.mode = "live";
     result_.actions = std::move(actions);
-    absl::Status status;
+    absl::Status status = CollectQueued();
     for (std::size_t i = 0; i < plan_.ledgers.size() && status.ok(); ++i) {
       status = CollectLedger(static_cast<LedgerIndex>(i));
     }
@@ -125,6 +126,25 @@ class Collector {
   template <typename... Arguments>
   void OtherBreach(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     result_.other_breaches.push_back(fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+
+  // Payments that waited for funds when their actions ended: what became of them since.
+  absl::Status CollectQueued() {
+    for (ActionResult& action : result_.actions) {
+      if (action.status != ActionStatus::kQueued) continue;
+      const PlannedAction& planned = plan_.actions[action.action];
+      const auto& pay = std::get<PayOneWay>(planned.what);
+      const absl::StatusOr<const client::LedgerClient*> ledger = clients_.ByCentralBank(pay.ledger);
+      if (!ledger.ok()) return ledger.status();
+      const auto view = Ask<client::InstructionView>([&](client::CallOptions call) {
+        return (*ledger)->GetInstruction({plan_.participants[pay.from].id, core::ActionKind::kPay,
+                                          *core::InstructionId::Parse(planned.id)},
+                                         call);
+      });
+      if (!view.ok()) return view.status();
+      FollowQueued(view->status, view->time, action);
+    }
+    return absl::OkStatus();
   }
 
   absl::Status CollectLedger(LedgerIndex index) {

@@ -315,17 +315,7 @@ void Simulation::CollectQueued(RunResult& result) const {
         ledger.FindInstruction({plan_.participants[pay.from].id, core::ActionKind::kPay,
                                 *core::InstructionId::Parse(planned.id)});
     CW_CHECK(state.ok() && state->has_value(), "what is queued is recorded");
-    action.ended = (*state)->time;
-    switch ((*state)->status) {
-      case core::InstructionStatus::kSettled:
-        action.status = ActionStatus::kSettled;
-        break;
-      case core::InstructionStatus::kExpired:
-        action.status = ActionStatus::kExpired;
-        break;
-      default:
-        break;
-    }
+    FollowQueued((*state)->status, (*state)->time, action);
   }
 }
 

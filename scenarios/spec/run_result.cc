@@ -28,6 +28,12 @@ std::string_view ActionStatusName(ActionStatus status) {
   return "unknown";
 }
 
+void FollowQueued(core::InstructionStatus status, core::LedgerTime time, ActionResult& action) {
+  action.ended = time;
+  if (status == core::InstructionStatus::kSettled) action.status = ActionStatus::kSettled;
+  if (status == core::InstructionStatus::kExpired) action.status = ActionStatus::kExpired;
+}
+
 std::string_view SettlementQueueStateName(SettlementQueueState state) {
   switch (state) {
     case SettlementQueueState::kGridlock:

@@ -54,6 +54,10 @@ struct ActionResult {
   core::LedgerTime ended;  // of a payment that was queued: when it left the queue
 };
 
+// What became by `time` of a payment that waited for funds when its action ended, by the record of
+// its ledger.
+void FollowQueued(core::InstructionStatus status, core::LedgerTime time, ActionResult& action);
+
 struct AccountResult {
   ParticipantIndex participant = 0;
   core::AccountAddress address;

@@ -46,18 +46,5 @@ TEST(LiveSessionTest, RefusesVenues) {
                         "are for virtual time"));
 }
 
-TEST(LiveSessionTest, RefusesQueuesOfLedgers) {
-  std::string text(kTwoCurrencies);
-  const std::string ledger = "country: \"US\" }";
-  const std::size_t at = text.find(ledger);
-  ASSERT_NE(at, std::string::npos);
-  text.replace(at, ledger.size(), "country: \"US\" queue { discipline: QUEUE_DISCIPLINE_FIFO } }");
-  const Plan plan = Compiled(text);
-  const auto session =
-      LiveSession::Start(plan, "/no/programs/here", ::testing::TempDir() + "/none");
-  EXPECT_THAT(std::string(session.status().message()),
-              HasSubstr("queues of ledgers are for virtual time"));
-}
-
 }  // namespace
 }  // namespace causeway::sim
