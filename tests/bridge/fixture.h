@@ -22,6 +22,7 @@
 #include "settlement/core/prng.h"
 #include "settlement/core/settlement_list.h"
 #include "settlement/store/memory_journal.h"
+#include "tests/store/shared_journal.h"
 
 namespace causeway::bridge {
 
@@ -49,9 +50,9 @@ inline std::shared_ptr<core::SoftwareSigner> KeyOf(std::string_view name) {
 
 // A journal that outlives the engine, as a disk outlives a process. It can be told to fail: the
 // write is then done or not done, and the caller learns only that it does not know.
-class Disk final : public store::Journal {
+class Disk final : public store::SharedJournal {
  public:
-  explicit Disk(std::shared_ptr<store::Journal> journal) : journal_(std::move(journal)) {}
+  using SharedJournal::SharedJournal;
 
   enum class Fault { kNone, kBefore, kAfter };
   // Of the next Append; shared by all who look at this disk.
@@ -62,7 +63,7 @@ class Disk final : public store::Journal {
       std::make_shared<std::optional<std::uint64_t>>();
 
   std::unique_ptr<Disk> Mount() const {
-    auto disk = std::make_unique<Disk>(journal_);
+    auto disk = std::make_unique<Disk>(this->disk());
     disk->fault = fault;
     disk->appends = appends;
     disk->damaged = damaged;
@@ -74,30 +75,14 @@ class Disk final : public store::Journal {
     const Fault now = std::exchange(*fault, Fault::kNone);
     if (now == Fault::kBefore) return absl::InternalError("lost before the write");
     ++*appends;
-    const absl::Status status = journal_->Append(blocks, meta);
+    const absl::Status status = SharedJournal::Append(blocks, meta);
     if (now == Fault::kAfter) return absl::InternalError("lost after the write");
     return status;
   }
   absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
     if (*damaged == number) return absl::DataLossError("block " + std::to_string(number));
-    return journal_->Read(number);
+    return SharedJournal::Read(number);
   }
-  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
-    return journal_->FindBlock(index);
-  }
-  std::uint64_t block_count() const override { return journal_->block_count(); }
-  std::uint64_t record_count() const override { return journal_->record_count(); }
-  core::Hash256 head() const override { return journal_->head(); }
-  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
-    return journal_->GetMeta(key);
-  }
-  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
-      std::string_view prefix) const override {
-    return journal_->ListMeta(prefix);
-  }
-
- private:
-  std::shared_ptr<store::Journal> journal_;
 };
 
 using PrepareAnswer = std::variant<std::string, core::Rejection>;

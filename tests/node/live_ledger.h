@@ -26,14 +26,15 @@
 #include "settlement/core/hash.h"
 #include "settlement/core/settlement.h"
 #include "settlement/store/memory_journal.h"
+#include "tests/store/shared_journal.h"
 
 namespace causeway::node {
 
 // A memory journal with a tap on its appends.
-class TappedJournal final : public store::Journal {
+class TappedJournal final : public store::SharedJournal {
  public:
   explicit TappedJournal(const store::JournalIdentity& identity)
-      : journal_(store::NewMemoryJournal(identity)) {}
+      : SharedJournal(store::NewMemoryJournal(identity)) {}
 
   // Appends wait from now on, until Open.
   void Close() {
@@ -62,27 +63,10 @@ class TappedJournal final : public store::Journal {
       waiting_ = false;
     }
     if (failing_) return absl::InternalError("disk on fire");
-    return journal_->Append(blocks, meta);
-  }
-  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
-    return journal_->Read(number);
-  }
-  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
-    return journal_->FindBlock(index);
-  }
-  std::uint64_t block_count() const override { return journal_->block_count(); }
-  std::uint64_t record_count() const override { return journal_->record_count(); }
-  core::Hash256 head() const override { return journal_->head(); }
-  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
-    return journal_->GetMeta(key);
-  }
-  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
-      std::string_view prefix) const override {
-    return journal_->ListMeta(prefix);
+    return SharedJournal::Append(blocks, meta);
   }
 
  private:
-  const std::unique_ptr<store::Journal> journal_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool closed_ = false;

@@ -31,39 +31,11 @@
 #include "settlement/store/memory_journal.h"
 #include "tests/observer/fake_operators.h"
 #include "tests/observer/test_corridor.h"
+#include "tests/store/shared_journal.h"
 
 namespace causeway::observer {
 
 inline constexpr std::chrono::seconds kWaitMax{20};
-
-// Keeps what was appended when the engine that holds it is closed.
-class KeptJournal final : public store::Journal {
- public:
-  explicit KeptJournal(std::shared_ptr<store::Journal> kept) : kept_(std::move(kept)) {}
-  absl::Status Append(std::span<const store::Block> blocks,
-                      std::span<const store::MetaWrite> meta) override {
-    return kept_->Append(blocks, meta);
-  }
-  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
-    return kept_->Read(number);
-  }
-  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
-    return kept_->FindBlock(index);
-  }
-  std::uint64_t block_count() const override { return kept_->block_count(); }
-  std::uint64_t record_count() const override { return kept_->record_count(); }
-  core::Hash256 head() const override { return kept_->head(); }
-  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
-    return kept_->GetMeta(key);
-  }
-  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
-      std::string_view prefix) const override {
-    return kept_->ListMeta(prefix);
-  }
-
- private:
-  std::shared_ptr<store::Journal> kept_;
-};
 
 class RuntimeTest : public ::testing::Test {
  protected:
@@ -99,7 +71,7 @@ class RuntimeTest : public ::testing::Test {
             -> absl::StatusOr<std::unique_ptr<store::Journal>> {
           std::shared_ptr<store::Journal>& kept = disk_[identity.name];
           if (kept == nullptr) kept = store::NewMemoryJournal(identity);
-          return std::make_unique<KeptJournal>(kept);
+          return std::make_unique<store::SharedJournal>(kept);
         },
         config_);
     ASSERT_TRUE(store.ok());

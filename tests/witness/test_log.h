@@ -17,6 +17,7 @@
 #include "settlement/core/merkle.h"
 #include "settlement/store/memory_journal.h"
 #include "settlement/store/memory_key_index.h"
+#include "tests/store/shared_journal.h"
 
 namespace causeway::witness {
 
@@ -137,10 +138,10 @@ class TestLog {
 };
 
 // A journal that outlives the engine, as a disk outlives a process, and counts its writes.
-class Disk final : public store::Journal {
+class Disk final : public store::SharedJournal {
  public:
   Disk()
-      : journal_(store::NewMemoryJournal(
+      : SharedJournal(store::NewMemoryJournal(
             WitnessEngine::JournalIdentityOf(*core::LedgerOrigin::Parse(kLog)))) {}
   std::unique_ptr<store::Journal> Mount() const { return std::make_unique<Disk>(*this); }
   std::uint64_t appends() const { return *appends_; }
@@ -148,27 +149,10 @@ class Disk final : public store::Journal {
   absl::Status Append(std::span<const store::Block> blocks,
                       std::span<const store::MetaWrite> meta) override {
     ++*appends_;
-    return journal_->Append(blocks, meta);
-  }
-  absl::StatusOr<store::Block> Read(std::uint64_t number) const override {
-    return journal_->Read(number);
-  }
-  absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override {
-    return journal_->FindBlock(index);
-  }
-  std::uint64_t block_count() const override { return journal_->block_count(); }
-  std::uint64_t record_count() const override { return journal_->record_count(); }
-  core::Hash256 head() const override { return journal_->head(); }
-  absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const override {
-    return journal_->GetMeta(key);
-  }
-  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ListMeta(
-      std::string_view prefix) const override {
-    return journal_->ListMeta(prefix);
+    return SharedJournal::Append(blocks, meta);
   }
 
  private:
-  std::shared_ptr<store::Journal> journal_;
   std::shared_ptr<std::uint64_t> appends_ = std::make_shared<std::uint64_t>(0);
 };
 
