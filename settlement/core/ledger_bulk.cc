@@ -4,15 +4,9 @@
 
 #include "settlement/core/check.h"
 #include "settlement/core/ledger_executor.h"
+#include "settlement/core/packed_loop.h"
 
 namespace causeway::core {
-namespace {
-
-// Accounts are far apart in memory: those of the payment that comes this many later are asked for
-// while this one is executed.
-constexpr std::size_t kPrefetchDistance = 16;
-
-}  // namespace
 
 absl::StatusOr<std::uint64_t> Ledger::State::FindInBulks(const InstructionKey& key) const {
   const std::optional<RawInstructionId> raw = RawIdOf(key.id);
@@ -73,31 +67,10 @@ void LedgerExecutor::PayAll(const Bulk& bulk, std::uint32_t party, BulkExecution
   execution.results.resize(count);
   std::vector<std::uint64_t> known(count);
   state_.payments->Record(party, bulk.payments, execution.first_index, known);
-  // Inlined by force: g++ takes a call that only prefetches for one without effect.
-  const auto prefetch = [this](const AccountRef& ref) __attribute__((always_inline)) {
-    if (ref.number >= state_.accounts.size()) return;
-    const AccountState* const account = &state_.accounts[ref.number];
-    __builtin_prefetch(account, 1);
-    __builtin_prefetch(&account->purpose, 1);
-  };
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + kPrefetchDistance < count) {
-      prefetch(bulk.payments[i + kPrefetchDistance].debtor);
-      prefetch(bulk.payments[i + kPrefetchDistance].creditor);
-    }
-    const BulkPayment& payment = bulk.payments[i];
-    PaymentResult& result = execution.results[i];
-    if (known[i] != InstructionIndex::kNoLeaf) {
-      result.outcome = Outcome::kInstructionIdReused;
-      continue;
-    }
-    if (const MaybeRejection rejection =
-            PayPacked(payment, party, execution.first_index + i, result)) {
-      result.outcome = rejection->outcome;
-      result.debtor_after = rejection->actual;
-      result.creditor_after = rejection->required;
-    }
-  }
+  ExecuteUnknown(state_.accounts, bulk.payments, known, execution.results,
+                 [&](std::size_t i, const BulkPayment& payment, PaymentResult& result) {
+                   return PayPacked(payment, party, execution.first_index + i, result);
+                 });
   state_.payments->SetResults(execution.first_index, execution.results);
 }
 

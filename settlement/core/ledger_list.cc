@@ -5,12 +5,10 @@
 
 #include "settlement/core/check.h"
 #include "settlement/core/ledger_executor.h"
+#include "settlement/core/packed_loop.h"
 
 namespace causeway::core {
 namespace {
-
-// As for bulks: accounts are far apart in memory.
-constexpr std::size_t kLegPrefetchDistance = 16;
 
 Amount SumOf(Amount left, Amount right) {
   const std::optional<Amount> sum = CheckedAdd(left, right);
@@ -126,34 +124,16 @@ std::shared_ptr<const HeldList> LedgerExecutor::HoldAll(std::uint32_t party,
   std::vector<std::uint64_t> known(count);
   state_.payments->Record(party | InstructionIndex::kLegs, prepare.legs, execution.first_index,
                           known);
-  // Inlined by force: g++ takes a call that only prefetches for one without effect.
-  const auto prefetch = [this](const AccountRef& ref) __attribute__((always_inline)) {
-    if (ref.number >= state_.accounts.size()) return;
-    const AccountState* const account = &state_.accounts[ref.number];
-    __builtin_prefetch(account, 1);
-    __builtin_prefetch(&account->purpose, 1);
-  };
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + kLegPrefetchDistance < count) {
-      prefetch(prepare.legs[i + kLegPrefetchDistance].debtor);
-      prefetch(prepare.legs[i + kLegPrefetchDistance].creditor);
-    }
-    const BulkPayment& leg = prepare.legs[i];
-    PaymentResult& result = execution.results[i];
-    if (known[i] != InstructionIndex::kNoLeaf) {
-      result.outcome = Outcome::kInstructionIdReused;
-      continue;
-    }
-    if (const MaybeRejection rejection =
-            HoldPacked(leg, party, execution.first_index + i, result)) {
-      result.outcome = rejection->outcome;
-      result.debtor_after = rejection->actual;
-      result.creditor_after = rejection->required;
-      continue;
-    }
-    list->held.Insert(static_cast<std::uint32_t>(i));
-    list->legs[i] = {leg.debtor.number, leg.creditor.number, leg.amount};
-  }
+  ExecuteUnknown(state_.accounts, prepare.legs, known, execution.results,
+                 [&](std::size_t i, const BulkPayment& leg, PaymentResult& result) {
+                   MaybeRejection rejection =
+                       HoldPacked(leg, party, execution.first_index + i, result);
+                   if (!rejection.has_value()) {
+                     list->held.Insert(static_cast<std::uint32_t>(i));
+                     list->legs[i] = {leg.debtor.number, leg.creditor.number, leg.amount};
+                   }
+                   return rejection;
+                 });
   state_.payments->SetResults(execution.first_index, execution.results);
   const std::optional<std::uint32_t> central_bank = state_.PartyNumber(state_.central_bank());
   CW_CHECK(central_bank.has_value(), "the central bank is a participant");
