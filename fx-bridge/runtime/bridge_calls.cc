@@ -35,8 +35,9 @@ bool IsPartyTo(const core::ParticipantId& caller, const core::Envelope& terms,
 }  // namespace
 
 void CompletionWaiter::OnEnd() {
-  call_->Refuse(Refusal(core::Outcome::kUnavailable,
-                        "the bridge is stopping; the submission is durable: ask GetDecision"));
+  // Not a refusal: a client must not take it for one.
+  call_->End(grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                          "the bridge is stopping; the submission is durable: ask GetDecision"));
 }
 
 void ManyCall::Refuse(int position, const core::Rejection& rejection) {
@@ -45,8 +46,8 @@ void ManyCall::Refuse(int position, const core::Rejection& rejection) {
 }
 
 void ManyWaiter::OnEnd() {
-  call_->End(Refusal(core::Outcome::kUnavailable,
-                     "the bridge is stopping; the submissions are durable: ask GetDecision"));
+  call_->End(grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                          "the bridge is stopping; the submissions are durable: ask GetDecision"));
 }
 
 std::optional<Submission> ReadSubmission(int position, const core::ParticipantId& caller,

@@ -102,7 +102,7 @@ class ManyCall {
     if (--left_ > 0) return;
     call_->Succeed([this](v1::SubmitSettlementsResponse& out) { out.Swap(&results_); });
   }
-  void End(const core::Rejection& rejection) { call_->Refuse(rejection); }
+  void End(const grpc::Status& status) { call_->End(status); }
 
  private:
   const CallPtr<v1::SubmitSettlementsResponse> call_;

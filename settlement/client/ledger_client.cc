@@ -99,24 +99,41 @@ absl::StatusOr<std::vector<InstructionView>> LedgerClient::SubmitUntilKnown(
     const core::Envelope& envelope, std::span<const std::string> private_data,
     const RetryOptions& retry) const {
   absl::StatusOr<std::vector<InstructionView>> result;
-  RetryUntilKnown(retry, [&](std::chrono::milliseconds deadline) {
+  absl::Status last = RetryUntilKnown(retry, [&](std::chrono::milliseconds deadline) {
     result = Submit(envelope, private_data, {deadline});
     return result.status();
-  }).IgnoreError();
+  });
+  if (!last.ok()) return last;
   return result;
 }
 
 absl::StatusOr<std::vector<LedgerClient::SubmitResult>> LedgerClient::SubmitManyUntilKnown(
     std::span<const core::Item> items, const RetryOptions& retry) const {
   absl::StatusOr<std::vector<SubmitResult>> results;
+  // Why it is not known whether an item was recorded: by an attempt without an answer to it.
+  std::vector<absl::Status> unknown(items.size());
   RetryUntilKnown(retry, [&](std::chrono::milliseconds deadline) {
     results = SubmitMany(items, {deadline});
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const absl::Status& each = results.ok() ? (*results)[i].status() : results.status();
+      if (OutcomeUnknown(each)) unknown[i] = each;
+    }
     if (!results.ok()) return results.status();
     for (const SubmitResult& result : *results) {
       if (IsTransient(result.status())) return result.status();
     }
     return absl::OkStatus();
   }).IgnoreError();
+  if (!results.ok()) {
+    // A refusal of the last call says nothing of an earlier one.
+    for (const absl::Status& each : unknown) {
+      if (!each.ok()) return each;
+    }
+    return results.status();
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!unknown[i].ok() && IsTransient((*results)[i].status())) (*results)[i] = unknown[i];
+  }
   return results;
 }
 

@@ -28,14 +28,16 @@ absl::Status RetryUntilKnown(const RetryOptions& options,
                              const std::function<absl::Status(milliseconds deadline)>& attempt) {
   const Clock::time_point end = Clock::now() + options.deadline;
   milliseconds backoff = std::max(options.backoff_first, milliseconds(1));
+  absl::Status unknown;  // of the latest attempt that may have been recorded
   while (true) {
     const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
     const milliseconds deadline =
         options.attempt_deadline.count() > 0 ? std::min(options.attempt_deadline, left) : left;
     absl::Status status = attempt(std::max(deadline, milliseconds(1)));
     if (status.ok() || !IsTransient(status)) return status;
+    if (OutcomeUnknown(status)) unknown = status;
     const milliseconds pause = WithJitter(backoff);
-    if (Clock::now() + pause >= end) return status;
+    if (Clock::now() + pause >= end) return unknown.ok() ? status : unknown;
     std::this_thread::sleep_for(pause);
     backoff = std::min(backoff * 2, std::max(options.backoff_max, milliseconds(1)));
   }

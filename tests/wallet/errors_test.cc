@@ -59,6 +59,32 @@ TEST(Retry, RepeatsUntilTheOutcomeIsKnown) {
   EXPECT_EQ(attempts, 4);
 }
 
+// The first attempt may have been recorded and only its answer lost; that the ledger had no room
+// for the repeats says nothing of it. Told as "nothing was recorded", somebody would pay twice.
+TEST(Retry, DoesNotForgetAnUnknownOutcomeWhenRepeatsAreRefused) {
+  int attempts = 0;
+  client::RetryOptions options;
+  options.deadline = std::chrono::milliseconds(50);
+  options.backoff_first = std::chrono::milliseconds(1);
+  const absl::Status status = client::RetryUntilKnown(options, [&](std::chrono::milliseconds) {
+    if (++attempts == 1) return absl::UnavailableError("the connection broke");
+    return client::StatusFor(Rejected(core::Outcome::kOverloaded));
+  });
+  EXPECT_GT(attempts, 1);
+  EXPECT_TRUE(client::OutcomeUnknown(status)) << status;
+  EXPECT_EQ(status.message(), "the connection broke");
+}
+
+TEST(Retry, TellsThatNothingWasRecordedWhenNoAttemptCouldHaveBeen) {
+  client::RetryOptions options;
+  options.deadline = std::chrono::milliseconds(20);
+  options.backoff_first = std::chrono::milliseconds(1);
+  const absl::Status status = client::RetryUntilKnown(options, [&](std::chrono::milliseconds) {
+    return client::StatusFor(Rejected(core::Outcome::kOverloaded));
+  });
+  EXPECT_FALSE(client::OutcomeUnknown(status)) << status;
+}
+
 TEST(Retry, DoesNotRepeatARefusal) {
   int attempts = 0;
   const absl::Status status = client::RetryUntilKnown({}, [&](std::chrono::milliseconds) {
