@@ -20,6 +20,7 @@
 #include "wallet-cli/queue_views.h"
 #include "wallet-cli/trade_book.h"
 #include "wallet-cli/views.h"
+#include "wallet-cli/views.h"
 
 namespace causeway::wallet {
 namespace {
@@ -35,6 +36,11 @@ absl::StatusOr<core::Hash256> ParseTradeId(const std::string& hex) {
   if (id.has_value()) return *id;
   return absl::InvalidArgumentError("the trade id: must be 64 hexadecimal digits");
 }
+
+struct WithdrawFlags {
+  std::string trade;
+  std::string trades;
+};
 
 struct EnterFlags {
   std::string reference;
@@ -126,8 +132,8 @@ absl::StatusOr<Json> EnterTrade(Context& context, const EnterFlags& flags) {
   return Unknown(failed, fmt::format("ask `queue show {}`, or enter it again", id));
 }
 
-absl::StatusOr<Json> WithdrawTrade(Context& context, const std::string& hex) {
-  const absl::StatusOr<core::Hash256> id = ParseTradeId(hex);
+absl::StatusOr<Json> WithdrawTrade(Context& context, const WithdrawFlags& flags) {
+  const absl::StatusOr<core::Hash256> id = ParseTradeId(flags.trade);
   if (!id.ok()) return id.status();
   const auto signers = context.LoadSigners();
   if (!signers.ok()) return signers.status();
@@ -140,6 +146,10 @@ absl::StatusOr<Json> WithdrawTrade(Context& context, const std::string& hex) {
   if (!envelope.ok()) return envelope.status();
   const absl::StatusOr<client::QueuedTradeView> view = queue->WithdrawTrade(*envelope);
   if (!view.ok()) return view.status();
+  // Until it has ended the counterparty may rely on it, and the agent signs for it.
+  if (view->state == client::QueuedTradeState::kReturned) {
+    if (absl::Status noted = TradeBook(flags.trades).NoteReturned(*id); !noted.ok()) return noted;
+  }
   return QueuedTradeJson(*view, QueueClock());
 }
 
@@ -479,10 +489,13 @@ void AddQueueCommands(CLI::App& app, Context& context) {
       app.add_subcommand("queue", "Trades that wait at the bridge until they can settle");
   queue->require_subcommand(1);
   AddEnter(*queue, context);
-  auto withdrawn = std::make_shared<std::string>();
+  auto withdrawn = std::make_shared<WithdrawFlags>();
   CLI::App* withdraw = queue->add_subcommand(
       "withdraw", "Take a trade back: alone while you alone have entered it, else both must");
-  withdraw->add_option("trade", *withdrawn, "Trade id")->required();
+  withdraw->add_option("trade", withdrawn->trade, "Trade id")->required();
+  withdraw
+      ->add_option("--trades", withdrawn->trades, "Folder of the trades that you have agreed to")
+      ->required();
   OnCommand(*withdraw, context,
             [withdrawn](Context& each) { return WithdrawTrade(each, *withdrawn); });
   auto shown = std::make_shared<std::string>();

@@ -17,6 +17,9 @@
 namespace causeway::wallet {
 namespace {
 
+constexpr char kTradeFile[] = ".trade.json";
+constexpr char kReturnedFile[] = ".returned";
+
 absl::Status BookError(std::string_view what, const std::string& path, int error) {
   return absl::InvalidArgumentError(
       fmt::format("{} {}: {}", what, path, std::generic_category().message(error)));
@@ -92,13 +95,28 @@ absl::Status TradeBook::SyncFolder() const {
 
 absl::Status TradeBook::Keep(const core::Envelope& trade) const {
   if (absl::Status made = MakeFolder(); !made.ok()) return made;
-  absl::Status written = WriteFile(PathOf(core::QueuedTradeIdOf(trade.payload), ".trade.json"),
-                                   FormatEnvelope(trade), /*replace=*/true, /*secret=*/false);
+  const core::Hash256 id = core::QueuedTradeIdOf(trade.payload);
+  if (absl::Status written = WriteFile(PathOf(id, kTradeFile), FormatEnvelope(trade),
+                                       /*replace=*/true, /*secret=*/false);
+      !written.ok()) {
+    return written;
+  }
+  std::error_code error;
+  std::filesystem::remove(PathOf(id, kReturnedFile), error);
+  return error ? BookError("removing", PathOf(id, kReturnedFile), error.value()) : SyncFolder();
+}
+
+absl::Status TradeBook::NoteReturned(const core::Hash256& trade) const {
+  if (absl::Status made = MakeFolder(); !made.ok()) return made;
+  absl::Status written =
+      WriteFile(PathOf(trade, kReturnedFile), "withdrawn\n", /*replace=*/true, /*secret=*/false);
   return written.ok() ? SyncFolder() : written;
 }
 
 bool TradeBook::Has(const core::Hash256& trade) const {
-  const absl::StatusOr<std::string> content = ReadFile(PathOf(trade, ".trade.json"));
+  std::error_code error;
+  if (std::filesystem::exists(PathOf(trade, kReturnedFile), error) || error) return false;
+  const absl::StatusOr<std::string> content = ReadFile(PathOf(trade, kTradeFile));
   if (!content.ok()) return false;
   const absl::StatusOr<core::Envelope> envelope = ParseEnvelope(*content);
   return envelope.ok() && envelope->payload_type == core::kQueuedTradePayloadType &&

@@ -22,9 +22,12 @@ class TradeBook final : public client::SignedTrades {
   TradeBook(const TradeBook&) = delete;
   TradeBook& operator=(const TradeBook&) = delete;
 
-  // Creates the folder when it is not there. A repeat writes the same. Durable on return.
+  // Creates the folder when it is not there. A repeat writes the same, and undoes NoteReturned.
+  // Durable on return.
   absl::Status Keep(const core::Envelope& trade) const;
-  // Whether the trade is here, with bytes that give this id.
+  // That the trade was withdrawn: nothing is signed for it any more. Durable on return.
+  absl::Status NoteReturned(const core::Hash256& trade) const;
+  // Whether the trade is here, with bytes that give this id, and was not withdrawn.
   bool Has(const core::Hash256& trade) const;
 
   // To be held by who signs, until this object ends: of two programs that sign from one folder,

@@ -29,7 +29,8 @@ absl::Status Move(MemberPositions& positions, const core::LedgerOrigin& ledger, 
 }
 
 absl::Status AddTrade(const QueueMembership& membership, const std::string& bytes,
-                      std::set<core::Hash256>& seen, MemberPositions& positions) {
+                      core::LedgerTime now, std::set<core::Hash256>& seen,
+                      MemberPositions& positions) {
   const absl::StatusOr<core::QueuedTrade> trade = core::DecodeQueuedTrade(bytes);
   if (!trade.ok())
     return DoNotSign(fmt::format("a trade: {}", std::string(trade.status().message())));
@@ -40,6 +41,10 @@ absl::Status AddTrade(const QueueMembership& membership, const std::string& byte
   if (!seen.insert(id).second) return DoNotSign(fmt::format("trade {} stands twice", id.ToHex()));
   if (!membership.has_agreed(id)) {
     return DoNotSign(fmt::format("trade {} is none that was agreed to", id.ToHex()));
+  }
+  if (now > trade->valid_until + kSignedAfterValidityMax) {
+    return DoNotSign(
+        fmt::format("trade {} was valid until {}", id.ToHex(), trade->valid_until.ToString()));
   }
   bool is_party = false;
   for (const core::QueuedTrade::Side& side : trade->sides) {
@@ -110,7 +115,9 @@ absl::StatusOr<CheckedAttempt> CheckSignatureRequest(const QueueMembership& memb
   std::set<core::Hash256> trades;
   MemberPositions expected;
   for (const std::string& trade : request.trades) {
-    if (absl::Status good = AddTrade(membership, trade, trades, expected); !good.ok()) return good;
+    if (absl::Status good = AddTrade(membership, trade, now, trades, expected); !good.ok()) {
+      return good;
+    }
   }
   MemberPositions moved;
   std::set<core::LedgerOrigin> pays_on;

@@ -16,6 +16,10 @@ namespace causeway::client {
 // How far ahead the deadline of terms may lie that a member signs.
 inline constexpr core::Duration kSignedDeadlineAheadMax = core::Duration::FromHours(2);
 
+// How long after a trade's time a member still signs for it: a set is chosen while its trades are
+// valid, and asking all members takes its time.
+inline constexpr core::Duration kSignedAfterValidityMax = core::Duration::FromMinutes(5);
+
 // What the member knows by itself.
 struct QueueMembership {
   core::ParticipantId member;
@@ -36,7 +40,7 @@ struct CheckedAttempt {
 
 // Pure. FailedPrecondition says why it must not be signed: terms that do not decode or do not bind
 // the legs, a policy that is not known, a deadline too far, a trade that the member has not agreed
-// to or that stands twice, a leg that debits or credits another account than the member's, legs
+// to, whose time is long over or that stands twice, a leg that debits or credits another account than the member's, legs
 // that do not come to what its trades come to, on any ledger, or terms in which it pays nothing.
 // It does not know what was signed before: before it signs, the caller calls ClaimTrades
 // (signed_trades.h).

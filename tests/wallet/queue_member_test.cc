@@ -176,6 +176,24 @@ TEST_F(QueueMemberTest, DoesNotSignLegsThatTheTermsDoNotBind) {
       HasSubstr("the legs are not those of the terms"));
 }
 
+// A trade that expired must not be settled at its old rate whenever it pleases the bridge.
+TEST_F(QueueMemberTest, DoesNotSignForATradeWhoseTimeIsLongOver) {
+  ASSERT_TRUE(Check().ok());
+  const core::LedgerTime end = kMemberNow + core::Duration::FromHours(1);
+  const auto asked_at = [&](core::LedgerTime now) {
+    terms_.deadline = now + core::Duration::FromSeconds(60);
+    core::TermsHeader terms = terms_;
+    terms.legs_root = core::LegsRoot(request_.legs);
+    request_.terms = codec::EncodeTerms(terms);
+    return CheckSignatureRequest(membership_, request_, now).status();
+  };
+  EXPECT_TRUE(asked_at(end + kSignedAfterValidityMax).ok());
+  EXPECT_THAT(
+      std::string(
+          asked_at(end + kSignedAfterValidityMax + core::Duration::FromMillis(1)).message()),
+      HasSubstr("was valid until"));
+}
+
 TEST_F(QueueMemberTest, DoesNotSignUnderAnUnknownPolicyOrADeadlineThatIsFar) {
   terms_.deadline = kMemberNow + core::Duration::FromHours(3);
   EXPECT_THAT(Refusal(), HasSubstr("deadline"));

@@ -53,6 +53,15 @@ TEST_F(TradeBookTest, HasWhatWasKeptAndNothingElse) {
   EXPECT_FALSE(book_.Has(core::Sha256("another")));
 }
 
+TEST_F(TradeBookTest, DoesNotHaveATradeThatWasWithdrawnUntilItIsEnteredAgain) {
+  ASSERT_TRUE(book_.Keep(trade_).ok());
+  ASSERT_TRUE(book_.NoteReturned(id_).ok());
+  ASSERT_TRUE(book_.NoteReturned(id_).ok());  // a repeat
+  EXPECT_FALSE(book_.Has(id_));
+  ASSERT_TRUE(book_.Keep(trade_).ok());
+  EXPECT_TRUE(book_.Has(id_));
+}
+
 TEST_F(TradeBookTest, DoesNotHaveATradeWhoseFileHoldsOtherBytes) {
   ASSERT_TRUE(book_.Keep(trade_).ok());
   Write(".trade.json", "{}");
