@@ -42,9 +42,12 @@ WitnessRuntime::~WitnessRuntime() { Stop(); }
 bool WitnessRuntime::Post(witness::Request request, OnAnswer on_answer) {
   const std::size_t bytes = BytesOf(request);
   const std::uint64_t first_batch = FirstBatchOf(request);
+  // Only the bridge sends batches; the others leave room for it.
+  const std::size_t requests_max =
+      request.batches.empty() ? kWitnessRequestsMax / 2 : kWitnessRequestsMax;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || tasks_.size() >= kWitnessRequestsMax || bytes_ + bytes > kWitnessBytesMax) {
+    if (stopping_ || tasks_.size() >= requests_max || bytes_ + bytes > kWitnessBytesMax) {
       return false;
     }
     bytes_ += bytes;

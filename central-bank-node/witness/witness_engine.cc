@@ -1,6 +1,8 @@
 #include "central-bank-node/witness/witness_engine.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -16,6 +18,15 @@ namespace causeway::witness {
 namespace {
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+// Whoever may ask may show a note, and each line of a key that is known costs a verification.
+bool HasRepeatedKey(const core::SignedCheckpoint& checkpoint) {
+  std::set<std::pair<std::string_view, std::uint32_t>> keys;
+  return !std::all_of(checkpoint.signatures.begin(), checkpoint.signatures.end(),
+                      [&](const core::NoteSignature& line) {
+                        return keys.emplace(line.key_name, line.key_id).second;
+                      });
+}
 
 }  // namespace
 
@@ -170,6 +181,10 @@ void WitnessEngine::Accuse(EvidenceKind kind, std::string message, std::string_v
 
 absl::Status WitnessEngine::TakeKnown(std::string_view note, Staging& staging) const {
   const absl::StatusOr<core::SignedCheckpoint> theirs = core::ParseCheckpoint(note);
+  if (theirs.ok() && HasRepeatedKey(*theirs)) {
+    staging.Refuse(Refusal::kMalformed, "known: has two signature lines of one key");
+    return absl::OkStatus();
+  }
   if (!theirs.ok() || !IsSigned(*theirs)) {
     staging.Refuse(Refusal::kMalformed,
                    theirs.ok() ? fmt::format("known: is not signed by the decision log {}",

@@ -323,6 +323,15 @@ TEST_F(WitnessEngineTest, AKnownNoteThatTheLogDidNotSignIsRefused) {
   EXPECT_FALSE(engine_->evidence().has_value());
 }
 
+// Each line of a key that the witness knows costs it a verification, and anybody may show a note.
+TEST_F(WitnessEngineTest, AKnownNoteWithTwoLinesOfOneKeyIsRefused) {
+  log_.Write(Commit(1));
+  core::SignedCheckpoint note = *core::ParseCheckpoint(log_.Note());
+  note.signatures.push_back(note.signatures.front());
+  ExpectRefused(Ask(core::FormatCheckpoint(note)), Refusal::kMalformed,
+                "known: has two signature lines of one key");
+}
+
 TEST_F(WitnessEngineTest, ALaterEpochSettlesTheMatterOfAForkedLog) {
   SendBatch(log_.Write(Commit(1)));
   TestLog other;
