@@ -226,7 +226,7 @@ QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
   return {};
 }
 
-QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
+QueryEnd ListAccounts(const LedgerRuntime& runtime, const Caller& caller,
                       const causeway::v1::ListAccountsRequest& request,
                       causeway::v1::ListAccountsResponse* out) {
   // A local operator has no accounts of its own: without an owner it gets all.
@@ -239,10 +239,18 @@ QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
       return NotYours("the accounts of " + request.owner());
     }
   }
-  for (const core::AccountState& account : engine.ledger().accounts()) {
-    const core::ParticipantId& its_owner = engine.ledger().OwnerOf(account);
-    if (!owner.IsEmpty() && its_owner != owner) continue;
-    rpc::ToView(account, its_owner, out->add_accounts());
+  bool more = true;
+  for (std::size_t next = 0; more; next += kScanAccountsMax) {
+    more = runtime.Read([&](const LedgerEngine& engine) {
+      const auto& accounts = engine.ledger().accounts();
+      const std::size_t end = std::min(accounts.size(), next + kScanAccountsMax);
+      for (std::size_t i = next; i < end; ++i) {
+        const core::ParticipantId& its_owner = engine.ledger().OwnerOf(accounts[i]);
+        if (!owner.IsEmpty() && its_owner != owner) continue;
+        rpc::ToView(accounts[i], its_owner, out->add_accounts());
+      }
+      return end < accounts.size();
+    });
   }
   return {};
 }

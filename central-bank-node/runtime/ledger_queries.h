@@ -41,6 +41,9 @@ inline constexpr std::size_t kPageEntriesDefault = 100;
 // page and the place to go on from.
 inline constexpr std::size_t kScanEntriesMax = 20'000;
 
+// Accounts that ListAccounts looks at while no batch can be executed.
+inline constexpr std::size_t kScanAccountsMax = 16'384;
+
 // Instructions of a page of FindByUetr: each may lie in another batch, which is read as a whole.
 inline constexpr std::size_t kUetrPageMax = 16;
 
@@ -54,7 +57,9 @@ QueryEnd FindByUetr(const LedgerEngine& engine, const Caller& caller,
                     causeway::v1::FindByUetrResponse* out);
 QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
                     const causeway::v1::GetAccountRequest& request, causeway::v1::Account* out);
-QueryEnd ListAccounts(const LedgerEngine& engine, const Caller& caller,
+// Looks at so many accounts of millions at a time, and lets batches go on in between: accounts of
+// one answer may be as of different moments.
+QueryEnd ListAccounts(const LedgerRuntime& runtime, const Caller& caller,
                       const causeway::v1::ListAccountsRequest& request,
                       causeway::v1::ListAccountsResponse* out);
 QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,

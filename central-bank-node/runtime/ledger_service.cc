@@ -225,8 +225,8 @@ class LedgerService::Impl final : public ServiceBase {
   ServerUnaryReactor* ListAccounts(CallbackServerContext* context,
                                    const causeway::v1::ListAccountsRequest* request,
                                    causeway::v1::ListAccountsResponse* response) override {
-    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
-      return node::ListAccounts(engine, caller, *request, response);
+    return HistoryQuery(context, response, [=, this](const Caller& caller) {
+      return node::ListAccounts(*runtime_, caller, *request, response);
     });
   }
   ServerUnaryReactor* GetStatement(CallbackServerContext* context,
