@@ -19,8 +19,7 @@
 #include "wallet-cli/instruct.h"
 #include "wallet-cli/queue_views.h"
 #include "wallet-cli/trade_book.h"
-#include "wallet-cli/views.h"
-#include "wallet-cli/views.h"
+#include "wallet-cli/values.h"
 
 namespace causeway::wallet {
 namespace {

@@ -40,10 +40,10 @@ struct CheckedAttempt {
 
 // Pure. FailedPrecondition says why it must not be signed: terms that do not decode or do not bind
 // the legs, a policy that is not known, a deadline too far, a trade that the member has not agreed
-// to, whose time is long over or that stands twice, a leg that debits or credits another account than the member's, legs
-// that do not come to what its trades come to, on any ledger, or terms in which it pays nothing.
-// It does not know what was signed before: before it signs, the caller calls ClaimTrades
-// (signed_trades.h).
+// to, whose time is long over or that stands twice, a leg that debits or credits another account
+// than the member's, legs that do not come to what its trades come to, on any ledger, or terms in
+// which it pays nothing. It does not know what was signed before: before it signs, the caller calls
+// ClaimTrades (signed_trades.h).
 absl::StatusOr<CheckedAttempt> CheckSignatureRequest(const QueueMembership& membership,
                                                      const SignatureRequest& request,
                                                      core::LedgerTime now);

@@ -24,8 +24,8 @@ struct RetryOptions {
 
 // Calls `attempt` with its deadline until its status is not transient (IsTransient of errors.h) or
 // the overall deadline is past; then gives the last status. But once an attempt ended with its
-// outcome unknown, a refusal that only means "not now" says nothing of that attempt: then the status
-// given is the unknown one.
+// outcome unknown, a refusal that only means "not now" says nothing of that attempt: then the
+// status given is the unknown one.
 absl::Status RetryUntilKnown(
     const RetryOptions& options,
     const std::function<absl::Status(std::chrono::milliseconds deadline)>& attempt);
