@@ -228,29 +228,14 @@ void AddCare(CLI::App& app, Commands& commands) {
 
 // Of a running node.
 struct NodeFlags {
-  std::string address;
-  rpc::TlsFiles tls;
-  bool insecure = false;
+  rpc::ClientOptions options;
 
-  node::NodeConnection Connection() const {
-    return {address, insecure ? std::nullopt : std::optional<rpc::TlsFiles>(tls)};
-  }
+  node::NodeConnection Connection() const { return {options.address, options.tls}; }
 };
 
 CLI::App* AddNodeCommand(CLI::App& app, const char* name, const char* what, NodeFlags& flags) {
   CLI::App* const command = app.add_subcommand(name, what);
-  command->add_option("--ledger", flags.address, "HOST:PORT of the running node")->required();
-  command->add_option("--tls-cert", flags.tls.certificate_file, "The central bank's, PEM");
-  command->add_option("--tls-key", flags.tls.private_key_file, "Its private key, PEM");
-  command->add_option("--tls-ca", flags.tls.ca_file, "Authority of the node's certificate, PEM");
-  command->add_flag("--insecure", flags.insecure, "No TLS; on loopback addresses only");
-  command->callback([&flags] {
-    const bool whole = !flags.tls.certificate_file.empty() && !flags.tls.private_key_file.empty() &&
-                       !flags.tls.ca_file.empty();
-    if (whole == flags.insecure) {
-      throw CLI::RequiredError("--tls-cert, --tls-key and --tls-ca (or --insecure on loopback)");
-    }
-  });
+  rpc::AddClientFlags(*command, "--ledger", "The central bank's", flags.options);
   return command;
 }
 
@@ -281,6 +266,7 @@ int Main(int argc, char** argv) {
   rpc::BlockStopSignals();
   rpc::PreferLatency();
   CLI::App app("The ledger of one central bank's currency.");
+  app.set_version_flag("--version", "causeway-node " CAUSEWAY_VERSION);
   app.require_subcommand(1);
   Commands commands;
   AddRun(app, commands);

@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "settlement/core/check.h"
+#include "settlement/core/hash.h"
 
 namespace causeway::observer {
 namespace {
@@ -17,6 +18,26 @@ std::string_view SettlementOf(const causeway::v1::Alert& alert) {
 }
 
 bool IsAboutSettlement(FindingKind kind) { return kind == FindingKind::kSettlementNotAtomic; }
+
+// What an operator sends may be too large to be stored or shown as it is, and must not keep the
+// alert from being either: the largest pieces stand there as their hashes.
+void BoundEvidence(Finding& finding) {
+  std::size_t bytes = 0;
+  for (const Evidence& piece : finding.evidence) bytes += piece.content.size();
+  while (bytes > kEvidenceBytesMax) {
+    Evidence& largest = *std::max_element(finding.evidence.begin(), finding.evidence.end(),
+                                          [](const Evidence& left, const Evidence& right) {
+                                            return left.content.size() < right.content.size();
+                                          });
+    bytes -= largest.content.size();
+    finding.message +=
+        fmt::format(" ({} is of {} bytes, too many for an alert: its SHA-256 is kept.)",
+                    largest.name, largest.content.size());
+    largest.name += kEvidenceHashSuffix;
+    largest.content = std::string(core::Sha256(largest.content).view());
+    bytes += largest.content.size();
+  }
+}
 
 }  // namespace
 
@@ -132,6 +153,7 @@ bool AuditEngine::IsKnown(const Finding& finding) const {
 absl::Status AuditEngine::Raise(std::vector<Finding> findings) {
   for (Finding& finding : findings) {
     if (IsKnown(finding)) continue;
+    BoundEvidence(finding);
     causeway::v1::Alert alert;
     alert.set_number(alerts_.size() + 1);
     alert.set_kind(static_cast<causeway::v1::AlertKind>(finding.kind));

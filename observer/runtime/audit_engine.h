@@ -26,6 +26,9 @@ namespace causeway::observer {
 // When an alert is raised. Nothing else of the engine depends on it.
 using Clock = std::function<core::LedgerTime()>;
 
+// Bytes of evidence that an alert has at most: one alert must fit into one answer.
+inline constexpr std::size_t kEvidenceBytesMax = std::size_t{96} << 20;
+
 class AuditEngine {
  public:
   // Replays the store. `verifier` must outlive the engine. InvalidArgument or FailedPrecondition

@@ -4,17 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "fmt/format.h"
+#include "observer/runtime/render.h"
 
 namespace causeway::observer {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string KindName(const causeway::v1::Alert& alert) {
-  const std::optional<FindingKind> kind =
-      FindingKindFromNumber(static_cast<std::uint64_t>(alert.kind()));
-  return std::string(FindingKindName(kind.value_or(FindingKind::kNone)));
-}
 
 Json LogJson(const LogStatus& log) {
   Json json;
@@ -26,40 +21,6 @@ Json LogJson(const LogStatus& log) {
   if (log.state_root.has_value()) json["state_root"] = log.state_root->ToHex();
   json["checkpoint"] = log.checkpoint;
   json["halted"] = log.halted;
-  return json;
-}
-
-Json OverrideJson(const LedgerOverride& seen) {
-  const Override& order = seen.order;
-  Json json;
-  json["ledger"] = seen.ledger.ToString();
-  json["entry_index"] = order.entry_index;
-  json["ledger_time"] = order.time.ToString();
-  json["kind"] = std::string(core::ActionKindName(order.instruction.kind));
-  json["instruction_id"] = order.instruction.id.ToString();
-  json["legal_basis"] = order.legal_basis;
-  if (order.instruction.kind == core::ActionKind::kOrderAbort) {
-    json["settlement_id"] = order.settlement_id.ToHex();
-    return json;
-  }
-  json["debtor_account"] = order.debtor.ToString();
-  json["creditor_account"] = order.creditor.ToString();
-  json["currency"] = order.amount.currency.ToString();
-  json["minor_units"] = order.amount.amount.minor();
-  return json;
-}
-
-Json AlertJson(const causeway::v1::Alert& alert) {
-  Json json;
-  json["number"] = alert.number();
-  json["kind"] = KindName(alert);
-  json["origin"] = alert.origin();
-  json["message"] = alert.message();
-  json["raised"] = core::LedgerTime::FromMicros(alert.raised_us()).ToString();
-  json["evidence"] = Json::array();
-  for (const causeway::v1::Evidence& piece : alert.evidence()) {
-    json["evidence"].push_back({{"name", piece.name()}, {"content", core::ToHex(piece.content())}});
-  }
   return json;
 }
 
@@ -88,17 +49,9 @@ std::string TextReport(const AuditEngine& engine) {
   fmt::format_to(out, "Settlements: {} settled on all ledgers, {} aborted on all, {} open\n",
                  status.settlements.settled, status.settlements.aborted, status.settlements.open);
   for (const LedgerOverride& seen : engine.corridor().Overrides()) {
-    fmt::format_to(out, "OVERRIDE on {}, entry {} at {}\n  {}\n", seen.ledger.text(),
-                   seen.order.entry_index, seen.order.time.ToString(), Describe(seen.order));
+    text += TextOf(ViewOf(seen));
   }
-  for (const causeway::v1::Alert& alert : engine.alerts()) {
-    fmt::format_to(out, "ALERT {} {} about {} at {}\n  {}\n", alert.number(), KindName(alert),
-                   alert.origin(), core::LedgerTime::FromMicros(alert.raised_us()).ToString(),
-                   alert.message());
-    for (const causeway::v1::Evidence& piece : alert.evidence()) {
-      fmt::format_to(out, "    evidence: {} ({} bytes)\n", piece.name(), piece.content().size());
-    }
-  }
+  for (const causeway::v1::Alert& alert : engine.alerts()) text += TextOf(alert);
   if (engine.alerts().empty()) text += "No alerts: everything verified.\n";
   return text;
 }
@@ -121,11 +74,11 @@ std::string JsonReport(const AuditEngine& engine) {
                          {"open", status.settlements.open}};
   json["overrides"] = Json::array();
   for (const LedgerOverride& seen : engine.corridor().Overrides()) {
-    json["overrides"].push_back(OverrideJson(seen));
+    json["overrides"].push_back(JsonOf(ViewOf(seen)));
   }
   json["alerts"] = Json::array();
   for (const causeway::v1::Alert& alert : engine.alerts()) {
-    json["alerts"].push_back(AlertJson(alert));
+    json["alerts"].push_back(JsonOf(alert));
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -13,6 +13,7 @@
 
 #include "fmt/format.h"
 #include "observer/runtime/log_client.h"
+#include "observer/runtime/render.h"
 #include "settlement/core/check.h"
 #include "settlement/core/checkpoint.h"
 #include "settlement/rpc/log.h"
@@ -307,7 +308,7 @@ bool ObserverRuntime::Impl::Verify(const Input& input) {
     for (std::size_t i = alerts_before; i < engine->alerts().size(); ++i) {
       has_news = true;
       const causeway::v1::Alert& alert = engine->alerts()[i];
-      Log(fmt::format("ALERT {} about '{}': {}", alert.number(), alert.origin(), alert.message()));
+      Log(fmt::format("ALERT {}, about '{}': {}", NameOf(alert), alert.origin(), alert.message()));
     }
     const std::vector<Override>& overrides = OverridesOf(*input.log);
     for (std::size_t i = overrides_before; i < overrides.size(); ++i) {

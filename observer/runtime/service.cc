@@ -10,7 +10,7 @@
 
 #include "causeway/v1/observer_service.grpc.pb.h"
 #include "fmt/format.h"
-#include "settlement/codec/codec.h"
+#include "observer/runtime/render.h"
 #include "settlement/rpc/peer.h"
 #include "settlement/rpc/rejection_status.h"
 #include "settlement/rpc/stream.h"
@@ -36,22 +36,6 @@ void ToView(const ObservedSettlement& settlement, v1::ObservedSettlement* out) {
     view->set_entry_index(leg.entry_index);
   }
   out->set_complete(settlement.complete);
-}
-
-void ToView(const LedgerOverride& seen, v1::Override* out) {
-  const Override& order = seen.order;
-  out->set_ledger(seen.ledger.ToString());
-  out->set_entry_index(order.entry_index);
-  out->set_ledger_time_us(order.time.micros());
-  codec::ToProto(order.instruction, out->mutable_instruction());
-  out->set_legal_basis(order.legal_basis);
-  if (order.instruction.kind == core::ActionKind::kOrderAbort) {
-    out->set_settlement_id(std::string(order.settlement_id.view()));
-    return;
-  }
-  out->set_debtor_account(order.debtor.ToString());
-  out->set_creditor_account(order.creditor.ToString());
-  codec::ToProto(order.amount, out->mutable_amount());
 }
 
 }  // namespace
@@ -252,7 +236,7 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
                          v1::ListOverridesResponse* response) override {
     return Answer(context, [&](const AuditEngine& engine) {
       for (const LedgerOverride& seen : engine.corridor().Overrides()) {
-        ToView(seen, response->add_overrides());
+        *response->add_overrides() = ViewOf(seen);
       }
       return grpc::Status::OK;
     });

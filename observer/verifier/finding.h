@@ -55,6 +55,8 @@ inline constexpr char kEvidenceFirstRecord[] = "first-decision-record";  // of t
 inline constexpr char kEvidenceCertificateRecord[] = "certificate-record";  // shown to a ledger
 inline constexpr char kEvidenceSettlement[] = "settlement-id";              // 32 bytes
 inline constexpr char kEvidenceVote[] = "vote";                             // EncodeVote
+// "batch-sha256" and so on: 32 bytes in place of a piece that is too large to be kept.
+inline constexpr char kEvidenceHashSuffix[] = "-sha256";
 
 struct Finding {
   FindingKind kind = FindingKind::kNone;

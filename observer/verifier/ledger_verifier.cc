@@ -55,6 +55,10 @@ std::string Describe(const Override& order) {
     return fmt::format("{} of settlement {}, on the basis of: {}", name,
                        order.settlement_id.ToHex(), order.legal_basis);
   }
+  if (order.instruction.kind == core::ActionKind::kSetFreeze) {
+    return fmt::format("{}: {} is {}, on the basis of: {}", name, order.account.ToString(),
+                       order.frozen ? "frozen" : "free again", order.legal_basis);
+  }
   const core::Currency& currency = order.amount.currency;
   return fmt::format("{} of {} {} from {} to {}, on the basis of: {}", name,
                      core::FormatAmount(order.amount.amount, currency.minor_digits()),
@@ -357,7 +361,10 @@ core::PositionSet LedgerVerifier::HeldAfter(const core::Batch& batch, const core
 
 void LedgerVerifier::NoteOverride(const core::Entry& entry, const Opened& opened) {
   const core::ActionKind kind = entry.instruction.kind;
-  if (kind != core::ActionKind::kOperatorOverride && kind != core::ActionKind::kOrderAbort) return;
+  if (kind != core::ActionKind::kOperatorOverride && kind != core::ActionKind::kOrderAbort &&
+      kind != core::ActionKind::kSetFreeze) {
+    return;
+  }
   if (entry.status != core::InstructionStatus::kSettled) return;
   const auto item = std::find_if(
       opened.items.begin(), opened.items.end(),
@@ -373,6 +380,10 @@ void LedgerVerifier::NoteOverride(const core::Entry& entry, const Opened& opened
     noted.debtor = transfer->debtor;
     noted.creditor = transfer->creditor;
     noted.amount = transfer->amount;
+  } else if (const auto* freeze = std::get_if<core::SetFreeze>(&command.action)) {
+    noted.legal_basis = freeze->legal_basis;
+    noted.account = freeze->address;
+    noted.frozen = freeze->frozen;
   } else {
     noted.legal_basis = std::get<core::OrderAbort>(command.action).legal_basis;
     noted.settlement_id = entry.settlement_id;

@@ -47,11 +47,12 @@ struct ShownCertificate {
 };
 
 // What the two approvers of a central bank ordered and the ledger carried out: a transfer against
-// the owner's will, or an order to abort a settlement. Nothing is wrong with it; it is to be seen.
+// the owner's will, an order to abort a settlement, or that an account is frozen or free again.
+// Nothing is wrong with it; it is to be seen.
 struct Override {
   std::uint64_t entry_index = 0;
   core::LedgerTime time;
-  core::InstructionKey instruction;  // of kind kOperatorOverride or kOrderAbort
+  core::InstructionKey instruction;  // of kind kOperatorOverride, kOrderAbort or kSetFreeze
   std::string legal_basis;
   // Of a transfer.
   core::AccountAddress debtor;
@@ -59,6 +60,9 @@ struct Override {
   core::Money amount;
   // Of an order to abort.
   core::Hash256 settlement_id;
+  // Of a freeze: the account, and whether it is frozen from then on.
+  core::AccountAddress account;
+  bool frozen = false;
 };
 
 // "operator-override judgment 12: 10.00 HKD from ... to ...": for people and reports.

@@ -1,10 +1,12 @@
-// The flags that every server program has. Only for main.cc files: this library itself knows no
-// command line, so that all of it stands here.
+// The flags that every server program has, and those of commands that ask a running one. Only for
+// main.cc files: this library itself knows no command line, so that all of it stands here.
 #ifndef CAUSEWAY_SETTLEMENT_RPC_SERVER_FLAGS_H_
 #define CAUSEWAY_SETTLEMENT_RPC_SERVER_FLAGS_H_
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "settlement/rpc/server.h"
 
@@ -34,6 +36,34 @@ inline void AddServerFlags(CLI::App& run, ServerOptions& options) {
       throw CLI::RequiredError("--tls-cert, --tls-key and --tls-ca (or --insecure on loopback)");
     }
     options.tls = *tls;
+  });
+}
+
+// How a command reaches a running server.
+struct ClientOptions {
+  std::string address;          // "host:port"
+  std::optional<TlsFiles> tls;  // unset: plain text, on loopback only
+};
+
+// Adds `address_flag` ("--ledger", "--address"), --tls-cert, --tls-key, --tls-ca and --insecure to
+// `command`, whose `certificate` is whose it must be. Parsing fills `options`, which must outlive
+// it; it is an error to give neither TLS nor --insecure, or both.
+inline void AddClientFlags(CLI::App& command, const std::string& address_flag,
+                           const std::string& certificate, ClientOptions& options) {
+  auto tls = std::make_shared<TlsFiles>();
+  auto insecure = std::make_shared<bool>(false);
+  command.add_option(address_flag, options.address, "HOST:PORT of the running program")->required();
+  command.add_option("--tls-cert", tls->certificate_file, certificate + ", PEM");
+  command.add_option("--tls-key", tls->private_key_file, "Its private key, PEM");
+  command.add_option("--tls-ca", tls->ca_file, "Authority of the other side's certificate, PEM");
+  command.add_flag("--insecure", *insecure, "No TLS; on loopback addresses only");
+  command.callback([tls, insecure, &options] {
+    const bool whole =
+        !tls->certificate_file.empty() && !tls->private_key_file.empty() && !tls->ca_file.empty();
+    if (whole == *insecure) {
+      throw CLI::RequiredError("--tls-cert, --tls-key and --tls-ca (or --insecure on loopback)");
+    }
+    if (whole) options.tls = *tls;
   });
 }
 

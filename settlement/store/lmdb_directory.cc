@@ -111,7 +111,9 @@ absl::StatusOr<HeldDirectory> HeldDirectory::Lock(const std::string& path) {
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return SystemError("cannot lock", lock_path, errno);
     return absl::FailedPreconditionError(
-        fmt::format("{}: the journal is already open, in another process or in this one", path));
+        fmt::format("{}: the journal is already open, in another process or in this one: ask "
+                    "that one, stop it, or work on a copy of the folder",
+                    path));
   }
   return held;
 }

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
+#include "fmt/format.h"
 #include "observer/runtime/report.h"
+#include "settlement/core/hash.h"
 #include "settlement/store/lmdb_journal.h"
 #include "tests/observer/test_corridor.h"
 
@@ -203,6 +206,21 @@ TEST_F(AuditEngineTest, AStoreOfAnotherGenesisIsRefused) {
   EXPECT_TRUE(absl::IsFailedPrecondition(Open().status()));
 }
 
+// An operator could otherwise silence its observer by a batch that no alert can hold.
+TEST_F(AuditEngineTest, EvidenceThatIsTooLargeIsKeptAsItsHash) {
+  const std::string nonsense(kEvidenceBytesMax + 1, 'x');
+  ASSERT_TRUE(engine_->OnBatch(world_.thb.origin(), nonsense).ok());
+  Restart();
+  ASSERT_EQ(engine_->alerts().size(), 1u);
+  const causeway::v1::Alert& alert = engine_->alerts()[0];
+  EXPECT_LT(alert.ByteSizeLong(), 100'000u);
+  EXPECT_NE(alert.message().find(fmt::format("of {} bytes", nonsense.size())), std::string::npos);
+  const auto piece = std::find_if(alert.evidence().begin(), alert.evidence().end(),
+                                  [](const auto& each) { return each.name() == "batch-sha256"; });
+  ASSERT_NE(piece, alert.evidence().end());
+  EXPECT_EQ(piece->content(), core::Sha256(nonsense).view());
+}
+
 TEST_F(AuditEngineTest, TheReportTellsOverridesInEveryLife) {
   world_.hkd.Write({world_.hkd.ByCentral(
       core::OperatorOverride{world_.hkd.Address("ALPHA"), world_.hkd.Address("BETA"),
@@ -226,7 +244,9 @@ TEST_F(AuditEngineTest, TheReportTellsSupplyAndAlerts) {
   EXPECT_EQ(text.find("OVERRIDE"), std::string::npos);
   ASSERT_TRUE(engine_->OnBatch(world_.thb.origin(), "nonsense").ok());
   const std::string after = TextReport(*engine_);
-  EXPECT_NE(after.find("ALERT 1 malformed-batch about th.example/thb"), std::string::npos) << after;
+  EXPECT_NE(after.find("ALERT malformed-batch (kind 1), number 1, about th.example/thb"),
+            std::string::npos)
+      << after;
   EXPECT_NE(after.find("HALTED"), std::string::npos);
   EXPECT_NE(JsonReport(*engine_).find("\"kind\": \"malformed-batch\""), std::string::npos);
 }

@@ -90,9 +90,11 @@ TEST_F(LedgerVerifierTest, ShowsWhatACentralBankOrderedForWhatItIs) {
   // The second asks for more than there is, and is no override.
   log_.Write({transfer(1'000), transfer(999'999'999),
               log_.ByCentral(core::OrderAbort{settlement.id, "judgment 13"})});
+  const std::uint64_t ordered_at = log_.tree().size() - 1;
+  log_.Write({log_.ByCentral(core::SetFreeze{log_.Address("BETA"), true, "order 5"})});
   CatchUp();
   EXPECT_FALSE(verifier_.halted());
-  ASSERT_EQ(verifier_.overrides().size(), 2u);
+  ASSERT_EQ(verifier_.overrides().size(), 3u);
   const Override& moved = verifier_.overrides()[0];
   EXPECT_EQ(moved.instruction.kind, core::ActionKind::kOperatorOverride);
   EXPECT_EQ(moved.legal_basis, "judgment 12");
@@ -103,7 +105,12 @@ TEST_F(LedgerVerifierTest, ShowsWhatACentralBankOrderedForWhatItIs) {
   EXPECT_EQ(ordered.instruction.kind, core::ActionKind::kOrderAbort);
   EXPECT_EQ(ordered.settlement_id, settlement.id);
   EXPECT_EQ(ordered.legal_basis, "judgment 13");
-  EXPECT_EQ(ordered.entry_index, log_.tree().size() - 1);
+  EXPECT_EQ(ordered.entry_index, ordered_at);
+  const Override& frozen = verifier_.overrides()[2];
+  EXPECT_EQ(frozen.instruction.kind, core::ActionKind::kSetFreeze);
+  EXPECT_EQ(frozen.account, log_.Address("BETA"));
+  EXPECT_TRUE(frozen.frozen);
+  EXPECT_NE(Describe(frozen).find("is frozen, on the basis of: order 5"), std::string::npos);
   // It is no step of the settlement.
   EXPECT_TRUE(verifier_.transitions().empty());
 }

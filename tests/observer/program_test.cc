@@ -73,7 +73,7 @@ TEST_F(ProgramTest, ReportWithAlertsExitsWithTwo) {
     ASSERT_TRUE(engine.OnBatch(world_.hkd.origin(), "nonsense").ok());
   });
   EXPECT_EQ(Report(), kExitAlerts);
-  EXPECT_NE(printed_.find("ALERT 1 malformed-batch"), std::string::npos);
+  EXPECT_NE(printed_.find("ALERT malformed-batch (kind 1), number 1, about "), std::string::npos);
 }
 
 TEST_F(ProgramTest, ReportWithoutAStoreExitsWithDataErrorAndMakesNone) {

@@ -1,13 +1,27 @@
 #include "observer/runtime/runtime.h"
 
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "observer/runtime/program.h"
+#include "observer/runtime/questions.h"
+#include "settlement/core/hash.h"
 #include "settlement/rpc/peer.h"
 #include "tests/observer/runtime_fixture.h"
 
 namespace causeway::observer {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 TEST_F(RuntimeTest, FollowsEveryLogAndServesWhatItVerified) {
   StartObserver();
@@ -97,6 +111,60 @@ TEST_F(RuntimeTest, ListsWhatCentralBanksOrdered) {
   EXPECT_EQ(list.overrides(0).legal_basis(), "judgment 12");
   EXPECT_EQ(list.overrides(1).ledger(), world_.thb.origin());
   EXPECT_EQ(list.overrides(1).settlement_id(), other.view());
+}
+
+// What the commands print; captured.
+std::string Printed(const std::function<int()>& ask, int exit_status) {
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(ask(), exit_status);
+  return ::testing::internal::GetCapturedStdout();
+}
+
+TEST_F(RuntimeTest, AnswersTheQuestionsOfTheCommandLine) {
+  world_.Settle(300, 400);
+  world_.hkd.Write(
+      {world_.hkd.ByCentral(core::SetFreeze{world_.hkd.Address("BETA"), true, "order 5"})});
+  Show();
+  StartObserver();
+  ASSERT_TRUE(EventuallyVerified());
+  AskOptions options{server_->address(), std::nullopt, false};
+  EXPECT_THAT(Printed([&] { return AskStatus(options); }, kExitOk),
+              AllOf(HasSubstr("hk.example/hkd"), HasSubstr("in circulation 2000.00 HKD"),
+                    HasSubstr("1 settled on all ledgers"), HasSubstr("Alerts: 0")));
+  EXPECT_THAT(Printed([&] { return AskAlerts(options, 0, std::nullopt); }, kExitOk),
+              HasSubstr("No alerts"));
+  EXPECT_THAT(Printed([&] { return AskOverrides(options); }, kExitOk),
+              HasSubstr("is frozen, on the basis of: order 5"));
+  EXPECT_THAT(Printed([&] { return AskSettlements(options, "", false); }, kExitOk),
+              HasSubstr("commit, complete"));
+  EXPECT_THAT(Printed([&] { return AskSettlements(options, "", true); }, kExitOk),
+              HasSubstr("No settlement is open."));
+  EXPECT_THAT(Printed([&] { return AskAccounts(options, world_.hkd.origin()); }, kExitOk),
+              AllOf(HasSubstr("ALPHA"), HasSubstr("FROZEN")));
+  options.json = true;
+  const auto json = nlohmann::json::parse(Printed([&] { return AskOverrides(options); }, kExitOk));
+  ASSERT_EQ(json["overrides"].size(), 1u);
+  EXPECT_EQ(json["overrides"][0]["kind"], "set-freeze");
+  EXPECT_EQ(json["overrides"][0]["frozen"], true);
+  EXPECT_EQ(AskSettlements(options, "nonsense", false), kExitUsage);
+  EXPECT_EQ(AskAccounts(options, "no.example/such"), kExitUnavailable);
+}
+
+TEST_F(RuntimeTest, WritesTheEvidenceOfAlertsToFilesThatItDoesNotOverwrite) {
+  std::vector<std::string> batches = world_.hkd.batches();
+  batches.push_back("nonsense");
+  hkd_.shown.Show(batches, world_.hkd.tree(), world_.hkd.Checkpoint());
+  StartObserver();
+  ASSERT_TRUE(Eventually([](const v1::ObserverStatus& status) { return status.alerts() == 1; }));
+  const std::string folder = ::testing::TempDir() + "/evidence-of-alerts";
+  std::filesystem::remove_all(folder);
+  const AskOptions options{server_->address(), std::nullopt, false};
+  EXPECT_THAT(Printed([&] { return AskAlerts(options, 0, folder); }, kExitAlerts),
+              HasSubstr("ALERT malformed-batch (kind 1), number 1"));
+  std::ifstream batch(folder + "/alert-1/batch", std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(batch), {}), "nonsense");
+  EXPECT_EQ(AskAlerts(options, 0, folder), kExitUsage);  // the files are there
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(RuntimeTest, ResumesFromItsStoreAfterARestart) {
