@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   rpc::BlockStopSignals();
   rpc::PreferLatency();
   CLI::App app("Quotes, and the settlement of signed terms payment versus payment.");
+  app.set_version_flag("--version", "causeway-bridge " CAUSEWAY_VERSION);
   app.require_subcommand(1);
 
   bridge::BridgeProgramOptions options;

@@ -102,6 +102,7 @@ int RunEither(const CLI::App& run, const RunFlags& flags, StudyFlags& study) {
 int Main(int argc, char** argv) {
   CLI::App app{"Runs scenarios of an interoperable CBDC network, simulated or live.",
                "causeway-sim"};
+  app.set_version_flag("--version", "causeway-sim " CAUSEWAY_VERSION);
   app.require_subcommand(1);
   app.footer(
       "Exit status: 0 all expectations met (or: the same), 1 not, 64 wrong usage, 65 a file that\n"
@@ -116,6 +117,7 @@ int Main(int argc, char** argv) {
   run->add_flag("--no-faults", flags.no_faults, "Leaves out the file's faults");
   run->add_option("--faults", flags.fault_groups,
                   "Only faults whose name, up to the first point, is this; repeatable")
+      ->allow_extra_args(false)
       ->excludes("--no-faults");
   run->add_flag("--live", flags.live, "Against real processes on loopback, not in virtual time");
   run->add_flag("--quiet", flags.quiet, "No table and no progress: the exit status tells");
@@ -127,7 +129,8 @@ int Main(int argc, char** argv) {
                   "into 'processes' in --out, made anew");
   run->add_option("--kill", flags.kills,
                   "With --live: PROCESS@ACTION[+MS] kills a process before an action, or so many "
-                  "milliseconds after it began, and starts it again; repeatable");
+                  "milliseconds after it began, and starts it again; repeatable")
+      ->allow_extra_args(false);
   MechanismsFlags mechanisms_flags;
   CLI::App* mechanisms = app.add_subcommand(
       "mechanisms", "Compare the mechanisms for PvP on one scenario, with and without its faults");

@@ -12,7 +12,7 @@
 namespace causeway::wallet {
 namespace {
 
-constexpr char kVersion[] = "causeway-wallet 0.1.0";
+constexpr char kVersion[] = "causeway-wallet " CAUSEWAY_VERSION;
 
 // Environment variables and the flags that they stand for.
 constexpr std::pair<const char*, const char*> kEnvironment[] = {

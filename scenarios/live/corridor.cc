@@ -1,6 +1,7 @@
 #include "scenarios/live/corridor.h"
 
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +22,13 @@ struct Member {
   ServerFiles files;
   std::string address;  // empty before its first start
   std::unique_ptr<Process> process;
+  bool end_told = false;
+
+  // Nothing while it runs, and after it was killed.
+  std::optional<std::string> EndedByItself() {
+    if (process == nullptr || process->IsRunning()) return std::nullopt;
+    return fmt::format("{} {} by itself{}", name, process->Ending(), process->LogTail());
+  }
 };
 
 Member LedgerMember(const PlannedLedger& ledger, const LedgerFiles& files) {
@@ -88,12 +96,24 @@ class Corridor::Impl {
     return supervisor_.Run([this] {
       if (!failure_.ok()) return failure_;
       for (Member& member : members_) {
-        if (member.process == nullptr || member.process->IsRunning()) continue;
-        return absl::InternalError(fmt::format(
-            "{} {} by itself{}", member.name, member.process->Ending(), member.process->LogTail()));
+        if (const auto ended = member.EndedByItself()) return absl::InternalError(*ended);
       }
       return absl::OkStatus();
     });
+  }
+
+  std::vector<std::string> TakeEnded() {
+    std::vector<std::string> all;
+    supervisor_
+        .Run([&] {
+          for (Member& member : members_) {
+            const auto ended = member.EndedByItself();
+            if (ended.has_value() && !std::exchange(member.end_told, true)) all.push_back(*ended);
+          }
+          return absl::OkStatus();
+        })
+        .IgnoreError();
+    return all;
   }
 
   absl::Status Stop() {
@@ -274,6 +294,7 @@ void Corridor::KillAndRestart(std::string_view process, std::chrono::millisecond
 }
 absl::Status Corridor::WaitForRestarts() { return impl_->WaitForRestarts(); }
 absl::Status Corridor::CheckRunning() { return impl_->CheckRunning(); }
+std::vector<std::string> Corridor::TakeEnded() { return impl_->TakeEnded(); }
 absl::Status Corridor::Stop() { return impl_->Stop(); }
 
 }  // namespace causeway::sim

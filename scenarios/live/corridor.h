@@ -66,6 +66,9 @@ class Corridor {
   // of its log.
   absl::Status CheckRunning();
 
+  // Of processes that ended and that nobody killed: what CheckRunning says of each, once.
+  std::vector<std::string> TakeEnded();
+
   // Stops all: SIGTERM, first the observer, then the bridge, then the ledgers. The first failure:
   // a process that does not end, or not with exit status 0.
   absl::Status Stop();

@@ -1,7 +1,11 @@
 #include "scenarios/live/corridor_runner.h"
 
+#include <signal.h>
+
+#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "fmt/format.h"
@@ -12,6 +16,20 @@
 
 namespace causeway::sim {
 namespace {
+
+// Between two looks at whether all processes still run.
+constexpr std::chrono::milliseconds kLookInterval{500};
+
+// Whether a signal to stop came within the interval; they are blocked.
+bool StopSignalCame() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  timespec interval{};
+  interval.tv_nsec = std::chrono::nanoseconds(kLookInterval).count();
+  return sigtimedwait(&signals, nullptr, &interval) > 0;
+}
 
 bool BelongsToSetUp(const PlannedAction& action) {
   if (IsTransaction(action.what)) return false;
@@ -40,7 +58,12 @@ absl::Status RunCorridor(const Plan& plan, const CorridorOptions& options) {
   if (!file.ok()) return file.status();
   fmt::print("{}\n", *file);
   std::fflush(stdout);
-  rpc::WaitForStopSignal();
+  // A person, or a test, may have ended one on purpose: the others go on.
+  while (!StopSignalCame()) {
+    for (const std::string& ended : (*session)->corridor().TakeEnded()) {
+      fmt::print(stderr, "{}\n", ended);
+    }
+  }
   return (*session)->Stop();
 }
 
