@@ -132,6 +132,10 @@ std::string_view QueueDisciplineName(QueueDiscipline discipline) {
       return "fifo-bypass";
     case QueueDiscipline::kPriority:
       return "priority";
+    case QueueDiscipline::kImmediate:
+      return "immediate";
+    case QueueDiscipline::kDeferred:
+      return "deferred";
   }
   return "unknown";
 }
@@ -144,6 +148,65 @@ std::string_view QueueOptimisationName(QueueOptimisation algorithm) {
       return "bech-soramaki";
   }
   return "unknown";
+}
+
+std::string_view QueueAlgorithmName(QueueAlgorithm algorithm) {
+  switch (algorithm) {
+    case QueueAlgorithm::kNone:
+      return "none";
+    case QueueAlgorithm::kBilateral:
+      return "bilateral";
+    case QueueAlgorithm::kBilateralSingle:
+      return "bilateral-single";
+    case QueueAlgorithm::kBechSoramaki:
+      return "bech-soramaki";
+    case QueueAlgorithm::kGreedy:
+      return "greedy";
+    case QueueAlgorithm::kCycle:
+      return "cycle";
+    case QueueAlgorithm::kAllOrNothing:
+      return "all-or-nothing";
+    case QueueAlgorithm::kPartial:
+      return "partial";
+    case QueueAlgorithm::kMultiple:
+      return "multiple";
+    case QueueAlgorithm::kExact:
+      return "exact";
+  }
+  return "unknown";
+}
+
+std::string_view QueueReleaseName(QueueRelease release) {
+  switch (release) {
+    case QueueRelease::kNone:
+      return "none";
+    case QueueRelease::kFunds:
+      return "funds";
+    case QueueRelease::kReceiptReactive:
+      return "receipt-reactive";
+    case QueueRelease::kBalanceReactive:
+      return "balance-reactive";
+  }
+  return "unknown";
+}
+
+std::string_view QueueEntryOffsetName(QueueEntryOffset offset) {
+  switch (offset) {
+    case QueueEntryOffset::kNone:
+      return "none";
+    case QueueEntryOffset::kHeads:
+      return "heads";
+    case QueueEntryOffset::kSingle:
+      return "single";
+  }
+  return "unknown";
+}
+
+bool QueueRules::NeedSelector() const {
+  return discipline == QueueDiscipline::kImmediate || discipline == QueueDiscipline::kDeferred ||
+         normal_bypass || release != QueueRelease::kNone || receipt_window != Duration::Zero() ||
+         entry_offset != QueueEntryOffset::kNone || entry_counter_payments_max != 0 ||
+         !optimisations.empty() || splitting != QueueSplitting{} || limits_bind_all;
 }
 
 std::string_view DayPhaseName(DayPhase phase) {

@@ -118,12 +118,43 @@ enum class QueueDiscipline : std::uint8_t {
   kFifo = 1,        // an account's payments settle in the order of arrival
   kFifoBypass = 2,  // in that order, but one that cannot settle lets later ones pass
   kPriority = 3,    // urgent before high before normal, each in the order of arrival
+  kImmediate = 4,   // none waits, but the rules' release is kept: else rejected
+  kDeferred = 5,    // all wait for an optimisation: periodic netting
 };
 
-// What settles several queued payments together.
+// What settles several queued payments together, by rules of old.
 enum class QueueOptimisation : std::uint8_t {
   kNone = 0,
   kBechSoramaki = 1,  // multilateral offsetting: offsetting.h
+};
+
+// The same by the rules of docs/liquidity.md, which has each in full.
+enum class QueueAlgorithm : std::uint8_t {
+  kNone = 0,
+  kBilateral = 1,
+  kBilateralSingle = 2,
+  kBechSoramaki = 3,
+  kGreedy = 4,
+  kCycle = 5,
+  kAllOrNothing = 6,
+  kPartial = 7,
+  kMultiple = 8,
+  kExact = 9,
+};
+
+// When normal payments are released, besides being covered.
+enum class QueueRelease : std::uint8_t {
+  kNone = 0,             // not chosen: as kFunds
+  kFunds = 1,            // nothing else
+  kReceiptReactive = 2,  // out of what the account received in the current window only
+  kBalanceReactive = 3,  // only while the account keeps its release threshold
+};
+
+// Offsetting of a new payment that is not covered alone.
+enum class QueueEntryOffset : std::uint8_t {
+  kNone = 0,
+  kHeads = 1,   // against the head of the payee's queue and what follows it, order kept
+  kSingle = 2,  // against the payee's oldest payments to the payer, up to a number
 };
 
 // "pay", "request-issue", ... and "settled", "awaiting-approval", ...: for people and reports.
@@ -133,6 +164,9 @@ std::string_view RoleName(Role role);
 std::string_view PaymentPriorityName(PaymentPriority priority);       // "normal", ...
 std::string_view QueueDisciplineName(QueueDiscipline discipline);     // "fifo", ...
 std::string_view QueueOptimisationName(QueueOptimisation algorithm);  // "bech-soramaki", ...
+std::string_view QueueAlgorithmName(QueueAlgorithm algorithm);        // "greedy", ...
+std::string_view QueueReleaseName(QueueRelease release);              // "funds", ...
+std::string_view QueueEntryOffsetName(QueueEntryOffset offset);       // "heads", ...
 std::string_view DayPhaseName(DayPhase phase);
 
 struct Money {
@@ -260,6 +294,35 @@ struct RefundLock {
   InstructionId lock;  // of the instructing party
 };
 
+// One of the optimisations of a ledger's queue.
+struct QueueRun {
+  QueueAlgorithm algorithm = QueueAlgorithm::kNone;
+  // Due so long after the business day opens (or the rules are set on an open day), then every
+  // `every`; zero: from then on with every batch. Runs at the end of the batch in which it is due.
+  Duration first;
+  Duration every;
+  // Only when the one before it in the list ran in this batch and settled nothing, or was passed
+  // over for the same reason: with kAllOrNothing, kPartial, kMultiple the sequence of TARGET2.
+  bool only_if_previous_settled_nothing = false;
+  // kBilateralSingle: how long a payment must have waited, and the most counter-payments tried.
+  Duration wait_min;
+  std::uint32_t counter_payments_max = 0;
+  std::uint32_t cycle_banks_max = 0;     // kCycle: the most accounts in a ring
+  std::uint32_t exact_payments_max = 0;  // kExact: the most payments looked at, from the oldest
+
+  friend bool operator==(const QueueRun&, const QueueRun&) = default;
+};
+inline constexpr std::uint32_t kQueueRunsMax = 16;
+
+// Payments that may settle in parts. All zero: none may.
+struct QueueSplitting {
+  Amount threshold;  // payments of at least this value
+  Amount part_min;   // no part but the last is smaller
+  Amount part_max;   // no part is larger; zero: no such bound
+
+  friend bool operator==(const QueueSplitting&, const QueueSplitting&) = default;
+};
+
 // The rules of a ledger's queue. Without any, nothing is ever queued.
 struct QueueRules {
   QueueDiscipline discipline = QueueDiscipline::kNone;
@@ -268,6 +331,21 @@ struct QueueRules {
   // changed what it settles.
   Duration optimise_every;
   std::uint32_t queued_max = 0;  // payments that wait at once; 1 to kQueuedMax
+
+  // Any of what follows makes the rules those of docs/liquidity.md, which a QueueSelector carries
+  // out; `optimisation` and `optimise_every` are then unset.
+  bool normal_bypass = false;  // kPriority: normal payments let later normal ones pass
+  QueueRelease release = QueueRelease::kNone;
+  // kReceiptReactive: windows of this length follow one another from the opening of the day.
+  Duration receipt_window;
+  QueueEntryOffset entry_offset = QueueEntryOffset::kNone;
+  std::uint32_t entry_counter_payments_max = 0;
+  std::vector<QueueRun> optimisations;  // in the order in which they run; at most kQueueRunsMax
+  QueueSplitting splitting;
+  bool limits_bind_all = false;  // sender limits bind normal payments only, or all
+
+  // Whether they are the rules of docs/liquidity.md.
+  bool NeedSelector() const;
 
   friend bool operator==(const QueueRules&, const QueueRules&) = default;
 };

@@ -26,13 +26,19 @@ const QueuedPayment* PaymentQueue::Find(const InstructionKey& key) const {
 }
 
 bool PaymentQueue::MayPass(std::uint32_t debtor, PaymentPriority priority) const {
+  if (rules_.discipline == QueueDiscipline::kDeferred) return false;
   const OfAccount* waiting = Find(debtor);
   if (waiting == nullptr) return true;
   switch (rules_.discipline) {
+    case QueueDiscipline::kImmediate:
     case QueueDiscipline::kFifoBypass:
       return true;
-    case QueueDiscipline::kPriority:
-      return RankOf(priority) < waiting->begin()->first.rank;
+    case QueueDiscipline::kPriority: {
+      const std::uint8_t first = waiting->begin()->first.rank;
+      const bool passes_own = rules_.normal_bypass && priority == PaymentPriority::kNormal;
+      return RankOf(priority) < first || (passes_own && RankOf(priority) == first);
+    }
+    case QueueDiscipline::kDeferred:
     case QueueDiscipline::kNone:
     case QueueDiscipline::kFifo:
       break;
