@@ -68,7 +68,7 @@ struct QueueProblem {
   // Of each of QueueRules::optimisations, whether it runs now.
   std::vector<bool> runs;
 };
-inline constexpr std::int64_t kSelectorValueMax = std::int64_t{1} << 59;
+inline constexpr std::int64_t kSelectorValueMax = std::int64_t{1} << 58;
 
 // One payment that settles.
 struct SelectedPayment {

@@ -15,6 +15,11 @@ namespace {
 constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 constexpr std::int64_t kPpm = 1'000'000;
 
+// Of a position; of the smallest number, something that is out of bounds too.
+core::Amount Magnitude(core::Amount amount) {
+  return amount.IsNegative() ? core::CheckedNegate(amount).value_or(amount) : amount;
+}
+
 absl::Status CheckTerms(const BankTerms& terms, std::size_t index) {
   const auto wrong = [&](std::string_view what) {
     return absl::InvalidArgumentError(fmt::format("banks[{}]: {}", index, what));
@@ -23,7 +28,8 @@ absl::Status CheckTerms(const BankTerms& terms, std::size_t index) {
       IsBounded(terms.collateral) && IsBounded(terms.uncollateralised_credit) &&
       IsBounded(terms.reserved_urgent) && IsBounded(terms.reserved_high) &&
       IsBounded(terms.release_threshold) && IsBoundedIfAny(terms.multilateral_limit) &&
-      IsBoundedIfAny(terms.holding_limit);
+      IsBoundedIfAny(terms.holding_limit) && IsBounded(terms.receipts) &&
+      IsBounded(Magnitude(terms.multilateral_position));
   if (!amounts_fit) {
     return wrong(fmt::format("amounts must lie between 0 and {} minor units", kTotalMinorMax));
   }
@@ -82,6 +88,8 @@ Engine::State::State(const Rules& rules_in, const std::vector<BankTerms>& terms,
     bank.reserved_high = terms[i].reserved_high.minor();
     bank.release_threshold = terms[i].release_threshold.minor();
     if (terms[i].holding_limit.has_value()) bank.holding_limit = terms[i].holding_limit->minor();
+    bank.receipts = terms[i].receipts.minor();
+    bank.window = 0;
     bank.drawn_since = now.micros();
     total_balance += bank.balance;
     total_funds += bank.Funds();
@@ -120,6 +128,7 @@ absl::StatusOr<Engine> Engine::Create(const Rules& rules, const std::vector<Bank
   for (BankIndex i = 0; i < banks.size(); ++i) {
     if (banks[i].multilateral_limit.has_value()) {
       engine.SetMultilateralLimit(start, i, banks[i].multilateral_limit, none);
+      engine.state_->LimitsOf(i).CountPaidToOthers(banks[i].multilateral_position.minor());
     }
   }
   for (std::size_t i = 0; i < limits.size(); ++i) {
@@ -128,6 +137,11 @@ absl::StatusOr<Engine> Engine::Create(const Rules& rules, const std::vector<Bank
     if (refusal != Refusal::kNone) {
       return absl::InvalidArgumentError(fmt::format("limits[{}]: {}", i, Name(refusal)));
     }
+    if (!IsBounded(Magnitude(limits[i].position))) {
+      return absl::InvalidArgumentError(fmt::format("limits[{}]: position", i));
+    }
+    engine.state_->LimitsOf(limits[i].sender)
+        .CountPaid(limits[i].receiver, limits[i].position.minor());
   }
   return engine;
 }
@@ -160,20 +174,45 @@ Refusal WhyMalformed(const Engine::State& state, const PaymentOrder& order) {
 
 }  // namespace
 
+// A payment that neither waits nor has settled.
+PaymentId Engine::State::Add(const PaymentOrder& order, core::LedgerTime when) {
+  CW_CHECK(nodes.size() < kPaymentsMax, "payments are numbered up to kPaymentsMax");
+  const auto payment = static_cast<PaymentId>(nodes.size());
+  nodes.push_back(
+      Node{.amount = order.amount.minor(), .sender = order.sender, .receiver = order.receiver});
+  flags.push_back(0);
+  SetPriority(payment, order.priority);
+  SetState(payment, PaymentState::kRejected);
+  submitted.push_back(when);
+  if (rules.splitting.part_min.IsPositive()) settled_parts.push_back(0);
+  if (bypasses) bypass_slots.push_back(BypassIndex::kNoSlot);
+  return payment;
+}
+
+void Engine::Load(const std::vector<WaitingPayment>& waiting) { state_->Load(waiting); }
+
+void Engine::ReleaseAll(Effects& effects) {
+  for (BankIndex bank = 0; bank < banks(); ++bank) {
+    state_->MakeDue(bank);
+    state_->Retry(effects);
+  }
+}
+
+void Engine::OffsetAtEntry(PaymentId payment, Effects& effects) {
+  CW_CHECK(payment < payments() && state_->IsQueued(payment), "a payment that waits");
+  state_->OffsetAtEntry(payment, effects);
+  state_->Retry(effects);
+}
+
+void Engine::RunChosen(const std::vector<bool>& chosen, Effects& effects) {
+  CW_CHECK(chosen.size() == state_->rules.optimisations.size(), "one choice for each");
+  state_->RunChosen(chosen, effects);
+}
+
 PaymentId Engine::Submit(core::LedgerTime time, const PaymentOrder& order, Effects& effects) {
   State& state = *state_;
   state.Advance(time, effects);
-  CW_CHECK(state.nodes.size() < kPaymentsMax, "payments are numbered up to kPaymentsMax");
-  const auto payment = static_cast<PaymentId>(state.nodes.size());
-  state.nodes.push_back(
-      Node{.amount = order.amount.minor(), .sender = order.sender, .receiver = order.receiver});
-  state.flags.push_back(0);
-  state.SetPriority(payment, order.priority);
-  state.SetState(payment, PaymentState::kRejected);
-  state.submitted.push_back(state.now);
-  if (state.rules.splitting.part_min.IsPositive()) state.settled_parts.push_back(0);
-  if (state.bypasses) state.bypass_slots.push_back(BypassIndex::kNoSlot);
-
+  const PaymentId payment = state.Add(order, state.now);
   Refusal refusal = WhyMalformed(state, order);
   if (refusal == Refusal::kNone) {
     const bool tested = state.rules.discipline != Discipline::kDeferred &&

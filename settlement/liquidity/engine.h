@@ -44,6 +44,16 @@ struct PaymentOrder {
   Priority priority = Priority::kNormal;
 };
 
+// A payment that waits already when an engine begins.
+struct WaitingPayment {
+  PaymentOrder order;          // with the amount that has not settled
+  core::Amount settled;        // in parts before; zero without splitting
+  core::LedgerTime submitted;  // not after the engine's start
+  // Where it stands in its sender's queue: compared among that sender's, or with kPriority among
+  // those of one priority. No two are alike.
+  std::uint64_t place = 0;
+};
+
 enum class PaymentState : std::uint8_t { kQueued, kSettled, kRejected, kCancelled, kExpired };
 
 struct PaymentView {
@@ -80,6 +90,19 @@ class Engine {
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
+
+  // For an engine that goes on from somebody else's books, in steps. Nothing is tried by itself.
+  //
+  // Puts payments into the queue of an engine that has none yet; they get the numbers 0, 1, ... in
+  // the order given, which is that of their arrival. Each must be sound, and all fit the bounds.
+  void Load(const std::vector<WaitingPayment>& waiting);
+  // Tries every bank's queue: by index, each with all that it makes room for.
+  void ReleaseAll(Effects& effects);
+  // Offsets a queued payment as when it is submitted, and releases what that makes room for.
+  void OffsetAtEntry(PaymentId payment, Effects& effects);
+  // Runs those entries of Rules::optimisations that are chosen, in the order of the list, as if all
+  // were due now. `chosen` has a value for each.
+  void RunChosen(const std::vector<bool>& chosen, Effects& effects);
 
   // Grows the arrays for so many payments, so that none moves later. Advice only.
   void ReservePayments(std::uint32_t payments);

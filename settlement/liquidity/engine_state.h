@@ -121,7 +121,10 @@ struct Engine::State {
   PaymentId Before(PaymentId payment) const;
   bool HasAhead(BankIndex bank, Priority priority) const;
   bool Leads(PaymentId payment) const;
+  PaymentId Add(const PaymentOrder& order, core::LedgerTime when);
   void Enqueue(PaymentId payment);
+  void CountQueued(PaymentId payment);
+  void Load(const std::vector<WaitingPayment>& waiting);
   void Dequeue(PaymentId payment);
   void Link(PaymentId payment, bool at_front);
   void Unlink(PaymentId payment);
@@ -200,6 +203,7 @@ struct Engine::State {
   // schedule.cc
   Settled Run(std::uint32_t index, Effects& effects);
   void RunDue(Effects& effects);
+  void RunChosen(const std::vector<bool>& chosen, Effects& effects);
   void Advance(core::LedgerTime time, Effects& effects);
   void FindNextDue();
 

@@ -2,6 +2,7 @@
 
 #include "settlement/core/check.h"
 #include "settlement/liquidity/engine_state.h"
+#include "settlement/liquidity/usable.h"
 
 namespace causeway::liquidity {
 
@@ -15,20 +16,14 @@ void Engine::State::RollWindow(BankState& bank) const {
 }
 
 std::int64_t Engine::State::UsableFunds(BankState& bank, Priority priority) const {
-  const std::int64_t funds = bank.Funds();
-  if (priority == Priority::kUrgent) return funds;
-  if (priority == Priority::kHigh) return funds - bank.reserved_urgent;
-  const std::int64_t free = funds - bank.reserved_urgent - bank.reserved_high;
-  switch (rules.release) {
-    case Release::kFunds:
-      return free;
-    case Release::kBalanceReactive:
-      return free - bank.release_threshold;
-    case Release::kReceiptReactive:
-      RollWindow(bank);
-      return std::min(free, bank.receipts);
-  }
-  return free;
+  RollWindow(bank);
+  return UsableOf<std::int64_t>(rules.release,
+                                {.funds = bank.Funds(),
+                                 .reserved_urgent = bank.reserved_urgent,
+                                 .reserved_high = bank.reserved_high,
+                                 .release_threshold = bank.release_threshold,
+                                 .receipts = bank.receipts},
+                                priority);
 }
 
 std::int64_t Engine::State::LimitRoom(const Node& node, Priority priority) const {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "settlement/core/check.h"
 #include "settlement/liquidity/engine_state.h"
@@ -68,9 +69,15 @@ bool Engine::State::Leads(PaymentId payment) const {
 }
 
 void Engine::State::Enqueue(PaymentId payment) {
+  Link(payment, /*at_front=*/false);
+  CountQueued(payment);
+  if (MayPass(payment)) IndexForBypass(payment);
+}
+
+// All of it but its place in the sender's queue.
+void Engine::State::CountQueued(PaymentId payment) {
   const Node& node = nodes[payment];
   SetState(payment, PaymentState::kQueued);
-  Link(payment, /*at_front=*/false);
   BankState& sender = banks[node.sender];
   ++sender.queued_count;
   sender.queued.out[static_cast<std::size_t>(PriorityOf(payment))] += node.amount;
@@ -80,7 +87,27 @@ void Engine::State::Enqueue(PaymentId payment) {
   if (queued_count == 1) oldest_queued_hint = payment;
   oldest_queued_hint = std::min(oldest_queued_hint, payment);
   if (keeps_pairs) LinkPair(payment);
-  if (MayPass(payment)) IndexForBypass(payment);
+}
+
+void Engine::State::Load(const std::vector<WaitingPayment>& waiting) {
+  CW_CHECK(nodes.empty(), "an engine is loaded once, before anything is submitted");
+  for (const WaitingPayment& each : waiting) {
+    const PaymentId payment = Add(each.order, each.submitted);
+    const Node& node = nodes[payment];
+    CW_CHECK(node.sender < banks.size() && node.receiver < banks.size() &&
+                 node.sender != node.receiver && node.amount > 0 &&
+                 node.amount <= kTotalMinorMax - queued_value && each.submitted <= now,
+             "what waits is sound");
+    if (!settled_parts.empty()) settled_parts[payment] = each.settled.minor();
+    CountQueued(payment);
+  }
+  std::vector<PaymentId> by_place(waiting.size());
+  std::iota(by_place.begin(), by_place.end(), PaymentId{0});
+  std::sort(by_place.begin(), by_place.end(), [&](PaymentId left, PaymentId right) {
+    return waiting[left].place < waiting[right].place;
+  });
+  for (const PaymentId payment : by_place) Link(payment, /*at_front=*/false);
+  for (BankIndex bank = 0; bypasses && bank < banks.size(); ++bank) RebuildBypass(bank);
 }
 
 void Engine::State::Dequeue(PaymentId payment) {

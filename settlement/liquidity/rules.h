@@ -105,6 +105,11 @@ struct BankTerms {
   // The most that the bank's net payments to all banks without a bilateral limit may come to.
   std::optional<core::Amount> multilateral_limit;
   std::optional<core::Amount> holding_limit;  // the most that its balance may come to by receipts
+  // What came before the engine's start. kReceiptReactive: received in the window that is under
+  // way, less what was released out of it; of the multilateral limit, what it has counted, which
+  // may be below zero.
+  core::Amount receipts;
+  core::Amount multilateral_position;
 };
 
 // The most that `sender` may have paid to `receiver` beyond what it received from it.
@@ -112,6 +117,7 @@ struct BilateralLimit {
   BankIndex sender = 0;
   BankIndex receiver = 0;
   core::Amount limit;
+  core::Amount position;  // what it has counted before the engine's start; may be below zero
 };
 
 }  // namespace causeway::liquidity

@@ -63,20 +63,27 @@ void Engine::State::FindNextDue() {
 // Runs what is due at `next_due`, in the order of the list.
 void Engine::State::RunDue(Effects& effects) {
   now = next_due;
+  std::vector<bool> chosen(rules.optimisations.size());
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    chosen[i] = next_runs[i] == now;
+    if (chosen[i]) next_runs[i] = now + rules.optimisations[i].every;
+  }
+  RunChosen(chosen, effects);
+  FindNextDue();
+}
+
+void Engine::State::RunChosen(const std::vector<bool>& chosen, Effects& effects) {
   // Whether the entry before ran now and settled something, or was passed over because the one
   // before it did: then those that wait for nothing to settle are passed over too.
   bool previous_settled = false;
-  for (std::uint32_t i = 0; i < rules.optimisations.size(); ++i) {
-    const Optimisation& optimisation = rules.optimisations[i];
-    if (next_runs[i] != now) {
+  for (std::uint32_t i = 0; i < chosen.size(); ++i) {
+    if (!chosen[i]) {
       previous_settled = false;
       continue;
     }
-    next_runs[i] = now + optimisation.every;
-    if (optimisation.only_if_previous_settled_nothing && previous_settled) continue;
+    if (rules.optimisations[i].only_if_previous_settled_nothing && previous_settled) continue;
     previous_settled = Run(i, effects).count > 0;
   }
-  FindNextDue();
 }
 
 void Engine::State::Advance(core::LedgerTime time, Effects& effects) {

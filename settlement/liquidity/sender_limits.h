@@ -34,6 +34,8 @@ class SenderLimits {
   // How much may be paid to the counterparty now; the largest value when nothing limits it.
   std::int64_t Room(BankIndex counterparty) const;
   void CountPaid(BankIndex counterparty, std::int64_t amount);
+  // To counterparties without a bilateral limit; less than zero: received.
+  void CountPaidToOthers(std::int64_t amount) { multilateral_.position += amount; }
   void CountReceived(BankIndex counterparty, std::int64_t amount);
 
   void ClearTrial();
