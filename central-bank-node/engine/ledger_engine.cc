@@ -11,6 +11,7 @@
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/hash.h"
 #include "settlement/core/settlement.h"
+#include "settlement/liquidity/ledger_selector.h"
 
 namespace causeway::node {
 namespace {
@@ -96,7 +97,7 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> LedgerEngine::Open(
   if (absl::Status restored = engine->Restore(payments); !restored.ok()) return restored;
   if (engine->ledger_ == nullptr) {
     absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
-        core::Ledger::Create(genesis, std::move(payments));
+        core::Ledger::Create(genesis, &liquidity::LedgerSelector(), std::move(payments));
     if (!ledger.ok()) return ledger.status();
     engine->ledger_ = *std::move(ledger);
     engine->tree_ = engine->NewTree();

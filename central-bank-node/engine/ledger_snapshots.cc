@@ -13,6 +13,7 @@
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/field_reader.h"
 #include "settlement/core/hash.h"
+#include "settlement/liquidity/ledger_selector.h"
 
 namespace causeway::node {
 namespace {
@@ -173,7 +174,7 @@ absl::Status LedgerEngine::RestoreFrom(std::uint64_t batches,
   }
 
   // Nothing of this engine changes, and the payment index is not taken, before all is verified.
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Restore(genesis_, next);
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Restore(genesis_, &liquidity::LedgerSelector(), next);
   if (!ledger.ok()) return ledger.status();
   core::MerkleTree tree = NewTree();
   const std::uint64_t subtrees = head->leaves >> head->tree_level;

@@ -14,6 +14,7 @@
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
+#include "settlement/liquidity/ledger_selector.h"
 #include "settlement/store/segment_journal.h"
 
 namespace causeway::node {
@@ -116,7 +117,7 @@ class Auditor {
 absl::StatusOr<JournalReport> AuditJournal(const core::Genesis& genesis,
                                            const store::Journal& journal,
                                            const core::SignatureVerifier* verifier) {
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(genesis);
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(genesis, &liquidity::LedgerSelector());
   if (!ledger.ok()) return ledger.status();
   Auditor auditor(*std::move(ledger), verifier);
   for (std::uint64_t number = 0; number < journal.block_count(); ++number) {

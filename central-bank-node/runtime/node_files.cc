@@ -17,6 +17,7 @@
 #include "settlement/core/hash.h"
 #include "settlement/core/key_file.h"
 #include "settlement/core/ledger.h"
+#include "settlement/liquidity/ledger_selector.h"
 #include "settlement/rpc/log.h"
 #include "settlement/rpc/tls.h"
 #include "settlement/store/key_runs.h"
@@ -201,7 +202,7 @@ absl::StatusOr<core::Genesis> MakeGenesis(const GenesisSpec& spec) {
   // One spec, one genesis: the bytes that the codec writes, whatever the order of the text.
   genesis->bytes = codec::EncodeGenesis(*genesis);
   genesis->hash = core::Sha256(genesis->bytes);
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(*genesis);
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(*genesis, &liquidity::LedgerSelector());
   if (!ledger.ok()) return InFile(spec.spec_path, ledger.status());
   return genesis;
 }

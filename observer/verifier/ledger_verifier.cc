@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
+#include "settlement/liquidity/ledger_selector.h"
 
 namespace causeway::observer {
 namespace {
@@ -127,7 +128,7 @@ std::optional<Finding> LedgerVerifier::VerifyGenesis(const core::Batch& batch,
         "hash {}.",
         genesis->ledger.text(), genesis->hash.ToHex(), origin_.text(), genesis_hash_.ToHex()));
   }
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(*genesis);
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(*genesis, &liquidity::LedgerSelector());
   if (!ledger.ok()) {
     return malformed(fmt::format("No ledger starts from this genesis: {}.", Text(ledger.status())));
   }

@@ -148,10 +148,12 @@ Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Ledger::~Ledger() = default;
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const Genesis& genesis,
+                                                       const QueueSelector* selector,
                                                        std::unique_ptr<InstructionIndex> payments) {
   if (absl::Status status = CheckGenesis(genesis); !status.ok()) return status;
   auto state = std::make_unique<State>();
   state->genesis = genesis;
+  state->selector = selector;
   state->payments = payments != nullptr ? std::move(payments) : MakeMemoryInstructionIndex();
   state->time = genesis.created;
   state->date = genesis.business_date;

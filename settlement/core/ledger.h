@@ -183,15 +183,21 @@ bool SameBulks(const BatchResult& result, const Batch& batch);
 class Ledger {
  public:
   // InvalidArgument names the field of the genesis that is wrong.
-  // Payments of bulks are found again by `payments`: in memory when none is given.
+  // `selector` carries out queue rules that need one, and outlives the ledger; with null, such
+  // rules are rejected, so that this copy of the ledger differs from others rather than pass over
+  // them: whatever executes the log of a ledger gives liquidity::LedgerSelector(). Payments of
+  // bulks are found again by `payments`: in memory when none is given.
   static absl::StatusOr<std::unique_ptr<Ledger>> Create(
-      const Genesis& genesis, std::unique_ptr<InstructionIndex> payments = nullptr);
+      const Genesis& genesis, const QueueSelector* selector,
+      std::unique_ptr<InstructionIndex> payments = nullptr);
   // The ledger that a snapshot was made of, from its parts in their order; `next_part` gives one at
   // a time, and its error is the answer. InvalidArgument for parts of another ledger or that are
   // not those of a snapshot. `payments` must know the payments up to the snapshot, and is taken
-  // only when this succeeds.
+  // only when this succeeds. `selector` as in Create; InvalidArgument when the snapshot's queue
+  // needs one and there is none.
   static absl::StatusOr<std::unique_ptr<Ledger>> Restore(
-      const Genesis& genesis, const std::function<absl::StatusOr<std::string>()>& next_part);
+      const Genesis& genesis, const QueueSelector* selector,
+      const std::function<absl::StatusOr<std::string>()>& next_part);
   // Of a ledger that was restored, before the first batch: where the payments up to the snapshot
   // are found.
   void SetIndex(std::unique_ptr<InstructionIndex> payments);
@@ -291,6 +297,8 @@ class Ledger {
 
   // The payments that wait for funds, and the rules that they wait by.
   const PaymentQueue& queue() const;
+  // What waits as a selector is told of it, with no optimisation chosen and nothing new.
+  QueueProblem DescribeQueue() const;
 
   // SHA-256 over the canonical encoding of the state (docs/formats/state-root.md). Linear in the
   // number of accounts: for reports, replays and audits.

@@ -260,6 +260,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoSetDayPhase(const Context& cont
   next_date_ = action.date;
   next_phase_ = action.phase;
   day_ended_ = day_ended_ || action.phase == DayPhase::kClosed;
+  if (action.phase == DayPhase::kOpen) state_.queue.StartDay(header_.time);
   state_.opened_before = true;
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;

@@ -112,6 +112,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::PayPacked(const BulkPayment& paym
            "available never falls below minus the credit line");
   debtor->available = *debtor_after;
   creditor->available = *creditor_after;
+  CountReceipt(creditor->number, payment.amount);
   result = {.outcome = Outcome::kAccepted,
             .debtor_after = debtor_after->minor(),
             .creditor_after = creditor_after->minor(),

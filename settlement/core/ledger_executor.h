@@ -1,7 +1,8 @@
 // Executes one batch against a ledger's state. Internal to the ledger's own files: payments and
 // issues in ledger_funds.cc, administration in ledger_admin.cc, settlements in
 // ledger_settlement.cc and, of lists, ledger_list.cc; hash time-locks in ledger_lock.cc; what waits
-// for funds in ledger_queue.cc; what they share in ledger_executor.cc.
+// for funds in ledger_queue.cc and, where a selector decides, ledger_selected.cc; what they share
+// in ledger_executor.cc.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 
@@ -132,6 +133,22 @@ class LedgerExecutor {
   void ReleaseCovered();
   void Optimise();
   void ExpireQueued();
+
+  // ledger_selected.cc
+  MaybeRejection CheckRelease(const AccountState& debtor, const Pay& pay) const;
+  void ServeBySelector();
+  void BookSelected(const QueueProblem& problem, const std::vector<SelectedPayment>& selected);
+  void BookSet(const std::vector<QueuedPayment>& set, const std::string& rule);
+  // The account received a payment, or less than zero: released a normal one.
+  void CountReceipt(std::uint32_t account, Amount change) {
+    if (!state_.queue.counts_receipts()) return;
+    state_.queue.AddReceipts(account, change, header_.time);
+  }
+  void CountReceipts(std::uint32_t debtor, std::uint32_t creditor, Amount amount,
+                     PaymentPriority priority) {
+    if (priority == PaymentPriority::kNormal) CountReceipt(debtor, Negative(amount));
+    CountReceipt(creditor, amount);
+  }
 
   // ledger_admin.cc
   MaybeRejection CheckKeys(const std::vector<PublicKey>& keys) const;

@@ -106,11 +106,19 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckPay(const ParticipantId& par
     return Rejection{.outcome = Outcome::kSameAccount, .rule = pay.debtor.ToString()};
   }
   const Amount amount = pay.amount.amount;
-  const bool queues = state_.queue.rules().discipline != QueueDiscipline::kNone;
+  const QueueDiscipline discipline = state_.queue.rules().discipline;
+  const bool queues =
+      discipline != QueueDiscipline::kNone && discipline != QueueDiscipline::kImmediate;
   checked.waits = queues && !state_.queue.MayPass(debtor->number, pay.priority);
   if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) {
     if (!queues || rejection->outcome != Outcome::kInsufficientFunds) return rejection;
     checked.waits = true;
+  }
+  if (state_.queue.selects() && !checked.waits) {
+    if (auto rejection = CheckRelease(*debtor, pay)) {
+      if (!queues) return rejection;
+      checked.waits = true;
+    }
   }
   if (auto rejection = CheckCredit(*creditor, amount, Amount::Zero())) return rejection;
   if (pay.cites.kind != ActionKind::kNone) {
@@ -134,6 +142,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
   Entry& entry = Add(context, InstructionStatus::kSettled, Cause::kCommand);
   Post(entry, *checked.debtor, Bucket::kAvailable, checked.code, Negative(amount));
   Post(entry, *checked.creditor, Bucket::kAvailable, checked.code, amount);
+  CountReceipts(checked.debtor->number, checked.creditor->number, amount, pay.priority);
   Record(entry);
   return std::nullopt;
 }

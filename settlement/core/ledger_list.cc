@@ -254,6 +254,7 @@ void LedgerExecutor::ResolveHeld(ResolvedLeg& resolved, std::uint64_t leaf) {
   creditor.incoming_reserved = DifferenceOf(creditor.incoming_reserved, amount);
   debtor.held = DifferenceOf(debtor.held, amount);
   receiver.available = SumOf(receiver.available, amount);
+  if (resolved.outcome == Outcome::kAccepted) CountReceipt(creditor.number, amount);
   CW_CHECK(!debtor.held.IsNegative() && !creditor.incoming_reserved.IsNegative(),
            "completion ends what prepare promised");
   state_.total += absl::int128(debtor.held.minor()) + receiver.available.minor() - before;

@@ -28,9 +28,6 @@ static_assert(3 * (kOffsettingBalanceMax / 4) + kQueuedValueMax / 4 <=
 // grow with the square of what waits.
 constexpr int kPassedMax = 64;
 
-// Longer, and nobody would wait for it: a day ends all queues.
-constexpr Duration kOptimiseEveryMax = Duration::FromHours(24);
-
 bool IsOrdinary(Amount amount) {
   return amount.minor() <= kOffsettingBalanceMax && amount.minor() >= -kOffsettingBalanceMax;
 }
@@ -47,25 +44,22 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoSetQueueRules(const Context& co
                                                                const SetQueueRules& action) {
   if (auto rejection = NeedApprovers(*context.item, party)) return rejection;
   const QueueRules& rules = action.rules;
-  const auto invalid = [](std::string_view rule) {
-    return Rejection{.outcome = Outcome::kInvalidField, .rule = std::string(rule)};
-  };
-  if (rules.discipline == QueueDiscipline::kNone) {
-    if (rules != QueueRules{}) return invalid("rules: without a queue all others are unset");
-  } else {
-    if (rules.queued_max == 0 || rules.queued_max > kQueuedMax) {
-      return invalid("queued_max: 1 to " + std::to_string(kQueuedMax));
-    }
-    if (rules.optimise_every < Duration::Zero() || rules.optimise_every > kOptimiseEveryMax) {
-      return invalid("optimise_every: 0 to 24 hours");
-    }
+  std::string wrong = WhyInvalid(rules);
+  if (wrong.empty() && rules.NeedSelector()) {
+    const absl::Status checked =
+        state_.selector == nullptr
+            ? absl::InvalidArgumentError("rules: nothing here carries them out")
+            : state_.selector->CheckRules(rules);
+    wrong = std::string(checked.message());
   }
+  if (!wrong.empty()) return Rejection{.outcome = Outcome::kInvalidField, .rule = wrong};
   if (!state_.queue.empty()) {
     return Rejection{.outcome = Outcome::kWrongInstructionState,
                      .actual = static_cast<std::int64_t>(state_.queue.size()),
                      .rule = "payments are queued"};
   }
   state_.queue.SetRules(rules);
+  if (next_phase_ == DayPhase::kOpen) state_.queue.StartDay(header_.time);
   state_.policy_version += 1;
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;
@@ -115,7 +109,9 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Enqueue(const Context& context,
                        .amount = pay.amount.amount,
                        .priority = pay.priority,
                        .code = code,
-                       .since = entry.index});
+                       .since = entry.index,
+                       .arrived = entry.index,
+                       .submitted = header_.time});
   Record(entry);
   return std::nullopt;
 }
@@ -144,6 +140,7 @@ void LedgerExecutor::SettleQueued(const QueuedPayment& payment, Cause cause, std
        Negative(payment.amount));
   Post(entry, state_.AccountToChange(payment.creditor), Bucket::kAvailable, payment.code,
        payment.amount);
+  CountReceipts(payment.debtor, payment.creditor, payment.amount, payment.priority);
   Record(entry, in_set);
 }
 
@@ -151,7 +148,11 @@ void LedgerExecutor::ServeQueue(std::span<ItemResult> results) {
   const bool nothing_new = next_index_ == header_.first_index + 1;
   if (nothing_new || state_.queue.rules().discipline == QueueDiscipline::kNone) return;
   recorded_.clear();
-  if (!state_.queue.empty()) ReleaseAndOptimise();
+  if (state_.queue.selects()) {
+    ServeBySelector();
+  } else if (!state_.queue.empty()) {
+    ReleaseAndOptimise();
+  }
   // Who asked in this batch is told where it stands after it.
   absl::flat_hash_map<InstructionKey, std::size_t> served;
   for (std::size_t i = 0; i < recorded_.size(); ++i) served[recorded_[i].key] = i;

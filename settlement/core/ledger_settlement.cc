@@ -325,6 +325,7 @@ ItemResult LedgerExecutor::ResolveLegs(const AdmittedItem& item, SettlementState
     const TransactionCode code = commit ? TransactionCode::kSettlement : TransactionCode::kRelease;
     Post(entry, debtor, Bucket::kHeld, code, Negative(leg.amount.amount));
     Post(entry, commit ? creditor : debtor, Bucket::kAvailable, code, leg.amount.amount);
+    if (commit) CountReceipt(creditor.number, leg.amount.amount);
     ended.entry_index = entry.index;
     ended.legs.push_back(Record(entry));
   }

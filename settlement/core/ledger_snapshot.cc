@@ -80,9 +80,13 @@ class SnapshotReader {
   // follows.
   void TakeQueueRules(FieldReader& reader) {
     if (!reader.ok() || reader.raw().remaining() == 0) return;
+    const std::uint8_t discipline = reader.raw().U8();
+    if (discipline == PaymentQueue::kSelectedRules) return TakeSelectedRules(reader);
+    if (discipline > static_cast<std::uint8_t>(QueueDiscipline::kPriority)) {
+      return reader.Fault("queue.discipline", "is none");
+    }
     QueueRules rules;
-    rules.discipline =
-        reader.Closed("queue.discipline", QueueDiscipline::kNone, QueueDiscipline::kPriority);
+    rules.discipline = static_cast<QueueDiscipline>(discipline);
     if (rules.discipline == QueueDiscipline::kNone) return;
     rules.optimisation = reader.Closed("queue.optimisation", QueueOptimisation::kNone,
                                        QueueOptimisation::kBechSoramaki);
@@ -90,6 +94,15 @@ class SnapshotReader {
     rules.queued_max = reader.raw().U32();
     state_.queue.SetRules(rules);
     state_.queue.next_optimisation = LedgerTime::FromMicros(reader.raw().I64());
+  }
+
+  void TakeSelectedRules(FieldReader& reader) {
+    state_.queue.ReadSelected(reader);
+    if (!reader.ok()) return;
+    if (state_.selector == nullptr) return reader.Fault("queue", "its rules need a selector");
+    const absl::Status checked = state_.selector->CheckRules(state_.queue.rules());
+    if (!checked.ok()) reader.Fault("queue", std::string(checked.message()));
+    accounts_referred_ = std::max(accounts_referred_, state_.queue.LastWithReceipts());
   }
 
   // Ledgers to which no order ever came before its settlement have nothing of them.
@@ -114,6 +127,8 @@ class SnapshotReader {
     payment.code =
         reader.Closed("queued.code", TransactionCode::kPayment, TransactionCode::kReturn);
     payment.since = reader.raw().U64();
+    payment.arrived = instruction.entry_index;
+    payment.submitted = instruction.time;
     if (!reader.ok()) return;
     if (!payment.amount.IsPositive() ||
         state_.queue.CheckRoom(payment.owner, payment.amount).has_value() ||
@@ -304,7 +319,9 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
   const bool has_queue = rules.discipline != QueueDiscipline::kNone;
   const bool has_orders = !state.abort_orders.empty();
   if (!state.locks.empty() || has_queue || has_orders) WriteLocks(state.locks, writer);
-  if (has_queue) {
+  if (state.queue.selects()) {
+    state.queue.WriteSelected(writer);
+  } else if (has_queue) {
     WriteEnum(rules.discipline, writer);
     WriteEnum(rules.optimisation, writer);
     writer.I64(rules.optimise_every.micros())
@@ -430,8 +447,9 @@ std::string Ledger::NextSnapshotPart() {
 void Ledger::AbandonSnapshot() { state_->capture.reset(); }
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Restore(
-    const Genesis& genesis, const std::function<absl::StatusOr<std::string>()>& next_part) {
-  absl::StatusOr<std::unique_ptr<Ledger>> ledger = Create(genesis);
+    const Genesis& genesis, const QueueSelector* selector,
+    const std::function<absl::StatusOr<std::string>()>& next_part) {
+  absl::StatusOr<std::unique_ptr<Ledger>> ledger = Create(genesis, selector);
   if (!ledger.ok()) return ledger.status();
   SnapshotReader reader(*(*ledger)->state_);
   while (!reader.done()) {

@@ -88,6 +88,7 @@ struct Ledger::State {
   std::uint64_t instructions_recorded = 0;
   std::map<InstructionKey, AwaitingApproval> awaiting;
   PaymentQueue queue;
+  const QueueSelector* selector = nullptr;  // that it may have; not owned
 
   std::map<InstructionKey, FundsLock> locks;
 
@@ -163,6 +164,10 @@ struct Ledger::State {
   absl::StatusOr<std::uint64_t> FindInBulks(const InstructionKey& key) const;
   // The same while a batch is executed.
   std::uint64_t FindKnownInBulks(const InstructionKey& key);
+  // What a selector is told of an account, and of what waits: new is what came with that leaf or
+  // later. Optimisations are the caller's to choose.
+  SelectorAccount DescribeForSelector(const AccountState& account, LedgerTime now) const;
+  QueueProblem DescribeQueue(LedgerTime now, std::uint64_t new_from) const;
   const Policy* FindPolicy(const Hash256& hash) const;
   const ParticipantId& central_bank() const { return genesis.central_bank.participant; }
 };

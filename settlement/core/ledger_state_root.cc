@@ -35,12 +35,16 @@ void WriteRootAccount(const AccountState& account, const ParticipantId& owner, W
 
 void WriteRootQueue(const PaymentQueue& queue, Writer& writer) {
   const QueueRules& rules = queue.rules();
-  writer.U8(static_cast<std::uint8_t>(rules.discipline))
-      .U8(static_cast<std::uint8_t>(rules.optimisation))
-      .I64(rules.optimise_every.micros())
-      .U32(rules.queued_max)
-      .I64(queue.next_optimisation.micros())
-      .U64(queue.size());
+  if (queue.selects()) {
+    queue.WriteSelected(writer);
+  } else {
+    writer.U8(static_cast<std::uint8_t>(rules.discipline))
+        .U8(static_cast<std::uint8_t>(rules.optimisation))
+        .I64(rules.optimise_every.micros())
+        .U32(rules.queued_max)
+        .I64(queue.next_optimisation.micros());
+  }
+  writer.U64(queue.size());
   for (const auto& [debtor, waiting] : queue.accounts()) {
     for (const auto& [place, payment] : waiting) {
       writer.Sized(payment.key.party.text())

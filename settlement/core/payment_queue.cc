@@ -12,6 +12,11 @@ void PaymentQueue::SetRules(const QueueRules& rules) {
   CW_CHECK(empty(), "what waits keeps the rules that it came under");
   rules_ = rules;
   next_optimisation = LedgerTime();
+  selects_ = rules.NeedSelector();
+  counts_receipts_ = rules.release == QueueRelease::kReceiptReactive;
+  next_runs_.assign(rules.optimisations.size(), LedgerTime::Max());
+  window_start_ = LedgerTime();
+  receipts_.clear();
 }
 
 const PaymentQueue::OfAccount* PaymentQueue::Find(std::uint32_t debtor) const {
@@ -23,6 +28,14 @@ const QueuedPayment* PaymentQueue::Find(const InstructionKey& key) const {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
   return &accounts_.at(found->second.debtor).at(found->second.place);
+}
+
+const QueuedPayment* PaymentQueue::FindAt(std::uint32_t debtor, PaymentPriority priority,
+                                          std::uint64_t since) const {
+  const OfAccount* waiting = Find(debtor);
+  if (waiting == nullptr) return nullptr;
+  const auto found = waiting->find({.rank = RankOf(priority), .since = since});
+  return found == waiting->end() ? nullptr : &found->second;
 }
 
 bool PaymentQueue::MayPass(std::uint32_t debtor, PaymentPriority priority) const {
@@ -50,7 +63,8 @@ std::optional<Rejection> PaymentQueue::CheckRoom(std::uint32_t owner, Amount amo
   const auto found = shares_.find(owner);
   const Share share = found == shares_.end() ? Share{} : found->second;
   const std::uint32_t own_max = std::max(1U, rules_.queued_max / kOwnersInFullQueue);
-  constexpr std::int64_t kOwnValueMax = kQueuedValueMax / kOwnersInFullQueue;
+  const std::int64_t value_max = ValueMax();
+  const std::int64_t own_value_max = value_max / kOwnersInFullQueue;
   const auto full = [](std::int64_t actual, std::int64_t required, std::string_view rule) {
     return Rejection{.outcome = Outcome::kLimitExceeded,
                      .actual = actual,
@@ -61,11 +75,9 @@ std::optional<Rejection> PaymentQueue::CheckRoom(std::uint32_t owner, Amount amo
     return full(static_cast<std::int64_t>(size()), rules_.queued_max, "queued payments");
   }
   if (share.count >= own_max) return full(share.count, own_max, "queued payments of one owner");
-  if (amount.minor() > kQueuedValueMax - value_) {
-    return full(value_, kQueuedValueMax, "queued value");
-  }
-  if (amount.minor() > kOwnValueMax - share.value) {
-    return full(share.value, kOwnValueMax, "queued value of one owner");
+  if (amount.minor() > value_max - value_) return full(value_, value_max, "queued value");
+  if (amount.minor() > own_value_max - share.value) {
+    return full(share.value, own_value_max, "queued value of one owner");
   }
   return std::nullopt;
 }
@@ -73,7 +85,7 @@ std::optional<Rejection> PaymentQueue::CheckRoom(std::uint32_t owner, Amount amo
 void PaymentQueue::Insert(const QueuedPayment& payment) {
   const QueuePlace place = PlaceOf(payment);
   const bool is_new = by_key_.try_emplace(payment.key, Position{payment.debtor, place}).second;
-  CW_CHECK(is_new && payment.amount.minor() <= kQueuedValueMax - value_, "its room was checked");
+  CW_CHECK(is_new && payment.amount.minor() <= ValueMax() - value_, "its room was checked");
   accounts_[payment.debtor].emplace(place, payment);
   ++incoming_[payment.creditor];
   Share& share = shares_[payment.owner];

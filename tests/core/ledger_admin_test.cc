@@ -209,16 +209,16 @@ TEST_F(LedgerAdminTest, StateRootTellsAnyDifference) {
 TEST_F(LedgerAdminTest, GenesisThatCannotWorkIsRefused) {
   Genesis genesis = genesis_;
   genesis.approvers_needed = 1;
-  EXPECT_FALSE(Ledger::Create(genesis).ok());
+  EXPECT_FALSE(Ledger::Create(genesis, nullptr).ok());
   genesis = genesis_;
   genesis.central_bank.keys.resize(1);
-  EXPECT_FALSE(Ledger::Create(genesis).ok());
+  EXPECT_FALSE(Ledger::Create(genesis, nullptr).ok());
   genesis = genesis_;
   genesis.bytes += "x";
-  EXPECT_FALSE(Ledger::Create(genesis).ok());
+  EXPECT_FALSE(Ledger::Create(genesis, nullptr).ok());
   genesis = genesis_;
   genesis.central_bank.keys[1] = genesis.central_bank.keys[0];
-  EXPECT_FALSE(Ledger::Create(genesis).ok());
+  EXPECT_FALSE(Ledger::Create(genesis, nullptr).ok());
 }
 
 }  // namespace

@@ -190,7 +190,7 @@ TEST_F(LedgerBulkTest, DoesWhatTheSamePaymentsDoOneByOne) {
                                              .holding_limit = Amount::FromMinor(30'000),
                                              .credit_line = Amount::FromMinor(5'000)}));
   }
-  auto twin = Ledger::Create(genesis_);
+  auto twin = Ledger::Create(genesis_, nullptr);
   ASSERT_TRUE(twin.ok());
   const std::vector<std::string> names = {"ALPHA", "BETA", "GAMMA", "DELTA"};
   RandomStream random(20221122, "bulk twin");

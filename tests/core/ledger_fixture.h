@@ -44,7 +44,7 @@ class LedgerFixture : public ::testing::Test {
     genesis_.created = LedgerTime::FromMicros(kStartMicros);
     genesis_.bytes = "genesis of the test ledger";
     genesis_.hash = Sha256(genesis_.bytes);
-    auto ledger = Ledger::Create(genesis_);
+    auto ledger = Ledger::Create(genesis_, nullptr);
     EXPECT_TRUE(ledger.ok()) << ledger.status().message();
     ledger_ = *std::move(ledger);
   }

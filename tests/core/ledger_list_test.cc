@@ -372,8 +372,7 @@ TEST_F(LedgerListTest, ASnapshotHasTheListsAsTheyWereWhenItBegan) {
   // Meanwhile one is completed, and another comes.
   Complete(DecideList(resolved, Verdict::kCommit, All(2)));
   PrepareIt(ListOf({LegOf("ALPHA", "BETA", 30, 4)}, 'c'));
-  const auto restored = Ledger::Restore(
-      genesis_, [this]() -> absl::StatusOr<std::string> { return ledger_->NextSnapshotPart(); });
+  const auto restored = Ledger::Restore(genesis_, nullptr, [this]() -> absl::StatusOr<std::string> { return ledger_->NextSnapshotPart(); });
   ASSERT_TRUE(restored.ok()) << restored.status().message();
   EXPECT_EQ((*restored)->StateRoot(), root);
   const SettlementState* list = (*restored)->FindSettlement(resolved.terms.settlement_id);
@@ -427,7 +426,7 @@ TEST_F(LedgerListTest, DoesWhatTheSameSettlementsDoOneByOne) {
   for (const std::string& name : names) after[name] = Account(name);
 
   // The same start on a ledger of its own.
-  ledger_ = *Ledger::Create(genesis_);
+  ledger_ = *Ledger::Create(genesis_, nullptr);
   SetUp();
   open_accounts();
   std::vector<PrepareSettlement> singles;

@@ -162,7 +162,7 @@ TEST_F(LedgerLockTest, StateRootAndSnapshotHoldLocks) {
     parts.push_back(std::move(part));
   }
   std::size_t next = 0;
-  auto restored = Ledger::Restore(genesis_, [&]() -> absl::StatusOr<std::string> {
+  auto restored = Ledger::Restore(genesis_, nullptr, [&]() -> absl::StatusOr<std::string> {
     if (next == parts.size()) return absl::OutOfRangeError("no more parts");
     return parts[next++];
   });

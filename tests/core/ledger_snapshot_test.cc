@@ -29,7 +29,7 @@ class LedgerSnapshotTest : public SettlementFixture {
   }
   absl::StatusOr<std::unique_ptr<Ledger>> Restored(const std::vector<std::string>& parts) {
     std::size_t next = 0;
-    return Ledger::Restore(genesis_, [&]() -> absl::StatusOr<std::string> {
+    return Ledger::Restore(genesis_, nullptr, [&]() -> absl::StatusOr<std::string> {
       if (next == parts.size()) return absl::OutOfRangeError("no more parts");
       return parts[next++];
     });

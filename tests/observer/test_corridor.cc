@@ -58,7 +58,7 @@ TestLedger::TestLedger(const std::string& country, const std::string& currency)
   genesis.business_date = *core::BusinessDate::Parse("2022-08-15");
   genesis.created = now_;
   genesis_ = *codec::DecodeGenesis(codec::EncodeGenesis(genesis));
-  ledger_ = *core::Ledger::Create(genesis_);
+  ledger_ = *core::Ledger::Create(genesis_, nullptr);
   core::Batch batch;
   batch.genesis = genesis_.bytes;
   Seal(std::move(batch));

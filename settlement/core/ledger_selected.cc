@@ -1,0 +1,188 @@
+// A queue whose rules a selector carries out: what it is told, and the booking of what it answers.
+//
+// Nothing that the selector says is taken on trust: that a payment waits, that its payer covers it
+// and its payee may hold it is tested here, on each payment that settles alone and on every account
+// of a set, and what fails stops the ledger. So a wrong selector can settle less than it should or
+// something else, and can never book an account below minus its credit line.
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "settlement/core/check.h"
+#include "settlement/core/ledger_executor.h"
+
+namespace causeway::core {
+namespace {
+
+// Accounts with more than this in any of their balances wait, so that the gross bookings of a set
+// cannot overflow.
+constexpr std::int64_t kSelectorBalanceMax = std::int64_t{1} << 61;
+static_assert(3 * (kSelectorBalanceMax / 4) + kSelectorValueMax / 4 <=
+              std::numeric_limits<std::int64_t>::max() / 4);
+
+bool IsWithin(Amount amount) {
+  return amount.minor() <= kSelectorBalanceMax && amount.minor() >= -kSelectorBalanceMax;
+}
+
+bool MayTakePart(const AccountState& account) {
+  return !account.closed && IsWithin(account.available) && IsWithin(account.held) &&
+         IsWithin(account.incoming_reserved) && IsWithin(account.credit_line);
+}
+
+absl::int128 FundsOf(const AccountState& account) {
+  return absl::int128(account.available.minor()) + account.credit_line.minor();
+}
+
+// What an entry says of why it settled: the algorithm (of offsetting at entry, by a name of its
+// own), its version, and which of the batch's sets it belongs to.
+std::string RuleOf(const SelectedPayment& selected) {
+  std::string rule(QueueAlgorithmName(selected.algorithm));
+  if (selected.at_entry) rule += "-entry";
+  return rule + "/" + std::to_string(selected.algorithm_version) + " #" +
+         std::to_string(selected.set);
+}
+
+}  // namespace
+
+SelectorAccount Ledger::State::DescribeForSelector(const AccountState& account,
+                                                   LedgerTime now) const {
+  SelectorAccount described;
+  described.number = account.number;
+  described.funds = FundsOf(account);
+  if (!account.holding_limit.IsZero()) {
+    described.room = absl::int128(account.holding_limit.minor()) - account.available.minor() -
+                     account.incoming_reserved.minor();
+  }
+  described.receipts = queue.ReceiptsOf(account.number, now);
+  return described;
+}
+
+QueueProblem Ledger::State::DescribeQueue(LedgerTime now, std::uint64_t new_from) const {
+  QueueProblem problem;
+  problem.now = now;
+  std::vector<std::uint32_t> debtors;
+  for (const auto& [debtor, waiting] : queue.accounts()) debtors.push_back(debtor);
+  std::vector<std::uint32_t> creditors;
+  for (const auto& [creditor, count] : queue.creditors()) creditors.push_back(creditor);
+  std::vector<std::uint32_t> numbers;
+  std::set_union(debtors.begin(), debtors.end(), creditors.begin(), creditors.end(),
+                 std::back_inserter(numbers));
+  absl::flat_hash_map<std::uint32_t, std::uint32_t> position_of;
+  position_of.reserve(numbers.size());
+  for (const std::uint32_t number : numbers) {
+    position_of[number] = static_cast<std::uint32_t>(problem.accounts.size());
+    problem.accounts.push_back(DescribeForSelector(accounts[number], now));
+  }
+  const bool order_free = queue.rules().discipline == QueueDiscipline::kFifoBypass ||
+                          queue.rules().discipline == QueueDiscipline::kDeferred;
+  std::vector<std::pair<std::uint64_t, SelectorPayment>> by_arrival;
+  for (const auto& [debtor, waiting] : queue.accounts()) {
+    const AccountState& from = accounts[debtor];
+    if (from.frozen || !MayTakePart(from) || FundsOf(from) < 0) continue;
+    for (const auto& [place, payment] : waiting) {
+      if (!MayTakePart(accounts[payment.creditor])) {
+        if (order_free) continue;
+        break;
+      }
+      by_arrival.push_back({payment.arrived,
+                            {.debtor = position_of.at(debtor),
+                             .creditor = position_of.at(payment.creditor),
+                             .amount = payment.amount,
+                             .priority = payment.priority,
+                             .place = place.since,
+                             .submitted = payment.submitted,
+                             .is_new = payment.arrived >= new_from}});
+    }
+  }
+  std::sort(by_arrival.begin(), by_arrival.end(),
+            [](const auto& left, const auto& right) { return left.first < right.first; });
+  problem.payments.reserve(by_arrival.size());
+  for (const auto& [arrived, payment] : by_arrival) problem.payments.push_back(payment);
+  return problem;
+}
+
+QueueProblem Ledger::DescribeQueue() const {
+  return state_->DescribeQueue(state_->time, state_->next_index);
+}
+
+// Whether the payment, which is covered, may settle in the moment it comes: also by what the
+// account keeps from such payments.
+LedgerExecutor::MaybeRejection LedgerExecutor::CheckRelease(const AccountState& debtor,
+                                                            const Pay& pay) const {
+  const absl::int128 usable = state_.selector->UsableAlone(
+      state_.queue.rules(), state_.DescribeForSelector(debtor, header_.time), pay.priority,
+      std::nullopt);
+  if (usable >= pay.amount.amount.minor()) return std::nullopt;
+  const absl::int128 least = std::numeric_limits<std::int64_t>::min();
+  return Rejection{.outcome = Outcome::kInsufficientFunds,
+                   .actual = static_cast<std::int64_t>(std::max(usable, least)),
+                   .required = pay.amount.amount.minor(),
+                   .rule = pay.debtor.ToString()};
+}
+
+void LedgerExecutor::ServeBySelector() {
+  std::vector<bool> runs = state_.queue.TakeDue(header_.time);
+  if (optimise_asked_ || day_ended_) runs.assign(runs.size(), true);
+  if (!state_.queue.empty()) {
+    QueueProblem problem = state_.DescribeQueue(header_.time, header_.first_index);
+    problem.runs = std::move(runs);
+    BookSelected(problem, state_.selector->Select(state_.queue.rules(), problem));
+  }
+  if (day_ended_) ExpireQueued();
+}
+
+void LedgerExecutor::BookSelected(const QueueProblem& problem,
+                                  const std::vector<SelectedPayment>& selected) {
+  const auto take = [&](const SelectedPayment& one) {
+    CW_CHECK(one.payment < problem.payments.size(), "a selector names what waits");
+    const SelectorPayment& known = problem.payments[one.payment];
+    const QueuedPayment* waiting =
+        state_.queue.FindAt(problem.accounts[known.debtor].number, known.priority, known.place);
+    CW_CHECK(waiting != nullptr, "a payment settles once");
+    CW_CHECK(one.amount == waiting->amount, "a payment settles whole");
+    return state_.queue.Remove(waiting->key);
+  };
+  for (std::size_t begin = 0; begin < selected.size();) {
+    if (selected[begin].set == 0) {
+      const QueuedPayment payment = take(selected[begin++]);
+      const bool covered =
+          !CheckDebit(state_.accounts[payment.debtor], payment.amount, Amount::Zero()) &&
+          !CheckCredit(state_.accounts[payment.creditor], payment.amount, Amount::Zero());
+      CW_CHECK(covered, "what settles alone is covered, and its payee may hold it");
+      SettleQueued(payment, Cause::kRelease, "", false);
+      continue;
+    }
+    std::vector<QueuedPayment> set;
+    const SelectedPayment& first = selected[begin];
+    for (; begin < selected.size() && selected[begin].set == first.set; ++begin) {
+      set.push_back(take(selected[begin]));
+    }
+    BookSet(set, RuleOf(first));
+  }
+}
+
+void LedgerExecutor::BookSet(const std::vector<QueuedPayment>& set, const std::string& rule) {
+  std::map<std::uint32_t, Amount> before;
+  for (const QueuedPayment& payment : set) {
+    for (const std::uint32_t number : {payment.debtor, payment.creditor}) {
+      before.emplace(number, state_.accounts[number].available);
+    }
+    CW_CHECK(!state_.accounts[payment.debtor].frozen, "a frozen account pays nothing");
+    SettleQueued(payment, Cause::kOptimisation, rule, true);
+  }
+  for (const auto& [number, available] : before) {
+    const AccountState& account = state_.accounts[number];
+    CheckCovered(account);
+    const bool may_hold =
+        account.holding_limit.IsZero() || account.available <= available ||
+        absl::int128(account.available.minor()) + account.incoming_reserved.minor() <=
+            account.holding_limit.minor();
+    CW_CHECK(may_hold, "no account grows by a set beyond what it may hold");
+  }
+}
+
+}  // namespace causeway::core
