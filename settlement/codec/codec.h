@@ -41,6 +41,9 @@ std::string EncodePolicy(const core::SettlementPolicy& policy);
 // PolicySet::Make.
 absl::StatusOr<core::PolicySet> DecodePolicies(std::span<const std::string> policies,
                                                std::string_view field = "policies");
+// The rules of a ledger's queue, from the text form of a SetQueueRules message. Errors begin with
+// line and column, or name the field. Whether the rules are sound is the ledger's to say.
+absl::StatusOr<core::QueueRules> ParseQueueRules(std::string_view text);
 absl::StatusOr<core::Genesis> DecodeGenesis(std::string_view bytes);
 std::string EncodeGenesis(const core::Genesis& genesis);
 absl::StatusOr<core::CompleteSettlement> DecodeCompletion(std::string_view bytes);

@@ -247,15 +247,7 @@ class ActionDecoder {
   }
 
   core::SetQueueRules Decode(const v1::SetQueueRules& message) {
-    Unknown(message);
-    core::QueueRules rules;
-    rules.discipline = fields_.ClosedOrNone({&path_, "discipline"}, message.discipline(),
-                                            core::QueueDiscipline::kPriority);
-    rules.optimisation = fields_.ClosedOrNone({&path_, "optimisation"}, message.optimisation(),
-                                              core::QueueOptimisation::kBechSoramaki);
-    rules.optimise_every = core::Duration::FromMicros(message.optimise_every_us());
-    rules.queued_max = message.queued_max();
-    return {rules};
+    return {DecodeQueueRules(fields_, path_, message)};
   }
 
   core::Reprioritise Decode(const v1::Reprioritise& message) {
@@ -539,11 +531,7 @@ struct ActionEncoder {
     out->mutable_refund_lock()->set_lock(refund.lock.ToString());
   }
   void operator()(const core::SetQueueRules& set) const {
-    v1::SetQueueRules* message = out->mutable_set_queue_rules();
-    message->set_discipline(static_cast<v1::QueueDiscipline>(set.rules.discipline));
-    message->set_optimisation(static_cast<v1::QueueOptimisation>(set.rules.optimisation));
-    message->set_optimise_every_us(set.rules.optimise_every.micros());
-    message->set_queued_max(set.rules.queued_max);
+    ToProto(set.rules, out->mutable_set_queue_rules());
   }
   void operator()(const core::Reprioritise& change) const {
     v1::Reprioritise* message = out->mutable_reprioritise();

@@ -34,6 +34,9 @@ core::RegisterParticipant DecodeRegisterParticipant(Fields& fields, const Path& 
                                                     const v1::RegisterParticipant& message);
 void EncodeRegisterParticipant(const core::RegisterParticipant& value,
                                v1::RegisterParticipant* out);
+core::QueueRules DecodeQueueRules(Fields& fields, const Path& path,
+                                  const v1::SetQueueRules& message);
+void ToProto(const core::QueueRules& rules, v1::SetQueueRules* out);
 core::SettlementPolicy DecodePolicyBytes(Fields& fields, const Path& path, std::string_view bytes);
 core::ProvenLeg DecodeProvenLeg(Fields& fields, const Path& path, const v1::ProvenLeg& proven);
 core::Certificate DecodeCertificate(Fields& fields, const Path& path,

@@ -400,15 +400,48 @@ TEST(DecodeCommandTest, FieldsOfTheRestAreChecked) {
                  "order_abort.legal_basis: "}});
   ExpectFaults(
       Sample(v1::Command::kSetQueueRules),
-      {{[](auto& c) { c.mutable_set_queue_rules()->set_discipline(v1::QueueDiscipline(4)); },
-        "set_queue_rules.discipline: is 4; must be 0 to 3"},
+      {{[](auto& c) { c.mutable_set_queue_rules()->set_discipline(v1::QueueDiscipline(6)); },
+        "set_queue_rules.discipline: is 6; must be 0 to 5"},
        {[](auto& c) { c.mutable_set_queue_rules()->set_optimisation(v1::QueueOptimisation(2)); },
-        "set_queue_rules.optimisation: is 2; must be 0 to 1"}});
+        "set_queue_rules.optimisation: is 2; must be 0 to 1"},
+       {[](auto& c) { c.mutable_set_queue_rules()->set_release(v1::QueueRelease(4)); },
+        "set_queue_rules.release: is 4; must be 0 to 3"},
+       {[](auto& c) { c.mutable_set_queue_rules()->set_entry_offset(v1::QueueEntryOffset(3)); },
+        "set_queue_rules.entry_offset: is 3; must be 0 to 2"},
+       {[](auto& c) {
+          c.mutable_set_queue_rules()->mutable_optimisations(1)->set_algorithm(
+              v1::QueueAlgorithm(10));
+        },
+        "set_queue_rules.optimisations[1].algorithm: is 10; must be 0 to 9"},
+       {[](auto& c) {
+          for (int i = 0; i < 15; ++i) c.mutable_set_queue_rules()->add_optimisations();
+        },
+        "set_queue_rules.optimisations: has 17; at most 16"}});
   ExpectFaults(Sample(v1::Command::kReprioritise),
                {{[](auto& c) { c.mutable_reprioritise()->set_priority(v1::PaymentPriority(3)); },
                  "reprioritise.priority: is 3; must be 0 to 2"},
                 {[](auto& c) { c.mutable_reprioritise()->clear_instruction(); },
                  "reprioritise.instruction: is missing"}});
+}
+
+TEST(ParseQueueRulesTest, ReadsTheFieldsOfSetQueueRules) {
+  const absl::StatusOr<core::QueueRules> rules = ParseQueueRules(
+      "discipline: QUEUE_DISCIPLINE_PRIORITY normal_bypass: true queued_max: 100\n"
+      "optimisations { algorithm: QUEUE_ALGORITHM_CYCLE every_us: 60000000 cycle_banks_max: 4 }");
+  ASSERT_TRUE(rules.ok()) << rules.status();
+  EXPECT_EQ(rules->discipline, core::QueueDiscipline::kPriority);
+  EXPECT_TRUE(rules->normal_bypass);
+  ASSERT_EQ(rules->optimisations.size(), 1u);
+  EXPECT_EQ(rules->optimisations[0].every, core::Duration::FromSeconds(60));
+  EXPECT_EQ(*ParseQueueRules(""), core::QueueRules{});
+}
+
+TEST(ParseQueueRulesTest, SaysWhereTheTextIsWrong) {
+  EXPECT_EQ(ParseQueueRules("discipline: QUEUE_DISCIPLINE_FIFO\nqueued: 3")
+                .status()
+                .message()
+                .substr(0, 4),
+            "2:7:");
 }
 
 }  // namespace

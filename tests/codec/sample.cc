@@ -137,6 +137,23 @@ v1::Command AdministrativeAction(int which) {
       command.mutable_set_queue_rules()->set_optimisation(v1::QUEUE_OPTIMISATION_BECH_SORAMAKI);
       command.mutable_set_queue_rules()->set_optimise_every_us(120'000'000);
       command.mutable_set_queue_rules()->set_queued_max(1000);
+      command.mutable_set_queue_rules()->set_normal_bypass(true);
+      command.mutable_set_queue_rules()->set_release(v1::QUEUE_RELEASE_RECEIPT_REACTIVE);
+      command.mutable_set_queue_rules()->set_receipt_window_us(3'600'000'000);
+      command.mutable_set_queue_rules()->set_entry_offset(v1::QUEUE_ENTRY_OFFSET_SINGLE);
+      command.mutable_set_queue_rules()->set_entry_counter_payments_max(10);
+      for (const auto algorithm :
+           {v1::QUEUE_ALGORITHM_BILATERAL_SINGLE, v1::QUEUE_ALGORITHM_CYCLE}) {
+        v1::QueueRun* run = command.mutable_set_queue_rules()->add_optimisations();
+        run->set_algorithm(algorithm);
+        run->set_first_us(1);
+        run->set_every_us(2);
+        run->set_only_if_previous_settled_nothing(true);
+        run->set_wait_min_us(3);
+        run->set_counter_payments_max(4);
+        run->set_cycle_banks_max(5);
+        run->set_exact_payments_max(6);
+      }
       break;
     case 14:
       Set(command.mutable_reprioritise()->mutable_instruction());
