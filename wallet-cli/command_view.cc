@@ -131,10 +131,32 @@ struct ActionFields {
     return {{"lock", refund.lock.ToString()}};
   }
   Json operator()(const core::SetQueueRules& set) const {
-    return {{"discipline", std::string(core::QueueDisciplineName(set.rules.discipline))},
-            {"optimisation", std::string(core::QueueOptimisationName(set.rules.optimisation))},
-            {"optimise_every_us", set.rules.optimise_every.micros()},
-            {"queued_max", set.rules.queued_max}};
+    const core::QueueRules& rules = set.rules;
+    Json json = {{"discipline", std::string(core::QueueDisciplineName(rules.discipline))},
+                 {"optimisation", std::string(core::QueueOptimisationName(rules.optimisation))},
+                 {"optimise_every_us", rules.optimise_every.micros()},
+                 {"queued_max", rules.queued_max}};
+    if (!rules.NeedSelector()) return json;
+    json.erase("optimisation");
+    json.erase("optimise_every_us");
+    json["normal_bypass"] = rules.normal_bypass;
+    json["release"] = std::string(core::QueueReleaseName(rules.release));
+    json["receipt_window_us"] = rules.receipt_window.micros();
+    json["entry_offset"] = std::string(core::QueueEntryOffsetName(rules.entry_offset));
+    json["entry_counter_payments_max"] = rules.entry_counter_payments_max;
+    json["optimisations"] = Json::array();
+    for (const core::QueueRun& run : rules.optimisations) {
+      json["optimisations"].push_back(
+          {{"algorithm", std::string(core::QueueAlgorithmName(run.algorithm))},
+           {"first_us", run.first.micros()},
+           {"every_us", run.every.micros()},
+           {"only_if_previous_settled_nothing", run.only_if_previous_settled_nothing},
+           {"wait_min_us", run.wait_min.micros()},
+           {"counter_payments_max", run.counter_payments_max},
+           {"cycle_banks_max", run.cycle_banks_max},
+           {"exact_payments_max", run.exact_payments_max}});
+    }
+    return json;
   }
   Json operator()(const core::Reprioritise& change) const {
     return {{"moves", InstructionKeyJson(change.instruction)},

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "settlement/codec/codec.h"
+#include "settlement/core/payment_queue.h"
 #include "settlement/core/quote.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
@@ -180,6 +181,39 @@ void AddPolicy(CLI::App& app, Context& context) {
   });
 }
 
+struct QueueRulesFlags {
+  InstructionFlags instruction;
+  std::string file;
+};
+
+void AddQueueRules(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<QueueRulesFlags>();
+  CLI::App* rules = app.add_subcommand(
+      "queue-rules", "Set how payments that lack funds wait and settle (two approvers)");
+  rules
+      ->add_option("file", flags->file,
+                   "The fields of SetQueueRules (proto/causeway/v1/command.proto) as protobuf "
+                   "text; an empty file: no queue")
+      ->required();
+  AddInstructionFlags(*rules, flags->instruction);
+  rules->callback([&context, flags] {
+    context.command = [&context, flags]() -> absl::StatusOr<Json> {
+      const absl::StatusOr<std::string> text = ReadFile(flags->file);
+      if (!text.ok()) return text.status();
+      const absl::StatusOr<core::QueueRules> read = codec::ParseQueueRules(*text);
+      if (!read.ok()) return Annotate(flags->file, read.status());
+      // What the ledger would reject is told before anybody signs it.
+      if (const std::string wrong = core::WhyInvalid(*read); !wrong.empty()) {
+        return Annotate(flags->file, absl::InvalidArgumentError(wrong));
+      }
+      return Instruct(context, flags->instruction, "QUE",
+                      [&](const Ledger&) -> absl::StatusOr<core::Action> {
+                        return core::SetQueueRules{*read};
+                      });
+    };
+  });
+}
+
 struct OverrideFlags {
   InstructionFlags instruction;
   std::string from;
@@ -222,6 +256,7 @@ void AddIssuerCommands(CLI::App& app, Context& context) {
   AddApproveAndRefuse(app, context);
   AddDay(app, context);
   AddPolicy(app, context);
+  AddQueueRules(app, context);
   AddOverride(app, context);
 }
 

@@ -62,6 +62,10 @@ Json ObserverJson(const ObserverResult& observer) {
 Json LedgerQueuesJson(const Plan& plan, const RunResult& result) {
   Json queues = Json::object();
   for (const LedgerQueueResult& queue : result.ledger_queues) {
+    Json settled = Json::object();
+    for (const auto& [by, what] : queue.settled) {
+      settled[by] = {{"count", what.count}, {"value", what.value.minor()}};
+    }
     queues[plan.ledgers[queue.ledger].currency.ToString()] = {
         {"waiting_max", queue.waiting_max},
         {"waiting_value_max", queue.waiting_value_max.minor()},
@@ -71,7 +75,8 @@ Json LedgerQueuesJson(const Plan& plan, const RunResult& result) {
         {"gridlock_us_longest", queue.gridlock_longest.micros()},
         {"deadlock_us", queue.in_deadlock.micros()},
         {"deadlock_us_longest", queue.deadlock_longest.micros()},
-        {"undecided_us", queue.undecided.micros()}};
+        {"undecided_us", queue.undecided.micros()},
+        {"settled", settled}};
   }
   return queues;
 }

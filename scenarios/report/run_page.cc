@@ -104,6 +104,23 @@ page::Table LedgerQueueTable(const Plan& plan, const RunResult& result) {
   return table;
 }
 
+page::Table SettledByTable(const Plan& plan, const RunResult& result) {
+  page::Table table{.title = "How payments settled",
+                    .columns = {{"currency"}, {"by"}, {"payments", true}, {"value", true}},
+                    .rows = {},
+                    .note =
+                        "At once: covered when they came. Alone: covered later. Else with others, "
+                        "by the algorithm that their entries name; -entry: when one of them came."};
+  for (const LedgerQueueResult& queue : result.ledger_queues) {
+    const core::Currency currency = plan.ledgers[queue.ledger].currency;
+    for (const auto& [by, settled] : queue.settled) {
+      table.rows.push_back({currency.ToString(), by, fmt::format("{}", settled.count),
+                            Money(currency, settled.value)});
+    }
+  }
+  return table;
+}
+
 page::Table InvariantTable(const Plan& plan, const RunResult& result, const Summary& summary) {
   page::Table table{
       .title = "Invariants and expectations",
@@ -259,6 +276,7 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
                             LiquidityPlotOf(plan, result, figures)}});
   if (!result.ledger_queues.empty()) {
     page.sections.back().content.emplace_back(LedgerQueueTable(plan, result));
+    page.sections.back().content.emplace_back(SettledByTable(plan, result));
   }
   if (result.settlement_queue) {
     page.sections.push_back(SettlementQueueSection(plan, *result.settlement_queue, figures));

@@ -177,7 +177,7 @@ void LedgerNode::Show(const Executed& executed) {
   world_.checkers->OnLedgerBatch(ledger_, executed.header, executed.entries, executed.packed,
                                  *engine_, *disk());
   if (world_.queue_watch != nullptr) {
-    world_.queue_watch->OnBatch(world_.clock.now(), ledger_, engine_->ledger());
+    world_.queue_watch->OnBatch(world_.clock.now(), ledger_, executed.entries, engine_->ledger());
   }
 }
 

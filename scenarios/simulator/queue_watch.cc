@@ -1,99 +1,26 @@
 #include "scenarios/simulator/queue_watch.h"
 
 #include <algorithm>
-#include <map>
-#include <utility>
+#include <string>
 
-#include "scenarios/simulator/liquidity_terms.h"
-#include "settlement/core/check.h"
-#include "settlement/liquidity/engine.h"
+#include "settlement/liquidity/ledger_selector.h"
 
 namespace causeway::sim {
-namespace {
-
-liquidity::Discipline DisciplineOf(const core::QueueRules& rules) {
-  switch (rules.discipline) {
-    case core::QueueDiscipline::kFifoBypass:
-      return liquidity::Discipline::kFifoBypass;
-    case core::QueueDiscipline::kPriority:
-      return liquidity::Discipline::kPriority;
-    default:
-      return liquidity::Discipline::kFifo;
-  }
-}
-
-// Payer and payee as the studies' engine has them, with what counts of their money: no account
-// could pay more than all that it has waiting.
-class QueuedBanks {
- public:
-  explicit QueuedBanks(const core::Ledger& ledger) : ledger_(ledger) {}
-
-  liquidity::BankIndex IndexOf(std::uint32_t account) {
-    const auto [found, added] =
-        places_.emplace(account, static_cast<liquidity::BankIndex>(banks_.size()));
-    if (added) banks_.push_back(TermsOf(account));
-    return found->second;
-  }
-  const std::vector<liquidity::BankTerms>& banks() const { return banks_; }
-
- private:
-  liquidity::BankTerms TermsOf(std::uint32_t number) const {
-    const core::AccountState& account = ledger_.accounts()[number];
-    std::int64_t out = 0;
-    if (const core::PaymentQueue::OfAccount* queue = ledger_.queue().Find(number)) {
-      for (const auto& [place, payment] : *queue) out += payment.amount.minor();
-    }
-    const core::Amount funds =
-        core::CheckedAdd(account.available, account.credit_line).value_or(core::Amount::Max());
-    liquidity::BankTerms terms;
-    terms.balance = std::min(funds, core::Amount::FromMinor(out));
-    if (account.holding_limit.IsZero()) return terms;
-    const auto promised = core::CheckedAdd(account.available, account.incoming_reserved);
-    const auto room =
-        core::CheckedSub(account.holding_limit, promised.value_or(core::Amount::Max()));
-    terms.holding_limit = core::CheckedAdd(
-        terms.balance, std::max(core::Amount::Zero(), room.value_or(core::Amount::Zero())));
-    return terms;
-  }
-
-  const core::Ledger& ledger_;
-  std::map<std::uint32_t, liquidity::BankIndex> places_;
-  std::vector<liquidity::BankTerms> banks_;
-};
-
-}  // namespace
-
 liquidity::QueueState DiagnoseQueue(const core::Ledger& ledger) {
-  QueuedBanks banks(ledger);
-  std::vector<liquidity::PaymentOrder> orders;
-  for (const auto& [debtor, queue] : ledger.queue().accounts()) {
-    if (ledger.accounts()[debtor].frozen) continue;
-    for (const auto& [place, payment] : queue) {
-      const liquidity::BankIndex sender = banks.IndexOf(debtor);
-      orders.push_back({.sender = sender,
-                        .receiver = banks.IndexOf(payment.creditor),
-                        .amount = payment.amount,
-                        .priority = LiquidityPriority(payment.priority)});
-    }
-  }
   if (ledger.queue().empty()) return liquidity::QueueState::kEmpty;
-  if (orders.empty()) return liquidity::QueueState::kDeadlock;
-  const core::LedgerTime start = core::LedgerTime::Min();
-  absl::StatusOr<liquidity::Engine> engine = liquidity::Engine::Create(
-      {.discipline = DisciplineOf(ledger.queue().rules())}, banks.banks(), {}, start);
-  CW_CHECK(engine.ok(), "a ledger's queue is within the engine's bounds");
-  liquidity::Engine::Effects effects;
-  for (const liquidity::PaymentOrder& order : orders) engine->Submit(start, order, effects);
-  // What the ledger passed over, or let go with what comes next: it can settle.
-  if (engine->queued_count() < orders.size()) return liquidity::QueueState::kGridlock;
-  return engine->Diagnose();
+  const liquidity::QueueState found =
+      liquidity::DiagnoseLedgerQueue(ledger.queue().rules(), ledger.DescribeQueue());
+  // Of frozen accounts only.
+  return found == liquidity::QueueState::kEmpty ? liquidity::QueueState::kDeadlock : found;
 }
 
-void QueueWatch::OnBatch(core::LedgerTime now, LedgerIndex ledger, const core::Ledger& state) {
+void QueueWatch::OnBatch(core::LedgerTime now, LedgerIndex ledger,
+                         std::span<const core::Entry> entries, const core::Ledger& state) {
   Watched& watched = watched_[ledger];
   const core::PaymentQueue& queue = state.queue();
   if (queue.rules().discipline == core::QueueDiscipline::kNone) return;
   watched.has_queue = true;
+  for (const core::Entry& entry : entries) CountSettled(entry, watched.result);
   watched.result.ledger = ledger;
   watched.result.waiting_max = std::max<std::uint64_t>(watched.result.waiting_max, queue.size());
   watched.result.waiting_value_max = std::max(watched.result.waiting_value_max, queue.value());
@@ -105,6 +32,24 @@ void QueueWatch::OnBatch(core::LedgerTime now, LedgerIndex ledger, const core::L
   watched.since = now;
   if (found == liquidity::QueueState::kGridlock) ++watched.result.gridlocks;
   if (found == liquidity::QueueState::kDeadlock) ++watched.result.deadlocks;
+}
+
+void QueueWatch::CountSettled(const core::Entry& entry, LedgerQueueResult& result) {
+  if (entry.instruction.kind != core::ActionKind::kPay ||
+      entry.status != core::InstructionStatus::kSettled) {
+    return;
+  }
+  std::string by = "at-once";
+  if (entry.cause == core::Cause::kRelease) by = "alone";
+  if (entry.cause == core::Cause::kOptimisation) {
+    by = entry.rejection.rule.substr(0, entry.rejection.rule.find('/'));
+  }
+  LedgerQueueResult::Settled& settled = result.settled[by];
+  ++settled.count;
+  for (const core::Posting& posting : entry.postings) {
+    if (!posting.amount.IsPositive()) continue;
+    settled.value = core::CheckedAdd(settled.value, posting.amount).value_or(core::Amount::Max());
+  }
 }
 
 void QueueWatch::Count(Watched& watched, core::LedgerTime now) {

@@ -3,6 +3,7 @@
 #define CAUSEWAY_SCENARIOS_SIMULATOR_QUEUE_WATCH_H_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "scenarios/spec/run_result.h"
@@ -21,7 +22,9 @@ class QueueWatch {
   explicit QueueWatch(std::size_t ledgers) : watched_(ledgers) {}
 
   // A batch became durable at `now`, after which the ledger is this. Times do not decrease.
-  void OnBatch(core::LedgerTime now, LedgerIndex ledger, const core::Ledger& state);
+  // Those are its entries.
+  void OnBatch(core::LedgerTime now, LedgerIndex ledger, std::span<const core::Entry> entries,
+               const core::Ledger& state);
   // Of the ledgers that have a queue, by index.
   std::vector<LedgerQueueResult> Finish(core::LedgerTime now) const;
 
@@ -35,6 +38,7 @@ class QueueWatch {
 
   // The state lasted until `now`.
   static void Count(Watched& watched, core::LedgerTime now);
+  static void CountSettled(const core::Entry& entry, LedgerQueueResult& result);
 
   std::vector<Watched> watched_;
 };

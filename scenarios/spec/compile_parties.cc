@@ -7,8 +7,10 @@
 #include "settlement/core/check.h"
 #include "settlement/core/decision_checkpoint.h"
 #include "settlement/core/hash.h"
+#include "settlement/core/payment_queue.h"
 #include "settlement/core/quote.h"
 #include "settlement/core/settlement.h"
+#include "settlement/liquidity/ledger_selector.h"
 
 namespace causeway::sim {
 namespace {
@@ -17,6 +19,10 @@ constexpr core::Duration kSettlementDeadlineDefault = core::Duration::FromSecond
 constexpr core::Duration kQuoteValidityDefault = core::Duration::FromSeconds(30);
 constexpr std::uint32_t kSettlementDeadlineSecondsMax = 24 * 3600;
 constexpr std::uint32_t kOptimiseEverySecondsMax = 24 * 3600;
+// As studies have them.
+constexpr std::uint32_t kCounterPaymentsUsual = 10;
+constexpr std::uint32_t kCycleBanksUsual = 5;
+constexpr std::uint32_t kExactUsual = 16;
 constexpr char kObserverDefault[] = "OBSERVER";
 
 // A participant's id as the body of an account address.
@@ -143,10 +149,30 @@ void Compiler::MakeGenesis(PlannedLedger& ledger) {
   ledger.genesis = *std::move(decoded);
 }
 
+core::QueueRun Compiler::ReadQueueRun(const causeway::v1::QueueRunSpec& spec) {
+  const auto parameter = [](std::uint32_t given, bool has, std::uint32_t usual) {
+    return given == 0 && has ? usual : given;
+  };
+  core::QueueRun run;
+  run.algorithm = static_cast<core::QueueAlgorithm>(spec.algorithm());
+  run.first = core::Duration::FromSeconds(spec.first_s());
+  run.every = core::Duration::FromSeconds(spec.every_s());
+  run.only_if_previous_settled_nothing = spec.only_if_previous_settled_nothing();
+  run.wait_min = core::Duration::FromSeconds(spec.wait_min_s());
+  run.counter_payments_max =
+      parameter(spec.counter_payments_max(),
+                run.algorithm == core::QueueAlgorithm::kBilateralSingle, kCounterPaymentsUsual);
+  run.cycle_banks_max = parameter(spec.cycle_banks_max(),
+                                  run.algorithm == core::QueueAlgorithm::kCycle, kCycleBanksUsual);
+  run.exact_payments_max = parameter(spec.exact_payments_max(),
+                                     run.algorithm == core::QueueAlgorithm::kExact, kExactUsual);
+  return run;
+}
+
 core::QueueRules Compiler::ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec) {
   core::QueueRules rules;
   if (spec.discipline() < causeway::v1::QUEUE_DISCIPLINE_FIFO ||
-      spec.discipline() > causeway::v1::QUEUE_DISCIPLINE_PRIORITY) {
+      spec.discipline() > causeway::v1::QUEUE_DISCIPLINE_DEFERRED) {
     Fail(node.Of("discipline"), "discipline: name one; without a queue, leave it out as a whole");
     return rules;
   }
@@ -155,18 +181,61 @@ core::QueueRules Compiler::ReadQueue(const Node& node, const causeway::v1::Queue
     Fail(node.Of("optimisation"), "optimisation: there is none of that number");
     return rules;
   }
+  if (spec.release() < 0 || spec.release() > causeway::v1::QUEUE_RELEASE_BALANCE_REACTIVE) {
+    Fail(node.Of("release"), "release: there is none of that number");
+    return rules;
+  }
+  if (spec.entry_offset() < 0 || spec.entry_offset() > causeway::v1::QUEUE_ENTRY_OFFSET_SINGLE) {
+    Fail(node.Of("entry_offset"), "entry_offset: there is none of that number");
+    return rules;
+  }
   if (spec.optimise_every_s() > kOptimiseEverySecondsMax) {
     Fail(node.Of("optimise_every_s"),
          fmt::format("optimise_every_s: at most {}, a day", kOptimiseEverySecondsMax));
+    return rules;
   }
   if (spec.queued_max() > core::kQueuedMax) {
     Fail(node.Of("queued_max"), fmt::format("queued_max: at most {}", core::kQueuedMax));
+    return rules;
   }
   rules.discipline = static_cast<core::QueueDiscipline>(spec.discipline());
   rules.optimisation = static_cast<core::QueueOptimisation>(spec.optimisation());
   rules.optimise_every = core::Duration::FromSeconds(spec.optimise_every_s());
-  rules.queued_max = spec.queued_max() == 0 ? core::kQueuedMax : spec.queued_max();
+  const bool waits = rules.discipline != core::QueueDiscipline::kImmediate;
+  rules.queued_max = spec.queued_max() == 0 && waits ? core::kQueuedMax : spec.queued_max();
+  rules.normal_bypass = spec.normal_bypass();
+  rules.release = static_cast<core::QueueRelease>(spec.release());
+  const bool receipts = rules.release == core::QueueRelease::kReceiptReactive;
+  rules.receipt_window = spec.receipt_window_s() == 0 && receipts
+                             ? core::Duration::FromHours(24)
+                             : core::Duration::FromSeconds(spec.receipt_window_s());
+  rules.entry_offset = static_cast<core::QueueEntryOffset>(spec.entry_offset());
+  rules.entry_counter_payments_max = spec.entry_counter_payments_max();
+  if (rules.entry_offset != core::QueueEntryOffset::kNone &&
+      rules.entry_counter_payments_max == 0) {
+    rules.entry_counter_payments_max = kCounterPaymentsUsual;
+  }
+  for (const causeway::v1::QueueRunSpec& run : spec.optimisations()) {
+    rules.optimisations.push_back(ReadQueueRun(run));
+  }
+  CheckQueue(node, rules);
   return rules;
+}
+
+// What the ledger would refuse, at the field that it names.
+void Compiler::CheckQueue(const Node& node, const core::QueueRules& rules) {
+  std::string wrong = core::WhyInvalid(rules);
+  if (wrong.empty() && rules.NeedSelector()) {
+    wrong = std::string(liquidity::LedgerSelector().CheckRules(rules).message());
+  }
+  if (wrong.empty()) return;
+  const std::string field = wrong.substr(0, wrong.find_first_of(":[."));
+  int index = -1;
+  if (wrong.size() > field.size() && wrong[field.size()] == '[') {
+    index = wrong[field.size() + 1] - '0';
+    if (wrong[field.size() + 2] != ']') index = index * 10 + wrong[field.size() + 2] - '0';
+  }
+  Fail(node.Of(field.c_str(), index), wrong);
 }
 
 void Compiler::CompileParticipants() {

@@ -46,6 +46,8 @@ class Compiler {
   void CompileLedgers();
   void CompileLedger(int index);
   core::QueueRules ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec);
+  static core::QueueRun ReadQueueRun(const causeway::v1::QueueRunSpec& spec);
+  void CheckQueue(const Node& node, const core::QueueRules& rules);
   void CompileParticipants();
   void CompileParticipant(int index);
   void AddSystemParticipants();

@@ -3,6 +3,7 @@
 #define CAUSEWAY_SCENARIOS_SPEC_RUN_RESULT_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -180,6 +181,14 @@ struct LedgerQueueResult {
   core::Duration in_deadlock;
   core::Duration deadlock_longest;
   core::Duration undecided;
+  // How payments settled, by themselves or in payment batches: "at-once", "alone" (out of the
+  // queue), or the algorithm that its entry names, of offsetting at entry with "-entry" behind it.
+  // By name.
+  struct Settled {
+    std::uint64_t count = 0;
+    core::Amount value;
+  };
+  std::map<std::string, Settled> settled;
 };
 
 struct RunResult {
