@@ -6,6 +6,7 @@
 #define CAUSEWAY_FX_BRIDGE_ENGINE_ABORT_ORDER_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,12 +27,33 @@ struct AbortOrder {
   std::string checkpoint;            // signed note of the ledger
 };
 
-// The ledger that ordered it, when the order is a settled entry of kind order-abort for that
-// settlement, in the log that a ledger in its terms signed with its key in `policy` (that of the
-// terms). Else kBadAbortOrder, with what is wrong.
-std::variant<core::LedgerOrigin, core::Rejection> VerifyAbortOrder(
+// One that was verified: entry `entry_index` of that ledger, whose log was signed with that key.
+struct ProvenOrder {
+  core::LedgerOrigin ledger;
+  core::KeyId key;
+  std::uint64_t entry_index = 0;
+
+  friend bool operator==(const ProvenOrder&, const ProvenOrder&) = default;
+};
+
+// Whether it is the order of a ledger of these terms, with that ledger's key in `policy`, which is
+// theirs.
+bool IsOfTerms(const ProvenOrder& order, const core::TermsHeader& terms,
+               const core::SettlementPolicy& policy);
+// The reason of an abort by it.
+core::Rejection AbortOrderedBy(const ProvenOrder& order);
+
+// Proven when the order is a settled entry of kind order-abort for that settlement, in the log that
+// a ledger in its terms signed with its key in `policy` (that of the terms). Else kBadAbortOrder,
+// with what is wrong.
+std::variant<ProvenOrder, core::Rejection> VerifyAbortOrder(
     const AbortOrder& order, const core::TermsHeader& terms, const core::SettlementPolicy& policy,
     const core::SignatureVerifier& verifier);
+// The same for a settlement whose terms are not known: of any ledger of the policies, with its key
+// in one of them. `policies` is not empty.
+std::variant<ProvenOrder, core::Rejection> VerifyAbortOrder(
+    const AbortOrder& order, const core::Hash256& settlement_id,
+    std::span<const core::SettlementPolicy> policies, const core::SignatureVerifier& verifier);
 
 }  // namespace causeway::bridge
 

@@ -286,6 +286,7 @@ absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
       CW_CHECK(record.vote_hashes.size() == settlement.header.ledgers.size(),
                "a commit carries a vote of every ledger in the terms");
     }
+    orders_.Remove(id);  // in the same write
     decided.record = core::EncodeDecisionRecord(record);
     decided.terms = settlement.terms.payload;
     const auto before = decided_.Find(id);
@@ -315,7 +316,7 @@ absl::StatusOr<store::Block> BridgeEngine::MakeBlock(core::LedgerTime now,
 }
 
 std::vector<store::MetaWrite> BridgeEngine::TakeMeta(bool writes_anyway) {
-  std::vector<store::MetaWrite> meta;
+  std::vector<store::MetaWrite> meta = orders_.TakeMeta();
   for (const core::Hash256& id : unsaved_) {
     const auto place = open_.find(id);
     if (place == open_.end()) continue;

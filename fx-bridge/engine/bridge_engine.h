@@ -33,6 +33,7 @@
 #include "absl/status/statusor.h"
 #include "fx-bridge/engine/abort_order.h"
 #include "fx-bridge/engine/decided_ids.h"
+#include "fx-bridge/engine/kept_orders.h"
 #include "fx-bridge/engine/key_directory.h"
 #include "fx-bridge/engine/pending.h"
 #include "fx-bridge/pvp/certifier.h"
@@ -70,6 +71,7 @@ inline constexpr std::size_t kRemovalsWaitingMax = 64;
 inline constexpr int kTreeLowestLevel = 8;
 inline constexpr std::uint64_t kTreeRecentSubtrees = 64;
 
+using pvp::OpenPlace;
 using pvp::RequestKind;
 using pvp::SettlementState;
 using pvp::SettlementView;
@@ -180,8 +182,10 @@ class BridgeEngine {
 
   // A central bank whose ledger is in the terms ordered the abort: when the order is proven and
   // there is no decision yet, the next Flush aborts. The view as of now, which may be of a decision
-  // that came before the order; kNotFound for an id that was not handed in here, kBadAbortOrder
-  // (abort_order.h).
+  // that came before the order; kBadAbortOrder (abort_order.h). An id that was not handed in here
+  // is aborted when it is, if the ledger is in its terms: the order is durable with the next Flush,
+  // and the view, which Look does not give, says kAbortOrdered; kOverloaded when that ledger has
+  // too many of them (kKeptOrdersPerLedgerMax).
   std::variant<SettlementView, core::Rejection> OrderAbort(core::LedgerTime now,
                                                            const core::Hash256& id,
                                                            const AbortOrder& order);
@@ -215,6 +219,13 @@ class BridgeEngine {
   // As Look, without the reason.
   std::optional<SettlementView> Find(const core::Hash256& id) const;
   std::vector<SettlementView> ListOpen() const;  // oldest first
+  // The places of what is open, in order, or behind `after`; Find gives the views.
+  std::vector<OpenPlace> OpenPlaces(const std::optional<OpenPlace>& after) const {
+    return coordinator_.OpenPlaces(after);
+  }
+  // Ids with an order to abort and no decision.
+  std::size_t kept_orders() const { return orders_.size(); }
+  bool HasKeptOrder(const core::Hash256& id) const { return orders_.Find(id) != nullptr; }
   // Whether `participant` pays in, or approves, that open settlement. False for one that is
   // complete or unknown.
   bool IsParty(const core::Hash256& id, const core::ParticipantId& participant) const;
@@ -283,6 +294,9 @@ class BridgeEngine {
   absl::Status ReplayBlock(const store::Block& block);
   absl::Status ReplayIds(const core::DecisionBatch& batch);
   absl::Status RestorePending();
+  absl::Status RestoreOrders();
+  // Makes it ripe for its abort if a kept order is one of its terms.
+  void FollowOrders(const core::Hash256& id);
   absl::Status RestoreOne(const core::Hash256& id, Pending pending);
   std::optional<core::Rejection> CheckTerms(core::LedgerTime now,
                                             const core::TermsHeader& header) const;
@@ -303,6 +317,8 @@ class BridgeEngine {
                                                               const core::Envelope& envelope,
                                                               const std::vector<std::string>& legs,
                                                               const core::Hash256& id);
+  std::variant<SettlementView, core::Rejection> KeepOrder(const core::Hash256& id,
+                                                          const AbortOrder& order);
   absl::StatusOr<SettlementView> ReadView(const core::Hash256& id, std::uint64_t index) const;
   static void AddListTo(SettlementView& view, const core::TermsHeader& header,
                         const core::PositionSet& committed);
@@ -345,6 +361,7 @@ class BridgeEngine {
   DecidedIds decided_;
   absl::btree_map<core::Hash256, OpenSettlement> open_;
   std::set<core::Hash256> unsaved_;
+  KeptOrders orders_;
   std::vector<core::Hash256> removals_;
   absl::btree_map<core::Hash256, SettlementView> finished_;
   std::deque<core::Hash256> finished_order_;

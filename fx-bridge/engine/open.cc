@@ -88,6 +88,7 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> BridgeEngine::Open(
       new BridgeEngine(std::move(options), *std::move(policies), std::move(journal)));
   if (absl::Status status = engine->Replay(); !status.ok()) return status;
   if (absl::Status status = engine->RestoreCertified(); !status.ok()) return status;
+  if (absl::Status status = engine->RestoreOrders(); !status.ok()) return status;
   if (absl::Status status = engine->RestorePending(); !status.ok()) return status;
   return engine;
 }
@@ -189,6 +190,15 @@ absl::Status BridgeEngine::RestoreCertified() {
   return absl::OkStatus();
 }
 
+absl::Status BridgeEngine::RestoreOrders() {
+  const auto listed = journal_->ListMeta(kOrderedPrefix);
+  if (!listed.ok()) return listed.status();
+  for (const auto& [key, value] : *listed) {
+    if (absl::Status status = orders_.Restore(key, value); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status BridgeEngine::RestorePending() {
   const auto listed = journal_->ListMeta(kPendingPrefix);
   if (!listed.ok()) return listed.status();
@@ -274,7 +284,9 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
     coordinator_.RestoreDecided(*header, record->verdict, settlement.submitted, record->decided,
                                 settlement.rejection, certified, {settlement.Bytes(), {}});
   }
+  const bool undecided = settlement.record.empty();
   AddOpen(id, std::move(settlement));
+  if (undecided) FollowOrders(id);
   return absl::OkStatus();
 }
 

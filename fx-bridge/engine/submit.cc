@@ -75,6 +75,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
   }
   AddOpen(id, std::move(settlement));
   unsaved_.insert(id);
+  FollowOrders(id);
   return Look(id);
 }
 
@@ -360,12 +361,7 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::Led
   Clamp(now);
   const absl::StatusOr<bool> known = IsKnown(id);
   if (!known.ok()) return Look(id);
-  if (!*known) {
-    return Refuse(core::Outcome::kNotFound,
-                  fmt::format("settlement {} was not handed in here, so that there is nothing to "
-                              "abort; past its deadline, ask with its terms",
-                              id.ToHex()));
-  }
+  if (!*known) return KeepOrder(id, order);
   const auto place = open_.find(id);
   if (place == open_.end()) return Look(id);  // complete
   const core::TermsHeader& header = place->second.header;
@@ -373,11 +369,45 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::Led
   CW_CHECK(policy != nullptr, "an open settlement is under one of the policies");
   const auto proven = VerifyAbortOrder(order, header, *policy, *options_.verifier);
   if (const auto* refused = std::get_if<core::Rejection>(&proven)) return *refused;
-  coordinator_.Abort(
-      id, {.outcome = core::Outcome::kAbortOrdered,
-           .rule = fmt::format("{} entry {}", std::get<core::LedgerOrigin>(proven).text(),
-                               order.entry_index)});
+  const auto& ordered = std::get<ProvenOrder>(proven);
+  // Kept until the record is durable, which may wait for witnesses. Without room it still aborts.
+  if (place->second.record.empty()) orders_.Keep(id, ordered);
+  coordinator_.Abort(id, AbortOrderedBy(ordered));
   return Look(id);
+}
+
+std::variant<SettlementView, core::Rejection> BridgeEngine::KeepOrder(const core::Hash256& id,
+                                                                      const AbortOrder& order) {
+  const auto proven = VerifyAbortOrder(order, id, policies_.all(), *options_.verifier);
+  if (const auto* refused = std::get_if<core::Rejection>(&proven)) return *refused;
+  const auto& ordered = std::get<ProvenOrder>(proven);
+  if (!orders_.Keep(id, ordered)) {
+    core::Rejection full = Refuse(
+        core::Outcome::kOverloaded,
+        fmt::format("{} has {} orders here for settlements that were not handed in; this one "
+                    "is in force on that ledger alone",
+                    ordered.ledger.text(), kKeptOrdersPerLedgerMax));
+    full.required = kKeptOrdersPerLedgerMax;
+    return full;
+  }
+  SettlementView view;
+  view.settlement_id = id;
+  view.state = SettlementState::kAbortOrdered;
+  view.rejection = AbortOrderedBy(ordered);
+  return view;
+}
+
+void BridgeEngine::FollowOrders(const core::Hash256& id) {
+  const std::vector<ProvenOrder>* orders = orders_.Find(id);
+  if (orders == nullptr) return;
+  const core::TermsHeader& header = open_.find(id)->second.header;
+  const core::SettlementPolicy* policy = policies_.Find(header.policy_hash);
+  CW_CHECK(policy != nullptr, "an open settlement is under one of the policies");
+  for (const ProvenOrder& order : *orders) {
+    if (!IsOfTerms(order, header, *policy)) continue;
+    coordinator_.Abort(id, AbortOrderedBy(order));
+    return;
+  }
 }
 
 bool BridgeEngine::IsParty(const core::Hash256& id, const core::ParticipantId& participant) const {

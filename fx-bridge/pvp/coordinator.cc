@@ -65,6 +65,8 @@ std::string_view SettlementStateName(SettlementState state) {
       return "aborted";
     case SettlementState::kCertifying:
       return "certifying";
+    case SettlementState::kAbortOrdered:
+      return "abort-ordered";
   }
   return "unknown";
 }
@@ -520,6 +522,16 @@ std::vector<SettlementView> Coordinator::ListOpen() const {
   views.reserve(order.size());
   for (const auto& [number, id] : order) views.push_back(ViewOf(*id, open_.find(*id)->second));
   return views;
+}
+
+std::vector<OpenPlace> Coordinator::OpenPlaces(const std::optional<OpenPlace>& after) const {
+  std::vector<OpenPlace> places;
+  for (const auto& [id, settlement] : open_) {
+    const OpenPlace place{settlement.submitted, id};
+    if (!after.has_value() || *after < place) places.push_back(place);
+  }
+  std::sort(places.begin(), places.end());
+  return places;
 }
 
 std::optional<core::LedgerTime> Coordinator::next_timer() const {

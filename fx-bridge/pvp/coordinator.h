@@ -37,6 +37,8 @@ enum class SettlementState : std::uint8_t {
   kAborting = 5,            // decided and durable: abort; the ledgers release
   kAborted = 6,             // every ledger has released, or tombstoned the id
   kCertifying = 7,          // decided and durable; waits for the witnesses' cosignatures
+  // Never of what is open: not handed in, and to be aborted when it is.
+  kAbortOrdered = 8,
 };
 // "awaiting-signatures", "preparing", ...: for people and reports.
 std::string_view SettlementStateName(SettlementState state);
@@ -75,6 +77,14 @@ struct SettlementView {
   // decided, which of them are committed.
   std::uint32_t list_count = 0;
   core::PositionSet list_committed;
+};
+
+// The place of an open settlement among all, oldest first. It stays while others end.
+struct OpenPlace {
+  core::LedgerTime submitted;
+  core::Hash256 id;
+
+  friend auto operator<=>(const OpenPlace&, const OpenPlace&) = default;
 };
 
 enum class RequestKind : std::uint8_t { kPrepare = 1, kComplete = 2 };
@@ -215,6 +225,8 @@ class Coordinator {
   bool IsOpen(const core::Hash256& id) const { return open_.contains(id); }
   std::optional<SettlementView> Find(const core::Hash256& id) const;
   std::vector<SettlementView> ListOpen() const;  // oldest first
+  // The places of all, in order, or of those behind `after`.
+  std::vector<OpenPlace> OpenPlaces(const std::optional<OpenPlace>& after) const;
   std::size_t open_count() const { return open_.size(); }
   // All that is open, and what of it waits for an answer of that ledger.
   const Load& load() const { return load_; }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "fx-bridge/runtime/bridge_views.h"
 #include "fx-bridge/runtime/watchers.h"
 #include "settlement/codec/codec.h"
+#include "settlement/core/check.h"
 #include "settlement/rpc/log.h"
 #include "settlement/rpc/peer.h"
 #include "settlement/rpc/rejection_status.h"
@@ -22,6 +25,14 @@ namespace {
 
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
+
+// What ListOpen is asked for.
+struct OpenPage {
+  core::Duration age_min;
+  std::size_t count_max = 0;
+  std::optional<OpenPlace> after;
+  bool follows = false;  // the caller knows of pages
+};
 
 }  // namespace
 
@@ -116,11 +127,22 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
 
   ServerUnaryReactor* ListOpen(CallbackServerContext* context, const v1::ListOpenRequest* request,
                                v1::ListOpenResponse* response) override {
-    const core::Duration age_min = core::Duration::FromMicros(request->age_us_min());
+    OpenPage page;
+    page.age_min = core::Duration::FromMicros(request->age_us_min());
+    page.count_max = access_.list_open_max;
+    page.follows = request->page_size() != 0 || !request->page_token().empty();
+    if (request->page_size() != 0) {
+      page.count_max = std::min<std::size_t>(page.count_max, request->page_size());
+    }
+    MaybeRejection wrong;
+    if (!request->page_token().empty()) {
+      page.after = DecodePageToken(request->page_token());
+      if (!page.after) wrong = Refusal(core::Outcome::kMalformed, "page_token: was not given here");
+    }
     return Query(context, response,
-                 [this, age_min](const BridgeEngine& engine, const Caller& caller, auto& out) {
-                   FillOpen(engine, caller, age_min, out);
-                   return MaybeRejection();
+                 [this, page, wrong](const BridgeEngine& engine, const Caller& caller, auto& out) {
+                   if (!wrong) FillOpen(engine, caller, page, out);
+                   return wrong;
                  });
   }
 
@@ -191,29 +213,39 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
   }
 
   // On the engine thread.
-  void FillOpen(const BridgeEngine& engine, const Caller& caller, core::Duration age_min,
+  void FillOpen(const BridgeEngine& engine, const Caller& caller, const OpenPage& page,
                 v1::ListOpenResponse& out) {
     const core::LedgerTime now = runtime_->Now();
     out.set_now_us(now.micros());
-    std::size_t count = 0;
-    for (const SettlementView& view : engine.ListOpen()) {
-      if (now - view.submitted < age_min) continue;
-      if (!caller.sees_everything && !engine.IsParty(view.settlement_id, caller.id)) continue;
-      if (++count > access_.list_open_max) continue;
-      if (caller.sees_everything) {
-        ToOperatorView(view, out.add_settlements());
-      } else {
-        ToProto(view, out.add_settlements());
+    OpenPlace last;
+    for (const OpenPlace& place : engine.OpenPlaces(page.after)) {
+      if (now - place.submitted < page.age_min) break;  // and all that follow
+      if (!caller.sees_everything && !engine.IsParty(place.id, caller.id)) continue;
+      if (static_cast<std::size_t>(out.settlements_size()) == page.count_max) {
+        out.set_next_page_token(EncodePageToken(last));
+        break;
       }
+      const std::optional<SettlementView> view = engine.Find(place.id);
+      CW_CHECK(view.has_value(), "what is open can be seen");
+      if (caller.sees_everything) {
+        ToOperatorView(*view, out.add_settlements());
+      } else {
+        ToProto(*view, out.add_settlements());
+      }
+      last = place;
     }
-    if (count <= access_.list_open_max) return;
-    // The answer has no field for it.
+    if (!out.next_page_token().empty() && !page.follows) TellCut(caller, now);
+  }
+
+  // A caller that asks for no page may know of none.
+  void TellCut(const Caller& caller, core::LedgerTime now) {
     if (list_cut_told_.has_value() && now - *list_cut_told_ < kListCutToldEvery) return;
     list_cut_told_ = now;
-    rpc::Log("causeway-bridge",
-             fmt::format("ListOpen showed '{}' the oldest {} of {} open settlements",
-                         caller.id.IsEmpty() ? "operator" : caller.id.text(), access_.list_open_max,
-                         count));
+    rpc::Log(
+        "causeway-bridge",
+        fmt::format("ListOpen showed '{}' the oldest {} open settlements; there are more, on "
+                    "the next page",
+                    caller.id.IsEmpty() ? "operator" : caller.id.text(), access_.list_open_max));
   }
 
   // `fill(engine, caller, out)` fills the response or refuses.
@@ -427,16 +459,24 @@ ServerUnaryReactor* BridgeService::Impl::RequestAbort(CallbackServerContext* con
     call->Refuse(*malformed);
     return call.get();
   }
-  auto refused = std::make_shared<MaybeRejection>();
+  auto answer = std::make_shared<std::variant<SettlementView, core::Rejection>>();
   Post(
       call,
-      [refused, id = *id, order = std::get<AbortOrder>(std::move(order))](BridgeEngine& engine,
-                                                                          core::LedgerTime now) {
-        auto result = engine.OrderAbort(now, id, order);
-        if (auto* rejection = std::get_if<core::Rejection>(&result)) *refused = *rejection;
+      [answer, id = *id, order = std::get<AbortOrder>(std::move(order))](BridgeEngine& engine,
+                                                                         core::LedgerTime now) {
+        *answer = engine.OrderAbort(now, id, order);
       },
-      [call, refused, id = *id](const BridgeEngine& engine) {
-        AnswerWith(*call, *refused, engine, id, [&](const SettlementView& view) {
+      [call, answer, id = *id](const BridgeEngine& engine) {
+        const auto* kept = std::get_if<SettlementView>(answer.get());
+        if (kept != nullptr && kept->state == SettlementState::kAbortOrdered &&
+            !engine.Find(id).has_value()) {
+          call->Succeed([&](v1::SettlementView& out) { ToProto(*kept, &out); });
+          return;
+        }
+        const auto* rejection = std::get_if<core::Rejection>(answer.get());
+        const MaybeRejection refused =
+            rejection == nullptr ? std::nullopt : MaybeRejection(*rejection);
+        AnswerWith(*call, refused, engine, id, [&](const SettlementView& view) {
           call->Succeed([&](v1::SettlementView& out) { ToProto(view, engine, &out); });
         });
       });

@@ -4,8 +4,10 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "settlement/codec/codec.h"
+#include "settlement/core/bytes.h"
 
 namespace causeway::bridge {
 namespace {
@@ -141,6 +143,21 @@ std::variant<AbortOrder, core::Rejection> FromProto(const v1::Receipt& receipt) 
     order.proof.push_back(*hash);
   }
   return order;
+}
+
+std::string EncodePageToken(const OpenPlace& place) {
+  core::Writer writer;
+  writer.I64(place.submitted.micros()).Hash(place.id);
+  return std::move(writer).Take();
+}
+
+std::optional<OpenPlace> DecodePageToken(std::string_view token) {
+  core::Reader reader(token);
+  OpenPlace place;
+  place.submitted = core::LedgerTime::FromMicros(reader.I64());
+  place.id = reader.Hash();
+  if (!reader.Done()) return std::nullopt;
+  return place;
 }
 
 void ToProto(const BridgeEngine& engine, v1::BridgeInfo* out) {

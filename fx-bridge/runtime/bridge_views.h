@@ -3,6 +3,9 @@
 #ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_VIEWS_H_
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_BRIDGE_VIEWS_H_
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <variant>
 
 #include "causeway/v1/bridge_service.pb.h"
@@ -25,6 +28,9 @@ void ToProto(const Quote& quote, v1::Quote* out);
 // kMalformed names the field.
 std::variant<QuoteRequest, core::Rejection> FromProto(const v1::QuoteRequest& request);
 std::variant<AbortOrder, core::Rejection> FromProto(const v1::Receipt& receipt);
+// The place of the last settlement of a page, as its token, and back. Nothing for other bytes.
+std::string EncodePageToken(const OpenPlace& place);
+std::optional<OpenPlace> DecodePageToken(std::string_view token);
 void ToProto(const BridgeEngine& engine, v1::BridgeInfo* out);
 
 }  // namespace causeway::bridge

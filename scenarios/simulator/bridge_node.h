@@ -108,6 +108,7 @@ class BridgeNode : public LogNode {
   void HandleQuote(const AskQuote& ask, QuoteCallback callback);
   void HandleOrder(const core::Hash256& id, const bridge::AbortOrder& order,
                    OrderCallback callback);
+  void KeepOrder(const core::Hash256& id, const bridge::AbortOrder& order, OrderCallback callback);
   void HandleAsk(const SubmitTerms& submit, SettlementCallback callback);
   void AnswerSubmission(const std::variant<bridge::SettlementView, core::Rejection>& answer,
                         SettlementCallback callback);

@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "scenarios/simulator/bridge_node.h"
+#include "scenarios/simulator/checkers.h"
+#include "settlement/core/check.h"
+#include "settlement/core/checkpoint.h"
 
 namespace causeway::sim {
 
@@ -22,6 +25,11 @@ void BridgeNode::RequestAbort(const core::Hash256& id,
 void BridgeNode::HandleOrder(const core::Hash256& id, const bridge::AbortOrder& order,
                              OrderCallback callback) {
   const auto answer = engine_->OrderAbort(now(), id, order);
+  if (const auto* view = std::get_if<bridge::SettlementView>(&answer);
+      view != nullptr && view->state == bridge::SettlementState::kAbortOrdered) {
+    KeepOrder(id, order, std::move(callback));
+    return;
+  }
   OrderReply reply;
   reply.rejection.outcome = core::Outcome::kAccepted;
   if (const auto* rejection = std::get_if<core::Rejection>(&answer)) {
@@ -45,6 +53,21 @@ void BridgeNode::HandleOrder(const core::Hash256& id, const bridge::AbortOrder& 
     }
     callback(reply);
   });
+}
+
+// The settlement was not handed in: told as soon as the order is durable.
+void BridgeNode::KeepOrder(const core::Hash256& id, const bridge::AbortOrder& order,
+                           OrderCallback callback) {
+  const auto note = core::ParseCheckpoint(order.checkpoint);
+  CW_CHECK(note.ok(), "the engine keeps what it has read");
+  answers_.push_back(
+      [this, id, origin = note->checkpoint.origin, callback = std::move(callback)]() mutable {
+        world_.coverage.Add(Covered::kAbortOrderKept);
+        world_.checkers->OnOrderKept(id, origin);
+        OrderReply reply;
+        reply.rejection.outcome = core::Outcome::kAccepted;
+        callback(reply);
+      });
 }
 
 }  // namespace causeway::sim

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/observer_node.h"
+#include "settlement/codec/codec.h"
 
 namespace causeway::sim {
 
@@ -88,6 +89,10 @@ void Checkers::OnOrderAbort(LedgerIndex ledger, const core::Entry& entry) {
 
 // Behind an abort by order stands a durable order of a ledger of the settlement.
 void Checkers::OnAbortedByOrder(const bridge::SettlementView& view) {
+  const auto kept = kept_orders_.lower_bound({view.settlement_id, {}});
+  if (kept != kept_orders_.end() && kept->first == view.settlement_id) {
+    coverage_.Add(Covered::kAbortedByKeptOrder);
+  }
   for (const auto& each : view.ledgers) {
     const std::optional<LedgerIndex> ledger = world_.plan.FindLedger(each.ledger);
     if (!ledger) continue;
@@ -99,6 +104,25 @@ void Checkers::OnAbortedByOrder(const bridge::SettlementView& view) {
   }
   Fail(fmt::format("the bridge: settlement {} is aborted by an order that no ledger of it recorded",
                    view.settlement_id.ToHex().substr(0, 12)));
+}
+
+void Checkers::OnOrderKept(const core::Hash256& id, const std::string& ledger) {
+  if (settlements_[id].verdict == core::Verdict::kNone) kept_orders_.emplace(id, ledger);
+}
+
+// What was ordered before it was handed in never commits.
+void Checkers::CheckKeptOrders(const core::DecisionRecord& record,
+                               const core::DecidedSettlement& decided) {
+  for (auto order = kept_orders_.lower_bound({record.settlement_id, {}});
+       order != kept_orders_.end() && order->first == record.settlement_id; ++order) {
+    const auto terms = codec::DecodeTerms(decided.terms);
+    const auto ledger = core::LedgerOrigin::Parse(order->second);
+    if (!terms.ok() || !ledger.ok() || terms->Find(*ledger) == nullptr) continue;
+    Fail(
+        fmt::format("the bridge: settlement {} is committed, whose abort {} had ordered before it "
+                    "was handed in",
+                    record.settlement_id.ToHex().substr(0, 12), order->second));
+  }
 }
 
 void Checkers::OnPolicyChange(LedgerIndex ledger, const core::Entry& entry) {

@@ -315,6 +315,11 @@ void Checkers::OnBridgeStart(const bridge::BridgeEngine& engine, const VirtualDi
     if (engine.Find(id).has_value()) continue;
     Fail(fmt::format("the bridge has forgotten settlement {}, which it had accepted", Short(id)));
   }
+  for (const auto& [id, ledger] : kept_orders_) {
+    if (settlements_[id].verdict != core::Verdict::kNone || engine.HasKeptOrder(id)) continue;
+    Fail(fmt::format("the bridge has forgotten the order of {} to abort settlement {}", ledger,
+                     Short(id)));
+  }
 }
 
 void Checkers::OnDecisionBatch(const core::DecisionBatch& batch, const VirtualDisk& disk) {
@@ -336,6 +341,7 @@ void Checkers::OnDecisionBatch(const core::DecisionBatch& batch, const VirtualDi
       FailAllOrNone(fmt::format("settlement {} is decided twice", Short(record->settlement_id)));
     }
     settlement.verdict = record->verdict;
+    if (record->verdict == core::Verdict::kCommit) CheckKeptOrders(*record, decided);
     if (record->verdict == core::Verdict::kCommit) CheckCommit(*record, decided);
     for (const auto& [ledger, side] : settlement.sides) {
       if (!IsResolved(side.status)) continue;

@@ -14,6 +14,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -57,6 +58,8 @@ class Checkers {
   void OnOutcomeTold(const core::Hash256& id, core::InstructionStatus status);
   // The bridge says that a settlement was aborted because a central bank ordered it.
   void OnAbortedByOrder(const bridge::SettlementView& view);
+  // The bridge told that it keeps the order of that ledger until the settlement is handed in.
+  void OnOrderKept(const core::Hash256& id, const std::string& ledger);
   // A client got a ledger's answer to instructions.
   void OnItemsTold(LedgerIndex ledger, const ItemsReply& reply);
   // The observer found something, which it reports itself.
@@ -145,6 +148,7 @@ class Checkers {
   void CheckHolds(LedgerIndex ledger);
   void CheckOrdersSeen(const ObserverNode& observer);
   void CheckCommit(const core::DecisionRecord& record, const core::DecidedSettlement& decided);
+  void CheckKeptOrders(const core::DecisionRecord& record, const core::DecidedSettlement& decided);
   void RecountLedger(const LedgerNode& node);
 
   const World& world_;
@@ -157,6 +161,8 @@ class Checkers {
   bool operator_equivocates_ = false;
   std::map<core::Hash256, Settlement> settlements_;
   std::set<core::Hash256> kept_;  // and not decided as far as is durable
+  // Orders to abort that the bridge keeps, with the ledger of each; those of decided ids too.
+  std::set<std::pair<core::Hash256, std::string>> kept_orders_;
   std::vector<std::string> all_or_none_;
   std::vector<std::string> others_;
   std::uint64_t breaches_count_ = 0;

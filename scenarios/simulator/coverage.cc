@@ -118,6 +118,8 @@ constexpr std::array<std::string_view, kCoveredCount> kCoveredNames = {
     "aborted-by-order",
     "abort-order-too-late",
     "abort-order-unproven",
+    "abort-order-kept",
+    "aborted-by-kept-order",
     "order-seen-by-observer",
     "policy-added",
     "policy-withdrawn",

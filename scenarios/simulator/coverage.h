@@ -132,6 +132,8 @@ enum class Covered : std::uint8_t {
   kAbortedByOrder,
   kAbortOrderTooLate,
   kAbortOrderUnproven,
+  kAbortOrderKept,      // of a settlement that was not handed in
+  kAbortedByKeptOrder,  // as soon as it was
   kOrderSeenByObserver,
   kPolicyAdded,
   kPolicyWithdrawn,

@@ -1,5 +1,7 @@
 #include "settlement/client/bridge_client.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "causeway/v1/bridge_service.grpc.pb.h"
@@ -15,8 +17,11 @@ namespace {
 using Stub = v1::Bridge::Stub;
 
 constexpr std::string_view kStateNames[] = {
-    "none",    "awaiting-signatures", "preparing", "committed", "settled", "aborting",
-    "aborted", "certifying"};
+    "none",    "awaiting-signatures", "preparing",    "committed", "settled", "aborting",
+    "aborted", "certifying",          "abort-ordered"};
+
+// In one answer: small enough for any limit of a message.
+constexpr std::uint32_t kOpenPageSize = 1'000;
 
 CurrencyPair ReadPair(Fields& fields, const Path& path, const v1::CurrencyPair& pair) {
   return {fields.Parse<core::Currency>({&path, "base"}, pair.base()),
@@ -86,7 +91,7 @@ LedgerProgress ReadProgress(Fields& fields, const Path& path, const v1::LedgerPr
 SettlementView ReadView(Fields& fields, const Path& path, const v1::SettlementView& view) {
   SettlementView value;
   value.settlement_id = fields.Hash({&path, "settlement_id"}, view.settlement_id());
-  value.state = fields.Closed({&path, "state"}, view.state(), SettlementState::kCertifying);
+  value.state = fields.Closed({&path, "state"}, view.state(), SettlementState::kAbortOrdered);
   value.rejection = ReadRejection(view.has_rejection(), view.rejection());
   value.deadline = core::LedgerTime::FromMicros(view.deadline_us());
   value.submitted = core::LedgerTime::FromMicros(view.submitted_us());
@@ -308,13 +313,25 @@ absl::StatusOr<OpenSettlements> BridgeClient::ListOpen(core::Duration age_min,
                                                        CallOptions call) const {
   v1::ListOpenRequest request;
   request.set_age_us_min(age_min.micros());
-  const auto response = impl_->Call(&Stub::ListOpen, request, call);
-  if (!response.ok()) return response.status();
-  return ReadAnswer("bridge", [&](Fields& fields, const Path& path) {
-    return OpenSettlements{
-        core::LedgerTime::FromMicros(response->now_us()),
-        ReadList<SettlementView>(fields, path, "settlements", response->settlements(), ReadView)};
-  });
+  request.set_page_size(kOpenPageSize);
+  OpenSettlements all;
+  do {
+    const auto response = impl_->Call(&Stub::ListOpen, request, call);
+    if (!response.ok()) return response.status();
+    if (response->settlements().empty() && !response->next_page_token().empty()) {
+      return absl::InternalError("bridge: a page of open settlements is empty and not the last");
+    }
+    absl::StatusOr<std::vector<SettlementView>> page =
+        ReadAnswer("bridge", [&](Fields& fields, const Path& path) {
+          return ReadList<SettlementView>(fields, path, "settlements", response->settlements(),
+                                          ReadView);
+        });
+    if (!page.ok()) return page.status();
+    all.now = core::LedgerTime::FromMicros(response->now_us());
+    std::move(page->begin(), page->end(), std::back_inserter(all.settlements));
+    request.set_page_token(response->next_page_token());
+  } while (!request.page_token().empty());
+  return all;
 }
 
 absl::StatusOr<std::string> BridgeClient::GetCheckpoint(CallOptions call) const {

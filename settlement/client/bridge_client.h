@@ -92,6 +92,8 @@ enum class SettlementState : std::uint8_t {
   kAborting = 5,
   kAborted = 6,
   kCertifying = 7,  // decided; waits for the cosignatures of witnesses
+  // Answers RequestAbort for one that was not handed in: it is aborted when it is.
+  kAbortOrdered = 8,
 };
 // "awaiting-signatures", "preparing", ...
 std::string_view SettlementStateName(SettlementState state);
@@ -184,11 +186,13 @@ class BridgeClient {
   absl::StatusOr<SettlementView> GetDecision(const core::Hash256& settlement_id,
                                              std::string_view terms = {},
                                              CallOptions call = {}) const;
-  // The oldest that this participant may see, of those at least so old: 10,000 at most, so that an
-  // answer with as many may lack some.
+  // All that this participant may see, of those at least so old, from as many pages as there are;
+  // `call` is for each page. What ends meanwhile may be missing, what begins may be there; `now` is
+  // that of the last page. A bridge of before there were pages gives the oldest 10,000.
   absl::StatusOr<OpenSettlements> ListOpen(core::Duration age_min, CallOptions call = {}) const;
   // Asks for the abort of an undecided settlement; `order` is the receipt of an order-abort in a
-  // ledger of its terms. The settlement as it is then: an earlier decision stands.
+  // ledger of its terms. The settlement as it is then: an earlier decision stands, and one that was
+  // not handed in is kAbortOrdered, to be aborted when it is.
   absl::StatusOr<SettlementView> RequestAbort(const core::Hash256& settlement_id,
                                               const Receipt& order, CallOptions call = {}) const;
   // Signed note of the decision log.

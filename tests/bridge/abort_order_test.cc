@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fx-bridge/engine/kept_orders.h"
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/entry.h"
 #include "settlement/core/merkle.h"
@@ -115,9 +116,102 @@ TEST_F(AbortOrderTest, ComesTooLateForADecision) {
   EXPECT_EQ(engine_->size(), 1u);
 }
 
-TEST_F(AbortOrderTest, IsOfNoUseForWhatWasNotHandedIn) {
-  EXPECT_THAT(Order(deal_.id, OrderOf(0, deal_.id), core::Outcome::kNotFound),
-              HasSubstr("was not handed in here"));
+TEST_F(AbortOrderTest, AbortsWhatIsHandedInAfterIt) {
+  const auto kept = engine_->OrderAbort(At(0), deal_.id, OrderOf(1, deal_.id));
+  ASSERT_TRUE(std::holds_alternative<SettlementView>(kept));
+  EXPECT_EQ(std::get<SettlementView>(kept).state, SettlementState::kAbortOrdered);
+  EXPECT_EQ(std::get<SettlementView>(kept).rejection->rule, "b.example/eur entry 1");
+  EXPECT_FALSE(engine_->Find(deal_.id).has_value());
+  ASSERT_TRUE(engine_->Flush(At(0)).ok());
+  Submit(deal_);
+  const SettlementView view = *engine_->Find(deal_.id);
+  EXPECT_EQ(view.state, SettlementState::kAborting);
+  EXPECT_EQ(view.rejection->outcome, core::Outcome::kAbortOrdered);
+  EXPECT_EQ(view.rejection->rule, "b.example/eur entry 1");
+  for (const LedgerRequest& request : engine_->TakeRequests()) {
+    EXPECT_EQ(request.kind, RequestKind::kComplete);
+  }
+  EXPECT_EQ(engine_->kept_orders(), 0u);
+}
+
+TEST_F(AbortOrderTest, AnOrderThatCameFirstSurvivesARestart) {
+  EXPECT_EQ(Order(deal_.id, OrderOf(0, deal_.id)), "");
+  EXPECT_EQ(Order(deal_.id, OrderOf(1, deal_.id)), "");
+  ASSERT_TRUE(engine_->Flush(At(2)).ok());
+  engine_ = world_.Open();
+  EXPECT_EQ(engine_->kept_orders(), 1u);
+  Submit(deal_);
+  EXPECT_EQ(engine_->Find(deal_.id)->state, SettlementState::kAborting);
+  engine_ = world_.Open();  // the order went with the record
+  EXPECT_EQ(engine_->kept_orders(), 0u);
+}
+
+TEST_F(AbortOrderTest, AnOrderThatWasNotFlushedIsForgotten) {
+  EXPECT_EQ(Order(deal_.id, OrderOf(0, deal_.id)), "");
+  engine_ = world_.Open();
+  EXPECT_EQ(engine_->kept_orders(), 0u);
+}
+
+TEST_F(AbortOrderTest, AnOrderOfALedgerThatIsNotInTheTermsHasNoEffect) {
+  EXPECT_EQ(Order(deal_.id, OrderOf(2, deal_.id)), "");
+  ASSERT_TRUE(engine_->Flush(At(2)).ok());
+  Submit(deal_);
+  EXPECT_EQ(engine_->Find(deal_.id)->state, SettlementState::kPreparing);
+  CarryAll();
+  ASSERT_TRUE(engine_->Flush(At(1)).ok());
+  EXPECT_EQ(engine_->Find(deal_.id)->state, SettlementState::kCommitted);
+  EXPECT_EQ(engine_->kept_orders(), 0u);
+}
+
+TEST_F(AbortOrderTest, WhatWasNotHandedInNeedsAProofToo) {
+  EXPECT_THAT(Order(deal_.id, OrderOf(0, core::Sha256("another"))),
+              HasSubstr("orders the abort of settlement"));
+  const AbortOrder stranger =
+      ReceiptOf(OrderEntry(deal_.id), "x.example/xxx", *KeyOf("x.example/xxx"));
+  EXPECT_THAT(Order(deal_.id, stranger), HasSubstr("no ledger of the policies"));
+  const AbortOrder forged =
+      ReceiptOf(OrderEntry(deal_.id), world_.ledgers[0]->origin().text(), *KeyOf("somebody"));
+  EXPECT_THAT(Order(deal_.id, forged), HasSubstr("order.checkpoint: "));
+  EXPECT_EQ(engine_->kept_orders(), 0u);
+}
+
+TEST(KeptOrdersTest, ALedgerFillsItsOwnRoomOnly) {
+  KeptOrders orders;
+  ProvenOrder order{Must(core::LedgerOrigin::Parse("a.example/usd")), core::Sha256("key"), 1};
+  const auto id_of = [](std::size_t i) { return core::Sha256(std::to_string(i)); };
+  for (std::size_t i = 0; i < kKeptOrdersPerLedgerMax; ++i) {
+    ASSERT_TRUE(orders.Keep(id_of(i), order));
+  }
+  EXPECT_TRUE(orders.Keep(id_of(0), order)) << "a repeat takes no room";
+  EXPECT_FALSE(orders.Keep(core::Sha256("more"), order));
+  EXPECT_EQ(orders.Find(core::Sha256("more")), nullptr);
+  order.ledger = Must(core::LedgerOrigin::Parse("b.example/eur"));
+  EXPECT_TRUE(orders.Keep(core::Sha256("more"), order));
+  order.ledger = Must(core::LedgerOrigin::Parse("a.example/usd"));
+  orders.Remove(id_of(7));
+  EXPECT_TRUE(orders.Keep(core::Sha256("another"), order));
+}
+
+TEST(KeptOrdersTest, WhatIsWrittenIsRestored) {
+  KeptOrders orders;
+  const core::Hash256 id = core::Sha256("id");
+  const ProvenOrder first{Must(core::LedgerOrigin::Parse("a.example/usd")), core::Sha256("k"), 5};
+  const ProvenOrder second{Must(core::LedgerOrigin::Parse("b.example/eur")), core::Sha256("l"), 9};
+  orders.Keep(id, first);
+  orders.Keep(id, second);
+  const std::vector<store::MetaWrite> meta = orders.TakeMeta();
+  ASSERT_EQ(meta.size(), 1u);
+  EXPECT_TRUE(orders.TakeMeta().empty());
+  KeptOrders again;
+  ASSERT_TRUE(again.Restore(meta[0].key, *meta[0].value).ok());
+  EXPECT_THAT(*again.Find(id), ::testing::ElementsAre(first, second));
+  again.Remove(id);
+  const std::vector<store::MetaWrite> removed = again.TakeMeta();
+  ASSERT_EQ(removed.size(), 1u);
+  EXPECT_EQ(removed[0].key, meta[0].key);
+  EXPECT_FALSE(removed[0].value.has_value());
+  EXPECT_FALSE(again.Restore("ordered/xy", *meta[0].value).ok());
+  EXPECT_FALSE(again.Restore(meta[0].key, meta[0].value->substr(1)).ok());
 }
 
 TEST_F(AbortOrderTest, MustBeOfALedgerInTheTerms) {

@@ -144,13 +144,23 @@ class Orders(unittest.TestCase):
         moved = [seen for seen in self.overrides_seen(1) if seen.legal_basis == "Judgment 12"]
         self.assertEqual([seen.amount.minor_units for seen in moved], [100])
 
-        # The authority has not heard of the settlement, and an order does not reach past it.
+        # The authority has not heard of the settlement: it keeps the order, and the hold stays.
         self.approved("EUR", "order-abort", settlement.id.hex(), "--legal-basis", "Order 9", "--id",
                       "ABT-9")
-        self.central_bank("EUR", "request-abort", settlement.id.hex(), "--order", "ABT-9",
-                          status=REJECTED)
+        kept = self.central_bank("EUR", "request-abort", settlement.id.hex(), "--order", "ABT-9")
+        self.assertEqual(kept["state"], "abort-ordered")
         self.assertTrue([row for row in self.central_bank("EUR", "open-holds")
                          if row["settlement_id"] == settlement.id.hex()])
+        # Handed in it is aborted, which ends the hold.
+        view = self.hand_in(settlement, self.banks)
+        self.assertEqual(view.rejection.rule.split(" entry ")[0],
+                         self.corridor.ledgers["EUR"]["origin"])
+        end = time.monotonic() + 20
+        while any(row["settlement_id"] == settlement.id.hex()
+                  for row in self.central_bank("EUR", "open-holds")):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        self.assertEqual(self.corridor.available("BANK-A", "EUR"), before - 100 + 700_00)
 
 
 if __name__ == "__main__":
