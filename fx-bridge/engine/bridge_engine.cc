@@ -443,17 +443,23 @@ absl::StatusOr<core::Certificate> BridgeEngine::MakeCertificateOf(
 }
 
 absl::StatusOr<core::DecidedSettlement> BridgeEngine::ReadDecided(std::uint64_t index) const {
-  const absl::StatusOr<std::uint64_t> number = journal_->FindBlock(index);
-  if (!number.ok()) return number.status();
-  const absl::StatusOr<store::Block> block = journal_->Read(*number);
-  if (!block.ok()) return block.status();
-  absl::StatusOr<core::DecisionBatch> batch = core::DecodeDecisionBatch(block->body);
-  if (!batch.ok()) return batch.status();
-  if (index < batch->first_index || index - batch->first_index >= batch->decided.size()) {
-    return absl::DataLossError(
-        fmt::format("decision log: block {} does not hold record {}", *number, index));
+  const auto holds = [index](const core::DecisionBatch& batch) {
+    return index >= batch.first_index && index - batch.first_index < batch.decided.size();
+  };
+  if (!last_read_.has_value() || !holds(*last_read_)) {
+    const absl::StatusOr<std::uint64_t> number = journal_->FindBlock(index);
+    if (!number.ok()) return number.status();
+    const absl::StatusOr<store::Block> block = journal_->Read(*number);
+    if (!block.ok()) return block.status();
+    absl::StatusOr<core::DecisionBatch> batch = core::DecodeDecisionBatch(block->body);
+    if (!batch.ok()) return batch.status();
+    if (!holds(*batch)) {
+      return absl::DataLossError(
+          fmt::format("decision log: block {} does not hold record {}", *number, index));
+    }
+    last_read_ = *std::move(batch);
   }
-  return std::move(batch->decided[index - batch->first_index]);
+  return last_read_->decided[index - last_read_->first_index];
 }
 
 absl::StatusOr<core::Hash256> BridgeEngine::ReadId(std::uint64_t index) const {

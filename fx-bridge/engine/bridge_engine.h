@@ -35,6 +35,7 @@
 #include "fx-bridge/engine/decided_ids.h"
 #include "fx-bridge/engine/kept_orders.h"
 #include "fx-bridge/engine/key_directory.h"
+#include "fx-bridge/engine/log_snapshot.h"
 #include "fx-bridge/engine/pending.h"
 #include "fx-bridge/pvp/certifier.h"
 #include "fx-bridge/pvp/coordinator.h"
@@ -49,6 +50,7 @@
 #include "settlement/store/fingerprint.h"
 #include "settlement/store/journal.h"
 #include "settlement/store/key_index.h"
+#include "settlement/store/snapshot.h"
 
 namespace causeway::bridge {
 
@@ -115,13 +117,17 @@ class BridgeEngine {
     // the journal is read. None: ids and the log's tree are in memory, 110 bytes a settlement.
     std::shared_ptr<store::KeyIndex> ids;
     store::FingerprintKey fingerprint_key{};  // secret, of this bridge
+    // Where snapshots of the log lie, with `ids` only; may be null. Opening takes the newest that
+    // is good, and reads what the log has since then.
+    std::shared_ptr<const store::SnapshotStore> snapshots;
   };
 
   // The identity of the journal that belongs to that log: for whoever opens it.
   static store::JournalIdentity JournalIdentityOf(const core::LedgerOrigin& decision_log);
 
-  // Replays the journal (or starts a new log on an empty one) and resumes what is open: the next
-  // Tick and Flush ask every ledger again. InvalidArgument names the option that is wrong;
+  // Replays the journal from the newest snapshot on (or starts a new log on an empty one) and
+  // resumes what is open: the next Tick and Flush ask every ledger again. Snapshots that are not
+  // good are no error (see notes). InvalidArgument names the option that is wrong;
   // FailedPrecondition when an open settlement is under another policy; DataLoss with the
   // place when the journal contradicts itself (a root that does not follow, an id decided twice).
   static absl::StatusOr<std::unique_ptr<BridgeEngine>> Open(
@@ -264,6 +270,15 @@ class BridgeEngine {
   // The batch that holds record `index`. NotFound past the end.
   absl::StatusOr<std::uint64_t> FindBatch(std::uint64_t index) const;
 
+  // What a later start then need not read, of all that is written: to be called after Flush, when
+  // that is durable, for WriteLogSnapshot. Copies 8 bytes each of the newest kRecentIds records and
+  // an eighth of a byte of each other. With Options::ids only (checked).
+  LogSnapshot Snapshot() const;
+  // The records that opening took from a snapshot.
+  std::uint64_t snapshot_records() const { return snapshot_records_; }
+  // Why opening did not take a snapshot, newest first: for the log.
+  const std::vector<std::string>& notes() const { return notes_; }
+
   // Replies of ledgers that went against a durable decision: zero unless a ledger is faulty.
   std::uint64_t contradictions() const { return contradictions_; }
 
@@ -290,14 +305,27 @@ class BridgeEngine {
 
   explicit BridgeEngine(Options options, core::PolicySet policies,
                         std::unique_ptr<store::Journal> journal);
+  core::MerkleTree NewTree() const;
   absl::Status Replay();
+  // The first batch that the snapshot lacks; 0 without one.
+  std::uint64_t RestoreSnapshot();
+  absl::Status RestoreSnapshotFrom(std::uint64_t batches);
+  absl::Status ReadIdsBefore(std::uint64_t batch);
   absl::Status ReplayBlock(const store::Block& block);
   absl::Status ReplayIds(const core::DecisionBatch& batch);
   absl::Status RestorePending();
   absl::Status RestoreOrders();
   // Makes it ripe for its abort if a kept order is one of its terms.
   void FollowOrders(const core::Hash256& id);
-  absl::Status RestoreOne(const core::Hash256& id, Pending pending);
+  // Of a settlement that is not complete: its pending metadata, and its record if it has one.
+  struct Resumed {
+    core::Hash256 id;
+    Pending pending;
+    std::optional<std::uint64_t> record;
+    core::DecidedSettlement decided;
+  };
+  absl::Status FindRecords(std::vector<Resumed>& resumed) const;
+  absl::Status RestoreOne(Resumed resumed);
   std::optional<core::Rejection> CheckTerms(core::LedgerTime now,
                                             const core::TermsHeader& header) const;
   std::optional<core::Rejection> ReadLegs(std::vector<std::string> legs,
@@ -356,6 +384,10 @@ class BridgeEngine {
   std::map<std::uint64_t, core::Hash256> uncertified_;
   bool certified_unsaved_ = false;
   core::MerkleTree tree_;
+  std::uint64_t snapshot_records_ = 0;
+  std::vector<std::string> notes_;
+  // The batch that was read last: many lie in one.
+  mutable std::optional<core::DecisionBatch> last_read_;
   std::string checkpoint_;
   core::LedgerTime latest_;
   DecidedIds decided_;

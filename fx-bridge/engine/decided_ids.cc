@@ -1,9 +1,16 @@
 #include "fx-bridge/engine/decided_ids.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
 namespace causeway::bridge {
+namespace {
+
+constexpr std::size_t kIdsPerInsertMax = std::size_t{64} << 10;
+
+}  // namespace
 
 DecidedIds::DecidedIds(std::shared_ptr<store::KeyIndex> index, const store::FingerprintKey& key,
                        ReadId read_id)
@@ -37,9 +44,48 @@ absl::Status DecidedIds::Add(std::span<const core::Hash256> ids, std::uint64_t f
   std::vector<std::uint64_t> fingerprints;
   fingerprints.reserve(ids.size());
   for (const core::Hash256& id : ids) fingerprints.push_back(fingerprint_(id.view()));
-  index_->MarkDurable(first + ids.size());
-  index_->Insert(store::KeyFamily::kInstruction, fingerprints, first);
-  return index_->EndBatch(first + ids.size());
+  return AddAgain(fingerprints, first);
+}
+
+absl::Status DecidedIds::AddAgain(std::span<const std::uint64_t> fingerprints,
+                                  std::uint64_t first) {
+  Remember(fingerprints, first);
+  const std::uint64_t end = first + fingerprints.size();
+  if (end <= index_->covered()) return absl::OkStatus();
+  index_->MarkDurable(end);
+  // No more at a time than an index takes in one batch.
+  while (!fingerprints.empty()) {
+    const std::size_t here = std::min(fingerprints.size(), kIdsPerInsertMax);
+    index_->Insert(store::KeyFamily::kInstruction, fingerprints.first(here), first);
+    first += here;
+    fingerprints = fingerprints.subspan(here);
+    // Of what is covered nothing was inserted.
+    if (first <= index_->covered()) continue;
+    if (absl::Status ended = index_->EndBatch(first); !ended.ok()) return ended;
+  }
+  return absl::OkStatus();
+}
+
+void DecidedIds::Remember(std::span<const std::uint64_t> fingerprints, std::uint64_t first) {
+  if (first != next_) recent_.clear();
+  recent_.insert(recent_.end(), fingerprints.begin(), fingerprints.end());
+  next_ = first + fingerprints.size();
+  if (recent_.size() <= kRecentIds) return;
+  recent_.erase(recent_.begin(),
+                recent_.begin() + static_cast<std::ptrdiff_t>(recent_.size() - kRecentIds));
+}
+
+void DecidedIds::Skip(std::uint64_t to) {
+  if (to <= next_) return;
+  recent_.clear();
+  next_ = to;
+}
+
+absl::StatusOr<std::optional<std::uint64_t>> DecidedIds::Hint(const core::Hash256& id) const {
+  if (index_ == nullptr) return Find(id);
+  const absl::StatusOr<std::uint64_t> newest = index_->FindNewest(fingerprint_(id.view()));
+  if (!newest.ok()) return newest.status();
+  return *newest == store::kNoLeaf ? std::nullopt : std::optional(*newest);
 }
 
 }  // namespace causeway::bridge

@@ -4,7 +4,9 @@
 #ifndef CAUSEWAY_FX_BRIDGE_ENGINE_DECIDED_IDS_H_
 #define CAUSEWAY_FX_BRIDGE_ENGINE_DECIDED_IDS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,6 +20,11 @@
 #include "settlement/store/key_index.h"
 
 namespace causeway::bridge {
+
+// Keys that an index may hold in memory alone (two tables of store::KeyRuns and a batch): a
+// snapshot carries as many, so that a start need not read them in the log.
+inline constexpr std::size_t kIdTableKeysMax = std::size_t{1} << 18;
+inline constexpr std::size_t kRecentIds = 2 * kIdTableKeysMax + (std::size_t{64} << 10);
 
 class DecidedIds {
  public:
@@ -34,13 +41,30 @@ class DecidedIds {
   // The records from `first` on, which are durable, decide these. Calls come in the order of the
   // log. An error means that the process must exit.
   absl::Status Add(std::span<const core::Hash256> ids, std::uint64_t first);
+  // As Add, of ids that were added before a restart, by their fingerprints.
+  absl::Status AddAgain(std::span<const std::uint64_t> fingerprints, std::uint64_t first);
+  // The records before `to` are covered: of those that were not added nothing need be.
+  void Skip(std::uint64_t to);
+  // The newest record under the id's fingerprint, which may decide another one; none when it is not
+  // decided. Reads no log. Without an index as Find.
+  absl::StatusOr<std::optional<std::uint64_t>> Hint(const core::Hash256& id) const;
+  // The fingerprints that were added last, at most kRecentIds: of the records from recent_from()
+  // on. None without an index.
+  const std::deque<std::uint64_t>& recent() const { return recent_; }
+  std::uint64_t recent_from() const { return next_ - recent_.size(); }
+  // The record after the last that was added. With an index only, as recent.
+  std::uint64_t next() const { return next_; }
   // Whether old ones are not in memory.
   bool is_bounded() const { return index_ != nullptr; }
   // After opening: the records before this one are known; the caller adds the others.
   std::uint64_t covered() const { return index_ == nullptr ? 0 : index_->covered(); }
 
  private:
+  void Remember(std::span<const std::uint64_t> fingerprints, std::uint64_t first);
+
   std::shared_ptr<store::KeyIndex> index_;
+  std::deque<std::uint64_t> recent_;
+  std::uint64_t next_ = 0;  // the record after those of recent_
   store::KeyFingerprinter fingerprint_;
   ReadId read_id_;
   // Without an index. Looked up, never iterated.

@@ -25,6 +25,9 @@ absl::Status CheckOptions(const BridgeEngine::Options& options, const core::Poli
     return absl::InvalidArgumentError(
         "signer: is not the decision log key that the policies name (decision_log_key)");
   }
+  if (options.snapshots != nullptr && options.ids == nullptr) {
+    return absl::InvalidArgumentError("snapshots: are of no use without ids");
+  }
   if (options.venue == nullptr) return absl::OkStatus();
   for (const Provider& provider : options.venue->providers()) {
     for (const ProviderAccount& account : provider.accounts) {
@@ -67,15 +70,17 @@ BridgeEngine::BridgeEngine(Options options, core::PolicySet policies,
       certifier_(policies_, *options_.verifier, options_.coordinator),
       decided_(std::move(options_.ids), options_.fingerprint_key,
                [this](std::uint64_t record) { return ReadId(record); }) {
-  if (decided_.is_bounded()) {
-    tree_ = core::MerkleTree(
-        kTreeLowestLevel,
-        [this](std::uint64_t first, std::uint64_t count) { return LeafHashes(first, count); },
-        kTreeRecentSubtrees);
-  }
+  if (decided_.is_bounded()) tree_ = NewTree();
   for (const std::string& bytes : options_.policies) {
     if (core::Sha256(bytes) == policies_.latest().hash) policy_bytes_ = bytes;
   }
+}
+
+core::MerkleTree BridgeEngine::NewTree() const {
+  return core::MerkleTree(
+      kTreeLowestLevel,
+      [this](std::uint64_t first, std::uint64_t count) { return LeafHashes(first, count); },
+      kTreeRecentSubtrees);
 }
 
 absl::StatusOr<std::unique_ptr<BridgeEngine>> BridgeEngine::Open(
@@ -94,7 +99,9 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> BridgeEngine::Open(
 }
 
 absl::Status BridgeEngine::Replay() {
-  for (std::uint64_t number = 0; number < journal_->block_count(); ++number) {
+  const std::uint64_t first = RestoreSnapshot();
+  if (absl::Status status = ReadIdsBefore(first); !status.ok()) return status;
+  for (std::uint64_t number = first; number < journal_->block_count(); ++number) {
     absl::StatusOr<store::Block> block = journal_->Read(number);
     if (!block.ok()) return block.status();
     if (absl::Status status = ReplayBlock(*block); !status.ok()) return status;
@@ -144,7 +151,11 @@ absl::Status BridgeEngine::ReplayBlock(const store::Block& block) {
 
 // An id that is decided twice is found where the index has not kept the second of its records.
 absl::Status BridgeEngine::ReplayIds(const core::DecisionBatch& batch) {
-  if (batch.first_index + batch.decided.size() <= decided_.covered()) return absl::OkStatus();
+  const std::uint64_t end = batch.first_index + batch.decided.size();
+  if (end <= decided_.covered()) {
+    decided_.Skip(end);
+    return absl::OkStatus();
+  }
   std::vector<core::Hash256> ids;
   std::set<core::Hash256> here;
   for (const core::DecidedSettlement& decided : batch.decided) {
@@ -202,12 +213,7 @@ absl::Status BridgeEngine::RestoreOrders() {
 absl::Status BridgeEngine::RestorePending() {
   const auto listed = journal_->ListMeta(kPendingPrefix);
   if (!listed.ok()) return listed.status();
-  struct Found {
-    core::LedgerTime submitted;
-    core::Hash256 id;
-    Pending pending;
-  };
-  std::vector<Found> found;
+  std::vector<Resumed> found;
   for (const auto& [key, value] : *listed) {
     const std::optional<core::Hash256> id = ParsePendingKey(key);
     if (!id.has_value()) {
@@ -218,23 +224,44 @@ absl::Status BridgeEngine::RestorePending() {
       return absl::DataLossError(
           fmt::format("decision log: \"{}\": {}", key, std::string(pending.status().message())));
     }
-    const core::LedgerTime submitted = pending->submitted;
-    found.push_back({submitted, *id, *std::move(pending)});
+    found.push_back({.id = *id, .pending = *std::move(pending), .record = {}, .decided = {}});
   }
+  if (absl::Status status = FindRecords(found); !status.ok()) return status;
   // As they came, so that a restart keeps their order.
-  std::sort(found.begin(), found.end(), [](const Found& left, const Found& right) {
-    return std::tie(left.submitted, left.id) < std::tie(right.submitted, right.id);
+  std::sort(found.begin(), found.end(), [](const Resumed& left, const Resumed& right) {
+    return std::tie(left.pending.submitted, left.id) < std::tie(right.pending.submitted, right.id);
   });
-  for (Found& each : found) {
-    latest_ = std::max(latest_, each.submitted);
-    if (absl::Status status = RestoreOne(each.id, std::move(each.pending)); !status.ok()) {
-      return status;
-    }
+  for (Resumed& each : found) {
+    latest_ = std::max(latest_, each.pending.submitted);
+    if (absl::Status status = RestoreOne(std::move(each)); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) {
+// In the order of the log: many are in one block, which is then read once.
+absl::Status BridgeEngine::FindRecords(std::vector<Resumed>& resumed) const {
+  std::vector<std::pair<std::uint64_t, Resumed*>> order;
+  for (Resumed& each : resumed) {
+    const auto hint = decided_.Hint(each.id);
+    if (!hint.ok()) return hint.status();
+    if (hint->has_value()) order.emplace_back(**hint, &each);
+  }
+  std::sort(order.begin(), order.end());
+  for (const auto& [hint, each] : order) {
+    const auto place = decided_.Find(each->id);
+    if (!place.ok()) return place.status();
+    if (!place->has_value()) continue;
+    absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(**place);
+    if (!decided.ok()) return decided.status();
+    each->record = **place;
+    each->decided = *std::move(decided);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BridgeEngine::RestoreOne(Resumed resumed) {
+  const core::Hash256 id = resumed.id;
+  Pending& pending = resumed.pending;
   absl::StatusOr<core::TermsHeader> header = codec::DecodeTerms(pending.terms.payload);
   if (!header.ok() || header->settlement_id != id) {
     return absl::DataLossError(
@@ -258,23 +285,20 @@ absl::Status BridgeEngine::RestoreOne(const core::Hash256& id, Pending pending) 
                                              core::Describe(*refused)));
     }
   }
-  const auto place = decided_.Find(id);
-  if (!place.ok()) return place.status();
-  if (!place->has_value()) {
+  if (!resumed.record.has_value()) {
     std::vector<pvp::RequiredSigner> missing = Missing(settlement);
     pvp::Handover handover = HandoverOf(settlement, missing);
     coordinator_.RestoreUndecided(*header, settlement.submitted, std::move(missing),
                                   std::move(handover));
   } else {
-    const std::uint64_t index = **place;
-    absl::StatusOr<core::DecidedSettlement> decided = ReadDecided(index);
-    if (!decided.ok()) return decided.status();
-    const absl::StatusOr<core::DecisionRecord> record = core::DecodeDecisionRecord(decided->record);
+    const std::uint64_t index = *resumed.record;
+    const absl::StatusOr<core::DecisionRecord> record =
+        core::DecodeDecisionRecord(resumed.decided.record);
     if (!record.ok()) return record.status();
     settlement.verdict = record->verdict;
-    settlement.record = std::move(decided->record);
+    settlement.record = std::move(resumed.decided.record);
     settlement.record_index = index;
-    settlement.votes = std::move(decided->votes);
+    settlement.votes = std::move(resumed.decided.votes);
     const bool certified = index < certifier_.certified(record->policy_hash).size;
     if (!certified) {
       uncertified_.emplace(index, id);

@@ -12,6 +12,7 @@
 #include "fx-bridge/runtime/bridge_service.h"
 #include "fx-bridge/runtime/decision_journal.h"
 #include "fx-bridge/runtime/ledger_calls.h"
+#include "fx-bridge/runtime/log_snapshot_keeper.h"
 #include "fx-bridge/runtime/queue_runtime.h"
 #include "fx-bridge/runtime/queue_service.h"
 #include "fx-bridge/runtime/witness_calls.h"
@@ -26,7 +27,6 @@ namespace {
 constexpr char kProgram[] = "causeway-bridge";
 // Of the queue's log: a segment is preallocated as a whole.
 constexpr std::uint64_t kQueueSegmentBytes = std::uint64_t{16} << 20;
-constexpr char kFingerprintPurpose[] = "causeway/bridge-fingerprints/v1\n";
 
 std::string SystemRandom(std::size_t size) {
   std::string bytes(size, '\0');
@@ -36,8 +36,14 @@ std::string SystemRandom(std::size_t size) {
   return bytes;
 }
 
-absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOptions& options,
-                                                         const BridgeSetup& setup) {
+// The engine, and what keeps snapshots of its log.
+struct OpenedEngine {
+  std::unique_ptr<BridgeEngine> engine;
+  LogSnapshotKeeper::Options keeper;
+};
+
+absl::StatusOr<OpenedEngine> OpenEngine(const BridgeProgramOptions& options,
+                                        const BridgeSetup& setup) {
   BridgeEngine::Options engine;
   engine.policies = setup.policy_files;
   engine.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
@@ -56,8 +62,7 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOpti
   absl::StatusOr<std::unique_ptr<store::Journal>> journal =
       OpenDecisionJournal(options.data_directory, log);
   if (!journal.ok()) return journal.status();
-  const absl::StatusOr<store::FingerprintKey> key =
-      store::FingerprintKeyOf(*engine.signer, kFingerprintPurpose);
+  const absl::StatusOr<store::FingerprintKey> key = FingerprintKeyOfLog(*engine.signer, **journal);
   if (!key.ok()) return key.status();
   engine.fingerprint_key = *key;
   absl::StatusOr<std::unique_ptr<store::KeyRuns>> ids =
@@ -65,7 +70,16 @@ absl::StatusOr<std::unique_ptr<BridgeEngine>> OpenEngine(const BridgeProgramOpti
   if (!ids.ok()) return ids.status();
   for (const std::string& note : (*ids)->notes()) rpc::Log(kProgram, note);
   engine.ids = *std::move(ids);
-  return BridgeEngine::Open(std::move(engine), *std::move(journal));
+  const absl::StatusOr<std::shared_ptr<store::SnapshotStore>> snapshots =
+      OpenLogSnapshots(options.data_directory);
+  if (!snapshots.ok()) return snapshots.status();
+  engine.snapshots = *snapshots;
+  absl::StatusOr<std::unique_ptr<BridgeEngine>> opened =
+      BridgeEngine::Open(std::move(engine), *std::move(journal));
+  if (!opened.ok()) return opened.status();
+  for (const std::string& note : (*opened)->notes()) rpc::Log(kProgram, note);
+  const std::uint64_t held = (*opened)->snapshot_records();
+  return OpenedEngine{*std::move(opened), {*snapshots, log, *key, held}};
 }
 
 // In folder "queue" of the data directory.
@@ -106,18 +120,22 @@ struct LiveQueue {
 absl::Status RunBridge(const BridgeProgramOptions& options) {
   absl::StatusOr<BridgeSetup> setup = ReadBridgeConfig(options.config_file);
   if (!setup.ok()) return setup.status();
-  absl::StatusOr<std::unique_ptr<BridgeEngine>> engine = OpenEngine(options, *setup);
-  if (!engine.ok()) return engine.status();
-  rpc::Log(kProgram, fmt::format("opened {} under policy {}: {} decisions, {} settlements open",
-                                 setup->policies->decision_log().text(),
-                                 setup->policies->latest().hash.ToHex(), (*engine)->size(),
-                                 (*engine)->ListOpen().size()));
-  if ((*engine)->size() > 0) {
+  absl::StatusOr<OpenedEngine> opened_engine = OpenEngine(options, *setup);
+  if (!opened_engine.ok()) return opened_engine.status();
+  const BridgeEngine& engine = *opened_engine->engine;
+  rpc::Log(kProgram,
+           fmt::format("opened {} under policy {}: {} decisions, {} of them from a snapshot, {} "
+                       "settlements open",
+                       setup->policies->decision_log().text(),
+                       setup->policies->latest().hash.ToHex(), engine.size(),
+                       engine.snapshot_records(), engine.OpenPlaces(std::nullopt).size()));
+  if (engine.size() > 0) {
     absl::Status clock =
-        rpc::CheckClockAtStart(rpc::Now(), (*engine)->latest_time(), options.accept_clock_gap);
+        rpc::CheckClockAtStart(rpc::Now(), engine.latest_time(), options.accept_clock_gap);
     if (!clock.ok()) return clock;
   }
-  BridgeRuntime runtime(*std::move(engine), rpc::GuardedClock(kProgram));
+  LogSnapshotKeeper keeper(std::move(opened_engine->keeper));
+  BridgeRuntime runtime(std::move(opened_engine->engine), rpc::GuardedClock(kProgram));
   absl::StatusOr<std::unique_ptr<LedgerCalls>> calls =
       LedgerCalls::Open(setup->ledgers, options.server.tls, setup->calls, &runtime);
   if (!calls.ok()) return calls.status();
@@ -130,6 +148,7 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
   runtime.Start([&](LedgerRequest request) { (*calls)->Send(std::move(request)); },
                 [&](const WitnessCall& call) { (*witnesses)->Send(call); },
                 [&](const BridgeEngine& changed_engine, const std::vector<core::Hash256>& changed) {
+                  keeper.OnDurable(changed_engine);
                   service.OnChanged(changed_engine, changed);
                   if (queue.runtime != nullptr) queue.runtime->OnChanged(changed_engine, changed);
                 });
@@ -145,6 +164,8 @@ absl::Status RunBridge(const BridgeProgramOptions& options) {
     (*calls)->Stop();
     (*witnesses)->Stop();
     service.EndCalls();
+    keeper.Stop();
+    keeper.WriteLast(runtime.stopped_engine());
   });
   if (!served.ok() && queue.runtime != nullptr) queue.runtime->Stop();
   if (!served.ok()) runtime.Stop();  // before what its thread uses is gone

@@ -65,6 +65,8 @@ class BridgeRuntime {
   void PostReply(Event event);
 
   core::LedgerTime Now() const { return clock_(); }
+  // After Stop only: before that the engine is its thread's.
+  const BridgeEngine& stopped_engine() const { return *engine_; }
 
   // Verifies signatures ahead of their submission, from any thread.
   void VerifyAhead(const core::Envelope& terms) const { engine_->VerifyAhead(terms); }

@@ -8,9 +8,11 @@
 
 #include "absl/status/statusor.h"
 #include "settlement/core/ids.h"
+#include "settlement/core/suite.h"
 #include "settlement/store/fingerprint.h"
 #include "settlement/store/journal.h"
 #include "settlement/store/key_runs.h"
+#include "settlement/store/snapshot.h"
 
 namespace causeway::bridge {
 
@@ -25,6 +27,16 @@ absl::StatusOr<std::unique_ptr<store::Journal>> OpenDecisionJournal(
 absl::StatusOr<std::unique_ptr<store::KeyRuns>> OpenDecidedIds(
     const std::string& path, const core::LedgerOrigin& decision_log,
     const store::FingerprintKey& key, std::uint64_t records);
+
+// What the ids of that log are fingerprinted with, and its snapshots authenticated, secret. Made of
+// the log's signing key where that signs the same twice (Ed25519); else drawn when the journal has
+// none, and kept in its metadata under "fingerprints": with another one at each start all that was
+// derived would be made again.
+absl::StatusOr<store::FingerprintKey> FingerprintKeyOfLog(const core::Signer& signer,
+                                                          store::Journal& journal);
+
+// Of the log whose journal is in directory `path`: in its folder "snapshots", which is created.
+absl::StatusOr<std::shared_ptr<store::SnapshotStore>> OpenLogSnapshots(const std::string& path);
 
 }  // namespace causeway::bridge
 
