@@ -19,7 +19,55 @@ OffsettingPayment Payment(std::uint32_t sender, std::uint32_t receiver, std::int
 struct Case {
   std::vector<OffsettingAccount> accounts;
   std::vector<OffsettingPayment> payments;
+  std::vector<OffsettingLimit> limits;
 };
+
+// What normal payments of `payer` come to, to or from all or one account, of what is selected.
+absl::int128 NormalFlow(const Case& queue, const std::vector<bool>& selected, std::uint32_t payer,
+                        bool out, std::uint32_t only, const std::vector<bool>& without) {
+  absl::int128 flow = 0;
+  for (std::size_t i = 0; i < queue.payments.size(); ++i) {
+    const OffsettingPayment& payment = queue.payments[i];
+    if (!selected[i] || payment.priority != PaymentPriority::kNormal) continue;
+    if ((out ? payment.sender : payment.receiver) != payer) continue;
+    const std::uint32_t other = out ? payment.receiver : payment.sender;
+    if (only != payer ? other == only : !without[other]) flow += payment.amount.minor();
+  }
+  return flow;
+}
+
+// The conditions of sets in docs/liquidity.md that are not of funds alone.
+bool KeepsTerms(const Case& queue, const std::vector<bool>& selected,
+                const std::vector<absl::int128>& growth) {
+  for (std::uint32_t i = 0; i < growth.size(); ++i) {
+    const OffsettingAccount& account = queue.accounts[i];
+    absl::int128 out[3] = {0, 0, 0};
+    for (std::size_t j = 0; j < queue.payments.size(); ++j) {
+      const OffsettingPayment& payment = queue.payments[j];
+      if (selected[j] && payment.sender == i) {
+        out[static_cast<int>(payment.priority)] += payment.amount.minor();
+      }
+    }
+    const absl::int128 after = account.funds + growth[i];
+    const absl::int128 urgent = std::max<absl::int128>(0, account.reserved_urgent - out[2]);
+    const absl::int128 high = std::max<absl::int128>(0, account.reserved_high - out[1]);
+    if (out[0] + out[1] > 0 && after < urgent) return false;
+    if (out[0] > 0 && after < urgent + high + account.release_threshold) return false;
+    std::vector<bool> limited(growth.size());
+    for (const OffsettingLimit& limit : queue.limits) {
+      if (limit.sender != i) continue;
+      limited[limit.receiver] = true;
+      const absl::int128 paid = NormalFlow(queue, selected, i, true, limit.receiver, {});
+      const absl::int128 received = NormalFlow(queue, selected, i, false, limit.receiver, {});
+      if (paid > 0 && paid - received > limit.room) return false;
+    }
+    if (!account.multilateral_room.has_value()) continue;
+    const absl::int128 paid = NormalFlow(queue, selected, i, true, i, limited);
+    const absl::int128 received = NormalFlow(queue, selected, i, false, i, limited);
+    if (paid > 0 && paid - received > *account.multilateral_room) return false;
+  }
+  return true;
+}
 
 bool CanSettle(const Case& queue, const std::vector<bool>& selected, bool keep_order) {
   std::vector<absl::int128> growth(queue.accounts.size());
@@ -38,7 +86,7 @@ bool CanSettle(const Case& queue, const std::vector<bool>& selected, bool keep_o
     if (queue.accounts[i].funds + growth[i] < 0) return false;
     if (queue.accounts[i].room.has_value() && growth[i] > *queue.accounts[i].room) return false;
   }
-  return true;
+  return KeepsTerms(queue, selected, growth);
 }
 
 // Tries every set.
@@ -76,6 +124,27 @@ Case Draw(RandomStream& random, bool with_room) {
     const auto step = static_cast<std::uint32_t>(1 + random.Uniform(accounts - 1));
     const auto minor = static_cast<std::int64_t>(1 + random.Uniform(9));
     queue.payments.push_back(Payment(sender, (sender + step) % accounts, minor));
+  }
+  return queue;
+}
+
+Case DrawWithTerms(RandomStream& random) {
+  Case queue = Draw(random, false);
+  const auto small = [&random] { return static_cast<std::int64_t>(random.Uniform(5)); };
+  for (std::uint32_t i = 0; i < queue.accounts.size(); ++i) {
+    OffsettingAccount& account = queue.accounts[i];
+    account.funds = static_cast<std::int64_t>(random.Uniform(12));
+    if (random.Uniform(2) == 0) account.reserved_urgent = small();
+    if (random.Uniform(2) == 0) account.reserved_high = small();
+    if (random.Uniform(3) == 0) account.release_threshold = small();
+    if (random.Uniform(3) == 0) account.multilateral_room = small() - 1;
+    if (random.Uniform(2) == 0) {
+      queue.limits.push_back(
+          {i, static_cast<std::uint32_t>((i + 1) % queue.accounts.size()), small() - 1});
+    }
+  }
+  for (OffsettingPayment& payment : queue.payments) {
+    payment.priority = static_cast<PaymentPriority>(random.Uniform(3));
   }
   return queue;
 }
@@ -121,6 +190,26 @@ TEST(OffsettingTest, IsTheLargestSetThatKeepsTheOrder) {
     if (count > 0 && count < static_cast<std::ptrdiff_t>(selected.size())) ++partial;
   }
   EXPECT_GT(partial, 500) << "most cases say little";
+}
+
+TEST(OffsettingTest, IsTheLargestSetThatKeepsTheTermsOfAccountsToo) {
+  RandomStream random(2007, "offsetting terms");
+  int partial = 0;
+  int smaller = 0;
+  for (int round = 0; round < 4000; ++round) {
+    Case queue = DrawWithTerms(random);
+    const std::vector<bool> selected =
+        SelectByBechSoramaki(queue.accounts, queue.payments, true, queue.limits);
+    ASSERT_EQ(selected, LargestSet(queue)) << "round " << round;
+    ASSERT_TRUE(CanSettle(
+        queue, SelectByBechSoramaki(queue.accounts, queue.payments, false, queue.limits), false));
+    const auto count = std::count(selected.begin(), selected.end(), true);
+    if (count > 0 && count < static_cast<std::ptrdiff_t>(selected.size())) ++partial;
+    for (OffsettingAccount& account : queue.accounts) account = {.funds = account.funds};
+    if (selected != SelectByBechSoramaki(queue.accounts, queue.payments, true)) ++smaller;
+  }
+  EXPECT_GT(partial, 500) << "most cases say little";
+  EXPECT_GT(smaller, 500) << "terms rarely bind";
 }
 
 TEST(OffsettingTest, WithBoundsOrFreeOrderTheSetCanSettle) {
