@@ -163,6 +163,30 @@ struct ActionFields {
             {"priority", std::string(core::PaymentPriorityName(change.priority))}};
   }
   Json operator()(const core::OptimiseQueue&) const { return Json::object(); }
+  Json operator()(const core::SetReservations& set) const {
+    return {{"account", set.address.ToString()},
+            {"urgent", MoneyJson(set.address.currency(), set.urgent)},
+            {"high", MoneyJson(set.address.currency(), set.high)}};
+  }
+  Json operator()(const core::SetReleaseThreshold& set) const {
+    return {{"account", set.address.ToString()},
+            {"threshold", MoneyJson(set.address.currency(), set.threshold)}};
+  }
+  Json operator()(const core::SetSenderLimit& set) const {
+    return {{"account", set.address.ToString()},
+            {"counterparty", TextOrNull(set.counterparty)},
+            {"limit", set.limit.has_value() ? MoneyJson(set.address.currency(), *set.limit)
+                                            : Json(nullptr)}};
+  }
+  Json operator()(const core::SetCredit& set) const {
+    return {{"account", set.address.ToString()},
+            {"collateral", MoneyJson(set.address.currency(), set.collateral)},
+            {"haircut_basis_points", set.haircut_basis_points},
+            {"uncollateralised", MoneyJson(set.address.currency(), set.uncollateralised)}};
+  }
+  Json operator()(const core::SetCreditPrice& set) const {
+    return {{"ppm_per_day", set.ppm_per_day}, {"fees_account", set.fees_account.ToString()}};
+  }
 
  private:
   static Json KeyIds(const std::vector<core::PublicKey>& keys) {

@@ -13,9 +13,9 @@
 namespace causeway::wallet {
 namespace {
 
-constexpr std::array<std::string_view, 9> kCodeNames = {"none",    "payment",    "return",
-                                                        "issue",   "redemption", "hold",
-                                                        "release", "settlement", "override"};
+constexpr std::array<std::string_view, 10> kCodeNames = {
+    "none", "payment", "return",     "issue",    "redemption",
+    "hold", "release", "settlement", "override", "credit-charge"};
 constexpr std::array<std::string_view, 3> kBucketNames = {"none", "available", "held"};
 constexpr std::array<std::string_view, 8> kCauseNames = {
     "none", "command", "approval", "certificate", "release", "optimisation", "timer", "end-of-day"};
@@ -66,6 +66,36 @@ Json InstructionJson(const client::InstructionView& view) {
           {"repeated", view.repeated}};
 }
 
+namespace {
+
+Json LimitJson(core::Currency currency, const client::SenderLimitView& limit) {
+  Json json = Json::object();
+  if (!limit.counterparty.IsEmpty()) json["counterparty"] = limit.counterparty.ToString();
+  json["limit"] = MoneyJson(currency, limit.limit);
+  json["position"] = MoneyJson(currency, limit.position);
+  return json;
+}
+
+Json TermsJson(core::Currency currency, const client::LiquidityTermsView& terms) {
+  Json bilateral = Json::array();
+  for (const client::SenderLimitView& limit : terms.bilateral_limits) {
+    bilateral.push_back(LimitJson(currency, limit));
+  }
+  return {{"reserved_urgent", MoneyJson(currency, terms.reserved_urgent)},
+          {"reserved_high", MoneyJson(currency, terms.reserved_high)},
+          {"release_threshold", MoneyJson(currency, terms.release_threshold)},
+          {"multilateral_limit", terms.multilateral_limit.has_value()
+                                     ? LimitJson(currency, *terms.multilateral_limit)
+                                     : Json(nullptr)},
+          {"bilateral_limits", std::move(bilateral)},
+          {"collateral", MoneyJson(currency, terms.collateral)},
+          {"haircut_basis_points", terms.haircut_basis_points},
+          {"credit_price_ppm_per_day", terms.credit_price_ppm_per_day},
+          {"credit_charge", MoneyJson(currency, terms.credit_charge)}};
+}
+
+}  // namespace
+
 Json AccountJson(const client::AccountView& account) {
   const core::Currency currency = account.address.currency();
   Json json = {
@@ -82,6 +112,7 @@ Json AccountJson(const client::AccountView& account) {
   json["state"] = account.closed ? "closed" : account.frozen ? "frozen" : "open";
   json["non_resident"] = account.non_resident;
   json["posting_count"] = account.posting_count;
+  if (account.terms.has_value()) json["terms"] = TermsJson(currency, *account.terms);
   return json;
 }
 

@@ -222,7 +222,7 @@ QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
     return end;
   }
   const core::AccountState& account = *engine.ledger().FindAccount(address);
-  rpc::ToView(account, engine.ledger().OwnerOf(account), out);
+  rpc::ToView(engine.ledger(), account, out);
   return {};
 }
 
@@ -242,14 +242,14 @@ QueryEnd ListAccounts(const LedgerRuntime& runtime, const Caller& caller,
   bool more = true;
   for (std::size_t next = 0; more; next += kScanAccountsMax) {
     more = runtime.Read([&](const LedgerEngine& engine) {
-      const auto& accounts = engine.ledger().accounts();
-      const std::size_t end = std::min(accounts.size(), next + kScanAccountsMax);
+      const core::Ledger& ledger = engine.ledger();
+      const std::size_t end = std::min(ledger.accounts().size(), next + kScanAccountsMax);
       for (std::size_t i = next; i < end; ++i) {
-        const core::ParticipantId& its_owner = engine.ledger().OwnerOf(accounts[i]);
-        if (!owner.IsEmpty() && its_owner != owner) continue;
-        rpc::ToView(accounts[i], its_owner, out->add_accounts());
+        const core::AccountState& account = ledger.accounts()[i];
+        if (!owner.IsEmpty() && ledger.OwnerOf(account) != owner) continue;
+        rpc::ToView(ledger, account, out->add_accounts());
       }
-      return end < accounts.size();
+      return end < ledger.accounts().size();
     });
   }
   return {};

@@ -196,7 +196,7 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
             fmt::format("address: {} is not on ledger '{}'", request->address(), request->ledger()),
             *context);
       }
-      rpc::ToView(*account, ledger->OwnerOf(*account), response);
+      rpc::ToView(*ledger, *account, response);
       return grpc::Status::OK;
     });
   }
@@ -208,7 +208,7 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
       const core::Ledger* ledger = FindCopy(engine, request->ledger(), *context, &status);
       if (ledger == nullptr) return status;
       for (const core::AccountState& account : ledger->accounts()) {
-        rpc::ToView(account, ledger->OwnerOf(account), response->add_accounts());
+        rpc::ToView(*ledger, account, response->add_accounts());
       }
       return grpc::Status::OK;
     });

@@ -25,7 +25,7 @@ core::Posting ReadPosting(Fields& fields, const Path& path, const v1::Posting& p
   core::Posting value;
   value.address = fields.Parse<core::AccountAddress>({&path, "address"}, posting.address());
   value.bucket = fields.Closed({&path, "bucket"}, posting.bucket(), core::Bucket::kHeld);
-  value.code = fields.Closed({&path, "code"}, posting.code(), core::TransactionCode::kOverride);
+  value.code = fields.Closed({&path, "code"}, posting.code(), core::TransactionCode::kCreditCharge);
   value.amount = core::Amount::FromMinor(posting.amount());
   value.balance_after = core::Amount::FromMinor(posting.balance_after());
   value.sequence = posting.sequence();
@@ -117,6 +117,34 @@ InstructionView ReadInstruction(Fields& fields, const Path& path, const v1::Inst
   return value;
 }
 
+namespace {
+
+SenderLimitView ReadSenderLimit(Fields& fields, const Path& path, const v1::SenderLimit& limit) {
+  return {fields.ParseOptional<core::AccountAddress>({&path, "counterparty"}, limit.counterparty()),
+          core::Amount::FromMinor(limit.limit()), core::Amount::FromMinor(limit.position())};
+}
+
+LiquidityTermsView ReadLiquidityTerms(Fields& fields, const Path& path,
+                                      const v1::LiquidityTerms& terms) {
+  LiquidityTermsView value;
+  value.reserved_urgent = core::Amount::FromMinor(terms.reserved_urgent());
+  value.reserved_high = core::Amount::FromMinor(terms.reserved_high());
+  value.release_threshold = core::Amount::FromMinor(terms.release_threshold());
+  if (terms.has_multilateral_limit()) {
+    value.multilateral_limit =
+        ReadSenderLimit(fields, {&path, "multilateral_limit"}, terms.multilateral_limit());
+  }
+  value.bilateral_limits = ReadList<SenderLimitView>(fields, path, "bilateral_limits",
+                                                     terms.bilateral_limits(), ReadSenderLimit);
+  value.collateral = core::Amount::FromMinor(terms.collateral());
+  value.haircut_basis_points = terms.haircut_basis_points();
+  value.credit_price_ppm_per_day = terms.credit_price_ppm_per_day();
+  value.credit_charge = core::Amount::FromMinor(terms.credit_charge());
+  return value;
+}
+
+}  // namespace
+
 AccountView ReadAccount(Fields& fields, const Path& path, const v1::Account& account) {
   AccountView value;
   value.address = fields.Parse<core::AccountAddress>({&path, "address"}, account.address());
@@ -136,6 +164,8 @@ AccountView ReadAccount(Fields& fields, const Path& path, const v1::Account& acc
   value.posting_count = account.posting_count();
   value.number = account.number();
   value.number_check = static_cast<std::uint16_t>(account.number_check());
+  if (account.has_terms())
+    value.terms = ReadLiquidityTerms(fields, {&path, "terms"}, account.terms());
   return value;
 }
 

@@ -4,6 +4,7 @@
 #define CAUSEWAY_SETTLEMENT_CLIENT_VIEWS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,26 @@ struct InstructionView {
 // Whether nothing will change the status any more.
 bool IsTerminal(core::InstructionStatus status);
 
+// What it is and what it has counted: paid less received since it was first set.
+struct SenderLimitView {
+  core::AccountAddress counterparty;  // empty: of the multilateral limit
+  core::Amount limit;
+  core::Amount position;
+};
+
+// docs/protocols/liquidity-terms.md.
+struct LiquidityTermsView {
+  core::Amount reserved_urgent;  // what is left of it
+  core::Amount reserved_high;
+  core::Amount release_threshold;
+  std::optional<SenderLimitView> multilateral_limit;
+  std::vector<SenderLimitView> bilateral_limits;
+  core::Amount collateral;
+  std::uint32_t haircut_basis_points = 0;
+  std::uint32_t credit_price_ppm_per_day = 0;
+  core::Amount credit_charge;  // owed as of ledger time
+};
+
 struct AccountView {
   core::AccountAddress address;
   core::ParticipantId owner;
@@ -62,6 +83,7 @@ struct AccountView {
   // What a bulk names it by.
   std::uint32_t number = 0;
   std::uint16_t number_check = 0;
+  std::optional<LiquidityTermsView> terms;
 };
 
 struct StatementLine {

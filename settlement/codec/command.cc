@@ -260,6 +260,38 @@ class ActionDecoder {
     return {};
   }
 
+  core::SetReservations Decode(const v1::SetReservations& message) {
+    Unknown(message);
+    return {Address("address", message.address()), core::Amount::FromMinor(message.urgent()),
+            core::Amount::FromMinor(message.high())};
+  }
+
+  core::SetReleaseThreshold Decode(const v1::SetReleaseThreshold& message) {
+    Unknown(message);
+    return {Address("address", message.address()), core::Amount::FromMinor(message.threshold())};
+  }
+
+  core::SetSenderLimit Decode(const v1::SetSenderLimit& message) {
+    Unknown(message);
+    core::SetSenderLimit set;
+    set.address = Address("address", message.address());
+    set.counterparty = fields_.ParseOptional<core::AccountAddress>({&path_, "counterparty"},
+                                                                   message.counterparty());
+    if (message.has_limit()) set.limit = core::Amount::FromMinor(message.limit());
+    return set;
+  }
+
+  core::SetCredit Decode(const v1::SetCredit& message) {
+    Unknown(message);
+    return {Address("address", message.address()), core::Amount::FromMinor(message.collateral()),
+            message.haircut_basis_points(), core::Amount::FromMinor(message.uncollateralised())};
+  }
+
+  core::SetCreditPrice Decode(const v1::SetCreditPrice& message) {
+    Unknown(message);
+    return {message.ppm_per_day(), Address("fees_account", message.fees_account())};
+  }
+
  private:
   core::PaymentPriority Priority(v1::PaymentPriority priority) {
     return fields_.ClosedOrNone({&path_, "priority"}, priority, core::PaymentPriority::kUrgent);
@@ -347,6 +379,16 @@ core::Action DecodeAction(Fields& fields, const v1::Command& message, core::Inst
       return decode("reprioritise", message.reprioritise());
     case v1::Command::kOptimiseQueue:
       return decode("optimise_queue", message.optimise_queue());
+    case v1::Command::kSetReservations:
+      return decode("set_reservations", message.set_reservations());
+    case v1::Command::kSetReleaseThreshold:
+      return decode("set_release_threshold", message.set_release_threshold());
+    case v1::Command::kSetSenderLimit:
+      return decode("set_sender_limit", message.set_sender_limit());
+    case v1::Command::kSetCredit:
+      return decode("set_credit", message.set_credit());
+    case v1::Command::kSetCreditPrice:
+      return decode("set_credit_price", message.set_credit_price());
     case v1::Command::ACTION_NOT_SET:
       break;
   }
@@ -539,6 +581,35 @@ struct ActionEncoder {
     message->set_priority(static_cast<v1::PaymentPriority>(change.priority));
   }
   void operator()(const core::OptimiseQueue&) const { out->mutable_optimise_queue(); }
+  void operator()(const core::SetReservations& set) const {
+    v1::SetReservations* message = out->mutable_set_reservations();
+    message->set_address(set.address.ToString());
+    message->set_urgent(set.urgent.minor());
+    message->set_high(set.high.minor());
+  }
+  void operator()(const core::SetReleaseThreshold& set) const {
+    v1::SetReleaseThreshold* message = out->mutable_set_release_threshold();
+    message->set_address(set.address.ToString());
+    message->set_threshold(set.threshold.minor());
+  }
+  void operator()(const core::SetSenderLimit& set) const {
+    v1::SetSenderLimit* message = out->mutable_set_sender_limit();
+    message->set_address(set.address.ToString());
+    message->set_counterparty(set.counterparty.ToString());
+    if (set.limit.has_value()) message->set_limit(set.limit->minor());
+  }
+  void operator()(const core::SetCredit& set) const {
+    v1::SetCredit* message = out->mutable_set_credit();
+    message->set_address(set.address.ToString());
+    message->set_collateral(set.collateral.minor());
+    message->set_haircut_basis_points(set.haircut_basis_points);
+    message->set_uncollateralised(set.uncollateralised.minor());
+  }
+  void operator()(const core::SetCreditPrice& set) const {
+    v1::SetCreditPrice* message = out->mutable_set_credit_price();
+    message->set_ppm_per_day(set.ppm_per_day);
+    message->set_fees_account(set.fees_account.ToString());
+  }
 };
 
 }  // namespace

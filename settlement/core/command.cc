@@ -62,6 +62,18 @@ std::string_view ActionKindName(ActionKind kind) {
       return "reprioritise";
     case ActionKind::kOptimiseQueue:
       return "optimise-queue";
+    case ActionKind::kSetReservations:
+      return "set-reservations";
+    case ActionKind::kSetReleaseThreshold:
+      return "set-release-threshold";
+    case ActionKind::kSetSenderLimit:
+      return "set-sender-limit";
+    case ActionKind::kSetCredit:
+      return "set-credit";
+    case ActionKind::kSetCreditPrice:
+      return "set-credit-price";
+    case ActionKind::kCreditCharge:
+      return "credit-charge";
   }
   return "unknown";
 }
@@ -261,6 +273,13 @@ struct KindVisitor {
   ActionKind operator()(const SetQueueRules&) const { return ActionKind::kSetQueueRules; }
   ActionKind operator()(const Reprioritise&) const { return ActionKind::kReprioritise; }
   ActionKind operator()(const OptimiseQueue&) const { return ActionKind::kOptimiseQueue; }
+  ActionKind operator()(const SetReservations&) const { return ActionKind::kSetReservations; }
+  ActionKind operator()(const SetReleaseThreshold&) const {
+    return ActionKind::kSetReleaseThreshold;
+  }
+  ActionKind operator()(const SetSenderLimit&) const { return ActionKind::kSetSenderLimit; }
+  ActionKind operator()(const SetCredit&) const { return ActionKind::kSetCredit; }
+  ActionKind operator()(const SetCreditPrice&) const { return ActionKind::kSetCreditPrice; }
 };
 
 }  // namespace

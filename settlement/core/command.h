@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -85,8 +86,14 @@ enum class ActionKind : std::uint8_t {
   kSetQueueRules = 25,
   kReprioritise = 26,
   kOptimiseQueue = 27,
+  kSetReservations = 28,
+  kSetReleaseThreshold = 29,
+  kSetSenderLimit = 30,
+  kSetCredit = 31,
+  kSetCreditPrice = 32,
+  kCreditCharge = 33,  // the ledger's own, at the end of a day
 };
-inline constexpr ActionKind kActionKindLast = ActionKind::kOptimiseQueue;
+inline constexpr ActionKind kActionKindLast = ActionKind::kCreditCharge;
 
 enum class Role : std::uint8_t {
   kNone = 0,
@@ -360,6 +367,33 @@ struct Reprioritise {
 // Asks for an optimisation at the end of this batch, whatever the rules' interval.
 struct OptimiseQueue {};
 
+// Liquidity terms of an account: account_terms.h. Those that its owner sets replace what there was.
+struct SetReservations {
+  AccountAddress address;
+  Amount urgent;
+  Amount high;
+};
+struct SetReleaseThreshold {
+  AccountAddress address;
+  Amount threshold;  // zero: none
+};
+struct SetSenderLimit {
+  AccountAddress address;
+  AccountAddress counterparty;  // empty: the multilateral limit
+  std::optional<Amount> limit;  // nothing lifts it
+};
+// Those of the central bank.
+struct SetCredit {
+  AccountAddress address;
+  Amount collateral;
+  std::uint32_t haircut_basis_points = 0;
+  Amount uncollateralised;
+};
+struct SetCreditPrice {
+  std::uint32_t ppm_per_day = 0;
+  AccountAddress fees_account;
+};
+
 struct PolicyLedger {
   LedgerOrigin ledger;
   Hash256 genesis_hash;
@@ -391,7 +425,8 @@ using Action =
     std::variant<Pay, PayBatch, RequestIssue, Issue, Redeem, Approve, Refuse, Cancel,
                  RegisterParticipant, UpdateKeys, OpenAccount, CloseAccount, SetFreeze, SetLimits,
                  SetDayPhase, SetSettlementPolicy, OperatorOverride, OrderAbort, LockFunds,
-                 ClaimLock, RefundLock, SetQueueRules, Reprioritise, OptimiseQueue>;
+                 ClaimLock, RefundLock, SetQueueRules, Reprioritise, OptimiseQueue, SetReservations,
+                 SetReleaseThreshold, SetSenderLimit, SetCredit, SetCreditPrice>;
 ActionKind KindOf(const Action& action);  // kPay for a PayBatch
 
 struct Command {

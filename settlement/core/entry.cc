@@ -61,7 +61,7 @@ Posting ReadPosting(FieldReader& reader) {
   Posting posting;
   posting.address = reader.Parsed<AccountAddress>("postings.address");
   posting.bucket = reader.Closed("postings.bucket", Bucket{1}, Bucket::kHeld);
-  posting.code = reader.Closed("postings.code", TransactionCode{1}, TransactionCode::kOverride);
+  posting.code = reader.Closed("postings.code", TransactionCode{1}, TransactionCode::kCreditCharge);
   posting.amount = Amount::FromMinor(reader.raw().I64());
   posting.balance_after = Amount::FromMinor(reader.raw().I64());
   posting.sequence = reader.raw().U64();

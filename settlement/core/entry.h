@@ -37,6 +37,7 @@ enum class TransactionCode : std::uint8_t {
   kRelease = 6,
   kSettlement = 7,
   kOverride = 8,
+  kCreditCharge = 9,
 };
 
 // One line of double entry; those of an entry sum to zero.

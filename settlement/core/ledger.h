@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "settlement/core/account_terms.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/bulk.h"
 #include "settlement/core/chunked_vector.h"
@@ -91,6 +92,7 @@ struct AccountState {
   bool frozen : 1 = false;
   bool closed : 1 = false;
   bool non_resident : 1 = false;
+  bool has_terms : 1 = false;  // Ledger::FindTerms has them
 
   std::uint32_t number = 0;  // position among the accounts
   AccountAddress address;
@@ -294,6 +296,13 @@ class Ledger {
   std::vector<const SettlementState*> PreparedSettlements() const;  // by settlement id
   const SettlementPolicy* FindPolicy(const Hash256& hash) const;    // in force or withdrawn
   std::vector<Hash256> PoliciesInForce() const;                     // in order of arrival
+
+  // The liquidity terms of an account of this ledger; null: it has none.
+  const AccountTerms* FindTerms(const AccountState& account) const;
+  const CreditPrice& credit_price() const;
+  // What the account owes for drawn credit as of ledger time: what it would be charged if the day
+  // ended then. Nothing when that fits no amount.
+  std::optional<Amount> CreditChargeSoFar(const AccountState& account) const;
 
   // The payments that wait for funds, and the rules that they wait by.
   const PaymentQueue& queue() const;

@@ -158,12 +158,17 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoOpenAccount(const Context& cont
   if (action.holding_limit.IsNegative()) return Invalid("holding_limit: 0 or more");
   if (action.credit_line.IsNegative()) return Invalid("credit_line: 0 or more");
 
+  if (auto rejection = CheckRoomForTerms(IsCreditPriced(action.credit_line) ? 1 : 0)) {
+    return rejection;
+  }
+
   state_.AddAccount({.holding_limit = action.holding_limit,
                      .credit_line = action.credit_line,
                      .owner_number = *state_.PartyNumber(action.owner),
                      .purpose = action.purpose,
                      .non_resident = owner->country != state_.genesis.central_bank.country,
                      .address = action.address});
+  if (IsCreditPriced(action.credit_line)) TermsToChange(state_.accounts.back());
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;
 }
@@ -192,6 +197,19 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoCloseAccount(const Context& con
   if (state_.queue.Find(account->number) != nullptr || state_.queue.Awaits(account->number)) {
     return Rejection{.outcome = Outcome::kAccountNotEmpty, .rule = "a payment of it is queued"};
   }
+  if (account->number == state_.credit_price.fees_account) {
+    return Rejection{.outcome = Outcome::kAccountNotEmpty, .rule = "credit charges are paid to it"};
+  }
+  if (const AccountTerms* terms = state_.FindTerms(*account)) {
+    const std::optional<Amount> owed = CreditCharge(terms->credit_cost);
+    if (!owed.has_value() || !owed->IsZero()) {
+      return Rejection{.outcome = Outcome::kAccountNotEmpty,
+                       .actual = owed.value_or(Amount::Max()).minor(),
+                       .rule = "a credit charge is owed"};
+    }
+    state_.terms.erase(account->number);
+    account->has_terms = false;
+  }
   account->closed = true;
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;
@@ -217,14 +235,14 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoSetLimits(const Context& contex
   if (auto rejection = FindOpen(action.address, account)) return rejection;
   if (action.holding_limit.IsNegative()) return Invalid("holding_limit: 0 or more");
   if (action.credit_line.IsNegative()) return Invalid("credit_line: 0 or more");
-  if (absl::int128(account->available.minor()) + action.credit_line.minor() < 0) {
-    return Rejection{.outcome = Outcome::kLimitExceeded,
-                     .actual = account->available.minor(),
-                     .required = action.credit_line.minor(),
-                     .rule = "credit line is in use"};
+  const AccountTerms* terms = state_.FindTerms(*account);
+  if (terms != nullptr && terms->collateral.IsPositive() &&
+      action.credit_line != account->credit_line) {
+    return Invalid("credit_line: it rests on collateral and is set by SetCredit");
   }
+  if (auto rejection = CheckCreditLine(*account, action.credit_line)) return rejection;
   account->holding_limit = action.holding_limit;
-  account->credit_line = action.credit_line;
+  SetCreditLine(*account, action.credit_line);
   state_.policy_version += 1;
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));
   return std::nullopt;
@@ -259,7 +277,10 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoSetDayPhase(const Context& cont
   }
   next_date_ = action.date;
   next_phase_ = action.phase;
-  day_ended_ = day_ended_ || action.phase == DayPhase::kClosed;
+  if (action.phase == DayPhase::kClosed) {
+    day_ended_ = true;
+    day_end_payload_ = context.item->payload_hash;
+  }
   if (action.phase == DayPhase::kOpen) state_.queue.StartDay(header_.time);
   state_.opened_before = true;
   Record(Add(context, InstructionStatus::kSettled, Cause::kCommand));

@@ -1,4 +1,5 @@
-// Bulks: payments by account number. The rules are those of single payments (ledger_funds.cc).
+// Bulks: payments by account number. The rules are those of single payments (ledger_funds.cc) of
+// normal priority.
 #include <string>
 #include <utility>
 
@@ -100,8 +101,14 @@ LedgerExecutor::MaybeRejection LedgerExecutor::PayPacked(const BulkPayment& paym
   if (auto rejection = FindOpen(payment.creditor, creditor)) return rejection;
   if (debtor == creditor) return Rejection{.outcome = Outcome::kSameAccount};
   if (auto rejection = CheckDebit(*debtor, payment.amount, Amount::Zero())) return rejection;
+  if (debtor->has_terms) {
+    auto rejection = CheckKept(*debtor, *creditor, payment.amount, PaymentPriority::kNormal);
+    if (rejection) return rejection;
+  }
   if (auto rejection = CheckCredit(*creditor, payment.amount, Amount::Zero())) return rejection;
 
+  BeforeAvailable(*debtor);
+  BeforeAvailable(*creditor);
   const std::optional<Amount> debtor_after = CheckedSub(debtor->available, payment.amount);
   const std::optional<Amount> creditor_after = CheckedAdd(creditor->available, payment.amount);
   CW_CHECK(debtor_after.has_value() && creditor_after.has_value(), "the range was checked");
@@ -113,6 +120,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::PayPacked(const BulkPayment& paym
   debtor->available = *debtor_after;
   creditor->available = *creditor_after;
   CountReceipt(creditor->number, payment.amount);
+  CountPayment(*debtor, *creditor, payment.amount, PaymentPriority::kNormal);
   result = {.outcome = Outcome::kAccepted,
             .debtor_after = debtor_after->minor(),
             .creditor_after = creditor_after->minor(),

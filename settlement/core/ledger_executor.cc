@@ -31,6 +31,7 @@ BatchResult LedgerExecutor::Run(std::span<const AdmittedItem> items) {
     ++item_;
   }
   ServeQueue(result.results);
+  if (day_ended_) ChargeForCredit();
   CW_CHECK(state_.total == 0, "the sum over all accounts is zero");
   header_.entry_count = static_cast<std::uint32_t>(next_index_ - header_.first_index - 1);
   if (!entries_.empty()) {
@@ -224,6 +225,16 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Dispatch(const Context& context,
           return DoReprioritise(context, party, action);
         else if constexpr (std::is_same_v<T, OptimiseQueue>)
           return DoOptimiseQueue(context, party);
+        else if constexpr (std::is_same_v<T, SetReservations>)
+          return DoSetReservations(context, party, action);
+        else if constexpr (std::is_same_v<T, SetReleaseThreshold>)
+          return DoSetReleaseThreshold(context, party, action);
+        else if constexpr (std::is_same_v<T, SetSenderLimit>)
+          return DoSetSenderLimit(context, party, action);
+        else if constexpr (std::is_same_v<T, SetCredit>)
+          return DoSetCredit(context, party, action);
+        else if constexpr (std::is_same_v<T, SetCreditPrice>)
+          return DoSetCreditPrice(context, party, action);
         else {
           static_assert(std::is_same_v<T, PayBatch>);
           CW_CHECK(false, "a payment batch is executed payment by payment");
@@ -278,6 +289,7 @@ Entry& LedgerExecutor::Append(const Context& context, const Hash256& payload_has
 
 void LedgerExecutor::Post(Entry& entry, AccountState& account, Bucket bucket, TransactionCode code,
                           Amount amount) {
+  if (bucket == Bucket::kAvailable) BeforeAvailable(account);
   Amount& balance = bucket == Bucket::kAvailable ? account.available : account.held;
   const std::optional<Amount> after = CheckedAdd(balance, amount);
   CW_CHECK(after.has_value(), "the action checked the range of balances");

@@ -1,8 +1,8 @@
 // Executes one batch against a ledger's state. Internal to the ledger's own files: payments and
 // issues in ledger_funds.cc, administration in ledger_admin.cc, settlements in
 // ledger_settlement.cc and, of lists, ledger_list.cc; hash time-locks in ledger_lock.cc; what waits
-// for funds in ledger_queue.cc and, where a selector decides, ledger_selected.cc; what they share
-// in ledger_executor.cc.
+// for funds in ledger_queue.cc and, where a selector decides, ledger_selected.cc; liquidity terms in
+// ledger_terms.cc; what they share in ledger_executor.cc.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "settlement/core/ledger_state.h"
+#include "settlement/core/offsetting.h"
 
 namespace causeway::core {
 
@@ -131,6 +132,7 @@ class LedgerExecutor {
   void ServeQueue(std::span<ItemResult> results);
   void ReleaseAndOptimise();
   void ReleaseCovered();
+  void FillTerms(const AccountState& account, OffsettingAccount& offsetting) const;
   void Optimise();
   void ExpireQueued();
 
@@ -149,6 +151,53 @@ class LedgerExecutor {
     if (priority == PaymentPriority::kNormal) CountReceipt(debtor, Negative(amount));
     CountReceipt(creditor, amount);
   }
+
+  // ledger_terms.cc
+  MaybeRejection FindOwn(const AccountAddress& address, const ParticipantId& party,
+                         AccountState*& account) const;
+  MaybeRejection CheckRoomForTerms(std::size_t more) const;
+  AccountTerms& TermsToChange(AccountState& account);
+  bool IsCreditPriced(Amount credit_line) const;
+  void DropUnusedTerms(AccountState& account);
+  void DropAllUnusedTerms();
+  MaybeRejection DoSetReservations(const Context& context, const ParticipantId& party,
+                                   const SetReservations& action);
+  MaybeRejection DoSetReleaseThreshold(const Context& context, const ParticipantId& party,
+                                       const SetReleaseThreshold& action);
+  MaybeRejection DoSetSenderLimit(const Context& context, const ParticipantId& party,
+                                  const SetSenderLimit& action);
+  MaybeRejection CheckCreditLine(const AccountState& account, Amount credit_line) const;
+  void SetCreditLine(AccountState& account, Amount credit_line);
+  MaybeRejection DoSetCredit(const Context& context, const ParticipantId& party,
+                             const SetCredit& action);
+  MaybeRejection DoSetCreditPrice(const Context& context, const ParticipantId& party,
+                                  const SetCreditPrice& action);
+  // The funds beyond what payments of that priority leave.
+  absl::int128 FundsOver(const AccountState& account, const AccountTerms& terms,
+                         PaymentPriority priority) const;
+  // Of a payment that its account's funds cover: what the payer's own terms keep it from.
+  MaybeRejection CheckKept(const AccountState& debtor, const AccountState& creditor, Amount amount,
+                           PaymentPriority priority) const;
+  // After a payment settled.
+  void CountPayment(const AccountState& debtor, const AccountState& creditor, Amount amount,
+                    PaymentPriority priority) {
+    if (debtor.has_terms || creditor.has_terms) CountInTerms(debtor, creditor, amount, priority);
+  }
+  // After a set with that payment was booked: whether its payer has left what its terms keep.
+  bool IsKept(const QueuedPayment& payment) const;
+  bool DoThresholdsBind() const;
+  bool DoLimitsBind(PaymentPriority priority) const;
+  void CountInTerms(const AccountState& debtor, const AccountState& creditor, Amount amount,
+                    PaymentPriority priority);
+  // Before what is available changes.
+  void BeforeAvailable(const AccountState& account) {
+    if (account.has_terms) CountCredit(account);
+  }
+  void CountCredit(const AccountState& account);
+  MaybeRejection CheckCharge(const AccountState& account, const AccountState& fees,
+                             std::optional<Amount> charge) const;
+  // At the end of a batch that ends the day.
+  void ChargeForCredit();
 
   // ledger_admin.cc
   MaybeRejection CheckKeys(const std::vector<PublicKey>& keys) const;
@@ -228,6 +277,7 @@ class LedgerExecutor {
   DayPhase next_phase_;
   bool optimise_asked_ = false;
   bool day_ended_ = false;  // in this batch, perhaps to begin again
+  Hash256 day_end_payload_;
 };
 
 }  // namespace causeway::core

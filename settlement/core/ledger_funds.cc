@@ -113,6 +113,9 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckPay(const ParticipantId& par
   if (auto rejection = CheckDebit(*debtor, amount, Amount::Zero())) {
     if (!queues || rejection->outcome != Outcome::kInsufficientFunds) return rejection;
     checked.waits = true;
+  } else if (auto kept = CheckKept(*debtor, *creditor, amount, pay.priority)) {
+    if (!queues) return kept;
+    checked.waits = true;
   }
   if (state_.queue.selects() && !checked.waits) {
     if (auto rejection = CheckRelease(*debtor, pay)) {
@@ -143,6 +146,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoPay(const Context& context,
   Post(entry, *checked.debtor, Bucket::kAvailable, checked.code, Negative(amount));
   Post(entry, *checked.creditor, Bucket::kAvailable, checked.code, amount);
   CountReceipts(checked.debtor->number, checked.creditor->number, amount, pay.priority);
+  CountPayment(*checked.debtor, *checked.creditor, amount, pay.priority);
   Record(entry);
   return std::nullopt;
 }

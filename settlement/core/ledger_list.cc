@@ -161,6 +161,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::HoldPacked(const BulkPayment& pay
   if (auto rejection = CheckDebit(*debtor, payment.amount, Amount::Zero())) return rejection;
   if (auto rejection = CheckCredit(*creditor, payment.amount, Amount::Zero())) return rejection;
 
+  BeforeAvailable(*debtor);
   const absl::int128 before = absl::int128(debtor->available.minor()) + debtor->held.minor();
   debtor->available = DifferenceOf(debtor->available, payment.amount);
   debtor->held = SumOf(debtor->held, payment.amount);
@@ -250,6 +251,7 @@ void LedgerExecutor::ResolveHeld(ResolvedLeg& resolved, std::uint64_t leaf) {
   AccountState& creditor = state_.AccountToChange(resolved.leg.creditor);
   const Amount amount = resolved.leg.amount;
   AccountState& receiver = resolved.outcome == Outcome::kAccepted ? creditor : debtor;
+  BeforeAvailable(receiver);
   const absl::int128 before = absl::int128(debtor.held.minor()) + receiver.available.minor();
   creditor.incoming_reserved = DifferenceOf(creditor.incoming_reserved, amount);
   debtor.held = DifferenceOf(debtor.held, amount);

@@ -136,11 +136,12 @@ void LedgerExecutor::CancelQueued(const Context& by, const InstructionKey& key) 
 void LedgerExecutor::SettleQueued(const QueuedPayment& payment, Cause cause, std::string rule,
                                   bool in_set) {
   Entry& entry = AddFromQueue(payment, InstructionStatus::kSettled, cause, std::move(rule));
-  Post(entry, state_.AccountToChange(payment.debtor), Bucket::kAvailable, payment.code,
-       Negative(payment.amount));
-  Post(entry, state_.AccountToChange(payment.creditor), Bucket::kAvailable, payment.code,
-       payment.amount);
-  CountReceipts(payment.debtor, payment.creditor, payment.amount, payment.priority);
+  AccountState& debtor = state_.AccountToChange(payment.debtor);
+  AccountState& creditor = state_.AccountToChange(payment.creditor);
+  Post(entry, debtor, Bucket::kAvailable, payment.code, Negative(payment.amount));
+  Post(entry, creditor, Bucket::kAvailable, payment.code, payment.amount);
+  CountReceipts(debtor.number, creditor.number, payment.amount, payment.priority);
+  CountPayment(debtor, creditor, payment.amount, payment.priority);
   Record(entry, in_set);
 }
 
@@ -198,6 +199,7 @@ void LedgerExecutor::ReleaseCovered() {
       const bool covered =
           absl::int128(from.available.minor()) + from.credit_line.minor() >= payment.amount.minor();
       if (!covered || CheckDebit(from, payment.amount, Amount::Zero()).has_value() ||
+          CheckKept(from, to, payment.amount, payment.priority).has_value() ||
           CheckCredit(to, payment.amount, Amount::Zero()).has_value()) {
         if (state_.queue.rules().discipline != QueueDiscipline::kFifoBypass) break;
         if (++passed_count > kPassedMax) break;
@@ -209,6 +211,15 @@ void LedgerExecutor::ReleaseCovered() {
       if (state_.queue.Find(payment.creditor) != nullptr) to_look_at.insert(payment.creditor);
     }
   }
+}
+
+void LedgerExecutor::FillTerms(const AccountState& account, OffsettingAccount& offsetting) const {
+  const AccountTerms* const terms = state_.FindTerms(account);
+  if (terms == nullptr) return;
+  offsetting.reserved_urgent = terms->reserved_urgent.minor();
+  offsetting.reserved_high = terms->reserved_high.minor();
+  if (DoThresholdsBind()) offsetting.release_threshold = terms->release_threshold.minor();
+  if (terms->multilateral.has_value()) offsetting.multilateral_room = terms->multilateral->Room();
 }
 
 void LedgerExecutor::Optimise() {
@@ -228,6 +239,7 @@ void LedgerExecutor::Optimise() {
                                                         account.available.minor() -
                                                         account.incoming_reserved.minor());
       }
+      FillTerms(account, offsetting);
       numbers.push_back(number);
     }
     return found->second;
@@ -242,21 +254,36 @@ void LedgerExecutor::Optimise() {
         if (keep_order) break;
         continue;
       }
-      payments.push_back({position(debtor), position(payment.creditor), payment.amount});
+      payments.push_back(
+          {position(debtor), position(payment.creditor), payment.amount, payment.priority});
       candidates.push_back(&payment);
     }
   }
-  const std::vector<bool> selected = SelectByBechSoramaki(accounts, payments, keep_order);
+  std::vector<OffsettingLimit> limits;
+  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
+    const AccountTerms* terms = state_.FindTerms(state_.accounts[numbers[i]]);
+    if (terms == nullptr) continue;
+    for (const SenderLimit& limit : terms->bilateral) {
+      const auto other = position_of.find(limit.counterparty);
+      if (other != position_of.end()) limits.push_back({i, other->second, limit.Room()});
+    }
+  }
+  const std::vector<bool> selected = SelectByBechSoramaki(accounts, payments, keep_order, limits);
   std::vector<InstructionKey> together;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (selected[i]) together.push_back(candidates[i]->key);
   }
   const std::string rule = std::string(QueueOptimisationName(QueueOptimisation::kBechSoramaki)) +
                            "/" + std::to_string(kBechSoramakiVersion);
+  std::vector<QueuedPayment> settled;
   for (const InstructionKey& key : together) {
-    SettleQueued(state_.queue.Remove(key), Cause::kOptimisation, rule, true);
+    settled.push_back(state_.queue.Remove(key));
+    SettleQueued(settled.back(), Cause::kOptimisation, rule, true);
   }
   for (const std::uint32_t number : numbers) CheckCovered(state_.accounts[number]);
+  for (const QueuedPayment& payment : settled) {
+    CW_CHECK(IsKept(payment), "a set leaves what its payers' terms keep");
+  }
 }
 
 void LedgerExecutor::ExpireQueued() {

@@ -34,7 +34,15 @@ enum class Part : std::uint8_t {
   kAccounts = 4,
   kSettlements = 5,
   kEnd = 6,
+  kTerms = 7,
 };
+
+// Terms came later than the numbers, and stand before the accounts.
+int PlaceOf(Part part) {
+  const int number = static_cast<int>(part);
+  if (part == Part::kTerms) return static_cast<int>(Part::kLive) + 1;
+  return part > Part::kLive ? number + 1 : number;
+}
 
 }  // namespace
 
@@ -45,9 +53,10 @@ class SnapshotReader {
 
   absl::Status Take(std::string_view part) {
     FieldReader reader(kWhat, part);
-    const Part kind = reader.Closed("part", Part::kState, Part::kEnd);
+    const Part kind = reader.Closed("part", Part::kState, Part::kTerms);
     // In their order, the state before everything that refers to it.
-    if (reader.ok() && (kind < last_ || (kind == Part::kState) != (last_ == Part{}) || done())) {
+    if (reader.ok() &&
+        (PlaceOf(kind) < PlaceOf(last_) || (kind == Part::kState) != (last_ == Part{}) || done())) {
       reader.Fault("part", fmt::format("{} does not follow {}", static_cast<int>(kind),
                                        static_cast<int>(last_)));
     }
@@ -73,6 +82,8 @@ class SnapshotReader {
         return TakeSettlements(reader);
       case Part::kEnd:
         return TakeEnd(reader);
+      case Part::kTerms:
+        return TakeTerms(reader);
     }
   }
 
@@ -112,6 +123,30 @@ class SnapshotReader {
     for (std::size_t i = 0; i < count && reader.ok(); ++i) {
       const Hash256 id = reader.raw().Hash();
       state_.abort_orders[id] = reader.raw().U64();
+    }
+  }
+
+  // Ledgers on which no account has terms, and credit never had a price, have nothing of them.
+  void TakeCreditPrice(FieldReader& reader) {
+    if (!reader.ok() || reader.raw().remaining() == 0) return;
+    state_.credit_price.ppm_per_day = reader.raw().U32();
+    state_.credit_price.fees_account = reader.raw().U32();
+    terms_ = reader.raw().U64();
+    accounts_referred_ = std::max(accounts_referred_, state_.credit_price.fees_account);
+  }
+
+  void TakeTerms(FieldReader& reader) {
+    const std::size_t count = reader.Count("terms", kRecordBytesMin);
+    for (std::size_t i = 0; i < count && reader.ok(); ++i) {
+      std::uint32_t number = 0;
+      AccountTerms terms = ReadAccountTerms(state_.time, reader, number);
+      accounts_referred_ = std::max(accounts_referred_, number);
+      for (const SenderLimit& limit : terms.bilateral) {
+        accounts_referred_ = std::max(accounts_referred_, limit.counterparty);
+      }
+      if (!state_.terms.try_emplace(number, std::move(terms)).second) {
+        return reader.Fault("terms", "an account has them twice");
+      }
     }
   }
 
@@ -184,6 +219,7 @@ class SnapshotReader {
     }
     TakeQueueRules(reader);
     TakeAbortOrders(reader);
+    TakeCreditPrice(reader);
   }
 
   void TakeAwaiting(FieldReader& reader) {
@@ -253,6 +289,8 @@ class SnapshotReader {
         accounts_referred_ >= accounts_) {
       return reader.Fault("end", "an account is referred to that is not there");
     }
+    if (state_.terms.size() != terms_) return reader.Fault("end", "not all terms are in it");
+    for (const auto& [number, terms] : state_.terms) state_.accounts[number].has_terms = true;
     absl::int128 total = 0;
     for (const AccountState& account : state_.accounts) {
       total += account.available.minor();
@@ -267,8 +305,9 @@ class SnapshotReader {
   std::uint64_t settlements_ = 0;
   std::uint64_t awaiting_ = 0;
   std::uint64_t live_ = 0;
+  std::uint64_t terms_ = 0;
   std::size_t awaiting_accounts_max_ = 0;
-  std::uint32_t accounts_referred_ = 0;  // the highest number, of holds and of the queue
+  std::uint32_t accounts_referred_ = 0;  // the highest number, of holds, queue and terms
 };
 
 namespace {
@@ -317,7 +356,8 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
       .U64(state.live.size());
   const QueueRules& rules = state.queue.rules();
   const bool has_queue = rules.discipline != QueueDiscipline::kNone;
-  const bool has_orders = !state.abort_orders.empty();
+  const bool has_terms = state.has_terms();
+  const bool has_orders = !state.abort_orders.empty() || has_terms;
   if (!state.locks.empty() || has_queue || has_orders) WriteLocks(state.locks, writer);
   if (state.queue.selects()) {
     state.queue.WriteSelected(writer);
@@ -332,6 +372,11 @@ std::string SnapshotWriter::EncodeState(const Ledger::State& state) {
     if (!has_queue) WriteEnum(rules.discipline, writer);
     WriteCount(state.abort_orders.size(), writer);
     for (const auto& [id, entry] : state.abort_orders) writer.Hash(id).U64(entry);
+  }
+  if (has_terms) {
+    writer.U32(state.credit_price.ppm_per_day)
+        .U32(state.credit_price.fees_account)
+        .U64(state.terms.size());
   }
   return std::move(writer).Take();
 }
@@ -375,6 +420,12 @@ std::deque<std::string> SnapshotWriter::FirstParts(const Ledger::State& state) {
         WriteEnum(payment.priority, writer);
         WriteEnum(payment.code, writer);
         writer.U64(payment.since);
+      },
+      parts);
+  AppendParts(
+      Part::kTerms, state.terms,
+      [](const auto& element, Writer& writer) {
+        WriteAccountTerms(element.first, element.second, writer);
       },
       parts);
   return parts;

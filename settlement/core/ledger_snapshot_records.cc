@@ -332,4 +332,78 @@ SettlementState ReadSettlement(FieldReader& reader) {
   return settlement;
 }
 
+namespace {
+
+void WriteSenderLimit(const SenderLimit& limit, Writer& writer) {
+  writer.I64(limit.limit.minor())
+      .I64(absl::Int128High64(limit.position))
+      .U64(absl::Int128Low64(limit.position));
+}
+
+Amount ReadTerm(std::string_view field, FieldReader& reader) {
+  const Amount amount = Amount::FromMinor(reader.raw().I64());
+  if (amount.IsNegative()) reader.Fault(field, "is negative");
+  return amount;
+}
+
+SenderLimit ReadSenderLimit(FieldReader& reader) {
+  SenderLimit limit;
+  limit.limit = ReadTerm("terms.limit", reader);
+  const std::int64_t high = reader.raw().I64();
+  limit.position = absl::MakeInt128(high, reader.raw().U64());
+  return limit;
+}
+
+}  // namespace
+
+void WriteAccountTerms(std::uint32_t number, const AccountTerms& terms, Writer& writer) {
+  writer.U32(number)
+      .I64(terms.reserved_urgent.minor())
+      .I64(terms.reserved_high.minor())
+      .I64(terms.release_threshold.minor())
+      .I64(terms.collateral.minor())
+      .U32(terms.haircut_basis_points)
+      .U64(absl::Uint128High64(terms.credit_cost))
+      .U64(absl::Uint128Low64(terms.credit_cost))
+      .I64(terms.counted_until.micros())
+      .U8(terms.multilateral.has_value() ? 1 : 0);
+  if (terms.multilateral.has_value()) WriteSenderLimit(*terms.multilateral, writer);
+  WriteCount(terms.bilateral.size(), writer);
+  for (const SenderLimit& limit : terms.bilateral) {
+    writer.U32(limit.counterparty);
+    WriteSenderLimit(limit, writer);
+  }
+}
+
+AccountTerms ReadAccountTerms(LedgerTime time, FieldReader& reader, std::uint32_t& number) {
+  AccountTerms terms;
+  number = reader.raw().U32();
+  terms.reserved_urgent = ReadTerm("terms.reserved_urgent", reader);
+  terms.reserved_high = ReadTerm("terms.reserved_high", reader);
+  terms.release_threshold = ReadTerm("terms.release_threshold", reader);
+  terms.collateral = ReadTerm("terms.collateral", reader);
+  terms.haircut_basis_points = reader.raw().U32();
+  if (terms.haircut_basis_points > kHaircutBasisPointsMax) {
+    reader.Fault("terms.haircut", "is more than the whole");
+  }
+  const std::uint64_t cost_high = reader.raw().U64();
+  terms.credit_cost = absl::MakeUint128(cost_high, reader.raw().U64());
+  terms.counted_until = LedgerTime::FromMicros(reader.raw().I64());
+  if (terms.counted_until > time) reader.Fault("terms.counted_until", "is after the ledger's time");
+  const std::uint8_t multilateral = reader.raw().U8();
+  if (multilateral > 1) reader.Fault("terms.multilateral", "must be 0 or 1");
+  if (multilateral == 1) terms.multilateral = ReadSenderLimit(reader);
+  const std::size_t count = reader.Count("terms.bilateral", kRecordBytesMin);
+  for (std::size_t i = 0; i < count && reader.ok(); ++i) {
+    const std::uint32_t counterparty = reader.raw().U32();
+    SenderLimit limit = ReadSenderLimit(reader);
+    limit.counterparty = counterparty;
+    if (!terms.bilateral.empty() && terms.bilateral.back().counterparty >= counterparty) {
+      reader.Fault("terms.bilateral", "is not in the order of accounts");
+    }
+    terms.bilateral.push_back(limit);
+  }
+  return terms;
+}
+
 }  // namespace causeway::core

@@ -38,6 +38,10 @@ void WriteInstruction(const InstructionState& instruction, Writer& writer);
 InstructionState ReadInstruction(FieldReader& reader);
 void WriteSettlement(const SettlementState& settlement, Writer& writer);
 SettlementState ReadSettlement(FieldReader& reader);
+// Those of the account with that number. Also how the state root has them.
+void WriteAccountTerms(std::uint32_t number, const AccountTerms& terms, Writer& writer);
+// `time` is the ledger's: nothing is counted beyond it.
+AccountTerms ReadAccountTerms(LedgerTime time, FieldReader& reader, std::uint32_t& number);
 
 }  // namespace causeway::core
 

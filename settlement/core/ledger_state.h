@@ -92,6 +92,9 @@ struct Ledger::State {
 
   std::map<InstructionKey, FundsLock> locks;
 
+  std::map<std::uint32_t, AccountTerms> terms;  // by number of the account
+  CreditPrice credit_price;
+
   // Instructions that are final, and payments of bulks.
   std::unique_ptr<InstructionIndex> payments;
 
@@ -107,6 +110,11 @@ struct Ledger::State {
 
   std::unique_ptr<LedgerCapture> capture;  // the snapshot under way, if any
 
+  // Whether anybody ever had liquidity terms that still count.
+  bool has_terms() const { return !terms.empty() || credit_price.fees_account != 0; }
+  const AccountTerms* FindTerms(const AccountState& account) const {
+    return account.has_terms ? &terms.at(account.number) : nullptr;
+  }
   const Participant* FindParticipant(const ParticipantId& id) const {
     const auto found = participant_by_id.find(id);
     return found == participant_by_id.end() ? nullptr : &participants[found->second];

@@ -1,6 +1,7 @@
 // The state root: what two copies of a ledger compare to know that they agree. The encoding is
 // specified in docs/formats/state-root.md; keep the two together.
 #include "settlement/core/hash.h"
+#include "settlement/core/ledger_snapshot_records.h"
 #include "settlement/core/ledger_state.h"
 
 namespace causeway::core {
@@ -94,10 +95,11 @@ Hash256 Ledger::StateRoot() const {
   for (const State::Policy& policy : state.policies) {
     writer.Hash(policy.policy.hash).U8(policy.in_force ? 1 : 0);
   }
-  // Nothing where nobody ever locked, queued or forbade anything: such a state hashes as it did
-  // before.
+  // Nothing where nobody ever locked, queued, forbade or set terms for anything: such a state
+  // hashes as it did before.
   const bool has_queue = state.queue.rules().discipline != QueueDiscipline::kNone;
-  const bool has_orders = !state.abort_orders.empty();
+  const bool has_terms = state.has_terms();
+  const bool has_orders = !state.abort_orders.empty() || has_terms;
   if (!state.locks.empty() || has_queue || has_orders) writer.U64(state.locks.size());
   for (const auto& [key, lock] : state.locks) {
     writer.Sized(key.party.text())
@@ -113,6 +115,11 @@ Hash256 Ledger::StateRoot() const {
   if (!has_queue) writer.U8(static_cast<std::uint8_t>(QueueDiscipline::kNone));
   writer.U64(state.abort_orders.size());
   for (const auto& [id, entry] : state.abort_orders) writer.Hash(id).U64(entry);
+  if (!has_terms) return Sha256(writer.bytes());
+  writer.U32(state.credit_price.ppm_per_day)
+      .U32(state.credit_price.fees_account)
+      .U64(state.terms.size());
+  for (const auto& [number, terms] : state.terms) WriteAccountTerms(number, terms, writer);
   return Sha256(writer.bytes());
 }
 

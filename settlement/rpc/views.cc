@@ -1,5 +1,6 @@
 #include "settlement/rpc/views.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -61,10 +62,43 @@ void ToView(const core::InstructionState& state, bool repeated, causeway::v1::In
   out->set_repeated(repeated);
 }
 
-void ToView(const core::AccountState& account, const core::ParticipantId& owner,
+namespace {
+
+void ToView(const core::Ledger& ledger, const core::SenderLimit& limit, bool bilateral,
+            causeway::v1::SenderLimit* out) {
+  if (bilateral) {
+    out->set_counterparty(ledger.accounts()[limit.counterparty].address.ToString());
+  }
+  out->set_limit(limit.limit.minor());
+  const absl::int128 low = std::max<absl::int128>(limit.position, core::Amount::Min().minor());
+  out->set_position(
+      static_cast<std::int64_t>(std::min<absl::int128>(low, core::Amount::Max().minor())));
+}
+
+void ToView(const core::Ledger& ledger, const core::AccountState& account,
+            const core::AccountTerms& terms, causeway::v1::LiquidityTerms* out) {
+  out->set_reserved_urgent(terms.reserved_urgent.minor());
+  out->set_reserved_high(terms.reserved_high.minor());
+  out->set_release_threshold(terms.release_threshold.minor());
+  if (terms.multilateral.has_value()) {
+    ToView(ledger, *terms.multilateral, false, out->mutable_multilateral_limit());
+  }
+  for (const core::SenderLimit& limit : terms.bilateral) {
+    ToView(ledger, limit, true, out->add_bilateral_limits());
+  }
+  out->set_collateral(terms.collateral.minor());
+  out->set_haircut_basis_points(terms.haircut_basis_points);
+  out->set_credit_price_ppm_per_day(ledger.credit_price().ppm_per_day);
+  const core::Amount charge = ledger.CreditChargeSoFar(account).value_or(core::Amount::Max());
+  out->set_credit_charge(charge.minor());
+}
+
+}  // namespace
+
+void ToView(const core::Ledger& ledger, const core::AccountState& account,
             causeway::v1::Account* out) {
   out->set_address(account.address.ToString());
-  out->set_owner(owner.ToString());
+  out->set_owner(ledger.OwnerOf(account).ToString());
   out->set_purpose(ToProto(account.purpose));
   out->set_currency(account.address.currency().ToString());
   out->set_available(account.available.minor());
@@ -78,6 +112,9 @@ void ToView(const core::AccountState& account, const core::ParticipantId& owner,
   out->set_non_resident(account.non_resident);
   out->set_number(account.number);
   out->set_number_check(account.check);
+  if (const core::AccountTerms* terms = ledger.FindTerms(account)) {
+    ToView(ledger, account, *terms, out->mutable_terms());
+  }
 }
 
 void ToView(const core::Posting& posting, causeway::v1::Posting* out) {

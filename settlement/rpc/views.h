@@ -21,7 +21,8 @@ causeway::v1::AccountPurpose ToProto(core::AccountPurpose purpose);
 
 // Each fills `out` as given, for what the sources have; it must be empty before.
 void ToView(const core::InstructionState& state, bool repeated, causeway::v1::Instruction* out);
-void ToView(const core::AccountState& account, const core::ParticipantId& owner,
+// An account of the ledger, with its terms.
+void ToView(const core::Ledger& ledger, const core::AccountState& account,
             causeway::v1::Account* out);
 void ToView(const core::Posting& posting, causeway::v1::Posting* out);
 // `time` and `date` are those of the entry's batch.

@@ -111,6 +111,20 @@ TEST(DecodeCommandTest, EveryActionMakesARoundTrip) {
   }
 }
 
+TEST(DecodeCommandTest, ASenderLimitOfZeroIsNoneThatIsLifted) {
+  core::SetSenderLimit set{.address = sample::Address("ALPHA0001")};
+  for (const auto& limit : {std::optional<core::Amount>(), std::optional(core::Amount::Zero())}) {
+    set.limit = limit;
+    core::Command command = *DecodeCommand(sample::PayCommand().SerializeAsString());
+    command.action = set;
+    const std::string payload = EncodeCommand(command);
+    const auto decoded = std::get<core::SetSenderLimit>(DecodeCommand(payload)->action);
+    EXPECT_EQ(decoded.limit, limit);
+    EXPECT_TRUE(decoded.counterparty.IsEmpty()) << "the multilateral limit";
+    EXPECT_EQ(EncodeCommand(*DecodeCommand(payload)), payload);
+  }
+}
+
 TEST(DecodeCommandTest, UnknownFieldsAreRefusedWhereverTheyStand) {
   for (const v1::Command& command : sample::AllCommands()) {
     ExpectUnknownFieldsRefused(command, DecodeCommand);
@@ -176,9 +190,9 @@ TEST(DecodeCommandTest, FieldsOfAPaymentAreChecked) {
        {[](auto& c) { c.mutable_pay()->set_private_data_hash(std::string(32, '\0')); },
         "pay.private_data_hash: is 32 zero bytes"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_kind(); },
-        "pay.cites.kind: is 0; must be 1 to 27"},
-       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(28)); },
-        "pay.cites.kind: is 28"},
+        "pay.cites.kind: is 0; must be 1 to 33"},
+       {[](auto& c) { c.mutable_pay()->mutable_cites()->set_kind(v1::ActionKind(34)); },
+        "pay.cites.kind: is 34"},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->clear_instruction_id(); },
         "pay.cites.instruction_id: "},
        {[](auto& c) { c.mutable_pay()->mutable_cites()->set_instructing_party("a"); },

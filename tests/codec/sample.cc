@@ -159,8 +159,32 @@ v1::Command AdministrativeAction(int which) {
       Set(command.mutable_reprioritise()->mutable_instruction());
       command.mutable_reprioritise()->set_priority(v1::PAYMENT_PRIORITY_URGENT);
       break;
-    default:
+    case 15:
       command.mutable_optimise_queue();
+      break;
+    case 16:
+      command.mutable_set_reservations()->set_address(account);
+      command.mutable_set_reservations()->set_urgent(300);
+      command.mutable_set_reservations()->set_high(200);
+      break;
+    case 17:
+      command.mutable_set_release_threshold()->set_address(account);
+      command.mutable_set_release_threshold()->set_threshold(100);
+      break;
+    case 18:
+      command.mutable_set_sender_limit()->set_address(account);
+      command.mutable_set_sender_limit()->set_counterparty(Address("BETA0001").ToString());
+      command.mutable_set_sender_limit()->set_limit(0);
+      break;
+    case 19:
+      command.mutable_set_credit()->set_address(account);
+      command.mutable_set_credit()->set_collateral(1'000'000);
+      command.mutable_set_credit()->set_haircut_basis_points(750);
+      command.mutable_set_credit()->set_uncollateralised(5);
+      break;
+    default:
+      command.mutable_set_credit_price()->set_ppm_per_day(25);
+      command.mutable_set_credit_price()->set_fees_account(account);
       break;
   }
   return command;
@@ -320,7 +344,7 @@ v1::Command BatchCommand() {
 std::vector<v1::Command> AllCommands() {
   std::vector<v1::Command> commands = {PayCommand(), BatchCommand()};
   for (int i = 0; i < 6; ++i) commands.push_back(SixActions(i));
-  for (int i = 0; i < 16; ++i) commands.push_back(AdministrativeAction(i));
+  for (int i = 0; i < 21; ++i) commands.push_back(AdministrativeAction(i));
   return commands;
 }
 

@@ -153,7 +153,7 @@ TEST(EntryTest, TheMessageForPeopleIsNotPartOfIt) {
 TEST(EntryTest, NumbersOutsideTheirSetsAreRefusedByName) {
   Entry entry = SettledPayment();
   entry.instruction.kind = ActionKind::kNone;
-  EXPECT_THAT(EntryFault(entry), HasSubstr("instruction.kind: is 0; must be 1 to 27"));
+  EXPECT_THAT(EntryFault(entry), HasSubstr("instruction.kind: is 0; must be 1 to 33"));
   entry = SettledPayment();
   entry.status = InstructionStatus{10};
   EXPECT_THAT(EntryFault(entry), HasSubstr("status: is 10; must be 1 to 9"));
@@ -164,8 +164,8 @@ TEST(EntryTest, NumbersOutsideTheirSetsAreRefusedByName) {
   entry.postings[1].bucket = Bucket::kNone;
   EXPECT_THAT(EntryFault(entry), HasSubstr("postings.bucket: is 0; must be 1 to 2"));
   entry = SettledPayment();
-  entry.postings[1].code = TransactionCode{9};
-  EXPECT_THAT(EntryFault(entry), HasSubstr("postings.code: is 9; must be 1 to 8"));
+  entry.postings[1].code = TransactionCode{10};
+  EXPECT_THAT(EntryFault(entry), HasSubstr("postings.code: is 10; must be 1 to 9"));
 }
 
 TEST(EntryTest, OutcomesThatAreNeverRecordedAreRefused) {
