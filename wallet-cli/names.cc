@@ -13,12 +13,12 @@ namespace {
 constexpr std::array<std::string_view, 7> kPurposeNames = {
     "none", "settlement", "wallet", "issuer-liability", "rtgs-backing", "credit", "fees"};
 
-// The value whose name is `name`, among those from 1 to `last`.
+// The value whose name is `name`, among those from `first` to `last`.
 template <typename Enum, typename NameOf>
 absl::StatusOr<Enum> ParseName(std::string_view what, std::string_view name, Enum last,
-                               NameOf name_of) {
+                               NameOf name_of, int first = 1) {
   std::string known;
-  for (int number = 1; number <= static_cast<int>(last); ++number) {
+  for (int number = first; number <= static_cast<int>(last); ++number) {
     const auto value = static_cast<Enum>(number);
     if (name_of(value) == name) return value;
     known += (known.empty() ? "" : ", ") + std::string(name_of(value));
@@ -44,6 +44,10 @@ absl::StatusOr<core::Role> ParseRole(std::string_view name) {
 
 absl::StatusOr<core::AccountPurpose> ParsePurpose(std::string_view name) {
   return ParseName("purpose of the account", name, core::AccountPurpose::kFees, PurposeName);
+}
+
+absl::StatusOr<core::PaymentPriority> ParsePriority(std::string_view name) {
+  return ParseName("priority", name, core::PaymentPriority::kUrgent, core::PaymentPriorityName, 0);
 }
 
 }  // namespace causeway::wallet

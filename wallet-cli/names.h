@@ -10,11 +10,13 @@
 namespace causeway::wallet {
 
 std::string_view PurposeName(core::AccountPurpose purpose);
-// The reverse of core::ActionKindName, core::RoleName and PurposeName; InvalidArgument lists what
+// The reverse of core::ActionKindName, core::RoleName, PurposeName ...; InvalidArgument lists what
 // there is.
 absl::StatusOr<core::ActionKind> ParseActionKind(std::string_view name);
 absl::StatusOr<core::Role> ParseRole(std::string_view name);
 absl::StatusOr<core::AccountPurpose> ParsePurpose(std::string_view name);
+// normal, high or urgent.
+absl::StatusOr<core::PaymentPriority> ParsePriority(std::string_view name);
 
 }  // namespace causeway::wallet
 

@@ -5,6 +5,7 @@
 #include "settlement/client/commands.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
+#include "wallet-cli/names.h"
 
 namespace causeway::wallet {
 namespace {
@@ -16,6 +17,7 @@ struct PayFlags {
   std::vector<std::string> amount;
   std::string uetr;
   std::string purpose;
+  std::string priority = "normal";
   std::string returns;
   std::string returns_party;
   std::string returns_kind = "pay";
@@ -45,6 +47,9 @@ absl::StatusOr<core::Action> MakePay(const Context& context, const PayFlags& fla
   pay.amount = *amount;
   pay.uetr = *uetr;
   pay.purpose = flags.purpose;
+  const auto priority = ParsePriority(flags.priority);
+  if (!priority.ok()) return Annotate("--priority", priority.status());
+  pay.priority = *priority;
   return pay;
 }
 
@@ -58,6 +63,10 @@ void AddPay(CLI::App& app, Context& context) {
       ->expected(1, 2);
   pay->add_option("--uetr", flags->uetr, "End-to-end reference; a new one if left out");
   pay->add_option("--purpose", flags->purpose, "ISO 20022 purpose code, such as TRAD");
+  pay->add_option("--priority", flags->priority,
+                  "normal, high or urgent: what it may use of reserved funds, and its place in a "
+                  "queue by priority")
+      ->capture_default_str();
   pay->add_option("--returns", flags->returns, "Id of the payment that this one gives back");
   pay->add_option("--returns-party", flags->returns_party, "Who instructed that payment");
   pay->add_option("--returns-kind", flags->returns_kind,

@@ -106,6 +106,7 @@ int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream&
   AddSettlementCommands(app, context);
   AddWitnessCommands(app, context);
   AddRegisterCommands(app, context);
+  AddTermsCommands(app, context);
   AddEnvelopeCommands(app, context);
   AddCompletion(app, context);
 

@@ -172,6 +172,22 @@ class Wallet(unittest.TestCase):
                   *self.approvers("EUR"))
         self.assertIn("settled", self.call("BANK-C", "EUR", *pay))
 
+    def test_what_a_bank_keeps_back_for_urgent_payments(self):
+        account = self.account("BANK-C", "EUR")
+        have = self.corridor.available("BANK-C", "EUR")
+        pay = ["pay", "--from", account, "--to", self.account("BANK-A", "EUR"), "--amount", "1.00"]
+        keep = ["set-reservations", account, "--urgent"]
+        self.assertIn("NOT_ACCOUNT_OWNER", self.call("BANK-A", "EUR", *keep, "1.00",
+                                                     status=REJECTED))
+        self.call("BANK-C", "EUR", *keep, f"{have // 100}.{have % 100:02d}")
+        self.assertIn("INSUFFICIENT_FUNDS", self.call("BANK-C", "EUR", *pay, status=REJECTED))
+        self.assertIn("settled", self.call("BANK-C", "EUR", *pay, "--priority", "urgent"))
+        self.assertIn("reserved_urgent", self.call("BANK-C", "EUR", "balance", account, "--json"))
+        self.call("BANK-C", "EUR", "set-reservations", account)
+        self.assertNotIn("reserved_urgent",
+                         self.call("BANK-C", "EUR", "balance", account, "--json"))
+        self.assertIn("settled", self.call("BANK-C", "EUR", *pay))
+
     # What goes wrong.
 
     def test_account_of_somebody_else(self):
