@@ -6,6 +6,8 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
@@ -14,6 +16,7 @@
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/options.h"
 #include "scenarios/study/output.h"
+#include "scenarios/study/parts.h"
 #include "scenarios/study/preset.h"
 #include "scenarios/study/runner.h"
 #include "scenarios/study_page/study_page.h"
@@ -62,26 +65,23 @@ struct Origin {
   std::string text;  // of a preset
 };
 
-int RunAndReport(const study::Input& input, const study::RunOptions& options,
-                 const StudyFlags& flags, const Origin& origin) {
-  const absl::StatusOr<study::RunResult> result = study::RunStudy(input, options);
-  if (!result.ok()) {
-    Complain(std::string(result.status().message()));
-    return kExitUsage;
-  }
-  const study::Indicators indicators = study::ComputeIndicators(input, *result);
-  if (!flags.quiet) {
-    std::fputs(study::RenderSummary(input, *result, indicators).c_str(), stdout);
-  }
-  if (flags.out.empty()) return kExitMet;
+int RunAndReport(study::Input input, const study::RunOptions& options, const StudyFlags& flags,
+                 const Origin& origin) {
   study::Facts facts = study::FactsOf(options, input.minor_digits);
   facts.insert(facts.begin(), origin.facts.begin(), origin.facts.end());
   facts.insert(facts.begin(), {"name", input.name});
-  absl::Status written = study::WriteResults(input, *result, indicators, facts, flags.out);
+  const absl::StatusOr<std::vector<study::Part>> parts = study::RunParts(std::move(input), options);
+  if (!parts.ok()) {
+    Complain(std::string(parts.status().message()));
+    return kExitUsage;
+  }
+  if (!flags.quiet) std::fputs(study::RenderSummary(*parts).c_str(), stdout);
+  if (flags.out.empty()) return kExitMet;
+  absl::Status written = study::WriteResults(*parts, facts, flags.out);
   if (written.ok()) {
     const study::PageDescription description = {
         .subtitle = "", .facts = facts, .command = origin.command, .text = origin.text};
-    written = study::WriteStudyPage(input, *result, indicators, description, flags.out);
+    written = study::WriteStudyPage(*parts, description, flags.out);
   }
   if (!written.ok()) {
     Complain(std::string(written.message()));
@@ -135,7 +135,7 @@ int RunPreset(const StudyFlags& flags) {
     return kExitUsage;
   }
   if (!CanWriteInto(flags.out)) return kExitFailed;
-  const std::optional<study::Input> input = Draw(*preset, flags.file);
+  std::optional<study::Input> input = Draw(*preset, flags.file);
   if (!input) return kExitBadFile;
   const std::string seed = fmt::format("{}", preset->workload.seed);
   const std::string text = ReadStudyText(flags.file).value_or("");
@@ -146,7 +146,7 @@ int RunPreset(const StudyFlags& flags) {
   const Origin origin = {.facts = {{"input_sha256", core::Sha256(text).ToHex()}, {"seed", seed}},
                          .command = command + TypedOptions(flags),
                          .text = text};
-  return RunAndReport(*input, preset->options, flags, origin);
+  return RunAndReport(*std::move(input), preset->options, flags, origin);
 }
 
 }  // namespace
@@ -247,7 +247,7 @@ int StudyCommand(const StudyFlags& flags) {
     }
     origin.facts.emplace_back("input_sha256", *hash);
   }
-  return RunAndReport(folder.input, options, flags, origin);
+  return RunAndReport(std::move(folder.input), options, flags, origin);
 }
 
 }  // namespace causeway::sim

@@ -284,32 +284,32 @@ std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const Run
                                                    const std::vector<Flow>& flows) {
   const std::size_t accounts = input.accounts.size();
   std::vector<AccountIndicators> all(input.days.size() * accounts);
-  const std::vector<Bounds> bounds = BoundsOf(input, result.closes);
+  const std::vector<Bounds> bounds = BoundsOf(input, result.closes, result.day_closes);
   PositionWalk walk(input, result, flows);
   std::vector<DaySums> sums(accounts);
   PaymentIndex next = 0;
   std::size_t next_settled = 0;
   std::size_t part = 0;
   for (std::size_t day = 0; day < input.days.size(); ++day) {
-    const TimeUs midnight = static_cast<TimeUs>(day) * kDayUs;
+    const TimeUs midnight = static_cast<TimeUs>(day) * kDaySpanUs;
+    const TimeUs closes = midnight + result.ClosesOf(day);
     AccountIndicators* const of_day = all.data() + day * accounts;
     std::fill(sums.begin(), sums.end(), DaySums());
-    for (; next < input.payments.size() && input.payments[next].due < midnight + kDayUs; ++next) {
+    for (; next < input.payments.size() && input.payments[next].due < midnight + kDaySpanUs;
+         ++next) {
       const AccountIndex sender = input.payments[next].sender;
-      AddPayment(input, result, next, midnight, midnight + result.closes, of_day[sender],
-                 sums[sender]);
+      AddPayment(input, result, next, midnight, closes, of_day[sender], sums[sender]);
     }
     for (; part < result.parts.size(); ++part) {
       const SettledPart& of = result.parts[part];
       const Payment& payment = input.payments[of.payment];
-      if (payment.due >= midnight + kDayUs) break;
-      AddSettled(payment, of.amount, of.settled, midnight, midnight + result.closes,
-                 sums[payment.sender]);
+      if (payment.due >= midnight + kDaySpanUs) break;
+      AddSettled(payment, of.amount, of.settled, midnight, closes, sums[payment.sender]);
       if (Misses(input, of.payment, of.settled)) {
         of_day[payment.sender].time_specific_missed.value += of.amount;
       }
     }
-    next_settled = walk.Walk(next_settled, midnight + kDayUs, of_day);
+    next_settled = walk.Walk(next_settled, midnight + kDaySpanUs, of_day);
     for (std::size_t i = 0; i < accounts; ++i) {
       of_day[i].bounds = bounds[day * accounts + i];
       FinishAccount(result.account_days[day * accounts + i], sums[i],
@@ -383,8 +383,8 @@ std::vector<TargetOutcome> TargetsOf(const Input& input, const RunResult& result
   ForEachSettlement(input, result,
                     [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
                       const Payment& payment = input.payments[index];
-                      const auto day = static_cast<std::size_t>(payment.due / kDayUs);
-                      const TimeUs time_of_day = time - static_cast<TimeUs>(day) * kDayUs;
+                      const auto day = static_cast<std::size_t>(payment.due / kDaySpanUs);
+                      const TimeUs time_of_day = time - static_cast<TimeUs>(day) * kDaySpanUs;
                       for (std::size_t target = 0; target < targets; ++target) {
                         if (time_of_day > result.targets[target].by) continue;
                         settled[(day * (count + 1) + payment.sender) * targets + target] += amount;
@@ -410,27 +410,30 @@ std::vector<TargetOutcome> TargetsOf(const Input& input, const RunResult& result
   return outcomes;
 }
 
+std::vector<LinkOutcome> LinkOutcomesOf(
+    const std::vector<std::pair<const Input*, const RunResult*>>& parts) {
+  std::vector<LinkOutcome> all;
+  for (const auto& [input, result] : parts) {
+    for (PaymentIndex i = 0; i < input->links.size(); ++i) {
+      if (input->links[i] >= all.size()) all.resize(input->links[i] + std::size_t{1});
+      LinkOutcome& link = all[input->links[i]];
+      const PaymentResult& out = result->payments[i];
+      if (out.status != Status::kSettled) {
+        link.open = true;
+        continue;
+      }
+      link.first = link.first == kNoTime ? out.settled : std::min(link.first, out.settled);
+      link.last = std::max(link.last, out.settled);
+    }
+  }
+  return all;
+}
+
 void AddLinked(const Input& input, const RunResult& result, std::vector<DayIndicators>& days) {
   if (input.links.empty()) return;
-  const std::uint32_t links = *std::max_element(input.links.begin(), input.links.end());
-  constexpr TimeUs kNever = -1;
-  // Of each link's legs: when the last settled, and whether all did in the same instant.
-  struct Link {
-    TimeUs first = kNever;
-    TimeUs last = kNever;
-    bool open = false;
-  };
-  std::vector<Link> all(links + 1);
-  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
-    Link& link = all[input.links[i]];
-    const PaymentResult& out = result.payments[i];
-    if (out.status != Status::kSettled) {
-      link.open = true;
-      continue;
-    }
-    link.first = link.first == kNever ? out.settled : std::min(link.first, out.settled);
-    link.last = std::max(link.last, out.settled);
-  }
+  const std::vector<LinkOutcome> own =
+      result.links.empty() ? LinkOutcomesOf({{&input, &result}}) : std::vector<LinkOutcome>();
+  const std::vector<LinkOutcome>& all = result.links.empty() ? own : result.links;
   struct Sums {
     std::int64_t settled = 0;
     std::int64_t together = 0;
@@ -440,19 +443,20 @@ void AddLinked(const Input& input, const RunResult& result, std::vector<DayIndic
   std::vector<Sums> sums(days.size());
   for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
     if (input.links[i] == 0 || result.payments[i].status == Status::kLate) continue;
-    const auto d = static_cast<std::size_t>(input.payments[i].due / kDayUs);
+    const auto d = static_cast<std::size_t>(input.payments[i].due / kDaySpanUs);
     const std::int64_t amount = input.payments[i].amount;
     ++days[d].linked.count;
     days[d].linked.value += amount;
     if (result.payments[i].status != Status::kSettled) continue;
-    const Link& link = all[input.links[i]];
+    const LinkOutcome& link = all[input.links[i]];
     sums[d].settled += amount;
     if (!link.open && link.first == link.last) {
       sums[d].together += amount;
       continue;
     }
     // Paid, and not all others are: at risk until the last leg, or the close.
-    const TimeUs until = link.open ? static_cast<TimeUs>(d) * kDayUs + result.closes : link.last;
+    const TimeUs closes = static_cast<TimeUs>(d) * kDaySpanUs + result.ClosesOf(d);
+    const TimeUs until = link.open ? closes : link.last;
     const TimeUs from = result.payments[i].settled;
     if (until <= from) continue;
     sums[d].exposure += Int128{amount} * (until - from);

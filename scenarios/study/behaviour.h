@@ -53,7 +53,7 @@ struct DelayTradeOff {
 // from `pays_all_from` on. What it has in the queue counts as paid.
 struct ReceiptReactive {
   std::uint32_t allowance_milli = 0;
-  TimeUs pays_all_from = kDayUs;
+  TimeUs pays_all_from = kDaySpanUs;
 };
 // Of payments that fall due between two times it keeps back those that a draw per payment picks,
 // until the second; urgent ones excepted.

@@ -58,19 +58,17 @@ std::vector<CustomerUse> CustomerUsesOf(const Input& input, const RunResult& res
   }
   CustomerWalk* open = nullptr;
   std::uint32_t open_set = 0;
-  ForEachSettlement(input, result,
-                    [&](PaymentIndex payment, std::int64_t amount, TimeUs, std::uint32_t set) {
-                      CustomerWalk* const walk =
-                          &walks[static_cast<std::size_t>(input.payments[payment].due / kDayUs)];
-                      if (open != nullptr && (set == 0 || set != open_set || walk != open))
-                        open->Look();
-                      open = walk;
-                      open_set = set;
-                      if (!input.sender_customers.empty())
-                        walk->Move(input.sender_customers[payment], amount);
-                      if (!input.recipient_customers.empty())
-                        walk->Move(input.recipient_customers[payment], -amount);
-                    });
+  ForEachSettlement(
+      input, result, [&](PaymentIndex payment, std::int64_t amount, TimeUs, std::uint32_t set) {
+        CustomerWalk* const walk =
+            &walks[static_cast<std::size_t>(input.payments[payment].due / kDaySpanUs)];
+        if (open != nullptr && (set == 0 || set != open_set || walk != open)) open->Look();
+        open = walk;
+        open_set = set;
+        if (!input.sender_customers.empty()) walk->Move(input.sender_customers[payment], amount);
+        if (!input.recipient_customers.empty())
+          walk->Move(input.recipient_customers[payment], -amount);
+      });
   if (open != nullptr) open->Look();
   for (std::size_t i = 0; i < input.customers.size(); ++i) {
     for (std::size_t day = 0; day < input.days.size(); ++day) {

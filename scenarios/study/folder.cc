@@ -28,6 +28,8 @@ constexpr std::string_view kOnce = "is there already: expected each once";
 // The hash containers of Abseil look up its own string_view only.
 absl::string_view Key(std::string_view text) { return {text.data(), text.size()}; }
 
+constexpr std::size_t kCurrenciesMax = 1000;
+
 class FolderReader {
  public:
   FolderReader(const FileSource& source, int minor_digits)
@@ -65,6 +67,12 @@ class FolderReader {
       result_.notices.push_back(fmt::format(
           "{}: {} amount{} of more than {} decimals, rounded half-even; the first is \"{}\"", file,
           rounded.count, rounded.count == 1 ? "" : "s", result_.input.minor_digits, rounded.first));
+    }
+    if (past_midnight_ > 0) {
+      result_.notices.push_back(
+          fmt::format("{} payment{} with a time from 24:00 on: after midnight, and of the business "
+                      "day before it",
+                      past_midnight_, past_midnight_ == 1 ? "" : "s"));
     }
     result_.files = source_.opened();
     return std::move(result_);
@@ -176,6 +184,7 @@ class FolderReader {
       account.haircut_basis_points = ParseBasisPoints(row.Text(kAccountHaircut));
       if (!account.haircut_basis_points) row.Report(kAccountHaircut, kHaircutExpected);
     }
+    account.currency = Currency(row);
     if (!id) return;
     if (balance && *balance > liquidity::kTotalMinorMax - balances_) {
       row.Report(kAccountBalance,
@@ -199,6 +208,39 @@ class FolderReader {
       return;
     }
     result_.input.accounts.push_back(std::move(account));
+  }
+
+  // The place of an account's currency; without the column all are in one that has no name.
+  std::uint32_t Currency(TableReader& row) {
+    if (!row.Has(kAccountCurrency)) return 0;
+    const std::string text(row.Text(kAccountCurrency));
+    if (!IsCurrencyName(text)) {
+      row.Report(kAccountCurrency,
+                 fmt::format("expected 1 to {} letters or digits, such as EUR", kCurrencyBytesMax));
+      return 0;
+    }
+    std::vector<std::string>& names = result_.input.currencies;
+    const auto found = std::find(names.begin(), names.end(), text);
+    if (found == names.end()) {
+      if (names.size() == kCurrenciesMax) {
+        row.Report(kAccountCurrency, fmt::format("expected at most {}", kCurrenciesMax));
+        return 0;
+      }
+      names.push_back(text);
+      return static_cast<std::uint32_t>(names.size() - 1);
+    }
+    return static_cast<std::uint32_t>(found - names.begin());
+  }
+
+  // False when it was reported: money of one currency is none of another.
+  bool AreOfOneCurrency(TableReader& row, AccountIndex sender, AccountIndex recipient) {
+    const Input& input = result_.input;
+    if (input.accounts[sender].currency == input.accounts[recipient].currency) return true;
+    row.Report(kPaymentRecipient,
+               fmt::format("is in {}: expected an account in {}, as the sender's",
+                           input.currencies[input.accounts[recipient].currency],
+                           input.currencies[input.accounts[sender].currency]));
+    return false;
   }
 
   std::optional<AccountIndex> FindAccount(TableReader& row, std::size_t field) {
@@ -331,6 +373,7 @@ class FolderReader {
     std::string first;
   };
   std::map<std::string, Rounded> rounded_;
+  std::uint64_t past_midnight_ = 0;  // payments
   bool knows_payments_ = false;
   bool has_ids_ = false;
   PaymentIds ids_;
@@ -383,6 +426,7 @@ void FolderReader::AddPayment(TableReader& row) {
     row.Report(kPaymentRecipient, "expected another account than the sender's");
     return AddFaultyId(row);
   }
+  if (sender && recipient && !AreOfOneCurrency(row, *sender, *recipient)) return AddFaultyId(row);
   const auto customer = FindCustomer(row, kPaymentCustomer, sender);
   const auto recipient_customer = FindCustomer(row, kPaymentRecipientCustomer, recipient);
   if (!sender || !recipient || amount == 0 || !day || !time || !priority || !time_specific ||
@@ -397,6 +441,7 @@ void FolderReader::AddPayment(TableReader& row) {
                             *time_specific || *settle_by != kNoTime,
                             *for_customer || *customer != kNone});
   payment_days_.push_back(static_cast<std::int32_t>(*day));
+  if (*time >= kDayUs) ++past_midnight_;
   input.rows.push_back(row_);
   AddLinkAndId(row);
 }
@@ -496,7 +541,7 @@ void FolderReader::PlaceChanges() {
       const auto found = payment_of_id.find(written.payment);
       CW_CHECK(found != payment_of_id.end(), "a change's payment is known since it was read");
       change.payment = found->second;
-      change.time += input.payments[change.payment].due / kDayUs * kDayUs;
+      change.time += input.payments[change.payment].due / kDaySpanUs * kDaySpanUs;
       input.changes.push_back(change);
       continue;
     }
@@ -505,7 +550,7 @@ void FolderReader::PlaceChanges() {
       if (written.day && FormatDay(*written.day) != input.days[day]) continue;
       known = true;
       input.changes.push_back(change);
-      input.changes.back().time += static_cast<TimeUs>(day) * kDayUs;
+      input.changes.back().time += static_cast<TimeUs>(day) * kDaySpanUs;
     }
     if (!known) {
       result_.problems.Add({mapping_.changes.files.front(), written.day_line, written.day_column,
@@ -528,7 +573,7 @@ void FolderReader::NumberDays() {
   for (std::size_t i = 0; i < payment_days_.size(); ++i) {
     if (payment_days_[i] != last) {
       last = payment_days_[i];
-      start = kDayUs * (std::lower_bound(days.begin(), days.end(), last) - days.begin());
+      start = kDaySpanUs * (std::lower_bound(days.begin(), days.end(), last) - days.begin());
     }
     result_.input.payments[i].due += start;
     if (!result_.input.settle_by.empty() && result_.input.settle_by[i] != kNoTime) {

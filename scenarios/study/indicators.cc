@@ -26,8 +26,8 @@ class DayCounter {
       : input_(input),
         result_(result),
         day_index_(day),
-        midnight_(static_cast<TimeUs>(day) * kDayUs),
-        closes_(midnight_ + result.closes),
+        midnight_(static_cast<TimeUs>(day) * kDaySpanUs),
+        closes_(midnight_ + result.ClosesOf(day)),
         sent_(input.accounts.size(), 0) {}
 
   void Add(PaymentIndex index) {
@@ -203,10 +203,10 @@ void AddTimesOfShares(const Input& input, const RunResult& result,
   std::vector<Int128> sums(days.size(), 0);
   ForEachSettlement(
       input, result, [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
-        const auto d = static_cast<std::size_t>(input.payments[index].due / kDayUs);
+        const auto d = static_cast<std::size_t>(input.payments[index].due / kDaySpanUs);
         DayIndicators& day = days[d];
         sums[d] += amount;
-        const TimeUs time_of_day = time - static_cast<TimeUs>(d) * kDayUs;
+        const TimeUs time_of_day = time - static_cast<TimeUs>(d) * kDaySpanUs;
         if (!day.half_settled_at && 2 * sums[d] >= day.settled.value)
           day.half_settled_at = time_of_day;
         if (!day.three_quarters_settled_at && 4 * sums[d] >= Int128{3} * day.settled.value) {
@@ -235,13 +235,15 @@ Millionths RatioOf(__int128 numerator, __int128 denominator) {
   return static_cast<std::int64_t>(negative ? -quotient : quotient);
 }
 
-std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes) {
+std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes,
+                             const std::vector<TimeUs>& day_closes) {
   const std::size_t accounts = input.accounts.size();
   std::vector<Bounds> bounds(input.days.size() * accounts);
   std::vector<std::int64_t> positions(bounds.size(), 0);
   for (const Payment& payment : input.payments) {
-    if (payment.due % kDayUs >= closes) continue;
-    const auto base = static_cast<std::size_t>(payment.due / kDayUs) * accounts;
+    const auto day = static_cast<std::size_t>(payment.due / kDaySpanUs);
+    if (payment.due % kDaySpanUs >= (day_closes.empty() ? closes : day_closes[day])) continue;
+    const std::size_t base = day * accounts;
     std::int64_t& sender = positions[base + payment.sender];
     sender -= payment.amount;
     positions[base + payment.recipient] += payment.amount;
@@ -264,7 +266,7 @@ Indicators ComputeIndicators(const Input& input, const RunResult& result) {
   std::size_t part = 0;
   for (std::size_t day = 0; day < input.days.size(); ++day) {
     DayCounter counter(input, result, day);
-    const TimeUs end = (static_cast<TimeUs>(day) + 1) * kDayUs;
+    const TimeUs end = (static_cast<TimeUs>(day) + 1) * kDaySpanUs;
     for (; part < result.parts.size() && input.payments[result.parts[part].payment].due < end;
          ++part) {
       counter.AddPart(result.parts[part]);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "scenarios/study/input.h"
@@ -24,9 +25,10 @@ struct Bounds {
   std::int64_t lower = 0;  // max(0, sent - received over the day): settled together at the end
   std::int64_t upper = 0;  // max(0, -lowest running position): settled at once
 };
-// By day * accounts + account. Payments due at or after the close (`closes` of the day) do not
-// count. Payments of one instant count in their order.
-std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes);
+// By day * accounts + account. Payments due at or after the close (of every day, or by day where
+// days differ) do not count. Payments of one instant count in their order.
+std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes,
+                             const std::vector<TimeUs>& day_closes = {});
 
 struct CountAndValue {
   std::uint64_t count = 0;
@@ -43,7 +45,7 @@ struct Episode {
 };
 
 // Of Fedwire and CHAPS practice: how early in the day value settles.
-inline constexpr std::size_t kHoursMax = 24;
+inline constexpr std::size_t kHoursMax = 48;
 
 struct DayIndicators {
   CountAndValue submitted;  // due before the close, rejected and withheld ones too
@@ -190,6 +192,13 @@ struct Indicators {
   std::vector<CustomerUse> customers;  // day * Input::customers + customer
 };
 
+// How each link settled, by number, over the payments of all `parts` and what became of them.
+// Their links have the same numbers. Empty without links.
+std::vector<LinkOutcome> LinkOutcomesOf(
+    const std::vector<std::pair<const Input*, const RunResult*>>& parts);
+
+// `input` is of one currency; amounts of several would be added up. Links may reach beyond it:
+// RunResult::links.
 Indicators ComputeIndicators(const Input& input, const RunResult& result);
 
 }  // namespace causeway::study

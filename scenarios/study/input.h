@@ -17,15 +17,17 @@ using AccountIndex = std::uint32_t;
 using PaymentIndex = std::uint32_t;
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-// Microseconds. A point in time counts from the midnight before the first day of the study; day n
-// (from 0) begins at n * kDayUs.
+// Microseconds. A point in time counts from the midnight before the first day of the study opens;
+// day n (from 0) begins at n * kDaySpanUs, and its times of day run to 48:00. So a business day may
+// run over midnight (21:00 to 43:00) and not meet the next one; nothing happens between two days.
 using TimeUs = std::int64_t;
 inline constexpr TimeUs kMinuteUs = 60'000'000;
 inline constexpr TimeUs kHourUs = 60 * kMinuteUs;
 inline constexpr TimeUs kDayUs = 24 * kHourUs;
+inline constexpr TimeUs kDaySpanUs = 2 * kDayUs;
 inline constexpr TimeUs kNoTime = -1;
 
-// Amounts are in minor units of the study's currency.
+// Amounts are in minor units of the account's currency.
 struct Account {
   std::string id;
   std::string owner;  // the bank; several accounts may have one owner
@@ -39,13 +41,14 @@ struct Account {
   std::int64_t reserved_high = 0;
   std::int64_t release_threshold = 0;
   std::optional<std::int64_t> holding_limit;  // the most that receipts may raise its balance to
+  std::uint32_t currency = 0;                 // place in Input::currencies
 };
 
 struct Payment {
   std::int64_t amount = 0;  // above zero
   TimeUs due = 0;           // when its sender submits it
   AccountIndex sender = 0;
-  AccountIndex recipient = 0;  // another account
+  AccountIndex recipient = 0;  // another account of the same currency
   liquidity::Priority priority = liquidity::Priority::kNormal;
   // Its sender's obligation to settle it by a time (BCBS 248 A(iv)), that of Input::settle_by or
   // the close; so named in the file.
@@ -123,7 +126,10 @@ class TextColumn {
 
 struct Input {
   std::string name;      // of the preset or the folder
-  int minor_digits = 2;  // decimals of an amount
+  int minor_digits = 2;  // decimals of an amount, in every currency
+  // Names of the currencies that accounts are in, in the order in which they come first. Empty: one
+  // that has no name.
+  std::vector<std::string> currencies;
   std::vector<Account> accounts;
   // By due time; at the same time in the order of the file.
   std::vector<Payment> payments;

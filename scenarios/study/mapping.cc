@@ -102,7 +102,8 @@ Mapping DefaultMapping() {
                              {"reserved_urgent", {"reserved_urgent"}, false},
                              {"reserved_high", {"reserved_high"}, false},
                              {"release_threshold", {"release_threshold"}, false},
-                             {"holding_limit", {"holding_limit"}, false}};
+                             {"holding_limit", {"holding_limit"}, false},
+                             {"currency", {"currency"}, false}};
   mapping.payments = {
       .name = "payments", .files = {"payments.csv", "transactions.csv"}, .required = true};
   mapping.payments.fields = {{"sender", {"sender", "sender_account"}, true},

@@ -53,7 +53,8 @@ enum AccountField : std::size_t {
   kAccountReservedUrgent,
   kAccountReservedHigh,
   kAccountThreshold,
-  kAccountHoldingLimit
+  kAccountHoldingLimit,
+  kAccountCurrency
 };
 enum PaymentField : std::size_t {
   kPaymentSender,

@@ -346,7 +346,9 @@ constexpr std::array kOptions = {
     Option{"opens", "HH:MM of every day; without it the whole hour before all payments",
            [](R& o, S t, int) { return Take(o.opens, ParseBoundary(t)); },
            [](const R&, int) { return std::string(); }},
-    Option{"closes", "HH:MM up to 24:00; without it the whole hour after all payments",
+    Option{"closes",
+           "HH:MM up to 48:00 (after midnight from 24:00 on); without it the whole hour after all "
+           "payments",
            [](R& o, S t, int) { return Take(o.closes, ParseBoundary(t)); },
            [](const R&, int) { return std::string(); }},
     Option{"sample-every", "Minutes between looks at the queue (15)",
@@ -398,11 +400,11 @@ absl::StatusOr<TimeUs> ParseMinutes(std::string_view text) {
 }
 
 absl::StatusOr<TimeUs> ParseBoundary(std::string_view text) {
-  if (text == "24:00") return kDayUs;
+  if (text == "48:00") return kDaySpanUs;
   const std::optional<TimeUs> time = ParseTimeOfDay(text);
   if (!time) {
     return absl::InvalidArgumentError(
-        fmt::format("\"{}\": expected a time of day such as 09:05, up to 24:00", text));
+        fmt::format("\"{}\": expected a time of day such as 09:05, up to 48:00", text));
   }
   return *time;
 }

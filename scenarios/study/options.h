@@ -37,7 +37,7 @@ absl::StatusOr<liquidity::Algorithm> ParseAlgorithm(std::string_view text);
 absl::StatusOr<core::UnsignedDecimal> ParseAlpha(std::string_view text);
 // A number of minutes with up to six decimals, at least a second: "2", "0.5".
 absl::StatusOr<TimeUs> ParseMinutes(std::string_view text);
-// "HH:MM" or "HH:MM:SS"; also "24:00".
+// "HH:MM" or "HH:MM:SS", up to "48:00".
 absl::StatusOr<TimeUs> ParseBoundary(std::string_view text);
 
 std::string_view DisciplineWord(liquidity::Discipline discipline);

@@ -56,10 +56,12 @@ void Append(fmt::memory_buffer& buffer, std::string_view text) {
   buffer.append(text.data(), text.data() + text.size());
 }
 
-void WriteAccountsCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+void WriteAccountsCsv(const Input& input, const RunResult& result, const Indicators& indicators,
+                      std::ostream& out) {
   LineWriter lines(out);
+  const std::size_t shown = HoursShown(result);
   std::string hours;
-  for (std::size_t hour = 1; hour <= kHoursMax; ++hour) hours += fmt::format(",by_{:02}00", hour);
+  for (std::size_t hour = 1; hour <= shown; ++hour) hours += fmt::format(",by_{:02}00", hour);
   lines.Line(
       "day,account,owner,sent_count,sent,received_count,received,lower_bound,upper_bound,usage,"
       "largest_inflow,available,submitted,time_specific,time_specific_missed,for_customers,"
@@ -72,7 +74,7 @@ void WriteAccountsCsv(const Input& input, const Indicators& indicators, std::ost
     const Account& account = input.accounts[i % input.accounts.size()];
     const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
     std::string throughput;
-    for (const Millionths& share : of.throughput) throughput += "," + Share(share);
+    for (std::size_t hour = 0; hour < shown; ++hour) throughput += "," + Share(of.throughput[hour]);
     lines.Line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}",
                input.days[i / input.accounts.size()], text::CsvField(account.id),
                text::CsvField(account.owner), of.sent_count, money(of.sent), of.received_count,
@@ -140,8 +142,8 @@ void WriteChangesCsv(const Input& input, const RunResult& result, std::ostream& 
     const ChangeResult& of = result.changes[i];
     const bool refused = of.refusal != liquidity::Refusal::kNone;
     lines.Line("{},{},{},{},{}", change.row,
-               input.days[static_cast<std::size_t>(change.time / kDayUs)],
-               TimeOfDay(change.time % kDayUs), Name(change.kind),
+               input.days[static_cast<std::size_t>(change.time / kDaySpanUs)],
+               TimeOfDay(change.time % kDaySpanUs), Name(change.kind),
                of.made ? "made" : (refused ? liquidity::Name(of.refusal) : "not-made"));
   }
 }
@@ -197,18 +199,20 @@ void WriteQueueCsv(const Input& input, const RunResult& result, std::ostream& ou
   LineWriter lines(out);
   lines.Line("day,time,queued_count,queued_value,state");
   for (const QueueSample& sample : result.samples) {
-    const TimeUs time_of_day = sample.time - static_cast<TimeUs>(sample.day) * kDayUs;
+    const TimeUs time_of_day = sample.time - static_cast<TimeUs>(sample.day) * kDaySpanUs;
     lines.Line("{},{},{},{},{}", input.days[sample.day], TimeOfDay(time_of_day),
                sample.queued_count, Money(sample.queued_value, input.minor_digits),
                liquidity::Name(sample.state));
   }
 }
 
-void WriteThroughputCsv(const Input& input, const Indicators& indicators, std::ostream& out) {
+void WriteThroughputCsv(const Input& input, const RunResult& result, const Indicators& indicators,
+                        std::ostream& out) {
   LineWriter lines(out);
+  const std::size_t shown = HoursShown(result);
   lines.Line("day,by,settled_share");
   for (std::size_t day = 0; day < indicators.days.size(); ++day) {
-    for (std::size_t hour = 0; hour < kHoursMax; ++hour) {
+    for (std::size_t hour = 0; hour < shown; ++hour) {
       lines.Line("{},{:02}:00,{}", input.days[day], hour + 1,
                  Share(indicators.days[day].throughput[hour]));
     }
@@ -230,7 +234,7 @@ void WriteEpisodesCsv(const Input& input, const Indicators& indicators, std::ost
   lines.Line("day,from,to,state");
   for (std::size_t day = 0; day < indicators.days.size(); ++day) {
     for (const Episode& episode : indicators.days[day].episodes) {
-      const TimeUs midnight = static_cast<TimeUs>(day) * kDayUs;
+      const TimeUs midnight = static_cast<TimeUs>(day) * kDaySpanUs;
       lines.Line("{},{},{},{}", input.days[day], TimeOfDay(episode.from - midnight),
                  TimeOfDay(episode.to - midnight), episode.gridlock ? "gridlock" : "deadlock");
     }
@@ -256,12 +260,12 @@ void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream&
       Append(buffer, text::CsvField(input.payment_ids[i]));
     }
     fmt::format_to(out_at, FMT_STRING(",{},"), input.rows[i]);
-    Append(buffer, input.days[static_cast<std::size_t>(payment.due / kDayUs)]);
+    Append(buffer, input.days[static_cast<std::size_t>(payment.due / kDaySpanUs)]);
     buffer.push_back(',');
-    AppendTime(buffer, payment.due % kDayUs);
+    AppendTime(buffer, payment.due % kDaySpanUs);
     buffer.push_back(',');
     if (of.status != Status::kLate && of.status != Status::kWithheld) {
-      AppendTime(buffer, of.submitted % kDayUs);
+      AppendTime(buffer, of.submitted % kDaySpanUs);
     }
     buffer.push_back(',');
     Append(buffer, ids[payment.sender]);
@@ -275,7 +279,7 @@ void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream&
     Append(buffer, Name(of.status));
     buffer.push_back(',');
     if (of.status == Status::kSettled) {
-      AppendTime(buffer, of.settled - payment.due / kDayUs * kDayUs);
+      AppendTime(buffer, of.settled - payment.due / kDaySpanUs * kDaySpanUs);
       buffer.push_back(',');
       Append(buffer, liquidity::Name(of.cause));
       buffer.push_back(',');
@@ -314,10 +318,10 @@ void WriteIndicatorsCsv(const Input& input, const Indicators& indicators, std::o
   }
 }
 
-std::string RenderIndicatorsJson(const Input& input, const RunResult& result,
-                                 const Indicators& indicators, const Facts& facts) {
-  Json json = Json::object();
-  for (const auto& [name, text] : facts) json[name] = text;
+namespace {
+
+void AddIndicators(const Input& input, const RunResult& result, const Indicators& indicators,
+                   Json& json) {
   json["accounts"] = input.accounts.size();
   json["payments"] = input.payments.size();
   json["opens"] = TimeOfDay(result.opens);
@@ -334,6 +338,20 @@ std::string RenderIndicatorsJson(const Input& input, const RunResult& result,
     days.push_back(std::move(values));
   }
   json["days"] = std::move(days);
+}
+
+Json FactsJson(const Facts& facts) {
+  Json json = Json::object();
+  for (const auto& [name, text] : facts) json[name] = text;
+  return json;
+}
+
+}  // namespace
+
+std::string RenderIndicatorsJson(const Input& input, const RunResult& result,
+                                 const Indicators& indicators, const Facts& facts) {
+  Json json = FactsJson(facts);
+  AddIndicators(input, result, indicators, json);
   return json.dump(2) + "\n";
 }
 
@@ -344,13 +362,15 @@ absl::Status WriteResults(const Input& input, const RunResult& result, const Ind
   const std::vector<std::pair<std::string, Write>> files = {
       {"payments.csv", [&](std::ostream& out) { WritePaymentsCsv(input, result, out); }},
       {"balances.csv", [&](std::ostream& out) { WriteBalancesCsv(input, result, out); }},
-      {"accounts.csv", [&](std::ostream& out) { WriteAccountsCsv(input, indicators, out); }},
+      {"accounts.csv",
+       [&](std::ostream& out) { WriteAccountsCsv(input, result, indicators, out); }},
       {"months.csv", [&](std::ostream& out) { WriteMonthsCsv(input, result, indicators, out); }},
       {"changes.csv", [&](std::ostream& out) { WriteChangesCsv(input, result, out); }},
       {"customers.csv", [&](std::ostream& out) { WriteCustomersCsv(input, indicators, out); }},
       {"targets.csv", [&](std::ostream& out) { WriteTargetsCsv(input, result, indicators, out); }},
       {"queue.csv", [&](std::ostream& out) { WriteQueueCsv(input, result, out); }},
-      {"throughput.csv", [&](std::ostream& out) { WriteThroughputCsv(input, indicators, out); }},
+      {"throughput.csv",
+       [&](std::ostream& out) { WriteThroughputCsv(input, result, indicators, out); }},
       {"flows.csv", [&](std::ostream& out) { WriteFlowsCsv(input, indicators, out); }},
       {"episodes.csv", [&](std::ostream& out) { WriteEpisodesCsv(input, indicators, out); }},
       {"indicators.csv", [&](std::ostream& out) { WriteIndicatorsCsv(input, indicators, out); }},
@@ -365,12 +385,55 @@ absl::Status WriteResults(const Input& input, const RunResult& result, const Ind
   return absl::OkStatus();
 }
 
+absl::Status WriteResults(const std::vector<Part>& parts, const Facts& facts,
+                          const std::string& directory) {
+  if (parts.size() == 1) {
+    const Part& only = parts.front();
+    return WriteResults(only.input, only.result, only.indicators, facts, directory);
+  }
+  if (absl::Status made = MakeDirectory(directory); !made.ok()) return made;
+  Json json = FactsJson(facts);
+  for (const Part& part : parts) {
+    Facts own = facts;
+    own.emplace_back("currency", part.currency);
+    const absl::Status written = WriteResults(part.input, part.result, part.indicators, own,
+                                              directory + "/" + part.currency);
+    if (!written.ok()) return written;
+    AddIndicators(part.input, part.result, part.indicators, json["currencies"][part.currency]);
+  }
+  absl::Status written = WriteFileAt(directory + "/indicators.csv", [&](std::ostream& out) {
+    LineWriter lines(out);
+    lines.Line("currency,day,indicator,value");
+    for (const Part& part : parts) {
+      for (std::size_t day = 0; day < part.indicators.days.size(); ++day) {
+        for (const NamedValue& value :
+             ValuesOf(part.indicators.days[day], part.input.minor_digits)) {
+          lines.Line("{},{},{},{}", part.currency, part.input.days[day], value.name, value.value);
+        }
+      }
+    }
+  });
+  if (!written.ok()) return written;
+  return WriteFileAt(directory + "/indicators.json",
+                     [&](std::ostream& out) { out << json.dump(2) << "\n"; });
+}
+
+std::string RenderSummary(const std::vector<Part>& parts) {
+  std::string text;
+  for (const Part& part : parts) {
+    text += RenderSummary(part.input, part.result, part.indicators);
+  }
+  return text;
+}
+
 std::string RenderSummary(const Input& input, const RunResult& result,
                           const Indicators& indicators) {
-  std::string text = fmt::format("{}: {} accounts, {} payments on {} day{}, {} to {}\n", input.name,
-                                 input.accounts.size(), input.payments.size(), input.days.size(),
-                                 input.days.size() == 1 ? "" : "s", TimeOfDay(result.opens),
-                                 TimeOfDay(result.closes));
+  std::string text =
+      fmt::format("{}{}{}: {} accounts, {} payments on {} day{}, {} to {}\n", input.name,
+                  input.currencies.empty() ? "" : ", ",
+                  input.currencies.empty() ? "" : input.currencies.front(), input.accounts.size(),
+                  input.payments.size(), input.days.size(), input.days.size() == 1 ? "" : "s",
+                  TimeOfDay(result.opens), TimeOfDay(result.closes));
   for (std::size_t day = 0; day < indicators.days.size(); ++day) {
     text += fmt::format("  day {}\n", input.days[day]);
     for (const NamedValue& value : ValuesOf(indicators.days[day], input.minor_digits)) {
@@ -393,11 +456,13 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
   const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
   absl::Status status = WriteFileAt(directory + "/accounts.csv", [&](std::ostream& out) {
     LineWriter lines(out);
-    lines.Line("id,owner,balance,posted_collateral,credit_limit");
+    const bool named = !input.currencies.empty();
+    lines.Line("id,owner,balance,posted_collateral,credit_limit{}", named ? ",currency" : "");
     for (std::size_t i = 0; i < input.accounts.size(); ++i) {
       const Account& account = input.accounts[i];
-      lines.Line("{},{},{},{},{}", ids[i], text::CsvField(account.owner), money(account.balance),
-                 money(account.posted_collateral), money(account.credit_limit));
+      lines.Line("{},{},{},{},{}{}", ids[i], text::CsvField(account.owner), money(account.balance),
+                 money(account.posted_collateral), money(account.credit_limit),
+                 named ? "," + input.currencies[account.currency] : std::string());
     }
   });
   if (!status.ok()) return status;
@@ -420,9 +485,9 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
       buffer.push_back(',');
       AppendMoney(buffer, payment.amount, input.minor_digits);
       buffer.push_back(',');
-      Append(buffer, input.days[static_cast<std::size_t>(payment.due / kDayUs)]);
+      Append(buffer, input.days[static_cast<std::size_t>(payment.due / kDaySpanUs)]);
       buffer.push_back(',');
-      AppendTime(buffer, payment.due % kDayUs);
+      AppendTime(buffer, payment.due % kDaySpanUs);
       buffer.push_back(',');
       Append(buffer, liquidity::Name(payment.priority));
       buffer.push_back(',');
@@ -437,7 +502,7 @@ absl::Status WriteInputFolder(const Input& input, const std::string& directory) 
       }
       if (!input.settle_by.empty()) {
         buffer.push_back(',');
-        if (input.settle_by[i] != kNoTime) AppendTime(buffer, input.settle_by[i] % kDayUs);
+        if (input.settle_by[i] != kNoTime) AppendTime(buffer, input.settle_by[i] % kDaySpanUs);
       }
       lines.EndLine();
     }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/input.h"
+#include "scenarios/study/parts.h"
 #include "scenarios/study/results.h"
 
 namespace causeway::study {
@@ -23,6 +24,11 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 absl::Status WriteResults(const Input& input, const RunResult& result, const Indicators& indicators,
                           const Facts& facts, const std::string& directory);
 
+// The same of a study's parts: of one in `directory`, of several each in a folder that is named by
+// its currency, and in `directory` indicators.csv and indicators.json of all.
+absl::Status WriteResults(const std::vector<Part>& parts, const Facts& facts,
+                          const std::string& directory);
+
 // Single files, for tests and for what needs one only.
 void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream& out);
 void WriteBalancesCsv(const Input& input, const RunResult& result, std::ostream& out);
@@ -33,6 +39,8 @@ std::string RenderIndicatorsJson(const Input& input, const RunResult& result,
 // The main indicators of all days for the terminal.
 std::string RenderSummary(const Input& input, const RunResult& result,
                           const Indicators& indicators);
+
+std::string RenderSummary(const std::vector<Part>& parts);
 
 // Writes a drawn input as a folder that ReadFolder reads back: accounts.csv, payments.csv and,
 // where there are any, customers.csv and limits.csv. Terms that only files give accounts, and

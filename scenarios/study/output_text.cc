@@ -1,5 +1,6 @@
 #include "scenarios/study/output_text.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -33,6 +34,12 @@ std::string Money(std::int64_t minor, int minor_digits) {
 std::string Share(const Millionths& share) { return share ? Money(*share, 6) : ""; }
 
 std::string TimeOfDay(TimeUs time) { return FormatTimeOfDay(time); }
+
+std::size_t HoursShown(const RunResult& result) {
+  constexpr std::size_t kHoursOfDay = 24;
+  const auto hours = static_cast<std::size_t>((result.closes + kHourUs - 1) / kHourUs);
+  return std::max(kHoursOfDay, std::min(hours, kHoursMax));
+}
 
 std::vector<NamedValue> ValuesOf(const DayIndicators& day, int minor_digits) {
   std::vector<NamedValue> values;

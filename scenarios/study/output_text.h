@@ -12,6 +12,7 @@
 #include "fmt/format.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/input.h"
+#include "scenarios/study/results.h"
 
 namespace causeway::study {
 
@@ -50,6 +51,9 @@ std::string Money(std::int64_t minor, int minor_digits);
 std::string Share(const Millionths& share);
 // "HH:MM:SS", with six decimals where they are needed; a whole day is "24:00:00".
 std::string TimeOfDay(TimeUs time);
+
+// Hours of a day that tables of hours have: 24, or up to the hour in which a longer day closes.
+std::size_t HoursShown(const RunResult& result);
 
 // One indicator of a day as the files name it.
 struct NamedValue {

@@ -80,13 +80,23 @@ struct QueueSample {
   std::uint32_t queued_count = 0;
   std::int64_t queued_value = 0;
   liquidity::QueueState state = liquidity::QueueState::kEmpty;
-  std::uint32_t day = 0;  // place in Input::days; a close at 24:00 is of the day that it ends
+  std::uint32_t day = 0;       // place in Input::days; a close at 24:00 is of the day that it ends
+  std::uint32_t currency = 0;  // place in Input::currencies; of the state, all that wait
+};
+
+// How the legs of linked payments settled, whatever their currencies.
+struct LinkOutcome {
+  TimeUs first = kNoTime;  // of those that settled
+  TimeUs last = kNoTime;
+  bool open = false;  // some did not
 };
 
 struct RunResult {
-  TimeUs opens = 0;                       // of every day, since its midnight
-  TimeUs closes = 0;                      // of every day; above `opens`
-  std::vector<ThroughputTarget> targets;  // of the options
+  TimeUs opens = 0;   // of every day, since its midnight
+  TimeUs closes = 0;  // of every day; above `opens`
+  // By day, since its midnight, where days differ; else empty. `closes` is then the latest.
+  std::vector<TimeUs> day_closes;
+  std::vector<ThroughputTarget> targets;                                        // of the options
   std::int64_t stress_credit_loss_basis_points = kStressCreditLossBasisPoints;  // of the options
   std::vector<ChangeResult> changes;                                            // as Input::changes
   std::vector<PaymentResult> payments;  // as Input::payments
@@ -97,9 +107,12 @@ struct RunResult {
   std::vector<std::int64_t> settled_in_parts;
   std::vector<AccountDay> account_days;  // day * accounts + account
   std::vector<QueueSample> samples;      // by time
-  std::uint32_t sets = 0;                // that settled together
+  // By number of a link (place 0 is of none); empty: as the links of the input itself settled.
+  std::vector<LinkOutcome> links;
+  std::uint32_t sets = 0;  // that settled together
   std::uint32_t optimisation_runs = 0;
 
+  TimeUs ClosesOf(std::size_t day) const { return day_closes.empty() ? closes : day_closes[day]; }
   // What of a payment settled at `settled`, or never did.
   std::int64_t Rest(const Input& input, PaymentIndex payment) const {
     const std::int64_t before = settled_in_parts.empty() ? 0 : settled_in_parts[payment];

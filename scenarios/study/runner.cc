@@ -19,18 +19,6 @@ using core::LedgerTime;
 constexpr std::size_t kSamplesMax = 10'000'000;
 constexpr TimeUs kNever = std::numeric_limits<TimeUs>::max();
 
-// The whole hours around all due times.
-std::pair<TimeUs, TimeUs> DayAround(const Input& input) {
-  TimeUs first = kDayUs;
-  TimeUs last = 0;
-  for (const Payment& payment : input.payments) {
-    first = std::min(first, payment.due % kDayUs);
-    last = std::max(last, payment.due % kDayUs);
-  }
-  if (first > last) return {0, kDayUs};
-  return {first / kHourUs * kHourUs, (last / kHourUs + 1) * kHourUs};
-}
-
 class StudyRunner {
  public:
   StudyRunner(const Input& input, const RunOptions& options) : input_(input), options_(options) {}
@@ -40,7 +28,7 @@ class StudyRunner {
  private:
   std::size_t accounts() const { return input_.accounts.size(); }
   TimeUs OpeningOf(std::size_t day) const {
-    return static_cast<TimeUs>(day) * kDayUs + result_.opens;
+    return static_cast<TimeUs>(day) * kDaySpanUs + result_.opens;
   }
   absl::Status Start();
   absl::Status Open(std::size_t day, PaymentIndex end);
@@ -88,7 +76,7 @@ class StudyRunner {
 absl::Status StudyRunner::Start() {
   if (absl::Status status = CheckOptions(options_); !status.ok()) return status;
   if (input_.accounts.empty()) return absl::InvalidArgumentError("there are no accounts");
-  std::tie(result_.opens, result_.closes) = DayAround(input_);
+  std::tie(result_.opens, result_.closes) = HoursAround(input_);
   result_.opens = options_.opens.value_or(result_.opens);
   result_.closes = options_.closes.value_or(result_.closes);
   if (result_.opens >= result_.closes) {
@@ -163,12 +151,29 @@ void StudyRunner::CountSettled(PaymentIndex payment, std::int64_t amount) {
 
 void StudyRunner::Sample(TimeUs time) {
   engine_->AdvanceTo(LedgerTime::FromMicros(time), effects_);
-  QueueSample& sample = result_.samples.emplace_back();
+  QueueSample sample;
   sample.time = time;
   sample.day = day_;
   sample.queued_count = engine_->queued_count();
-  sample.queued_value = engine_->queued_value().minor();
   if (sample.queued_count > 0) sample.state = engine_->Diagnose();
+  if (input_.currencies.size() < 2) {
+    sample.queued_value = engine_->queued_value().minor();
+    result_.samples.push_back(sample);
+    return;
+  }
+  // What waits in each currency, and the state of all together.
+  std::vector<QueueSample> samples(input_.currencies.size(), sample);
+  for (std::uint32_t i = 0; i < samples.size(); ++i) {
+    samples[i].currency = i;
+    samples[i].queued_count = 0;
+  }
+  for (AccountIndex account = 0; account < accounts(); ++account) {
+    const liquidity::BankView bank = engine_->Bank(account);
+    QueueSample& own = samples[input_.accounts[account].currency];
+    own.queued_count += bank.queued_count;
+    own.queued_value += bank.queued_out.minor();
+  }
+  result_.samples.insert(result_.samples.end(), samples.begin(), samples.end());
 }
 
 void StudyRunner::AdvanceBefore(TimeUs time) {
@@ -247,7 +252,7 @@ void StudyRunner::Promote() {
 bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
   const Payment& payment = input_.payments[index];
   if (behaviours_.empty() || behaviours_[payment.sender] == nullptr) return true;
-  const TimeUs midnight = payment.due / kDayUs * kDayUs;
+  const TimeUs midnight = payment.due / kDaySpanUs * kDaySpanUs;
   const liquidity::BankView bank = engine_->Bank(payment.sender);
   BehaviourView view;
   view.now = time - midnight;
@@ -255,7 +260,7 @@ bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
   view.opens = result_.opens;
   view.closes = result_.closes;
   view.opening = result_
-                     .account_days[static_cast<std::size_t>(payment.due / kDayUs) * accounts() +
+                     .account_days[static_cast<std::size_t>(payment.due / kDaySpanUs) * accounts() +
                                    payment.sender]
                      .opening;
   view.balance = bank.balance.minor();
@@ -295,7 +300,7 @@ void StudyRunner::Submit(PaymentIndex index, TimeUs time) {
 }
 
 void StudyRunner::EndDay(std::size_t day) {
-  const TimeUs closes = static_cast<TimeUs>(day) * kDayUs + result_.closes;
+  const TimeUs closes = static_cast<TimeUs>(day) * kDaySpanUs + result_.closes;
   AdvanceBefore(closes);
   held_.clear();
   // The last run of the day comes at its close, whatever the interval.
@@ -330,7 +335,7 @@ absl::Status StudyRunner::Open(std::size_t day, PaymentIndex end) {
   }
   const absl::StatusOr<DayTerms> terms = terms_->Of(day, balances, next_, end);
   if (!terms.ok()) return terms.status();
-  const TimeUs opens = static_cast<TimeUs>(day) * kDayUs + result_.opens;
+  const TimeUs opens = static_cast<TimeUs>(day) * kDaySpanUs + result_.opens;
   absl::StatusOr<liquidity::Engine> engine = liquidity::Engine::Create(
       RulesOf(options_, opens), terms->banks, terms->limits, LedgerTime::FromMicros(opens));
   if (!engine.ok()) return engine.status();
@@ -353,11 +358,11 @@ absl::Status StudyRunner::Open(std::size_t day, PaymentIndex end) {
 }
 
 absl::Status StudyRunner::RunDay(std::size_t day) {
-  const TimeUs midnight = static_cast<TimeUs>(day) * kDayUs;
+  const TimeUs midnight = static_cast<TimeUs>(day) * kDaySpanUs;
   const TimeUs opens = midnight + result_.opens;
   const TimeUs closes = midnight + result_.closes;
   PaymentIndex last = next_;
-  while (last < input_.payments.size() && input_.payments[last].due < midnight + kDayUs) ++last;
+  while (last < input_.payments.size() && input_.payments[last].due < midnight + kDaySpanUs) ++last;
   if (absl::Status status = Open(day, last); !status.ok()) return status;
   submitted_.clear();
   if (!behaviours_.empty()) {
@@ -401,6 +406,17 @@ absl::StatusOr<RunResult> StudyRunner::Run() {
 }
 
 }  // namespace
+
+std::pair<TimeUs, TimeUs> HoursAround(const Input& input) {
+  TimeUs first = kDaySpanUs;
+  TimeUs last = 0;
+  for (const Payment& payment : input.payments) {
+    first = std::min(first, payment.due % kDaySpanUs);
+    last = std::max(last, payment.due % kDaySpanUs);
+  }
+  if (first > last) return {0, kDayUs};
+  return {first / kHourUs * kHourUs, (last / kHourUs + 1) * kHourUs};
+}
 
 absl::StatusOr<RunResult> RunStudy(const Input& input, const RunOptions& options) {
   return StudyRunner(input, options).Run();

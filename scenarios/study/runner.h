@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -69,6 +70,8 @@ struct RunOptions {
   // In market-wide stress (BCBS 248), of credit limits.
   std::uint32_t stress_credit_loss_basis_points =
       static_cast<std::uint32_t>(kStressCreditLossBasisPoints);
+  // The two legs of a link settle in one instant or not at all; else links are only measured.
+  bool pvp_together = false;
   TimeUs sample_every = 15 * kMinuteUs;
   std::vector<ThroughputTarget> targets;  // by ascending time, at most kThroughputTargetsMax
   // Without one all pay at once.
@@ -82,7 +85,11 @@ inline constexpr std::uint64_t kAlphaMax = 1000;
 // InvalidArgument when options do not fit together; names them as people know them.
 absl::Status CheckOptions(const RunOptions& options);
 
-// InvalidArgument when options or input are not sound; says what is wrong.
+// The whole hours around all due times: opening and close, since midnight.
+std::pair<TimeUs, TimeUs> HoursAround(const Input& input);
+
+// Runs all accounts as those of one system. InvalidArgument when options or input are not sound;
+// says what is wrong.
 absl::StatusOr<RunResult> RunStudy(const Input& input, const RunOptions& options);
 
 }  // namespace causeway::study

@@ -42,8 +42,8 @@ absl::Status CheckTimes(const RunOptions& options) {
     return Wrong("the day must close after it opens");
   }
   for (const auto& time : {options.opens, options.closes}) {
-    if (time && (*time < 0 || *time > kDayUs)) {
-      return Wrong("opening and close must be within a day");
+    if (time && (*time < 0 || *time > kDaySpanUs)) {
+      return Wrong("opening and close must be between 00:00 and 48:00");
     }
   }
   if (options.lsm_every < kSampleMin || options.sample_every < kSampleMin) {
@@ -178,7 +178,7 @@ absl::StatusOr<std::vector<std::int64_t>> TermsMaker::Endowments(std::size_t day
   std::vector<std::int64_t> to_send(accounts, 0);
   __int128 all = 0;
   for (PaymentIndex i = first; i < end; ++i) {
-    if (input_.payments[i].due % kDayUs >= closes_) continue;
+    if (input_.payments[i].due % kDaySpanUs >= closes_) continue;
     to_send[input_.payments[i].sender] += input_.payments[i].amount;
     all += input_.payments[i].amount;
   }

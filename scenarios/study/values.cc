@@ -1,5 +1,6 @@
 #include "scenarios/study/values.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "fmt/format.h"
@@ -30,7 +31,7 @@ bool TakeChar(std::string_view& text, char character) {
 }
 
 std::optional<TimeUs> MakeTime(std::int64_t hours, std::int64_t minutes, std::int64_t seconds) {
-  if (hours > 23 || minutes > 59 || seconds > 59) return std::nullopt;
+  if (hours > 47 || minutes > 59 || seconds > 59) return std::nullopt;
   return hours * kHourUs + minutes * kMinuteUs + seconds * 1'000'000;
 }
 
@@ -219,6 +220,13 @@ std::optional<liquidity::Priority> ParsePriority(std::string_view text) {
   if (text == "high" || text == "2") return Priority::kHigh;
   if (text == "urgent" || text == "1") return Priority::kUrgent;
   return std::nullopt;
+}
+
+bool IsCurrencyName(std::string_view text) {
+  return !text.empty() && text.size() <= kCurrencyBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return IsDigit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+         });
 }
 
 std::optional<bool> ParseFlag(std::string_view text) {

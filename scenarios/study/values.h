@@ -16,7 +16,7 @@ enum class TimeForm {
   kDigits,             // "905", "0905" (HHMM)
   kDigitsWithSeconds,  // "90530", "090530" (HHMMSS)
 };
-// Since midnight, below kDayUs.
+// Since midnight, below kDaySpanUs: what comes after the next midnight has hours from 24 on.
 std::optional<TimeUs> ParseTimeOfDay(std::string_view text, TimeForm form = TimeForm::kColons);
 // "09:05:30", with six decimals only where they are needed.
 std::string FormatTimeOfDay(TimeUs time);
@@ -59,6 +59,10 @@ inline constexpr std::string_view kHaircutExpected =
 
 // "urgent" or "1", "high" or "2", "normal" or "3" or nothing.
 std::optional<liquidity::Priority> ParsePriority(std::string_view text);
+
+// The name of a currency, which is that of a folder of results too: letters and digits.
+inline constexpr std::size_t kCurrencyBytesMax = 16;
+bool IsCurrencyName(std::string_view text);
 
 // "yes", "true" or "1"; "no", "false", "0" or nothing.
 std::optional<bool> ParseFlag(std::string_view text);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "scenarios/study/values.h"
 #include "settlement/core/prng.h"
 
 namespace causeway::study {
@@ -31,8 +32,8 @@ std::vector<std::uint64_t> Cumulative(const Items& items) {
 }
 
 absl::Status CheckHours(const Hours& hours) {
-  if (hours.from >= 0 && hours.from < hours.to && hours.to <= kDayUs) return absl::OkStatus();
-  return absl::InvalidArgumentError("hours must end after they begin, within a day");
+  if (hours.from >= 0 && hours.from < hours.to && hours.to <= kDaySpanUs) return absl::OkStatus();
+  return absl::InvalidArgumentError("hours must end after they begin, by 48:00");
 }
 
 absl::Status CheckStream(const Stream& stream) {
@@ -43,7 +44,7 @@ absl::Status CheckStream(const Stream& stream) {
   if (stream.profile.empty() || Cumulative(stream.profile).back() == 0)
     return bad("needs a profile");
   for (const Hours& hours : stream.profile) {
-    if (!CheckHours(hours).ok()) return bad("hours must end after they begin, within a day");
+    if (!CheckHours(hours).ok()) return bad("hours must end after they begin, by 48:00");
   }
   for (const LogNormal& values : stream.values) {
     if (values.median <= 0 || values.sigma_milli > 10'000) {
@@ -90,6 +91,11 @@ absl::Status CheckForeignExchange(const ForeignExchange& fx) {
   }
   if (fx.pvp_milli + fx.netted_milli > 1000) return bad("shares come to more than 1000");
   for (const CurrencyHours& currency : fx.currencies) {
+    const auto same = [&](const CurrencyHours& each) { return each.code == currency.code; };
+    if (!IsCurrencyName(currency.code) ||
+        std::count_if(fx.currencies.begin(), fx.currencies.end(), same) > 1) {
+      return bad("currencies need a code of letters and digits, each its own");
+    }
     if (absl::Status status = CheckHours(currency.hours); !status.ok()) return status;
   }
   return CheckHours(fx.pvp_window);
@@ -166,6 +172,11 @@ class WorkloadMaker {
 };
 
 void WorkloadMaker::AddAccounts() {
+  if (workload_.foreign_exchange.trades_per_day > 0) {
+    for (const CurrencyHours& currency : workload_.foreign_exchange.currencies) {
+      input_.currencies.push_back(currency.code);
+    }
+  }
   const std::size_t digits = std::max<std::size_t>(4, std::to_string(workload_.banks.count).size());
   for (std::uint32_t rank = 1; rank <= workload_.banks.count; ++rank) {
     const std::string owner = fmt::format("B{:0{}}", rank, digits);
@@ -175,6 +186,8 @@ void WorkloadMaker::AddAccounts() {
     }
     for (const CurrencyHours& currency : workload_.foreign_exchange.currencies) {
       input_.accounts.push_back({fmt::format("{}.{}", owner, currency.code), owner});
+      input_.accounts.back().currency =
+          static_cast<std::uint32_t>(&currency - workload_.foreign_exchange.currencies.data());
     }
   }
 }
@@ -220,9 +233,11 @@ void WorkloadMaker::AddStream(const Stream& of) {
       --left_in_burst;
       payment.due = burst_time;
       if (of.burst_size > 1) {
-        payment.due = std::min(burst_time + times.UniformInRange(0, kBurstSpanUs), kDayUs - 1);
+        // None passes a midnight that its burst came before.
+        const TimeUs end = burst_time < kDayUs ? kDayUs : kDaySpanUs;
+        payment.due = std::min(burst_time + times.UniformInRange(0, kBurstSpanUs), end - 1);
       }
-      payment.due += kDayUs * static_cast<TimeUs>(day);
+      payment.due += kDaySpanUs * static_cast<TimeUs>(day);
       const LogNormal& kind = of.values[DrawFrom(values, kinds)];
       payment.amount = DrawValue(values, kind, of.value_max);
       std::tie(payment.sender, payment.recipient) = DrawParties(parties);
@@ -245,7 +260,7 @@ void WorkloadMaker::AddTrades() {
   const auto currencies = static_cast<AccountIndex>(fx.currencies.size());
   std::uint32_t link = 0;
   for (std::uint32_t day = 0; day < workload_.days; ++day) {
-    const TimeUs midnight = kDayUs * static_cast<TimeUs>(day);
+    const TimeUs midnight = kDaySpanUs * static_cast<TimeUs>(day);
     // What the first of two banks owes the second, by currency; less than zero: the other way.
     std::map<std::tuple<AccountIndex, AccountIndex, std::size_t>, std::int64_t> netted;
     const auto pay = [&](AccountIndex from, AccountIndex to, std::size_t currency,

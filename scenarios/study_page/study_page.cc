@@ -128,6 +128,18 @@ Invariants InvariantsOf(const Input& input, const RunResult& result, const Indic
   return holds;
 }
 
+page::Section Reproduction(const PageDescription& description) {
+  page::Table facts{.title = "", .columns = {{"what"}, {"value"}}, .rows = {}, .note = ""};
+  facts.rows.push_back({"program", fmt::format("causeway-sim {}", CAUSEWAY_VERSION)});
+  for (const auto& [name, value] : description.facts) facts.rows.push_back({name, value});
+  page::Section again{"Reproduce", {facts}};
+  if (!description.command.empty()) {
+    again.content.push_back(page::Text{description.command, true});
+  }
+  if (!description.text.empty()) again.content.push_back(page::Text{description.text, true});
+  return again;
+}
+
 page::Table InvariantTable(const Invariants& holds) {
   const auto word = [](bool good) { return std::string(good ? "yes" : "NO"); };
   return {.title = "",
@@ -139,6 +151,12 @@ page::Table InvariantTable(const Invariants& holds) {
 }
 
 }  // namespace
+
+page::Table IndicatorTableOf(const Input& input, const Indicators& indicators, std::string title) {
+  page::Table table = IndicatorTable(input, indicators).Make();
+  table.title = std::move(title);
+  return table;
+}
 
 page::Page StudyPage(const Input& input, const RunResult& result, const Indicators& indicators,
                      const PageDescription& description) {
@@ -166,29 +184,72 @@ page::Page StudyPage(const Input& input, const RunResult& result, const Indicato
        {QueueSamplesPlot(input, result, false), QueueSamplesPlot(input, result, true),
         LiquidityInUsePlot(input, result)}});
   page.sections.push_back({"Delay", {QueueTimePlot(input, result)}});
-  page.sections.push_back({"Indicators", {IndicatorTable(input, indicators).Make()}});
+  page.sections.push_back({"Indicators", {IndicatorTableOf(input, indicators, "")}});
   page.sections.push_back({"Invariants", {InvariantTable(holds)}});
-  page::Table facts{.title = "", .columns = {{"what"}, {"value"}}, .rows = {}, .note = ""};
-  facts.rows.push_back({"program", fmt::format("causeway-sim {}", CAUSEWAY_VERSION)});
-  for (const auto& [name, value] : description.facts) facts.rows.push_back({name, value});
-  page::Section again{"Reproduce", {facts}};
-  if (!description.command.empty()) {
-    again.content.push_back(page::Text{description.command, true});
-  }
-  if (!description.text.empty()) again.content.push_back(page::Text{description.text, true});
-  page.sections.push_back(std::move(again));
+  page.sections.push_back(Reproduction(description));
   return page;
 }
 
-absl::Status WriteStudyPage(const Input& input, const RunResult& result,
-                            const Indicators& indicators, const PageDescription& description,
+page::Page StudyPageOf(const std::vector<Part>& parts, const PageDescription& description) {
+  page::Page page{.title = parts.front().input.name,
+                  .subtitle = description.subtitle,
+                  .facts = {},
+                  .sections = {}};
+  std::uint64_t payments = 0;
+  std::uint64_t settled = 0;
+  std::size_t accounts = 0;
+  bool good = true;
+  page::Section indicators{"Indicators", {}};
+  page::Section invariants{"Invariants", {}};
+  for (const Part& part : parts) {
+    payments += part.input.payments.size();
+    accounts += part.input.accounts.size();
+    for (const DayIndicators& day : part.indicators.days) settled += day.settled.count;
+    const Invariants holds = InvariantsOf(part.input, part.result, part.indicators);
+    good = good && holds.conserved && holds.covered && holds.counted;
+    indicators.content.push_back(IndicatorTableOf(part.input, part.indicators, part.currency));
+    page::Table table = InvariantTable(holds);
+    table.title = part.currency;
+    invariants.content.push_back(std::move(table));
+  }
+  page.facts = {{"payments", Count(payments)},
+                {"settled", Count(settled)},
+                {"accounts", Count(accounts)},
+                {"currencies", Count(parts.size())},
+                {"days", Count(parts.front().input.days.size())},
+                {"invariants", good ? "all hold" : "BROKEN",
+                 good ? page::Verdict::kGood : page::Verdict::kBad}};
+  page.sections.push_back({"Delay", {QueueTimePlotOf(parts)}});
+  page.sections.push_back(std::move(indicators));
+  page.sections.push_back(std::move(invariants));
+  page.sections.push_back(Reproduction(description));
+  return page;
+}
+
+absl::Status WriteStudyPage(const std::vector<Part>& parts, const PageDescription& description,
                             const std::string& directory) {
-  const std::filesystem::path path = std::filesystem::path(directory) / "report.html";
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << page::RenderPage(StudyPage(input, result, indicators, description));
-  file.close();
-  if (file.fail()) return absl::UnavailableError(fmt::format("cannot write {}", path.string()));
-  return absl::OkStatus();
+  const std::filesystem::path folder(directory);
+  const auto write = [](const std::filesystem::path& path, const page::Page& page) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << page::RenderPage(page);
+    file.close();
+    if (file.fail()) return absl::UnavailableError(fmt::format("cannot write {}", path.string()));
+    return absl::OkStatus();
+  };
+  if (parts.size() > 1) {
+    absl::Status written = write(folder / "report.html", StudyPageOf(parts, description));
+    for (const Part& part : parts) {
+      PageDescription own = description;
+      own.subtitle = part.currency;
+      if (!written.ok()) return written;
+      written = write(folder / part.currency / "report.html",
+                      StudyPage(part.input, part.result, part.indicators, own));
+    }
+    return written;
+  }
+  const Part& only = parts.front();
+  return write(folder / "report.html",
+               StudyPage(only.input, only.result, only.indicators, description));
 }
 
 }  // namespace causeway::study

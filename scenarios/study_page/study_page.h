@@ -11,6 +11,7 @@
 #include "scenarios/page/page.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/input.h"
+#include "scenarios/study/parts.h"
 #include "scenarios/study/results.h"
 
 namespace causeway::study {
@@ -26,10 +27,16 @@ struct PageDescription {
 page::Page StudyPage(const Input& input, const RunResult& result, const Indicators& indicators,
                      const PageDescription& description);
 
-// Writes it as report.html into `directory`, which is there. Unavailable when that fails.
-absl::Status WriteStudyPage(const Input& input, const RunResult& result,
-                            const Indicators& indicators, const PageDescription& description,
+// Of a study of several currencies: the indicators of each beside the others, and their delays.
+page::Page StudyPageOf(const std::vector<Part>& parts, const PageDescription& description);
+
+// Writes report.html into `directory`, which is there; of several parts also one into the folder of
+// each. Unavailable when that fails.
+absl::Status WriteStudyPage(const std::vector<Part>& parts, const PageDescription& description,
                             const std::string& directory);
+
+// Up to seven days beside one another.
+page::Table IndicatorTableOf(const Input& input, const Indicators& indicators, std::string title);
 
 // Plots, each for itself.
 page::Plot FlowNetworkPlot(const Input& input, const Indicators& indicators);
@@ -40,6 +47,7 @@ page::Plot QueueSamplesPlot(const Input& input, const RunResult& result, bool va
 // opening of the day, where that is above zero.
 page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result);
 page::Plot QueueTimePlot(const Input& input, const RunResult& result);
+page::Plot QueueTimePlotOf(const std::vector<Part>& parts);
 
 }  // namespace causeway::study
 

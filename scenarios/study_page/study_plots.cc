@@ -1,5 +1,6 @@
 // The plots of a study's page.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -25,7 +26,7 @@ double Major(const Input& input, std::int64_t minor) {
 
 page::Axis ValueAxis(std::string name) { return {.name = std::move(name), .unit = ""}; }
 
-// Of one day the time of day; of several, days from the first midnight.
+// Of one day the time of day; of several, days from the first midnight, one after the other.
 page::Axis TimeAxis(const Input& input) {
   if (input.days.size() <= 1) {
     return {.name = "time of day", .unit = "", .scale = page::Scale::kTime};
@@ -35,12 +36,15 @@ page::Axis TimeAxis(const Input& input) {
 // Timelines are in milliseconds.
 void FitTime(const Input& input, page::Series& series) {
   if (input.days.size() <= 1) return;
-  for (double& x : series.x) x /= static_cast<double>(kDayUs) / 1000;
+  for (double& x : series.x) {
+    const double day = std::floor(x * 1000 / static_cast<double>(kDaySpanUs));
+    x = day + (x * 1000 - day * static_cast<double>(kDaySpanUs)) / static_cast<double>(kDayUs);
+  }
 }
 
 TimeUs BeginOf(const RunResult& result) { return result.opens; }
 TimeUs EndOf(const Input& input, const RunResult& result) {
-  return static_cast<TimeUs>(input.days.size() - 1) * kDayUs + result.closes;
+  return static_cast<TimeUs>(input.days.size() - 1) * kDaySpanUs + result.closes;
 }
 
 std::vector<Flow> LargestFlows(const Indicators& indicators, std::size_t most) {
@@ -165,11 +169,12 @@ page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result) {
   };
   const auto add = [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
     const Payment& payment = input.payments[index];
-    if (time / kDayUs != day && time % kDayUs != 0) {
-      changes.push_back({day * kDayUs + result.closes, -Major(input, in_use)});
+    if (time / kDaySpanUs != day && time % kDaySpanUs != 0) {
+      changes.push_back({day * kDaySpanUs + result.ClosesOf(static_cast<std::size_t>(day)),
+                         -Major(input, in_use)});
       std::fill(outflow.begin(), outflow.end(), 0);
       in_use = 0;
-      day = time / kDayUs;
+      day = time / kDaySpanUs;
     }
     const std::int64_t before = in_use;
     move(payment.sender, amount);
@@ -189,7 +194,9 @@ page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result) {
           .what = std::move(plot)};
 }
 
-page::Plot QueueTimePlot(const Input& input, const RunResult& result) {
+namespace {
+
+page::Series QueueTimes(std::string name, const Input& input, const RunResult& result) {
   std::vector<double> seconds;
   for (std::size_t i = 0; i < result.payments.size(); ++i) {
     if (result.payments[i].status != Status::kSettled) continue;
@@ -197,16 +204,33 @@ page::Plot QueueTimePlot(const Input& input, const RunResult& result) {
     seconds.push_back(static_cast<double>(std::max<TimeUs>(0, waited)) / 1'000'000);
   }
   std::sort(seconds.begin(), seconds.end());
+  return page::Distribution(std::move(name), seconds, kLeastQueueTime_s);
+}
+
+page::Plot QueueTimePlotOf(std::vector<page::Series> series) {
   page::XyPlot plot{.x = {.name = "queue time", .unit = "", .scale = page::Scale::kSeconds},
                     .y = {.name = "share settled within", .unit = "%"},
-                    .series = {}};
-  plot.series.push_back(page::Distribution("payments", seconds, kLeastQueueTime_s));
+                    .series = std::move(series)};
   return {.id = "delay",
           .title = "Settlement delay",
           .caption =
               "Cumulative distribution of the time from due to settled, of payments that "
               "settled; below one second drawn at one second.",
           .what = std::move(plot)};
+}
+
+}  // namespace
+
+page::Plot QueueTimePlot(const Input& input, const RunResult& result) {
+  return QueueTimePlotOf({QueueTimes("payments", input, result)});
+}
+
+page::Plot QueueTimePlotOf(const std::vector<Part>& parts) {
+  std::vector<page::Series> series;
+  for (const Part& part : parts) {
+    series.push_back(QueueTimes(part.currency, part.input, part.result));
+  }
+  return QueueTimePlotOf(std::move(series));
 }
 
 }  // namespace causeway::study

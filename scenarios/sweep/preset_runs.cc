@@ -9,7 +9,7 @@
 #include "fmt/format.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/options.h"
-#include "scenarios/study/runner.h"
+#include "scenarios/study/parts.h"
 #include "scenarios/sweep/field_path.h"
 #include "scenarios/sweep/study_runs.h"
 #include "settlement/core/hash.h"
@@ -77,11 +77,12 @@ absl::Status PresetRuns::Check(const std::vector<Point>& points) const {
 absl::StatusOr<Indicators> PresetRuns::Make(const Run& run) const {
   const absl::StatusOr<study::Preset> preset = PresetOf(run);
   if (!preset.ok()) return preset.status();
-  const absl::StatusOr<study::Input> input = study::DrawWorkload(preset->workload);
+  absl::StatusOr<study::Input> input = study::DrawWorkload(preset->workload);
   if (!input.ok()) return input.status();
-  const absl::StatusOr<study::RunResult> result = study::RunStudy(*input, preset->options);
-  if (!result.ok()) return result.status();
-  return IndicatorsOfStudy(*input, study::ComputeIndicators(*input, *result));
+  const absl::StatusOr<std::vector<study::Part>> parts =
+      study::RunParts(*std::move(input), preset->options);
+  if (!parts.ok()) return parts.status();
+  return IndicatorsOfParts(*parts);
 }
 
 }  // namespace causeway::sim

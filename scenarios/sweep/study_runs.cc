@@ -104,6 +104,17 @@ Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators&
   };
 }
 
+Indicators IndicatorsOfParts(const std::vector<study::Part>& parts) {
+  Indicators all;
+  for (const study::Part& part : parts) {
+    for (auto& [name, value] : IndicatorsOfStudy(part.input, part.indicators)) {
+      all.emplace_back(parts.size() == 1 ? std::move(name) : part.currency + "." + name,
+                       std::move(value));
+    }
+  }
+  return all;
+}
+
 absl::StatusOr<StudyRuns> StudyRuns::Load(const std::string& folder, int minor_digits) {
   StudyRuns runs;
   const study::DiskFolder source(folder);
@@ -140,9 +151,9 @@ absl::Status StudyRuns::Check(const std::vector<Point>& points) const {
 absl::StatusOr<Indicators> StudyRuns::Make(const Run& run) const {
   const absl::StatusOr<study::RunOptions> options = OptionsOf(run.point);
   if (!options.ok()) return options.status();
-  const absl::StatusOr<study::RunResult> result = study::RunStudy(input_, *options);
-  if (!result.ok()) return result.status();
-  return IndicatorsOfStudy(input_, study::ComputeIndicators(input_, *result));
+  const absl::StatusOr<std::vector<study::Part>> parts = study::RunParts(input_, *options);
+  if (!parts.ok()) return parts.status();
+  return IndicatorsOfParts(*parts);
 }
 
 }  // namespace causeway::sim

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/input.h"
+#include "scenarios/study/parts.h"
 #include "scenarios/study/runner.h"
 #include "scenarios/sweep/grid.h"
 #include "scenarios/sweep/run_store.h"
@@ -24,6 +25,9 @@ absl::Status SetStudyOption(study::RunOptions& options, const std::string& name,
 // Over all days: counts, values and liquidity are sums, ratios are means of the days that have
 // them, peaks are the highest. docs/formats/sweep.md.
 Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators& indicators);
+
+// The same of a study's parts; of several each name begins with its currency: "EUR.delay".
+Indicators IndicatorsOfParts(const std::vector<study::Part>& parts);
 
 class StudyRuns {
  public:

@@ -174,7 +174,7 @@ class PageTest(unittest.TestCase):
     def test_browser_gives_each_figure_of_a_study_alone_in_colours_for_print(self):
         folder = os.path.join(self.folder, "study")
         simulate(os.path.join(SOURCE, "scenarios", "studies", "fx-day-2025.txtpb"), folder)
-        self.expect_figures(os.path.join(folder, "report.html"),
+        self.expect_figures(os.path.join(folder, "USD", "report.html"),
                             ["network", "corridors", "throughput", "queue-length", "queue-value",
                              "liquidity", "delay"])
 

@@ -145,7 +145,8 @@ TEST(Changes, WithoutADayAreMadeOnEach) {
   ASSERT_TRUE(folder.problems.empty()) << folder.problems.ToString();
   std::vector<TimeUs> times;
   for (const Change& change : folder.input.changes) times.push_back(change.time);
-  EXPECT_THAT(times, ElementsAre(10 * kHourUs, kDayUs + 9 * kHourUs, kDayUs + 10 * kHourUs));
+  EXPECT_THAT(times,
+              ElementsAre(10 * kHourUs, kDaySpanUs + 9 * kHourUs, kDaySpanUs + 10 * kHourUs));
   const absl::StatusOr<RunResult> result = RunStudy(folder.input, {});
   ASSERT_TRUE(result.ok()) << result.status();
   // By then the day has closed: its hours are those around the payments.

@@ -37,7 +37,7 @@ TEST(Folder, ReadsTheThreeFilesOfPssimpyAsTheyAre) {
   ASSERT_EQ(result.input.payments.size(), 2U);
   EXPECT_EQ(result.input.payments[0].amount, 1025);
   EXPECT_EQ(result.input.payments[0].due, 8 * kHourUs + 30 * kMinuteUs);
-  EXPECT_EQ(result.input.payments[1].due, kDayUs + 9 * kHourUs);
+  EXPECT_EQ(result.input.payments[1].due, kDaySpanUs + 9 * kHourUs);
   EXPECT_THAT(result.input.days, ElementsAre("1", "2"));
 }
 
@@ -73,6 +73,40 @@ TEST(Folder, ReadsPrioritiesLimitsLinksAndFlags) {
   EXPECT_EQ(input.limits[1].counterparty, 1U);
 }
 
+TEST(Folder, ReadsTheCurrenciesOfAccounts) {
+  const FolderResult result =
+      ReadFiles({{"accounts.csv", "id,balance,currency\na,1,EUR\nb,1,USD\nc,1,EUR\n"},
+                 {"payments.csv", "sender,recipient,amount,time\na,c,1,10:00\n"}});
+  EXPECT_THAT(Problems(result), IsEmpty());
+  EXPECT_THAT(result.input.currencies, ElementsAre("EUR", "USD"));
+  EXPECT_EQ(result.input.accounts[1].currency, 1U);
+  EXPECT_EQ(result.input.accounts[2].currency, 0U);
+}
+
+TEST(Folder, RefusesPaymentsFromOneCurrencyIntoAnotherAndCurrenciesWithoutAName) {
+  const FolderResult result =
+      ReadFiles({{"accounts.csv", "id,balance,currency\na,1,EUR\nb,1,USD\nc,1,\nd,1,../x\n"},
+                 {"payments.csv", "sender,recipient,amount,time\na,b,1,10:00\n"}});
+  EXPECT_THAT(Problems(result),
+              ElementsAre("accounts.csv:4:5: currency \"\": expected 1 to 16 letters or digits, "
+                          "such as EUR",
+                          "accounts.csv:5:5: currency \"../x\": expected 1 to 16 letters or "
+                          "digits, such as EUR",
+                          "payments.csv:2:3: recipient \"b\": is in USD: expected an account in "
+                          "EUR, as the sender's"));
+}
+
+TEST(Folder, TellsOfTimesAfterMidnight) {
+  const FolderResult result = ReadFiles({{"accounts.csv", kAccounts},
+                                         {"payments.csv",
+                                          "sender,recipient,amount,day,time\na,b,1,1,21:30\n"
+                                          "a,b,1,1,26:30\na,b,1,2,21:00\n"}});
+  EXPECT_EQ(result.input.payments[1].due, 26 * kHourUs + 30 * kMinuteUs);
+  EXPECT_EQ(result.input.payments[2].due, kDaySpanUs + 21 * kHourUs);
+  EXPECT_THAT(result.notices, ElementsAre("1 payment with a time from 24:00 on: after midnight, "
+                                          "and of the business day before it"));
+}
+
 TEST(Folder, SortsByTimeAndKeepsTheOrderOfTheFileWithinAnInstant) {
   const FolderResult result =
       ReadFiles({{"accounts.csv", kAccounts},
@@ -90,7 +124,7 @@ TEST(Folder, ReportsEveryMalformedFieldOfEveryFile) {
                                          {"payments.csv",
                                           "sender,recipient,amount,day,time\n"
                                           "b,x,1,1,10:00\n"
-                                          "b,b,0,1,25:00\n"
+                                          "b,b,0,1,50:00\n"
                                           "b,a\n"
                                           "b,\"a\"a,1,1,10:00\n"
                                           "b,a,1.005,one,10:00\n"}});
@@ -102,7 +136,7 @@ TEST(Folder, ReportsEveryMalformedFieldOfEveryFile) {
                   "payments.csv:2:3: recipient \"x\": expected the id of an account",
                   "payments.csv:3:5: amount \"0\": expected a decimal number above 0 with at most "
                   "2 decimals",
-                  "payments.csv:3:9: time \"25:00\": expected a time of day such as 09:05, in the "
+                  "payments.csv:3:9: time \"50:00\": expected a time of day such as 09:05, in the "
                   "stated form",
                   "payments.csv:3:3: recipient \"b\": expected another account than the sender's",
                   "payments.csv:4:1: has 2 fields: expected 5, as the first line has",
@@ -191,11 +225,11 @@ TEST(Values, ReadsAmountsExactly) {
 }
 
 TEST(Values, ReadsAndWritesTimesOfDay) {
-  EXPECT_EQ(ParseTimeOfDay("23:59:59.999999"), kDayUs - 1);
+  EXPECT_EQ(ParseTimeOfDay("47:59:59.999999"), kDaySpanUs - 1);
   EXPECT_EQ(ParseTimeOfDay("905", TimeForm::kDigits), 9 * kHourUs + 5 * kMinuteUs);
   EXPECT_EQ(FormatTimeOfDay(9 * kHourUs + 5 * kMinuteUs), "09:05:00");
   EXPECT_EQ(FormatTimeOfDay(1), "00:00:00.000001");
-  for (const char* bad : {"", "9", "24:00", "10:60", "10:5", "10:00:", "10:00:00.",
+  for (const char* bad : {"", "9", "48:00", "10:60", "10:5", "10:00:", "10:00:00.",
                           "10:00:00.1234567", "10:00x", "-1:00"}) {
     EXPECT_EQ(ParseTimeOfDay(bad), std::nullopt) << bad;
   }
@@ -277,7 +311,7 @@ TEST(Folder, ReadsByWhenAPaymentIsToSettle) {
                                 "a,b,1,1,10:00,\n"}}),
                  0);
   ASSERT_TRUE(good.problems.empty()) << good.problems.ToString();
-  EXPECT_THAT(good.input.settle_by, ::testing::ElementsAre(kNoTime, kDayUs + 12 * kHourUs));
+  EXPECT_THAT(good.input.settle_by, ::testing::ElementsAre(kNoTime, kDaySpanUs + 12 * kHourUs));
   EXPECT_FALSE(good.input.payments[0].time_specific);
   EXPECT_TRUE(good.input.payments[1].time_specific);
   const FolderResult bad = ReadFolder(

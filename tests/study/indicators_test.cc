@@ -249,7 +249,7 @@ TEST(Bcbs248, TellsTheThreeLargestOfAllDaysAndTheAverage) {
   Study study(4);
   const std::int64_t amounts[] = {10, 40, 20, 31};
   for (PaymentIndex day = 0; day < 4; ++day) {
-    const TimeUs at = day * kDayUs + 9 * kHourUs;
+    const TimeUs at = day * kDaySpanUs + 9 * kHourUs;
     study.Add(0, 1, amounts[day], at);
     study.Settled(day, at, Cause::kImmediate);
     study.result_.account_days[day * 3].opening = 100 + day;
@@ -266,7 +266,7 @@ TEST(Bcbs248, TellsOfAMonthBothPositionsGrossPaymentsAndWhatIsAvailableByConstit
   Study study(2);
   study.Add(1, 0, 70, 9 * kHourUs);
   study.Add(0, 1, 40, 10 * kHourUs);
-  study.Add(1, 0, 5, kDayUs + 9 * kHourUs);
+  study.Add(1, 0, 5, kDaySpanUs + 9 * kHourUs);
   for (PaymentIndex i = 0; i < 3; ++i) {
     study.Settled(i, study.input_.payments[i].due, Cause::kImmediate);
   }
@@ -355,13 +355,13 @@ TEST(Customers, DrawOfTheirLinesWhatIsPaidForThemBeyondWhatWasReceived) {
   study.Add(1, 0, 30, 10 * kHourUs);
   study.Add(0, 1, 10, 11 * kHourUs);
   study.Add(0, 1, 60, 12 * kHourUs);
-  study.Add(0, 1, 5, kDayUs + 9 * kHourUs);
+  study.Add(0, 1, 5, kDaySpanUs + 9 * kHourUs);
   study.input_.sender_customers = {0, kNone, 1, 0, 0};
   study.input_.recipient_customers = {kNone, 0, kNone, kNone, kNone};
   for (PaymentIndex i = 0; i < 4; ++i) {
     study.Settled(i, study.input_.payments[i].due, Cause::kImmediate);
   }
-  study.Settled(4, kDayUs + 9 * kHourUs, Cause::kImmediate);
+  study.Settled(4, kDaySpanUs + 9 * kHourUs, Cause::kImmediate);
   const Indicators all = study.Compute();
   ASSERT_EQ(all.customers.size(), 4U);
   EXPECT_EQ(all.customers[0].peak, 70);  // over its line
@@ -378,10 +378,10 @@ TEST(Months, HaveTimeSpecificObligationsAndThroughputOfTheDays) {
   Study study(2);
   study.Add(0, 1, 40, 9 * kHourUs).time_specific = true;
   study.Add(0, 1, 60, 11 * kHourUs);
-  study.Add(0, 1, 10, kDayUs + 9 * kHourUs);
+  study.Add(0, 1, 10, kDaySpanUs + 9 * kHourUs);
   study.Settled(0, 9 * kHourUs, Cause::kImmediate);
   study.Settled(1, 11 * kHourUs, Cause::kImmediate);
-  study.Settled(2, kDayUs + 9 * kHourUs, Cause::kImmediate);
+  study.Settled(2, kDaySpanUs + 9 * kHourUs, Cause::kImmediate);
   const AccountMonth month = study.Compute().months[0];
   EXPECT_THAT(month.time_specific.three, ElementsAre(40, 0));
   EXPECT_EQ(month.time_specific.average, 20);

@@ -72,6 +72,26 @@ TEST(Runner, SettlesWhatIsCoveredAndReleasesTheRestWhenMoneyComes) {
   EXPECT_EQ(result.account_days[1].closing, 10);
 }
 
+TEST(Runner, RunsABusinessDayOverMidnight) {
+  const Input input = InputOf(
+      {10, 0},
+      {{10, 42 * kHourUs, 0, 1}, {4, 43 * kHourUs, 1, 0}, {7, kDaySpanUs + 21 * kHourUs, 1, 0}}, 2);
+  RunOptions options;
+  options.opens = 21 * kHourUs;
+  options.closes = 43 * kHourUs;
+  const RunResult result = RunOf(input, options);
+  EXPECT_EQ(result.payments[0].settled, 42 * kHourUs);
+  EXPECT_EQ(result.payments[1].status, Status::kLate);
+  EXPECT_EQ(result.payments[2].settled, kDaySpanUs + 21 * kHourUs);
+  const Indicators indicators = ComputeIndicators(input, result);
+  EXPECT_EQ(indicators.days[0].throughput[40], 0);
+  EXPECT_EQ(indicators.days[0].throughput[41], 1'000'000);
+  EXPECT_EQ(indicators.days[0].half_settled_at, 42 * kHourUs);
+  std::ostringstream out;
+  WritePaymentsCsv(input, result, out);
+  EXPECT_NE(out.str().find(",1,42:00:00,42:00:00,"), std::string::npos) << out.str();
+}
+
 TEST(Runner, SettlesARingWithoutMoneyInTheFirstRunAfterIt) {
   const Input input =
       InputOf({0, 0, 0},
@@ -114,11 +134,11 @@ TEST(Runner, RefusesWhatIsNotCoveredWithoutAQueue) {
 
 TEST(Runner, CarriesBalancesFromDayToDay) {
   const Input input =
-      InputOf({10, 0}, {{10, 9 * kHourUs, 0, 1}, {4, kDayUs + 9 * kHourUs, 1, 0}}, 2);
+      InputOf({10, 0}, {{10, 9 * kHourUs, 0, 1}, {4, kDaySpanUs + 9 * kHourUs, 1, 0}}, 2);
   const RunResult result = RunOf(input, {});
   EXPECT_EQ(result.account_days[2 + 1].opening, 10);
   EXPECT_EQ(result.account_days[2 + 1].closing, 6);
-  EXPECT_EQ(result.payments[1].settled, kDayUs + 9 * kHourUs);
+  EXPECT_EQ(result.payments[1].settled, kDaySpanUs + 9 * kHourUs);
 }
 
 TEST(Runner, SettlesEverythingWhenDueOnTheUpperBoundAndByTheCloseOnTheLower) {
@@ -184,7 +204,7 @@ TEST(Runner, SamplesTheQueueFromTheOpeningToTheClose) {
 }
 
 TEST(Runner, KeepsDaysApartThatCloseAtMidnight) {
-  const Input input = InputOf({0, 9}, {{7, 23 * kHourUs, 0, 1}, {3, kDayUs + 1, 1, 0}}, 2);
+  const Input input = InputOf({0, 9}, {{7, 23 * kHourUs, 0, 1}, {3, kDaySpanUs + 1, 1, 0}}, 2);
   RunOptions options;
   options.opens = 0;
   options.closes = kDayUs;

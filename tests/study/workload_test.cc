@@ -501,7 +501,7 @@ TEST(Preset, ReportsAllThatIsWrongWithIt) {
                    .ok());
   EXPECT_THAT(problems.ToString(), HasSubstr("x.txtpb:2:7"));
   ProblemList meaning;
-  EXPECT_FALSE(ParsePreset("name: \"x\" opens: \"25:00\" settlement { queue: \"lifo\" "
+  EXPECT_FALSE(ParsePreset("name: \"x\" opens: \"50:00\" settlement { queue: \"lifo\" "
                            "liquidity: \"much\" } behaviours { first_bank: 2 last_bank: 1 }",
                            "x.txtpb", std::nullopt, meaning)
                    .ok());
