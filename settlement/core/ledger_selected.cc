@@ -33,6 +33,13 @@ bool MayTakePart(const AccountState& account) {
          IsWithin(account.incoming_reserved) && IsWithin(account.credit_line);
 }
 
+// What a position beyond all amounts leaves or lacks is beyond them, too.
+Amount PositionIn(absl::int128 position) {
+  const absl::int128 low = std::max<absl::int128>(position, Amount::Min().minor());
+  return Amount::FromMinor(
+      static_cast<std::int64_t>(std::min<absl::int128>(low, Amount::Max().minor())));
+}
+
 absl::int128 FundsOf(const AccountState& account) {
   return absl::int128(account.available.minor()) + account.credit_line.minor();
 }
@@ -58,6 +65,15 @@ SelectorAccount Ledger::State::DescribeForSelector(const AccountState& account,
                      account.incoming_reserved.minor();
   }
   described.receipts = queue.ReceiptsOf(account.number, now);
+  const AccountTerms* const terms = FindTerms(account);
+  if (terms == nullptr) return described;
+  described.reserved_urgent = terms->reserved_urgent;
+  described.reserved_high = terms->reserved_high;
+  described.release_threshold = terms->release_threshold;
+  if (terms->multilateral.has_value()) {
+    described.multilateral_limit = terms->multilateral->limit;
+    described.multilateral_position = PositionIn(terms->multilateral->position);
+  }
   return described;
 }
 
@@ -76,6 +92,15 @@ QueueProblem Ledger::State::DescribeQueue(LedgerTime now, std::uint64_t new_from
   for (const std::uint32_t number : numbers) {
     position_of[number] = static_cast<std::uint32_t>(problem.accounts.size());
     problem.accounts.push_back(DescribeForSelector(accounts[number], now));
+  }
+  for (std::uint32_t sender = 0; sender < numbers.size(); ++sender) {
+    const AccountTerms* const terms = FindTerms(accounts[numbers[sender]]);
+    if (terms == nullptr) continue;
+    for (const SenderLimit& limit : terms->bilateral) {
+      const auto receiver = position_of.find(limit.counterparty);
+      if (receiver == position_of.end()) continue;
+      problem.limits.push_back({sender, receiver->second, limit.limit, PositionIn(limit.position)});
+    }
   }
   const bool order_free = queue.rules().discipline == QueueDiscipline::kFifoBypass ||
                           queue.rules().discipline == QueueDiscipline::kDeferred;
@@ -151,6 +176,8 @@ void LedgerExecutor::BookSelected(const QueueProblem& problem,
       const QueuedPayment payment = take(selected[begin++]);
       const bool covered =
           !CheckDebit(state_.accounts[payment.debtor], payment.amount, Amount::Zero()) &&
+          !CheckKept(state_.accounts[payment.debtor], state_.accounts[payment.creditor],
+                     payment.amount, payment.priority) &&
           !CheckCredit(state_.accounts[payment.creditor], payment.amount, Amount::Zero());
       CW_CHECK(covered, "what settles alone is covered, and its payee may hold it");
       SettleQueued(payment, Cause::kRelease, "", false);

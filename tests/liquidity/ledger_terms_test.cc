@@ -8,6 +8,7 @@
 
 #include "settlement/core/prng.h"
 #include "settlement/liquidity/engine.h"
+#include "settlement/liquidity/ledger_selector.h"
 #include "tests/core/ledger_fixture.h"
 
 namespace causeway::liquidity {
@@ -23,6 +24,7 @@ class LedgerTermsAgainstEngine : public core::LedgerFixture {
  protected:
   // Four banks with 30,000 minor units each, fees, and a price of credit; both sides know it.
   void SetUp() override {
+    ledger_ = *core::Ledger::Create(genesis_, &LedgerSelector());
     for (std::size_t i = 0; i < kBanks; ++i) {
       const std::string bank = BankName(i);
       ExpectAccepted(
@@ -57,6 +59,16 @@ class LedgerTermsAgainstEngine : public core::LedgerFixture {
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = std::make_unique<Engine>(*std::move(engine));
     if (discipline == core::QueueDiscipline::kNone) return;
+    if (selects_) {
+      core::QueueRules selected{.discipline = discipline,
+                                .queued_max = core::kQueuedMax,
+                                .release = core::QueueRelease::kBalanceReactive};
+      if (optimises) {
+        selected.optimisations.push_back({.algorithm = core::QueueAlgorithm::kBechSoramaki});
+      }
+      ExpectAccepted(ByCentralBank(core::SetQueueRules{selected}));
+      return;
+    }
     ExpectAccepted(ByCentralBank(
         core::SetQueueRules{{.discipline = discipline,
                              .optimisation = optimises ? core::QueueOptimisation::kBechSoramaki
@@ -178,13 +190,13 @@ class LedgerTermsAgainstEngine : public core::LedgerFixture {
 
   // A ledger of its own.
   void Again() {
-    ledger_ = *core::Ledger::Create(genesis_);
     bilateral_.clear();
     multilateral_.clear();
     SetUp();
   }
 
   static constexpr std::int64_t kFunds = 30'000;
+  bool selects_ = false;  // the ledger's rules are such that a selector carries them out
   std::unique_ptr<Engine> engine_;
   Engine::Effects effects_;
   std::map<std::pair<BankIndex, BankIndex>, bool> bilateral_;
@@ -217,6 +229,17 @@ TEST_F(LedgerTermsAgainstEngine, OffsettingSettlesTheSameSets) {
     if (seed > 0) Again();
     Compare(seed, seed % 2 == 0 ? core::QueueDiscipline::kFifo : core::QueueDiscipline::kPriority,
             true);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(offset_, 20u);
+}
+
+TEST_F(LedgerTermsAgainstEngine, ASelectorKeepsThemToo) {
+  selects_ = true;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    if (seed > 0) Again();
+    Compare(seed, seed % 2 == 0 ? core::QueueDiscipline::kFifo : core::QueueDiscipline::kPriority,
+            seed % 4 >= 2);
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(offset_, 20u);
