@@ -17,6 +17,13 @@ absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan
         "venues, and tiers, limits, largest amounts and validity of posted rates, are for virtual "
         "time: this file runs without --live only");
   }
+  if (std::any_of(plan.ledgers.begin(), plan.ledgers.end(), [](const PlannedLedger& ledger) {
+        return !ledger.account_terms.empty() || ledger.credit_price_ppm_per_day > 0;
+      })) {
+    return absl::InvalidArgumentError(
+        "terms of accounts and a price of credit are for virtual time: this file runs without "
+        "--live only");
+  }
   if (!plan.behaviours.empty()) {
     return absl::InvalidArgumentError(
         "behaviours are for virtual time: this file runs without --live only");

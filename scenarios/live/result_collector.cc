@@ -189,9 +189,8 @@ class Collector {
     const std::optional<core::Amount> issued = core::CheckedNegate(liability->available);
     if (!issued) return absl::DataLossError("a liability beyond all amounts");
     out.in_circulation = *issued;
-    const std::optional<PlannedOvernight>& overnight = plan_.ledgers[out.ledger].overnight;
-    if (overnight && !overnight->fees.IsEmpty()) {
-      const absl::StatusOr<client::AccountView> fees = account(overnight->fees);
+    if (!plan_.ledgers[out.ledger].fees.IsEmpty()) {
+      const absl::StatusOr<client::AccountView> fees = account(plan_.ledgers[out.ledger].fees);
       if (!fees.ok()) return fees.status();
       out.fees = fees->available;
     }

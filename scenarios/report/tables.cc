@@ -161,8 +161,8 @@ std::string RenderBalancesCsv(const Plan& plan, const RunResult& result) {
     };
     line(planned.central_bank, planned.genesis.liability_account,
          core::CheckedNegate(ledger.in_circulation).value_or(core::Amount()), core::Amount());
-    if (planned.overnight && !planned.overnight->fees.IsEmpty()) {
-      line(planned.central_bank, planned.overnight->fees, ledger.fees, core::Amount());
+    if (!planned.fees.IsEmpty()) {
+      line(planned.central_bank, planned.fees, ledger.fees, core::Amount());
     }
     for (const AccountResult& account : ledger.accounts) {
       line(plan.participants[account.participant].id, account.address, account.available,

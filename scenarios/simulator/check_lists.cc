@@ -17,7 +17,10 @@ core::Amount* Checkers::MoveTo(LedgerIndex ledger, std::uint32_t account, core::
   Balance& balance = books_[ledger].balances[accounts[account].address];
   core::Amount& moved = bucket == core::Bucket::kAvailable ? balance.available : balance.held;
   const std::optional<core::Amount> sum = core::CheckedAdd(moved, amount);
-  if (!sum || sum->minor() != after || sum->IsNegative()) {
+  const bool may_be = sum && (bucket == core::Bucket::kAvailable
+                                  ? IsWithinCredit(ledger, accounts[account].address, *sum)
+                                  : !sum->IsNegative());
+  if (!may_be || sum->minor() != after) {
     Fail(fmt::format("{}: a packed leaf gives account {} a balance that is wrong or negative",
                      NameOf(ledger), accounts[account].address.text()));
     return nullptr;

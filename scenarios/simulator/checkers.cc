@@ -195,8 +195,8 @@ void Checkers::OnPostings(LedgerIndex ledger, const core::Entry& entry) {
       return;
     }
     bucket = *after;
-    // No account of a scenario has a credit line.
     if (bucket.IsNegative() && (posting.address != liability || !available)) {
+      if (available && IsWithinCredit(ledger, posting.address, bucket)) continue;
       if (entry.cause == core::Cause::kOptimisation && available) {
         books.overdrawn.insert(posting.address);
         continue;
@@ -211,10 +211,24 @@ void Checkers::OnPostings(LedgerIndex ledger, const core::Entry& entry) {
   }
 }
 
+// By the credit that the plan gives it.
+bool Checkers::IsWithinCredit(LedgerIndex ledger, const core::AccountAddress& address,
+                              core::Amount available) const {
+  if (!available.IsNegative()) return true;
+  for (const PlannedAccountTerms& terms : world_.plan.ledgers[ledger].account_terms) {
+    if (world_.plan.AccountOf(terms.holder, ledger) != address) continue;
+    const core::Amount on_collateral =
+        core::CollateralCredit(terms.collateral, terms.haircut_basis_points);
+    const absl::int128 line = absl::int128(on_collateral.minor()) + terms.uncollateralised.minor();
+    return absl::int128(available.minor()) + line >= 0;
+  }
+  return false;
+}
+
 void Checkers::CheckOverdrawn(LedgerIndex ledger) {
   Books& books = books_[ledger];
   for (const core::AccountAddress& address : books.overdrawn) {
-    if (!books.balances[address].available.IsNegative()) continue;
+    if (IsWithinCredit(ledger, address, books.balances[address].available)) continue;
     Fail(fmt::format("{}: payments that settled together leave account {} negative", NameOf(ledger),
                      address.text()));
   }
@@ -481,7 +495,8 @@ void Checkers::RecountLedger(const LedgerNode& node) {
       Fail(fmt::format("{}: account {} differs from the sum of its postings", NameOf(node.ledger()),
                        account.address.text()));
     }
-    const bool negative = account.available.IsNegative() && account.address != liability;
+    const bool negative = account.address != liability &&
+                          !IsWithinCredit(node.ledger(), account.address, account.available);
     if (negative || account.held.IsNegative() || account.incoming_reserved.IsNegative()) {
       Fail(
           fmt::format("{}: account {} is negative", NameOf(node.ledger()), account.address.text()));

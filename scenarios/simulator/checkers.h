@@ -126,6 +126,8 @@ class Checkers {
   void ReadBatch(LedgerIndex ledger, const std::string& bytes);
   void OnEntry(LedgerIndex ledger, const core::BatchHeader& header, const core::Entry& entry);
   void OnPostings(LedgerIndex ledger, const core::Entry& entry);
+  bool IsWithinCredit(LedgerIndex ledger, const core::AccountAddress& address,
+                      core::Amount available) const;
   void CheckOverdrawn(LedgerIndex ledger);
   void OnSettlementEntry(LedgerIndex ledger, const core::BatchHeader& header,
                          const core::Entry& entry);

@@ -8,8 +8,10 @@
 namespace causeway::sim {
 liquidity::QueueState DiagnoseQueue(const core::Ledger& ledger) {
   if (ledger.queue().empty()) return liquidity::QueueState::kEmpty;
-  const liquidity::QueueState found =
-      liquidity::DiagnoseLedgerQueue(ledger.queue().rules(), ledger.DescribeQueue());
+  core::QueueRules rules = ledger.queue().rules();
+  // By plain rules release thresholds bind.
+  if (!rules.NeedSelector()) rules.release = core::QueueRelease::kBalanceReactive;
+  const liquidity::QueueState found = liquidity::DiagnoseLedgerQueue(rules, ledger.DescribeQueue());
   // Of frozen accounts only.
   return found == liquidity::QueueState::kEmpty ? liquidity::QueueState::kDeadlock : found;
 }

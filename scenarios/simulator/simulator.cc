@@ -344,9 +344,8 @@ void Simulation::CollectLedger(LedgerIndex index, RunResult& result) const {
 
 void Simulation::CollectAccounts(const core::Ledger& ledger, LedgerIndex index, LedgerResult& out,
                                  RunResult& result) const {
-  const std::optional<PlannedOvernight>& overnight = plan_.ledgers[index].overnight;
-  if (overnight && !overnight->fees.IsEmpty()) {
-    const core::AccountState* fees = ledger.FindAccount(overnight->fees);
+  if (!plan_.ledgers[index].fees.IsEmpty()) {
+    const core::AccountState* fees = ledger.FindAccount(plan_.ledgers[index].fees);
     if (fees != nullptr) out.fees = fees->available;
   }
   for (std::size_t p = 0; p < plan_.participants.size(); ++p) {

@@ -73,6 +73,9 @@ class ActionScript::Steps {
  private:
   // What the action asks for at this stage.
   std::optional<Request> Ask(const SetUpLedger& what);
+  void AddCredit(LedgerIndex index, std::vector<core::Item>& items) const;
+  bool HaveOwnersTerms(LedgerIndex index) const;
+  std::vector<core::Item> OwnersTerms(LedgerIndex index) const;
   std::optional<Request> Ask(const ChangeDayPhase& what);
   std::optional<Request> Ask(const IssueTo& what);
   std::optional<Request> Ask(const RedeemFrom& what);

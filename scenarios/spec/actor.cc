@@ -69,6 +69,8 @@ Request ActionScript::Steps::ByCentralBank(LedgerIndex ledger,
 }
 
 std::optional<Request> ActionScript::Steps::Ask(const SetUpLedger& what) {
+  // What owners sign is admitted once they are registered.
+  if (stage_ == 1) return ByCentralBank(what.ledger, OwnersTerms(what.ledger));
   std::vector<core::Item> items;
   for (const PlannedParticipant& participant : plan_.participants) {
     const core::AccountAddress& account = participant.accounts[what.ledger];
@@ -93,9 +95,9 @@ std::optional<Request> ActionScript::Steps::Ask(const SetUpLedger& what) {
                                             .credit_line = {}}));
   }
   const PlannedLedger& ledger = plan_.ledgers[what.ledger];
-  if (ledger.overnight && !ledger.overnight->fees.IsEmpty()) {
+  if (!ledger.fees.IsEmpty()) {
     items.push_back(SignByCentralBank(what.ledger, IdOf("account-fees"),
-                                      core::OpenAccount{.address = ledger.overnight->fees,
+                                      core::OpenAccount{.address = ledger.fees,
                                                         .owner = ledger.central_bank,
                                                         .purpose = core::AccountPurpose::kFees,
                                                         .holding_limit = {},
@@ -111,7 +113,61 @@ std::optional<Request> ActionScript::Steps::Ask(const SetUpLedger& what) {
     items.push_back(
         SignByCentralBank(what.ledger, IdOf("queue-rules"), core::SetQueueRules{rules}));
   }
+  AddCredit(what.ledger, items);
   return ByCentralBank(what.ledger, std::move(items));
+}
+
+void ActionScript::Steps::AddCredit(LedgerIndex index, std::vector<core::Item>& items) const {
+  const PlannedLedger& ledger = plan_.ledgers[index];
+  if (ledger.credit_price_ppm_per_day > 0) {
+    items.push_back(
+        SignByCentralBank(index, IdOf("credit-price"),
+                          core::SetCreditPrice{ledger.credit_price_ppm_per_day, ledger.fees}));
+  }
+  for (const PlannedAccountTerms& terms : ledger.account_terms) {
+    if (terms.collateral.IsZero() && terms.uncollateralised.IsZero()) continue;
+    const core::ParticipantId& holder = plan_.participants[terms.holder].id;
+    items.push_back(
+        SignByCentralBank(index, IdOf(fmt::format("credit-{}", holder.text())),
+                          core::SetCredit{plan_.AccountOf(terms.holder, index), terms.collateral,
+                                          terms.haircut_basis_points, terms.uncollateralised}));
+  }
+}
+
+bool ActionScript::Steps::HaveOwnersTerms(LedgerIndex index) const {
+  const std::vector<PlannedAccountTerms>& terms = plan_.ledgers[index].account_terms;
+  return std::any_of(terms.begin(), terms.end(), [](const PlannedAccountTerms& each) {
+    return each.reserved_urgent.IsPositive() || each.reserved_high.IsPositive() ||
+           each.release_threshold.IsPositive() || each.multilateral_limit.has_value() ||
+           !each.bilateral_limits.empty();
+  });
+}
+
+std::vector<core::Item> ActionScript::Steps::OwnersTerms(LedgerIndex index) const {
+  std::vector<core::Item> items;
+  for (const PlannedAccountTerms& terms : plan_.ledgers[index].account_terms) {
+    const core::ParticipantId& holder = plan_.participants[terms.holder].id;
+    const core::AccountAddress& account = plan_.AccountOf(terms.holder, index);
+    const core::Signer* const signer = &SignerOf(terms.holder);
+    const auto by_holder = [&](const std::string& id, core::Action action) {
+      items.push_back(Sign(index, holder, IdOf(id), std::move(action), {&signer, 1}));
+    };
+    if (terms.reserved_urgent.IsPositive() || terms.reserved_high.IsPositive()) {
+      by_holder("reservations",
+                core::SetReservations{account, terms.reserved_urgent, terms.reserved_high});
+    }
+    if (terms.release_threshold.IsPositive()) {
+      by_holder("release-threshold", core::SetReleaseThreshold{account, terms.release_threshold});
+    }
+    if (terms.multilateral_limit) {
+      by_holder("limit", core::SetSenderLimit{account, {}, terms.multilateral_limit});
+    }
+    for (const PlannedBilateralLimit& limit : terms.bilateral_limits) {
+      by_holder(fmt::format("limit-{}", plan_.participants[limit.to].id.text()),
+                core::SetSenderLimit{account, plan_.AccountOf(limit.to, index), limit.limit});
+    }
+  }
+  return items;
 }
 
 std::optional<Request> ActionScript::Steps::Ask(const ChangeDayPhase& what) {
@@ -177,7 +233,7 @@ std::optional<Request> ActionScript::Steps::Ask(const ChargeOvernight& what) {
   core::Pay pay{.id = {},
                 .uetr = result_.uetr,
                 .debtor = account,
-                .creditor = plan_.ledgers[what.ledger].overnight->fees,
+                .creditor = plan_.ledgers[what.ledger].fees,
                 .amount = MoneyOf(what.ledger, amount_),
                 .purpose = "CHRG",
                 .private_data_hash = {},
@@ -353,6 +409,9 @@ void ActionScript::Steps::Read(const ItemsReply& reply) {
     }
     Reject(instruction.rejection);
     return;
+  }
+  if (const auto* set_up = std::get_if<SetUpLedger>(&action_.what)) {
+    if (stage_ == 1 && HaveOwnersTerms(set_up->ledger)) return;
   }
   if (goes_on) {
     ordered_entry_ = reply.instructions.front().entry_index;

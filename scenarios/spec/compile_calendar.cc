@@ -132,14 +132,7 @@ void Compiler::CompileOvernight(const Node& node, const causeway::v1::OvernightR
   if (spec.annual_rate_ppm() > kAnnualRatePpmMax) {
     Fail(node.Of("annual_rate_ppm"), fmt::format("annual_rate_ppm: at most {}", kAnnualRatePpmMax));
   }
-  if (!spec.sweep()) {
-    std::string body(ledger.central_bank.text());
-    std::erase(body, '-');
-    const absl::StatusOr<core::AccountAddress> fees =
-        core::AccountAddress::Make(ledger.currency, body + "FEES");
-    CW_CHECK(fees.ok(), "a participant id without dashes is a valid body");
-    overnight.fees = *fees;
-  }
+  if (!spec.sweep()) ledger.fees = FeesAccountOf(ledger);
   ledger.overnight = overnight;
 }
 

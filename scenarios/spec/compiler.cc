@@ -55,6 +55,7 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
   if (ledgers_good && plan_.participants.size() == ParticipantCount()) {
     CompileBridge();
     CompileMechanism();
+    CompileAccountTerms();
     CompileBehaviours();
     CompileOpeningBalances();
     CompileSteps();

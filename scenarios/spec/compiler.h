@@ -59,6 +59,15 @@ class Compiler {
                          PlannedProvider& provider);
   void MakePolicy();
 
+  // compile_terms.cc; once participants and mechanism are known
+  static core::AccountAddress FeesAccountOf(const PlannedLedger& ledger);
+  // Not below zero, which an empty text is.
+  std::optional<core::Amount> ReadTerm(Place place, const std::string& text,
+                                       core::Currency currency);
+  void CompileAccountTerms();
+  void CompileTermsOf(const Node& node, const causeway::v1::AccountTermsSpec& spec,
+                      LedgerIndex index);
+
   // compile_calendar.cc
   void CompileHours(const Node& node, const causeway::v1::LedgerSpec& spec, PlannedLedger& ledger);
   std::optional<core::OperatingCalendar> ReadHours(const Node& node,

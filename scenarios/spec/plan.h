@@ -58,7 +58,24 @@ struct PlannedOvernight {
   std::optional<core::Amount> resident_limit;
   bool sweep = false;  // the excess is redeemed at cut-off; else it is charged for
   std::uint32_t annual_rate_ppm = 0;
-  core::AccountAddress fees;  // of the central bank, for charges; empty with sweep
+};
+
+struct PlannedBilateralLimit {
+  ParticipantIndex to = 0;
+  core::Amount limit;
+};
+
+// Set before the first day. What is zero, or has no value, is not set.
+struct PlannedAccountTerms {
+  ParticipantIndex holder = 0;
+  core::Amount reserved_urgent = {};
+  core::Amount reserved_high = {};
+  core::Amount release_threshold = {};
+  std::optional<core::Amount> multilateral_limit = {};
+  std::vector<PlannedBilateralLimit> bilateral_limits = {};
+  core::Amount collateral = {};
+  std::uint32_t haircut_basis_points = 0;
+  core::Amount uncollateralised = {};
 };
 
 struct PlannedLedger {
@@ -77,6 +94,9 @@ struct PlannedLedger {
   bool own_hours = false;        // they are not the calendar's
   bool warehouses = false;       // what comes outside of its hours is kept until it opens
   std::optional<PlannedOvernight> overnight;
+  std::vector<PlannedAccountTerms> account_terms;
+  std::uint32_t credit_price_ppm_per_day = 0;
+  core::AccountAddress fees;  // of the central bank, for charges; empty where there are none
 };
 
 // A participant other than the central banks: bank, FX provider, bridge or observer.
