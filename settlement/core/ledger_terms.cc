@@ -218,7 +218,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::DoSetCreditPrice(const Context& c
   std::vector<std::uint32_t> priced;  // from now on, for the first time
   if (action.ppm_per_day != 0) {
     for (const AccountState& account : state_.accounts) {
-      if (!account.credit_line.IsZero() && !account.has_terms) priced.push_back(account.number);
+      const bool has_credit = !account.closed && !account.credit_line.IsZero();
+      if (has_credit && !account.has_terms) priced.push_back(account.number);
     }
   }
   if (auto rejection = CheckRoomForTerms(priced.size())) return rejection;
@@ -331,8 +332,9 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckCharge(const AccountState& a
 void LedgerExecutor::ChargeForCredit() {
   if (state_.credit_price.fees_account == 0) return;
   for (auto& [number, terms] : state_.terms) {
-    if (number == state_.credit_price.fees_account) continue;
     CountCredit(state_.accounts[number]);
+    // Nobody is charged to its own account.
+    if (number == state_.credit_price.fees_account) terms.credit_cost = 0;
     const std::optional<Amount> charge = CreditCharge(terms.credit_cost);
     if (charge.has_value() && charge->IsZero()) {
       terms.credit_cost = 0;

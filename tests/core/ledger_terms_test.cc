@@ -468,6 +468,28 @@ TEST_F(LedgerTermsTest, AnAccountIsNotClosedWhileItOwesACharge) {
   EXPECT_EQ(TermsOf("BETA"), nullptr);
 }
 
+TEST_F(LedgerTermsTest, TheFeeAccountIsNotChargedForItsOwnCredit) {
+  OpenFees();
+  ExpectAccepted(ByCentralBank(SetLimits{Address("FEES"), Minor(0), Minor(1'000)}));
+  SetPrice(1'000'000);
+  ExpectAccepted(
+      ApplyOne(Admitted(MakeCommand("CENTRAL", PayOf("FEES", "BETA", 1'000)), {"central-1"})));
+  now_ = now_ + Duration::FromHours(24);
+  EXPECT_EQ(CloseDay().entries.size(), 1u);
+  ExpectAccepted(ByCentralBank(OpenAccount{
+      .address = Address("FEES2"), .owner = Party("CENTRAL"), .purpose = AccountPurpose::kFees}));
+  ExpectAccepted(ByCentralBank(SetCreditPrice{1'000'000, Address("FEES2")}));
+  EXPECT_EQ(ledger_->CreditChargeSoFar(Account("FEES")), Minor(0));
+}
+
+TEST_F(LedgerTermsTest, AClosedAccountGetsNoTermsWhenCreditGetsAPrice) {
+  OpenFees();
+  ExpectAccepted(ByCentralBank(SetLimits{Address("BETA"), Minor(0), Minor(1'000)}));
+  ExpectAccepted(By("BETA", CloseAccount{Address("BETA")}));
+  SetPrice(1);
+  EXPECT_EQ(TermsOf("BETA"), nullptr);
+}
+
 TEST_F(LedgerTermsTest, APriceCountsFromWhenItIsSetAndWithEachChange) {
   OpenFees();
   ExpectAccepted(ByCentralBank(SetLimits{Address("BETA"), Minor(0), Minor(10'000)}));
