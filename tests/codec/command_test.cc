@@ -100,6 +100,32 @@ TEST(DecodeCommandTest, GoldenBytesOfWhatTwoApproversOrder) {
   EXPECT_EQ(EncodeCommand(abort), abort_bytes);
 }
 
+TEST(DecodeCommandTest, GoldenBytesOfLiquidityTerms) {
+  const auto decoded = [](std::size_t position) {
+    const std::string bytes = *core::FromHex(Vector(position)["payload"].get<std::string>());
+    core::Command command = *DecodeCommand(bytes);
+    EXPECT_EQ(EncodeCommand(command), bytes);
+    return command.action;
+  };
+  const core::AccountAddress alpha = sample::Address("ALPHA0001");
+  const auto reservations = std::get<core::SetReservations>(decoded(7));
+  EXPECT_EQ(reservations.address, alpha);
+  EXPECT_EQ(reservations.urgent.minor(), 50'000);
+  EXPECT_EQ(reservations.high.minor(), 150);
+  EXPECT_EQ(std::get<core::SetReleaseThreshold>(decoded(8)).threshold.minor(), 200);
+  const auto limit = std::get<core::SetSenderLimit>(decoded(9));
+  EXPECT_EQ(limit.counterparty, sample::Address("BETA0001"));
+  EXPECT_EQ(limit.limit, core::Amount::Zero());
+  const auto lifted = std::get<core::SetSenderLimit>(decoded(10));
+  EXPECT_TRUE(lifted.counterparty.IsEmpty());
+  EXPECT_FALSE(lifted.limit.has_value());
+  const auto credit = std::get<core::SetCredit>(decoded(11));
+  EXPECT_EQ(credit.collateral.minor(), 100'000);
+  EXPECT_EQ(credit.haircut_basis_points, 750u);
+  EXPECT_EQ(credit.uncollateralised.minor(), 500);
+  EXPECT_EQ(std::get<core::SetCreditPrice>(decoded(12)).ppm_per_day, 25u);
+}
+
 TEST(DecodeCommandTest, EveryActionMakesARoundTrip) {
   const auto commands = sample::AllCommands();
   EXPECT_THAT(commands, SizeIs(std::variant_size_v<core::Action>));

@@ -235,6 +235,25 @@ def refund_command():
     return pb((1, HKD), (2, GENESIS_HASH), (3, "ALPHA"), (4, "RFD-1"), (5, TIME), (30, refund))
 
 
+def terms_command(party, name, field, action):
+    return pb((1, HKD), (2, GENESIS_HASH), (3, party), (4, name), (5, TIME), (field, action))
+
+
+def terms_commands():
+    # A limit of zero stands in the bytes, because one that is left out lifts it.
+    zero_limit = varint(3 << 3) + varint(0)
+    return [("set_reservations",
+             terms_command("ALPHA", "RSV-1", 34, pb((1, ALPHA), (2, 50000), (3, 150)))),
+            ("set_release_threshold",
+             terms_command("ALPHA", "THR-1", 35, pb((1, ALPHA), (2, 200)))),
+            ("set_sender_limit",
+             terms_command("ALPHA", "SND-1", 36, pb((1, ALPHA), (2, BETA)) + zero_limit)),
+            ("lift_multilateral_limit", terms_command("ALPHA", "SND-2", 36, pb((1, ALPHA)))),
+            ("set_credit",
+             terms_command("HKMA", "CRD-1", 37, pb((1, ALPHA), (2, 100000), (3, 750), (4, 500)))),
+            ("set_credit_price", terms_command("HKMA", "PRC-1", 38, pb((1, 25), (2, BETA))))]
+
+
 PAY = pay_command()
 
 
@@ -329,7 +348,8 @@ def command_vectors():
                          row("operator_override", override_command()),
                          row("order_abort", abort_command()),
                          row("lock_funds", lock_command()), row("claim_lock", claim_command()),
-                         row("refund_lock", refund_command())]}
+                         row("refund_lock", refund_command()),
+                         *(row(name, data) for name, data in terms_commands())]}
 
 
 # --- A settlement.
