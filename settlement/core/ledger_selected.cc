@@ -210,6 +210,9 @@ void LedgerExecutor::BookSet(const std::vector<QueuedPayment>& set, const std::s
             account.holding_limit.minor();
     CW_CHECK(may_hold, "no account grows by a set beyond what it may hold");
   }
+  for (const QueuedPayment& payment : set) {
+    CW_CHECK(IsKept(payment), "a set leaves what its payers' terms keep");
+  }
 }
 
 }  // namespace causeway::core
