@@ -530,8 +530,9 @@ TEST_F(LedgerTermsTest, ALedgerWhereTermsCameAndWentHasTheStateOfOneWithout) {
   const auto root_after = [&](std::int64_t reserved) {
     std::unique_ptr<Ledger> original = std::move(ledger_);
     original->StartSnapshot();
-    ledger_ = *Ledger::Restore(
-        genesis_, [&]() -> absl::StatusOr<std::string> { return original->NextSnapshotPart(); });
+    ledger_ = *Ledger::Restore(genesis_, nullptr, [&]() -> absl::StatusOr<std::string> {
+      return original->NextSnapshotPart();
+    });
     original->AbandonSnapshot();
     ExpectAccepted(Reserves("ALPHA", reserved, 0));
     EXPECT_EQ(TermsOf("ALPHA") != nullptr, reserved > 0);
@@ -605,8 +606,9 @@ TEST_F(LedgerTermsTest, ASnapshotKeepsTermsWhateverTheyAre) {
       }
       if (step == 75) {
         ledger_->StartSnapshot();
-        auto restored = Ledger::Restore(
-            genesis_, [&]() -> absl::StatusOr<std::string> { return ledger_->NextSnapshotPart(); });
+        auto restored = Ledger::Restore(genesis_, nullptr, [&]() -> absl::StatusOr<std::string> {
+          return ledger_->NextSnapshotPart();
+        });
         ASSERT_TRUE(restored.ok()) << restored.status();
         twin = *std::move(restored);
         ledger_->AbandonSnapshot();
