@@ -139,6 +139,7 @@ class LedgerExecutor {
   // ledger_selected.cc
   MaybeRejection CheckRelease(const AccountState& debtor, const Pay& pay) const;
   void ServeBySelector();
+  bool MayRelease() const;
   void BookSelected(const QueueProblem& problem, const std::vector<SelectedPayment>& selected);
   void BookSet(const std::vector<QueuedPayment>& set, const std::string& rule);
   // The account received a payment, or less than zero: released a normal one.
@@ -276,6 +277,7 @@ class LedgerExecutor {
   BusinessDate next_date_;
   DayPhase next_phase_;
   bool optimise_asked_ = false;
+  bool enqueued_any_ = false;
   bool day_ended_ = false;  // in this batch, perhaps to begin again
   Hash256 day_end_payload_;
 };

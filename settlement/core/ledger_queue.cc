@@ -112,6 +112,7 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Enqueue(const Context& context,
                        .since = entry.index,
                        .arrived = entry.index,
                        .submitted = header_.time});
+  enqueued_any_ = true;
   Record(entry);
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 // of a set, and what fails stops the ledger. So a wrong selector can settle less than it should or
 // something else, and can never book an account below minus its credit line.
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <limits>
 #include <string>
@@ -152,12 +153,38 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckRelease(const AccountState& 
 void LedgerExecutor::ServeBySelector() {
   std::vector<bool> runs = state_.queue.TakeDue(header_.time);
   if (optimise_asked_ || day_ended_) runs.assign(runs.size(), true);
-  if (!state_.queue.empty()) {
+  const bool runs_any = std::find(runs.begin(), runs.end(), true) != runs.end();
+  const bool offsets_any =
+      enqueued_any_ && state_.queue.rules().entry_offset != QueueEntryOffset::kNone;
+  if (!state_.queue.empty() && (runs_any || offsets_any || MayRelease())) {
     QueueProblem problem = state_.DescribeQueue(header_.time, header_.first_index);
     problem.runs = std::move(runs);
     BookSelected(problem, state_.selector->Select(state_.queue.rules(), problem));
   }
   if (day_ended_) ExpireQueued();
+}
+
+// Whether something could settle alone. False is certain, and spares most batches the question.
+bool LedgerExecutor::MayRelease() const {
+  const QueueRules& rules = state_.queue.rules();
+  if (rules.discipline == QueueDiscipline::kDeferred) return false;
+  if (rules.splitting != QueueSplitting{}) return true;
+  for (const auto& [debtor, waiting] : state_.queue.accounts()) {
+    const SelectorAccount account =
+        state_.DescribeForSelector(state_.accounts[debtor], header_.time);
+    std::array<absl::int128, 3> usable;  // by priority
+    for (std::size_t priority = 0; priority < usable.size(); ++priority) {
+      usable[priority] = state_.selector->UsableAlone(
+          rules, account, static_cast<PaymentPriority>(priority), std::nullopt);
+    }
+    for (const auto& [place, payment] : waiting) {
+      if (usable[static_cast<std::size_t>(payment.priority)] >= payment.amount.minor()) return true;
+      const bool lets_pass = rules.discipline == QueueDiscipline::kFifoBypass ||
+                             (rules.normal_bypass && payment.priority == PaymentPriority::kNormal);
+      if (!lets_pass) break;
+    }
+  }
+  return false;
 }
 
 void LedgerExecutor::BookSelected(const QueueProblem& problem,

@@ -228,7 +228,7 @@ TEST_F(LedgerRulesTest, AWrongSelectorStopsTheLedger) {
   const auto serve = [&](std::vector<SelectedPayment> answer) {
     const FixedSelector selector(std::move(answer));
     StartLedger({4, 0}, &selector);
-    SetRules(Fifo({}));
+    SetRules(Fifo({{.algorithm = QueueAlgorithm::kGreedy}}));
     Pays(0, 1, 5, "A");
   };
   const Amount five = Amount::FromMinor(5);
