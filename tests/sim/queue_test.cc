@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,39 @@ TEST(QueueSimulationTest, RingThatNobodyOptimisesIsAGridlockUntilTheDayCloses) {
   ASSERT_EQ(result->ledger_queues.size(), 1u);
   EXPECT_EQ(result->ledger_queues[0].gridlocks, 1u);
   EXPECT_GT(result->ledger_queues[0].in_gridlock, core::Duration::FromHours(8));
+}
+
+// The observer executes both logs, with a selector of its own.
+TEST(QueueSimulationTest, LedgersSettleByTheAlgorithmsOfTheirRules) {
+  const Plan plan = Compiled(FileText("queue-algorithms"));
+  const absl::StatusOr<RunResult> result = RunSimulation(plan, {.measure = true});
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->other_breaches, std::vector<std::string>{});
+  EXPECT_TRUE(result->observer.verified);
+  EXPECT_TRUE(Summarise(plan, *result).expectations_met);
+  ASSERT_EQ(result->ledger_queues.size(), 2u);
+  const auto counts = [](const LedgerQueueResult& queue) {
+    std::map<std::string, std::uint64_t> by;
+    for (const auto& [name, settled] : queue.settled) by[name] = settled.count;
+    return by;
+  };
+  EXPECT_EQ(counts(result->ledger_queues[0]),
+            (std::map<std::string, std::uint64_t>{
+                {"all-or-nothing", 3}, {"at-once", 3}, {"multiple", 2}, {"partial", 2}}));
+  EXPECT_EQ(counts(result->ledger_queues[1]),
+            (std::map<std::string, std::uint64_t>{{"cycle", 3}, {"greedy", 2}}));
+  EXPECT_EQ(result->ledger_queues[1].settled.at("cycle").value.minor(), 6000);
+}
+
+TEST(QueueSimulationTest, FaultsOfARunAreNamedWhereTheyStand) {
+  std::string text = FileText("queue-algorithms");
+  const std::string banks = "cycle_banks_max: 3";
+  text.replace(text.find(banks), banks.size(), "cycle_banks_max: 17");
+  const std::vector<Finding> findings = Findings(text);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].message,
+            "optimisations[0].cycle_banks_max: 2 to 16 with cycle, else unset");
+  EXPECT_GT(findings[0].line, 1);
 }
 
 TEST(QueueSimulationTest, FaultyRulesAreNamed) {
