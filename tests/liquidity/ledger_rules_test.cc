@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "settlement/core/bulk.h"
 #include "settlement/core/payment_queue.h"
 #include "tests/liquidity/ledger_with_selector.h"
 
@@ -140,6 +141,32 @@ TEST_F(LedgerRulesTest, ReceiptReactiveReleaseSpendsWhatCameInTheWindow) {
   Wait(61);
   Pays(0, 1, 1, "D");
   EXPECT_EQ(StatusOf(0, "D"), "queued") << "a new window";
+}
+
+TEST_F(LedgerRulesTest, PaymentsOfABulkAreReceiptsToo) {
+  StartLedger({10, 10});
+  QueueRules rules = Fifo({});
+  rules.release = QueueRelease::kReceiptReactive;
+  rules.receipt_window = Duration::FromHours(24);
+  SetRules(rules);
+  Pays(0, 1, 4, "A");
+  BulkPayment payment;
+  payment.debtor = {ledger_->FindAccount(AccountOf(1))->number, AccountCheckOf(AccountOf(1))};
+  payment.creditor = {ledger_->FindAccount(AccountOf(0))->number, AccountCheckOf(AccountOf(0))};
+  payment.amount = Amount::FromMinor(5);
+  payment.id.fill(1);
+  payment.uetr = SomeUetr(1);
+  const Bulk bulk{.ledger = genesis_.ledger,
+                  .genesis_hash = genesis_.hash,
+                  .party = Party(BankName(1)),
+                  .id = payment.id,
+                  .valid_until = now_ + Duration::FromHours(1),
+                  .payments = {payment}};
+  Apply({{.body = bulk,
+          .payload_hash = Sha256(EncodeBulk(bulk)),
+          .signers = {KeyNamed(BankName(1)).key_id()}}});
+  EXPECT_EQ(StatusOf(0, "A"), "settled");
+  EXPECT_EQ(BalanceOf(0), 11);
 }
 
 TEST_F(LedgerRulesTest, ReceiptsAreForgottenWhenTheDayOpens) {

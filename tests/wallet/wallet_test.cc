@@ -244,6 +244,33 @@ TEST_F(WalletTest, ShowTellsWhatAFileSays) {
   EXPECT_EQ(json["amount"]["minor_units"], 15000);
 }
 
+// Told before anybody is asked for a key or a connection.
+TEST_F(WalletTest, RulesOfAQueueThatNoLedgerWouldTakeAreNamedByField) {
+  const std::string file = Write("rules.txtpb",
+                                 "discipline: QUEUE_DISCIPLINE_FIFO queued_max: 10\n"
+                                 "optimisations { algorithm: QUEUE_ALGORITHM_CYCLE }\n");
+  const Run run = Wallet(Unreachable({"queue-rules", file}));
+  EXPECT_EQ(run.code, 65);
+  EXPECT_THAT(run.err, HasSubstr("optimisations[0].cycle_banks_max: 2 to 16 with cycle"));
+  const Run misspelt = Wallet(Unreachable({"queue-rules", Write("other.txtpb", "queue: 1")}));
+  EXPECT_EQ(misspelt.code, 65);
+  EXPECT_THAT(misspelt.err, HasSubstr("1:6:"));
+}
+
+TEST_F(WalletTest, ShowTellsTheRulesOfAQueue) {
+  core::QueueRules rules{.discipline = core::QueueDiscipline::kPriority, .queued_max = 10};
+  rules.normal_bypass = true;
+  rules.optimisations = {{.algorithm = core::QueueAlgorithm::kAllOrNothing}};
+  core::Command command = PayCommand();
+  command.action = core::SetQueueRules{rules};
+  const auto envelope = client::SignCommand(command, *KeyNamed("first"));
+  const Run run = Wallet({"show", Write("rules.json", FormatEnvelope(*envelope)), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json json = Json::parse(run.out);
+  EXPECT_EQ(json["normal_bypass"], true);
+  EXPECT_EQ(json["optimisations"][0]["algorithm"], "all-or-nothing");
+}
+
 TEST_F(WalletTest, CompletionKnowsEveryCommand) {
   const Run run = Wallet({"completion", "bash"});
   ASSERT_EQ(run.code, 0) << run.err;
