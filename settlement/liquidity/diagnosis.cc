@@ -49,8 +49,8 @@ Problem Engine::State::AsProblem(const std::vector<PaymentId>& of) const {
   const std::vector<std::uint64_t> places = PlacesOf(of);
   for (std::size_t i = 0; i < of.size(); ++i) {
     const Node& node = nodes[of[i]];
-    problem.payments.push_back(
-        {of[i], node.sender, node.receiver, amount(node.amount), PriorityOf(of[i]), places[i]});
+    problem.payments.push_back({of[i], node.sender, node.receiver, amount(node.amount),
+                                PriorityOf(of[i]), places[i], LinkOf(of[i])});
   }
   return problem;
 }

@@ -123,6 +123,13 @@ absl::StatusOr<Engine> Engine::Create(const Rules& rules, const std::vector<Bank
     return absl::InvalidArgumentError(
         fmt::format("banks: together have more than {} minor units", kTotalMinorMax));
   }
+  if (rules.links_settle_together) {
+    for (std::size_t i = 0; i < banks.size(); ++i) {
+      if (!banks[i].holding_limit.has_value()) continue;
+      return absl::InvalidArgumentError(
+          fmt::format("banks[{}]: holding_limit: not where links settle together", i));
+    }
+  }
   Engine engine(std::make_unique<State>(rules, banks, start));
   Effects none;
   for (BankIndex i = 0; i < banks.size(); ++i) {
@@ -157,6 +164,7 @@ void Engine::ReservePayments(std::uint32_t payments) {
   state_->submitted.reserve(payments);
   if (state_->rules.splitting.part_min.IsPositive()) state_->settled_parts.reserve(payments);
   if (state_->bypasses) state_->bypass_slots.reserve(payments);
+  if (state_->rules.links_settle_together) state_->payment_links.reserve(payments);
 }
 
 namespace {
@@ -186,6 +194,7 @@ PaymentId Engine::State::Add(const PaymentOrder& order, core::LedgerTime when) {
   submitted.push_back(when);
   if (rules.splitting.part_min.IsPositive()) settled_parts.push_back(0);
   if (bypasses) bypass_slots.push_back(BypassIndex::kNoSlot);
+  if (rules.links_settle_together) payment_links.push_back(order.link);
   return payment;
 }
 
@@ -214,8 +223,12 @@ PaymentId Engine::Submit(core::LedgerTime time, const PaymentOrder& order, Effec
   state.Advance(time, effects);
   const PaymentId payment = state.Add(order, state.now);
   Refusal refusal = WhyMalformed(state, order);
+  const bool linked = state.LinkOf(payment) != 0;
+  if (refusal == Refusal::kNone && linked && !state.Join(payment, order.link)) {
+    refusal = Refusal::kLinkComplete;
+  }
   if (refusal == Refusal::kNone) {
-    const bool tested = state.rules.discipline != Discipline::kDeferred &&
+    const bool tested = !linked && state.rules.discipline != Discipline::kDeferred &&
                         !state.HasAhead(order.sender, order.priority);
     if (tested && state.TrySettle(payment, Cause::kImmediate, effects)) {
       state.Retry(effects);
@@ -233,7 +246,11 @@ PaymentId Engine::Submit(core::LedgerTime time, const PaymentOrder& order, Effec
   } else {
     state.Enqueue(payment);
     if (state.rules.tell_queued) state.Tell(EffectKind::kQueued, payment, unsettled, effects);
-    state.OffsetAtEntry(payment, effects);
+    if (linked) {
+      state.TryPair(payment, effects);
+    } else {
+      state.OffsetAtEntry(payment, effects);
+    }
   }
   state.Retry(effects);
   return payment;

@@ -42,6 +42,10 @@ struct PaymentOrder {
   BankIndex receiver = 0;
   core::Amount amount;
   Priority priority = Priority::kNormal;
+  // With Rules::links_settle_together, else without effect: two payments with the same number other
+  // than 0 settle in one instant or not at all. The first waits for the second, and what its bank's
+  // queue has behind it waits too where that keeps its order.
+  std::uint32_t link = 0;
 };
 
 // A payment that waits already when an engine begins.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/numeric/int128.h"
 #include "settlement/liquidity/bypass_index.h"
 #include "settlement/liquidity/engine.h"
@@ -39,6 +40,12 @@ struct Node {
   PaymentId next = kNoPayment;
   PaymentId pair_previous = kNoPayment;  // in its PairIndex list, where that is kept
   PaymentId pair_next = kNoPayment;
+};
+
+// The payments of a link, in the order of arrival.
+struct LinkedPair {
+  PaymentId first = kNoPayment;
+  PaymentId second = kNoPayment;
 };
 
 struct QueueEnds {
@@ -137,6 +144,19 @@ struct Engine::State {
   std::int64_t BypassValue(PaymentId payment) const;
   void Move(PaymentId payment, Priority priority, bool to_front);
   std::vector<PaymentId> AllQueued();
+
+  // links.cc: payments that settle in pairs.
+  std::uint32_t LinkOf(PaymentId payment) const {
+    return payment_links.empty() ? 0 : payment_links[payment];
+  }
+  PaymentId PartnerOf(PaymentId payment) const;
+  bool Join(PaymentId payment, std::uint32_t link);
+  bool KeepsLinksWhole(const std::vector<PaymentId>& set) const;
+  std::int64_t PairNeeds(PaymentId payment) const;
+  void UpdateBypassOf(PaymentId payment);
+  bool TryPair(PaymentId payment, Effects& effects);
+  bool FindLargestLinkedPrefixes();
+  void DropWithPartners(PaymentId payment, std::vector<BankIndex>& short_banks);
 
   // funds.cc: what may settle, and its booking.
   bool Binds(Priority priority) const {
@@ -240,9 +260,11 @@ struct Engine::State {
   std::vector<Node> nodes;
   std::vector<std::uint8_t> flags;  // priority and state
   std::vector<core::LedgerTime> submitted;
-  std::vector<std::int64_t> settled_parts;  // of each payment; only with splitting
-  std::vector<std::uint32_t> bypass_slots;  // of each payment; only when `bypasses`
-  PaymentId oldest_queued_hint = 0;         // no payment before it waits
+  std::vector<std::int64_t> settled_parts;   // of each payment; only with splitting
+  std::vector<std::uint32_t> bypass_slots;   // of each payment; only when `bypasses`
+  std::vector<std::uint32_t> payment_links;  // of each payment; only with links_settle_together
+  absl::flat_hash_map<std::uint32_t, LinkedPair> linked_pairs;  // looked up only
+  PaymentId oldest_queued_hint = 0;                             // no payment before it waits
   std::uint32_t queued_count = 0;
   std::int64_t queued_value = 0;
   std::int64_t total_balance = 0;
@@ -258,6 +280,7 @@ struct Engine::State {
   std::vector<Flows> flows;
   std::vector<BankIndex> touched;
   std::vector<PaymentId> last_kept;
+  std::vector<bool> in_set;  // by payment; of a run over linked payments
 };
 
 }  // namespace causeway::liquidity

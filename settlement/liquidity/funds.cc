@@ -155,7 +155,7 @@ bool Engine::State::TouchedFit() {
 
 bool Engine::State::TrySet(std::vector<PaymentId>& set, SetCause why, Effects& effects,
                            Settled& settled) {
-  if (set.empty()) return false;
+  if (set.empty() || !KeepsLinksWhole(set)) return false;
   std::sort(set.begin(), set.end());
   CW_CHECK(touched.empty(), "one test at a time");
   for (const PaymentId payment : set) CountFlow(payment);

@@ -19,6 +19,7 @@ namespace causeway::liquidity {
 // largest, and unique. Holding limits break the argument, as more inflow can hurt them.
 bool Engine::State::FindLargestPrefixes() {
   last_kept.assign(banks.size(), kNoPayment);
+  if (rules.links_settle_together) return FindLargestLinkedPrefixes();
   if (OnlyFundsBind()) return FindLargestCoveredPrefixes();
   std::vector<BankIndex> short_banks;
   bool any_holding_limit = false;

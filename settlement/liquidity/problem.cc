@@ -92,6 +92,19 @@ bool OrderFits(const Problem& problem, const Selection& selection) {
   return true;
 }
 
+bool LinksFit(const Problem& problem, const Selection& selection) {
+  for (std::size_t i = 0; i < problem.payments.size(); ++i) {
+    const std::uint32_t link = problem.payments[i].link;
+    if (!selection[i] || link == 0) continue;
+    bool has_partner = false;
+    for (std::size_t j = 0; j < problem.payments.size(); ++j) {
+      has_partner = has_partner || (j != i && selection[j] && problem.payments[j].link == link);
+    }
+    if (!has_partner) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool IsFeasible(const Problem& problem, const Selection& selection) {
@@ -110,7 +123,8 @@ bool IsFeasible(const Problem& problem, const Selection& selection) {
       return false;
     }
   }
-  return OrderFits(problem, selection) && BilateralRoomsFit(problem, selection);
+  return OrderFits(problem, selection) && BilateralRoomsFit(problem, selection) &&
+         LinksFit(problem, selection);
 }
 
 core::Amount ValueOf(const Problem& problem, const Selection& selection) {

@@ -38,6 +38,9 @@ struct ProblemPayment {
   Priority priority = Priority::kNormal;
   // The place in the sender's queue, compared among the payments of that sender.
   std::uint64_t place = 0;
+  // Payments with the same number other than 0 are in a set together or not at all; one whose
+  // partner is not in the problem is in none.
+  std::uint32_t link = 0;
 };
 
 struct ProblemBilateralRoom {
@@ -66,8 +69,8 @@ using Selection = std::vector<bool>;
 //   for each bilateral room: what it pays that payee less what it receives from it, of the payments
 //   that limits bind, is at most the room when it pays that payee any such; likewise the
 //   multilateral room, over all payees without a bilateral room;
-// and the order of its queue as Problem::order says. All but the room to hold can only be helped by
-// more inflow: that is what makes the largest set under kKept unique.
+// the order of its queue as Problem::order says, and both of a link or neither. All but the room to
+// hold can only be helped by more inflow: that is what makes the largest set under kKept unique.
 bool IsFeasible(const Problem& problem, const Selection& selection);
 
 core::Amount ValueOf(const Problem& problem, const Selection& selection);

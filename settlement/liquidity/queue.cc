@@ -173,6 +173,7 @@ void Engine::State::Reduce(PaymentId payment, std::int64_t by) {
 
 // The least funds with which something of the payment could settle.
 std::int64_t Engine::State::BypassValue(PaymentId payment) const {
+  if (LinkOf(payment) != 0) return PairNeeds(payment);
   const std::int64_t amount = nodes[payment].amount;
   const std::int64_t part_min = rules.splitting.part_min.minor();
   if (part_min == 0 || amount + settled_parts[payment] < rules.splitting.threshold.minor()) {

@@ -80,7 +80,9 @@ void Engine::State::Release(BankIndex bank, Effects& effects) {
       ReleaseBypassing(bank, effects);
       return;
     }
-    if (!TrySettle(front, Cause::kQueueRelease, effects)) return;
+    const bool settled = LinkOf(front) != 0 ? TryPair(front, effects)
+                                            : TrySettle(front, Cause::kQueueRelease, effects);
+    if (!settled) return;
   }
 }
 
@@ -95,7 +97,12 @@ void Engine::State::ReleaseBypassing(BankIndex bank, Effects& effects) {
   while (true) {
     slot = index.Find(slot, UsableFunds(banks[bank], widest));
     if (slot == BypassIndex::kNoSlot) return;
-    TrySettle(index.At(slot), Cause::kQueueRelease, effects);
+    const PaymentId payment = index.At(slot);
+    if (LinkOf(payment) != 0) {
+      TryPair(payment, effects);
+    } else {
+      TrySettle(payment, Cause::kQueueRelease, effects);
+    }
     ++slot;
   }
 }

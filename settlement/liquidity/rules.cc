@@ -48,6 +48,29 @@ absl::Status CheckSplitting(const Splitting& splitting) {
   return absl::OkStatus();
 }
 
+bool KnowsLinks(Algorithm algorithm) {
+  return algorithm == Algorithm::kBechSoramaki || algorithm == Algorithm::kAllOrNothing ||
+         algorithm == Algorithm::kExact || algorithm == Algorithm::kDiagnose;
+}
+
+absl::Status CheckLinks(const Rules& rules) {
+  if (!rules.links_settle_together) return absl::OkStatus();
+  const auto wrong = [](std::string_view what) {
+    return absl::InvalidArgumentError(fmt::format("links_settle_together: {}", what));
+  };
+  if (rules.discipline == Discipline::kImmediate || rules.discipline == Discipline::kPriority) {
+    return wrong(fmt::format("not with the discipline {}", Name(rules.discipline)));
+  }
+  if (rules.entry_offset != EntryOffset::kNone) return wrong("not with offsetting at entry");
+  if (rules.splitting.part_min.IsPositive()) return wrong("not with splitting");
+  for (const Optimisation& optimisation : rules.optimisations) {
+    if (KnowsLinks(optimisation.algorithm)) continue;
+    return wrong(fmt::format("{} does not know links: bech-soramaki, all-or-nothing and exact do",
+                             Name(optimisation.algorithm)));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::int64_t CreditLineOf(core::Amount collateral, std::uint32_t haircut_basis_points,
@@ -88,7 +111,9 @@ absl::Status CheckRules(const Rules& rules) {
   if (rules.splitting.part_min.IsPositive() && rules.discipline == Discipline::kImmediate) {
     return absl::InvalidArgumentError("splitting: needs a queue for what remains");
   }
-  return CheckSplitting(rules.splitting);
+  absl::Status checked = CheckSplitting(rules.splitting);
+  if (checked.ok()) checked = CheckLinks(rules);
+  return checked;
 }
 
 }  // namespace causeway::liquidity

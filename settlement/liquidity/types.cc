@@ -106,6 +106,8 @@ std::string_view Name(Refusal refusal) {
       return "not-queued";
     case Refusal::kInvalidChange:
       return "invalid-change";
+    case Refusal::kLinkComplete:
+      return "link-complete";
   }
   return "unknown";
 }

@@ -62,6 +62,7 @@ enum class Refusal : std::uint8_t {
   kUnknownPayment,     // no such payment
   kNotQueued,          // the payment does not wait
   kInvalidChange,      // a negative limit, a haircut over 100 %, and the like
+  kLinkComplete,       // a link has two payments already
 };
 
 enum class EffectKind : std::uint8_t {
