@@ -48,6 +48,7 @@ struct StudyFlags {
   std::map<std::string, std::string> options;
   std::uint32_t days = 0;  // replaces the preset's; 0: does not
   int decimals = 2;        // with `csv`
+  std::string behaviours;  // with `csv`: a file of what its banks do; empty: all pay at once
 };
 
 struct CorridorFlags {

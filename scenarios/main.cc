@@ -59,6 +59,9 @@ void AddStudyFlags(CLI::App& run, CLI::Option& file, StudyFlags& study) {
   run.add_option("--days", study.days, "Of a preset: draws so many days")
       ->check(CLI::Range(1, 366))
       ->group(group);
+  run.add_option("--behaviours", study.behaviours,
+                 "With --csv: a file of what its banks do with payments that fall due")
+      ->group(group);
   run.add_option("--decimals", study.decimals, "With --csv: decimals of an amount (2)")
       ->check(CLI::Range(0, 6))
       ->group(group);
@@ -75,7 +78,7 @@ int RunEither(const CLI::App& run, const RunFlags& flags, StudyFlags& study) {
     }
     return false;
   };
-  std::vector<std::string> of_studies = {"--days", "--decimals"};
+  std::vector<std::string> of_studies = {"--days", "--decimals", "--behaviours"};
   for (const study::OptionHelp& option : study::AllOptions()) {
     of_studies.push_back("--" + option.name);
   }
@@ -85,7 +88,7 @@ int RunEither(const CLI::App& run, const RunFlags& flags, StudyFlags& study) {
                : refuses(of_studies, "studies")) {
     return kExitUsage;
   }
-  if (study.csv.empty() ? refuses({"--decimals"}, "--csv; a preset states its own")
+  if (study.csv.empty() ? refuses({"--decimals", "--behaviours"}, "--csv; a preset states its own")
                         : refuses({"--days"}, "presets; a folder has its days")) {
     return kExitUsage;
   }

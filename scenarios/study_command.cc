@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "scenarios/commands.h"
+#include "scenarios/study/behaviour_file.h"
 #include "scenarios/study/folder.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/options.h"
@@ -238,6 +239,9 @@ int StudyCommand(const StudyFlags& flags) {
   folder.input.name = (path.has_filename() ? path : path.parent_path()).filename().string();
   std::string command = fmt::format("causeway-sim run --csv {}", ShellWord(folder.input.name));
   if (flags.decimals != 2) command += fmt::format(" --decimals {}", flags.decimals);
+  if (!flags.behaviours.empty())
+    command += fmt::format(" --behaviours {}",
+                           ShellWord(std::filesystem::path(flags.behaviours).filename().string()));
   Origin origin = {.facts = {}, .command = command + TypedOptions(flags), .text = ""};
   if (!flags.out.empty()) {
     const absl::StatusOr<std::string> hash = study::HashOfFiles(source, folder.files);
@@ -246,6 +250,22 @@ int StudyCommand(const StudyFlags& flags) {
       return kExitBadFile;
     }
     origin.facts.emplace_back("input_sha256", *hash);
+  }
+  if (!flags.behaviours.empty()) {
+    const std::optional<std::string> text = ReadStudyText(flags.behaviours);
+    if (!text) {
+      Complain(fmt::format("cannot read {}", flags.behaviours));
+      return kExitBadFile;
+    }
+    study::ProblemList problems;
+    options.behaviours =
+        study::ParseBehaviours(*text, flags.behaviours, folder.input.accounts, problems);
+    if (!problems.empty()) {
+      std::fputs(problems.ToString().c_str(), stderr);
+      return kExitBadFile;
+    }
+    origin.facts.emplace_back("behaviours_sha256", core::Sha256(*text).ToHex());
+    origin.text = *text;
   }
   return RunAndReport(std::move(folder.input), options, flags, origin);
 }

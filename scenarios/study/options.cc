@@ -52,6 +52,7 @@ constexpr std::array<Word<Release>, 3> kReleases = {{
 constexpr std::array<Word<bool>, 2> kYesOrNo = {{{"no", false}, {"yes", true}}};
 constexpr std::array<Word<bool>, 2> kTurns = {{{"all", false}, {"until-settled", true}}};
 constexpr std::array<Word<bool>, 2> kBound = {{{"normal", false}, {"all", true}}};
+constexpr std::array<Word<bool>, 2> kPvp = {{{"measured", false}, {"together", true}}};
 constexpr std::array<Word<bool>, 2> kCredit = {{{"none", false}, {"collateral", true}}};
 
 template <typename Words>
@@ -343,6 +344,11 @@ constexpr std::array kOptions = {
            "have settled",
            [](R& o, S t, int) { return TakeTargets(o, t); },
            [](const R& o, int) { return TargetsText(o); }},
+    Option{"pvp",
+           "measured, or together: the two payments of a link settle in one instant or not at all "
+           "(measured)",
+           [](R& o, S t, int) { return Take(o.pvp_together, Parse(t, kPvp)); },
+           [](const R& o, int) { return WordOf(kPvp, o.pvp_together); }},
     Option{"opens", "HH:MM of every day; without it the whole hour before all payments",
            [](R& o, S t, int) { return Take(o.opens, ParseBoundary(t)); },
            [](const R&, int) { return std::string(); }},

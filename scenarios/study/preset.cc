@@ -1,15 +1,15 @@
 #include "scenarios/study/preset.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
+#include <google/protobuf/descriptor.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "causeway/v1/study.pb.h"
 #include "fmt/format.h"
-#include "scenarios/study/behaviour.h"
+#include "scenarios/study/behaviour_file.h"
 #include "scenarios/study/options.h"
+#include "scenarios/study/proto_text.h"
 #include "scenarios/study/values.h"
 
 namespace causeway::study {
@@ -18,20 +18,6 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr std::string_view kFirstLine = "# proto-message: Study\n";
-
-class Collector : public pb::io::ErrorCollector {
- public:
-  Collector(std::string file, ProblemList& problems)
-      : file_(std::move(file)), problems_(problems) {}
-  void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
-    problems_.Add({file_, static_cast<std::uint64_t>(std::max(0, line + 1)),
-                   static_cast<std::uint64_t>(std::max(0, column + 1)), message});
-  }
-
- private:
-  std::string file_;
-  ProblemList& problems_;
-};
 
 // Turns the message's texts into values, and reports every one that is wrong by its path.
 class PresetReader {
@@ -76,14 +62,12 @@ class PresetReader {
   void ReadStream(const std::string& path, const v1::StudyStream& from);
   void ReadForeignExchange(const v1::StudyForeignExchange& from);
   void ReadSettlement(const v1::StudySettlement& from);
-  void ReadBehaviour(const std::string& path, const v1::StudyBehaviour& from);
-  void ReadStrategy(const std::string& path, const v1::StudyBehaviour& from, BehaviourOf& of);
+  void ReadBehaviours();
 
   const v1::Study& study_;
   std::string file_;
   ProblemList& problems_;
   Preset preset_;
-  std::vector<BehaviourOf> behaviours_;
 };
 
 void PresetReader::ReadStream(const std::string& path, const v1::StudyStream& from) {
@@ -173,60 +157,21 @@ void PresetReader::ReadSettlement(const v1::StudySettlement& from) {
   }
 }
 
-void PresetReader::ReadBehaviour(const std::string& path, const v1::StudyBehaviour& from) {
-  const std::uint32_t banks = study_.banks().count();
-  if (from.first_bank() < 1 || from.first_bank() > from.last_bank() || from.last_bank() > banks) {
-    Report(fmt::format("{}: banks {} to {}: expected ranks from 1 to {}", path, from.first_bank(),
-                       from.last_bank(), banks));
-    return;
-  }
+void PresetReader::ReadBehaviours() {
   // A bank has an account in every currency.
-  const auto each =
-      std::max<std::size_t>(1, preset_.workload.foreign_exchange.trades_per_day == 0
-                                   ? 1
-                                   : preset_.workload.foreign_exchange.currencies.size());
-  BehaviourOf of;
-  of.first = static_cast<AccountIndex>((from.first_bank() - 1) * each);
-  of.last = static_cast<AccountIndex>(from.last_bank() * each - 1);
-  ReadStrategy(path, from, of);
-  behaviours_.push_back(of);
-}
-
-void PresetReader::ReadStrategy(const std::string& path, const v1::StudyBehaviour& from,
-                                BehaviourOf& of) {
-  switch (from.strategy_case()) {
-    case v1::StudyBehaviour::kDelay:
-      of.behaviour = DelayTradeOff{from.delay().delay_ppm_per_hour(), from.delay().liquidity_ppm()};
-      return;
-    case v1::StudyBehaviour::kReceiptReactive: {
-      const v1::StudyReceiptReactive& given = from.receipt_reactive();
-      ReceiptReactive terms;
-      terms.allowance_milli = given.allowance_milli();
-      if (!given.pays_all_from().empty()) {
-        Set(path + ".receipt_reactive.pays_all_from", given.pays_all_from(), terms.pays_all_from);
-      }
-      of.behaviour = terms;
-      return;
-    }
-    case v1::StudyBehaviour::kWithhold: {
-      const Hours hours =
-          HoursOf(path + ".withhold", from.withhold().from(), from.withhold().to(), 1);
-      if (from.withhold().probability_milli() > 1000) {
-        Report(path + ".withhold.probability_milli: expected at most 1000");
-      }
-      of.behaviour = WithholdUnderStress{hours.from, hours.to,
-                                         std::min(1000U, from.withhold().probability_milli())};
-      return;
-    }
-    case v1::StudyBehaviour::kDefaults: {
-      DefaultAt terms;
-      Set(path + ".defaults.at", from.defaults().at(), terms.at);
-      of.behaviour = terms;
-      return;
-    }
-    case v1::StudyBehaviour::STRATEGY_NOT_SET:
-      Report(path + ": expected delay, receipt_reactive, withhold or defaults");
+  const ForeignExchange& fx = preset_.workload.foreign_exchange;
+  const std::size_t each = fx.trades_per_day == 0 ? 1 : fx.currencies.size();
+  const bool sound = study_.banks().count() <= kStudyBanksMax;
+  const std::vector<Account> accounts =
+      sound ? AccountsOf(preset_.workload) : std::vector<Account>();
+  BehaviourReader reader(accounts, study_.banks().count(),
+                         static_cast<std::uint32_t>(std::max<std::size_t>(1, each)), file_,
+                         problems_);
+  for (int i = 0; i < study_.behaviours_size(); ++i) {
+    reader.Read(fmt::format("behaviours[{}]", i), study_.behaviours(i));
   }
+  const Workload& workload = preset_.workload;
+  preset_.options.behaviours = MakeBehaviours(reader.Take(), workload.seed, StreamRoot(workload));
 }
 
 Preset PresetReader::Read() {
@@ -259,11 +204,7 @@ Preset PresetReader::Read() {
                           customers.secured(), customers.committed()};
   }
   ReadSettlement(study_.settlement());
-  for (int i = 0; i < study_.behaviours_size(); ++i) {
-    ReadBehaviour(fmt::format("behaviours[{}]", i), study_.behaviours(i));
-  }
-  preset_.options.behaviours =
-      MakeBehaviours(std::move(behaviours_), workload.seed, StreamRoot(workload));
+  if (study_.behaviours_size() > 0) ReadBehaviours();
   // Once all values are read, whether they go together.
   if (problems_.empty()) {
     for (const absl::Status& status : {CheckWorkload(workload), CheckOptions(preset_.options)}) {
@@ -280,12 +221,7 @@ bool IsPreset(std::string_view text) { return text.substr(0, kFirstLine.size()) 
 std::optional<v1::Study> ParseStudyText(std::string_view text, const std::string& file,
                                         ProblemList& problems) {
   v1::Study study;
-  Collector collector(file, problems);
-  pb::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&collector);
-  const bool parsed = parser.ParseFromString(std::string(text), &study);
-  if (!parsed && problems.empty()) problems.Add({file, 0, 0, "is not a protobuf text file"});
-  if (!problems.empty()) return std::nullopt;
+  if (!ParseProtoText(text, file, study, problems)) return std::nullopt;
   return study;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "fmt/format.h"
@@ -31,6 +32,7 @@ class StudyRunner {
     return static_cast<TimeUs>(day) * kDaySpanUs + result_.opens;
   }
   absl::Status Start();
+  absl::Status CheckLinks() const;
   absl::Status Open(std::size_t day, PaymentIndex end);
   absl::Status RunDay(std::size_t day);
   // Samples the queue, asks behaviours again, ends reservations and promotes what waits, at all
@@ -88,6 +90,9 @@ absl::Status StudyRunner::Start() {
     return absl::InvalidArgumentError(
         fmt::format("there would be more than {} samples of the queue", kSamplesMax));
   }
+  if (options_.pvp_together) {
+    if (absl::Status status = CheckLinks(); !status.ok()) return status;
+  }
   result_.targets = options_.targets;
   result_.stress_credit_loss_basis_points = options_.stress_credit_loss_basis_points;
   result_.changes.resize(input_.changes.size());
@@ -106,6 +111,36 @@ absl::Status StudyRunner::Start() {
     result_.settled_in_parts.resize(input_.payments.size(), 0);
   }
   terms_.emplace(input_, options_, result_.closes);
+  return absl::OkStatus();
+}
+
+// That each link has the two payments that settle together, and both on one day.
+absl::Status StudyRunner::CheckLinks() const {
+  struct Legs {
+    std::uint32_t count = 0;
+    PaymentIndex first = 0;
+  };
+  std::map<std::uint32_t, Legs> links;
+  for (PaymentIndex i = 0; i < input_.links.size(); ++i) {
+    if (input_.links[i] == 0) continue;
+    Legs& legs = links[input_.links[i]];
+    if (legs.count++ == 0) legs.first = i;
+    const bool one_day =
+        input_.payments[legs.first].due / kDaySpanUs == input_.payments[i].due / kDaySpanUs;
+    if (one_day && legs.count <= 2) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("pvp together: row {} of the payments has the link of row {}{}: expected two "
+                    "payments of one day with each link",
+                    input_.rows[i], input_.rows[legs.first],
+                    one_day ? " and of another one" : ", which is of another day"));
+  }
+  for (const auto& [link, legs] : links) {
+    if (legs.count == 2) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("pvp together: row {} of the payments has a link that no other one has: "
+                    "expected two payments with each link",
+                    input_.rows[legs.first]));
+  }
   return absl::OkStatus();
 }
 
@@ -294,7 +329,8 @@ void StudyRunner::Submit(PaymentIndex index, TimeUs time) {
   submitted_.push_back(index);
   engine_->Submit(LedgerTime::FromMicros(time),
                   {payment.sender, payment.recipient, Amount::FromMinor(payment.amount),
-                   promoted_ ? liquidity::Priority::kUrgent : payment.priority},
+                   promoted_ ? liquidity::Priority::kUrgent : payment.priority,
+                   input_.links.empty() ? 0 : input_.links[index]},
                   effects_);
   Take();
 }

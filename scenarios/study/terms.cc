@@ -118,7 +118,9 @@ absl::Status CheckOptions(const RunOptions& options) {
     if (!status.ok()) return status;
   }
   // What is left is for the engine to say, in its own words.
-  return liquidity::CheckRules(RulesOf(options, 0));
+  absl::Status checked = liquidity::CheckRules(RulesOf(options, 0));
+  if (checked.ok() || !options.pvp_together) return checked;
+  return Wrong("pvp together: " + std::string(checked.message()));
 }
 
 liquidity::Rules RulesOf(const RunOptions& options, TimeUs opens) {
@@ -132,6 +134,7 @@ liquidity::Rules RulesOf(const RunOptions& options, TimeUs opens) {
   rules.splitting = options.splitting;
   rules.limits_bind_normal_only = !options.limits_bind_all;
   rules.queue_max = options.queue_max;
+  rules.links_settle_together = options.pvp_together;
   rules.credit_price_ppm_per_day = options.credit_price_ppm_per_day;
   rules.tell_queued = false;
   for (const liquidity::Algorithm algorithm : options.lsm) {

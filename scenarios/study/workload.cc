@@ -172,22 +172,10 @@ class WorkloadMaker {
 };
 
 void WorkloadMaker::AddAccounts() {
+  input_.accounts = AccountsOf(workload_);
   if (workload_.foreign_exchange.trades_per_day > 0) {
     for (const CurrencyHours& currency : workload_.foreign_exchange.currencies) {
       input_.currencies.push_back(currency.code);
-    }
-  }
-  const std::size_t digits = std::max<std::size_t>(4, std::to_string(workload_.banks.count).size());
-  for (std::uint32_t rank = 1; rank <= workload_.banks.count; ++rank) {
-    const std::string owner = fmt::format("B{:0{}}", rank, digits);
-    if (workload_.foreign_exchange.trades_per_day == 0) {
-      input_.accounts.push_back({owner, owner});
-      continue;
-    }
-    for (const CurrencyHours& currency : workload_.foreign_exchange.currencies) {
-      input_.accounts.push_back({fmt::format("{}.{}", owner, currency.code), owner});
-      input_.accounts.back().currency =
-          static_cast<std::uint32_t>(&currency - workload_.foreign_exchange.currencies.data());
     }
   }
 }
@@ -357,6 +345,24 @@ absl::Status CheckWorkload(const Workload& workload) {
   if (absl::Status status = CheckCustomers(workload); !status.ok()) return status;
   if (workload.foreign_exchange.trades_per_day == 0) return absl::OkStatus();
   return CheckForeignExchange(workload.foreign_exchange);
+}
+
+std::vector<Account> AccountsOf(const Workload& workload) {
+  std::vector<Account> accounts;
+  const std::size_t digits = std::max<std::size_t>(4, std::to_string(workload.banks.count).size());
+  for (std::uint32_t rank = 1; rank <= workload.banks.count; ++rank) {
+    const std::string owner = fmt::format("B{:0{}}", rank, digits);
+    if (workload.foreign_exchange.trades_per_day == 0) {
+      accounts.push_back({owner, owner});
+      continue;
+    }
+    for (const CurrencyHours& currency : workload.foreign_exchange.currencies) {
+      accounts.push_back({fmt::format("{}.{}", owner, currency.code), owner});
+      accounts.back().currency =
+          static_cast<std::uint32_t>(&currency - workload.foreign_exchange.currencies.data());
+    }
+  }
+  return accounts;
 }
 
 const std::string& StreamRoot(const Workload& workload) {

@@ -91,6 +91,9 @@ const std::string& StreamRoot(const Workload& workload);
 // InvalidArgument when the workload is not sound.
 absl::Status CheckWorkload(const Workload& workload);
 
+// The accounts that are drawn, by rank of their bank.
+std::vector<Account> AccountsOf(const Workload& workload);
+
 // A bank's partners, by rank from 0, each with its weight's running sum.
 struct Partners {
   std::vector<AccountIndex> banks;

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "scenarios/study/behaviour_file.h"
 #include "scenarios/study/runner.h"
 
 namespace causeway::study {
@@ -118,6 +119,57 @@ TEST(Behaviours, OfAnyKindCanBeWrittenOutsideOfTheLibrary) {
   options.closes = 18 * kHourUs;
   options.behaviours = [](AccountIndex) { return std::make_unique<HourLater>(); };
   EXPECT_EQ(RunStudy(input, options)->payments[0].settled, 10 * kHourUs);
+}
+
+std::string BehaviourProblems(const std::string& text, const std::vector<Account>& accounts) {
+  ProblemList problems;
+  ParseBehaviours(text, "b.txtpb", accounts, problems);
+  return problems.ToString();
+}
+
+// Two accounts of bank A, one of B.
+std::vector<Account> ThreeAccounts() {
+  std::vector<Account> accounts(3);
+  accounts[0].id = "a1";
+  accounts[1].id = "a2";
+  accounts[0].owner = accounts[1].owner = "A";
+  accounts[2].id = accounts[2].owner = "b";
+  return accounts;
+}
+
+TEST(BehaviourFile, NamesAccountsByIdOrOwner) {
+  ProblemList problems;
+  const BehaviourFactory factory = ParseBehaviours(
+      "# proto-message: StudyBehaviours\nseed: 3\n"
+      "behaviours { banks: \"A\" defaults { at: \"10:00\" } }\n"
+      "behaviours { banks: \"a2\" delay { delay_ppm_per_hour: 1 liquidity_ppm: 1 } }\n",
+      "b.txtpb", ThreeAccounts(), problems);
+  ASSERT_TRUE(problems.empty()) << problems.ToString();
+  EXPECT_EQ(factory(2), nullptr);
+  BehaviourView view;
+  view.now = view.due = 11 * kHourUs;
+  view.balance = 100;
+  Payment payment;
+  payment.amount = 1;
+  EXPECT_FALSE(factory(0)->Submits(view, payment, true));  // has defaulted
+  EXPECT_TRUE(factory(1)->Submits(view, payment, true));   // the later one counts
+}
+
+TEST(BehaviourFile, ReportsWhatIsWrongWithIt) {
+  const std::string first = "# proto-message: StudyBehaviours\n";
+  EXPECT_EQ(BehaviourProblems("behaviours {}", ThreeAccounts()),
+            "b.txtpb:1:1: expected the line \"# proto-message: StudyBehaviours\"\n");
+  EXPECT_EQ(BehaviourProblems(first + "nonsense: 1\n", ThreeAccounts()).substr(0, 14),
+            "b.txtpb:2:9: M");
+  EXPECT_EQ(BehaviourProblems(first + "behaviours { banks: \"C\" defaults { at: \"99:00\" } }",
+                              ThreeAccounts()),
+            "b.txtpb: behaviours[0].defaults.at \"99:00\": expected a time of day such as 09:05, "
+            "up to 48:00\n"
+            "b.txtpb: behaviours[0].banks \"C\": expected the id of an account, or of an owner\n");
+  EXPECT_EQ(BehaviourProblems(first + "behaviours { first_bank: 1 last_bank: 1 "
+                                      "defaults { at: \"10:00\" } }",
+                              ThreeAccounts()),
+            "b.txtpb: behaviours[0].banks: expected ids of accounts, or of owners\n");
 }
 
 }  // namespace

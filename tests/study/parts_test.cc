@@ -94,6 +94,60 @@ TEST(Parts, MeasureLinksAcrossCurrencies) {
   EXPECT_EQ(parts[0].indicators.days[0].principal_at_risk_peak, 0);
 }
 
+constexpr char kPvpAccounts[] =
+    "id,owner,balance,currency\nea,A,10,EUR\nua,A,0,USD\neb,B,0,EUR\nub,B,20,USD\n";
+
+TEST(Parts, OfPvpTogetherSettleBothLegsInOneInstant) {
+  const Input input = Read({{"accounts.csv", kPvpAccounts},
+                            {"payments.csv",
+                             "sender,recipient,amount,time,link\nea,eb,10,09:00,t\n"
+                             "eb,ea,3,09:10,\nub,ua,20,11:00,t\n"}});
+  RunOptions options;
+  const std::vector<Part> measured = PartsOf(input, options);
+  EXPECT_EQ(measured[0].indicators.days[0].pvp_share, 0);
+  EXPECT_EQ(measured[0].indicators.days[0].principal_at_risk_hours, 2'000'000);
+  options.pvp_together = true;
+  const std::vector<Part> together = PartsOf(input, options);
+  for (const Part& part : together) {
+    EXPECT_EQ(part.result.payments[0].settled, 11 * kHourUs) << part.currency;
+    EXPECT_EQ(part.indicators.days[0].pvp_share, 1'000'000);
+    EXPECT_EQ(part.indicators.days[0].principal_at_risk_peak, 0);
+  }
+  // What stood without the leg's euros settles once they have come.
+  EXPECT_EQ(together[0].result.payments[1].settled, 11 * kHourUs);
+  EXPECT_EQ(together[0].indicators.days[0].queue_peak_value, 1300);
+  EXPECT_EQ(together[1].indicators.days[0].queue_peak_value, 0);
+  EXPECT_EQ(together[0].indicators.days[0].offset_share, 0);
+}
+
+TEST(Parts, OfPvpTogetherNeedTwoPaymentsOfADayWithEachLink) {
+  RunOptions options;
+  options.pvp_together = true;
+  const auto message = [&](const std::string& payments) {
+    return std::string(
+        RunParts(Read({{"accounts.csv", kPvpAccounts},
+                       {"payments.csv", "sender,recipient,amount,day,time,link\n" + payments}}),
+                 options)
+            .status()
+            .message());
+  };
+  EXPECT_EQ(message("ea,eb,1,1,09:00,t\n"),
+            "pvp together: row 1 of the payments has a link that no other one has: expected two "
+            "payments with each link");
+  EXPECT_THAT(message("ea,eb,1,1,09:00,t\nub,ua,1,2,09:00,t\n"), HasSubstr("of another day"));
+  EXPECT_THAT(message("ea,eb,1,1,09:00,t\nub,ua,1,1,09:00,t\nub,ua,1,1,09:00,t\n"),
+              HasSubstr("row 3 of the payments has the link of row 1 and of another one"));
+}
+
+TEST(Parts, OfPvpTogetherRefuseWhatDoesNotKnowLinks) {
+  RunOptions options;
+  options.pvp_together = true;
+  options.lsm = {liquidity::Algorithm::kGreedy};
+  EXPECT_THAT(CheckOptions(options).ToString(),
+              HasSubstr("pvp together: links_settle_together: greedy does not know links: "
+                        "bech-soramaki, all-or-nothing and exact do"));
+}
+
 TEST(Parts, RefuseAnAmountThatWouldBeOfSeveralCurrencies) {
   RunOptions options;
   options.liquidity_total = 100;

@@ -505,7 +505,7 @@ TEST(Preset, ReportsAllThatIsWrongWithIt) {
                            "liquidity: \"much\" } behaviours { first_bank: 2 last_bank: 1 }",
                            "x.txtpb", std::nullopt, meaning)
                    .ok());
-  EXPECT_EQ(meaning.count(), 4U) << meaning.ToString();
+  EXPECT_EQ(meaning.count(), 5U) << meaning.ToString();
 }
 
 }  // namespace

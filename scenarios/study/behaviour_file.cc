@@ -1,0 +1,120 @@
+#include "scenarios/study/behaviour_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "scenarios/study/options.h"
+#include "scenarios/study/proto_text.h"
+
+namespace causeway::study {
+namespace {
+
+constexpr std::string_view kBehavioursFirstLine = "# proto-message: StudyBehaviours\n";
+
+}  // namespace
+
+void BehaviourReader::SetTime(const std::string& path, const std::string& text, TimeUs& target) {
+  if (text.empty()) return Report(fmt::format("{}: expected a time of day such as 09:05", path));
+  const absl::StatusOr<TimeUs> value = ParseBoundary(text);
+  if (value.ok()) {
+    target = *value;
+  } else {
+    Report(fmt::format("{} {}", path, std::string(value.status().message())));
+  }
+}
+
+void BehaviourReader::Read(const std::string& path, const v1::StudyBehaviour& from) {
+  const std::optional<StockBehaviour> behaviour = ReadStrategy(path, from);
+  const bool by_rank = from.first_bank() != 0 || from.last_bank() != 0;
+  if (from.banks_size() > 0 && by_rank) {
+    return Report(fmt::format("{}: expected ranks or names, not both", path));
+  }
+  // Faulty banks are told beside a faulty strategy.
+  const StockBehaviour any = behaviour.value_or(StockBehaviour());
+  if (from.banks_size() > 0) return ReadNames(path, from, any);
+  ReadRanks(path, from, any);
+}
+
+void BehaviourReader::ReadRanks(const std::string& path, const v1::StudyBehaviour& from,
+                                const StockBehaviour& behaviour) {
+  if (ranks_ == 0) {
+    return Report(fmt::format("{}.banks: expected ids of accounts, or of owners", path));
+  }
+  if (from.first_bank() < 1 || from.first_bank() > from.last_bank() || from.last_bank() > ranks_) {
+    return Report(fmt::format("{}: banks {} to {}: expected ranks from 1 to {}", path,
+                              from.first_bank(), from.last_bank(), ranks_));
+  }
+  behaviours_.push_back({(from.first_bank() - 1) * each_, from.last_bank() * each_ - 1, behaviour});
+}
+
+void BehaviourReader::ReadNames(const std::string& path, const v1::StudyBehaviour& from,
+                                const StockBehaviour& behaviour) {
+  for (const std::string& name : from.banks()) {
+    bool found = false;
+    for (AccountIndex i = 0; i < accounts_.size(); ++i) {
+      if (accounts_[i].id != name && accounts_[i].owner != name) continue;
+      found = true;
+      behaviours_.push_back({i, i, behaviour});
+    }
+    if (!found) {
+      Report(fmt::format("{}.banks \"{}\": expected the id of an account, or of an owner", path,
+                         name));
+    }
+  }
+}
+
+std::optional<StockBehaviour> BehaviourReader::ReadStrategy(const std::string& path,
+                                                            const v1::StudyBehaviour& from) {
+  switch (from.strategy_case()) {
+    case v1::StudyBehaviour::kDelay:
+      return DelayTradeOff{from.delay().delay_ppm_per_hour(), from.delay().liquidity_ppm()};
+    case v1::StudyBehaviour::kReceiptReactive: {
+      const v1::StudyReceiptReactive& given = from.receipt_reactive();
+      ReceiptReactive terms;
+      terms.allowance_milli = given.allowance_milli();
+      if (!given.pays_all_from().empty()) {
+        SetTime(path + ".receipt_reactive.pays_all_from", given.pays_all_from(),
+                terms.pays_all_from);
+      }
+      return terms;
+    }
+    case v1::StudyBehaviour::kWithhold: {
+      WithholdUnderStress terms;
+      SetTime(path + ".withhold.from", from.withhold().from(), terms.from);
+      SetTime(path + ".withhold.to", from.withhold().to(), terms.to);
+      if (from.withhold().probability_milli() > 1000) {
+        Report(path + ".withhold.probability_milli: expected at most 1000");
+      }
+      terms.probability_milli = std::min(1000U, from.withhold().probability_milli());
+      return terms;
+    }
+    case v1::StudyBehaviour::kDefaults: {
+      DefaultAt terms;
+      SetTime(path + ".defaults.at", from.defaults().at(), terms.at);
+      return terms;
+    }
+    case v1::StudyBehaviour::STRATEGY_NOT_SET:
+      break;
+  }
+  Report(path + ": expected delay, receipt_reactive, withhold or defaults");
+  return std::nullopt;
+}
+
+BehaviourFactory ParseBehaviours(std::string_view text, const std::string& file,
+                                 const std::vector<Account>& accounts, ProblemList& problems) {
+  if (text.substr(0, kBehavioursFirstLine.size()) != kBehavioursFirstLine) {
+    problems.Add({file, 1, 1, "expected the line \"# proto-message: StudyBehaviours\""});
+    return nullptr;
+  }
+  v1::StudyBehaviours message;
+  if (!ParseProtoText(text, file, message, problems)) return nullptr;
+  BehaviourReader reader(accounts, 0, 1, file, problems);
+  for (int i = 0; i < message.behaviours_size(); ++i) {
+    reader.Read(fmt::format("behaviours[{}]", i), message.behaviours(i));
+  }
+  if (!problems.empty()) return nullptr;
+  return MakeBehaviours(reader.Take(), message.seed(), "behaviours");
+}
+
+}  // namespace causeway::study

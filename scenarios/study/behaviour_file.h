@@ -1,0 +1,60 @@
+// What banks do, as presets and files of behaviours say it (proto/causeway/v1/study.proto).
+#ifndef CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_FILE_H_
+#define CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_FILE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "causeway/v1/study.pb.h"
+#include "scenarios/study/behaviour.h"
+#include "scenarios/study/input.h"
+#include "scenarios/study/problems.h"
+
+namespace causeway::study {
+
+// Reads one behaviour after the other and reports every field that is wrong by its path.
+class BehaviourReader {
+ public:
+  // `ranks` is how many banks may be named by rank, each with `accounts_each` accounts in a row; 0:
+  // none may. All must outlive this but `file`.
+  BehaviourReader(const std::vector<Account>& accounts, std::uint32_t ranks,
+                  std::uint32_t accounts_each, std::string file, ProblemList& problems)
+      : accounts_(accounts),
+        ranks_(ranks),
+        each_(accounts_each),
+        file_(std::move(file)),
+        problems_(problems) {}
+
+  void Read(const std::string& path, const v1::StudyBehaviour& from);
+  std::vector<BehaviourOf> Take() { return std::move(behaviours_); }
+
+ private:
+  void Report(std::string message) { problems_.Add({file_, 0, 0, std::move(message)}); }
+  void SetTime(const std::string& path, const std::string& text, TimeUs& target);
+  void ReadRanks(const std::string& path, const v1::StudyBehaviour& from,
+                 const StockBehaviour& behaviour);
+  void ReadNames(const std::string& path, const v1::StudyBehaviour& from,
+                 const StockBehaviour& behaviour);
+  std::optional<StockBehaviour> ReadStrategy(const std::string& path,
+                                             const v1::StudyBehaviour& from);
+
+  const std::vector<Account>& accounts_;
+  std::uint32_t ranks_;
+  std::uint32_t each_;
+  std::string file_;
+  ProblemList& problems_;
+  std::vector<BehaviourOf> behaviours_;
+};
+
+// The behaviours of the accounts of a folder, of a text whose first line is "# proto-message:
+// StudyBehaviours". Nothing, with everything that is wrong and its place in `file`, when it is not
+// sound. Streams are "study/behaviours/behaviour/<account>", of the file's seed.
+BehaviourFactory ParseBehaviours(std::string_view text, const std::string& file,
+                                 const std::vector<Account>& accounts, ProblemList& problems);
+
+}  // namespace causeway::study
+
+#endif  // CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_FILE_H_
