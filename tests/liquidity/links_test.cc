@@ -122,8 +122,8 @@ TEST_P(LinkedQueues, SettleBothPaymentsOfALinkInOneInstantOrNeither) {
 INSTANTIATE_TEST_SUITE_P(Disciplines, LinkedQueues,
                          ::testing::Values(Discipline::kFifo, Discipline::kFifoBypass,
                                            Discipline::kDeferred),
-                         [](const auto& info) {
-                           std::string name(Name(info.param));
+                         [](const auto& each) {
+                           std::string name(Name(each.param));
                            name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
                            return name;
                          });
