@@ -72,7 +72,9 @@ std::optional<core::OperatingCalendar> Compiler::ReadHours(const Node& node,
                                                            const causeway::v1::RtgsHours& spec) {
   const auto clock = ReadClock(node, spec);
   const auto opens = ReadTimeOfDay(node.Of("opens"), spec.opens());
-  const auto cuts_off = ReadTimeOfDay(node.Of("cuts_off"), spec.cuts_off());
+  // Of the next day from 24:00 on.
+  constexpr int kHoursEnd = 48;
+  const auto cuts_off = ReadTimeOfDay(node.Of("cuts_off"), spec.cuts_off(), kHoursEnd);
   if (!clock || !opens || !cuts_off) return std::nullopt;
   core::OperatingCalendar::Options options;
   options.clock = *clock;

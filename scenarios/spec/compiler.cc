@@ -303,7 +303,8 @@ std::optional<core::Amount> Compiler::ReadAmount(Place place, std::string_view t
 }
 
 // "HH:MM", "HH:MM:SS" or "HH:MM:SS.mmm".
-std::optional<core::Duration> Compiler::ReadTimeOfDay(Place place, std::string_view text) {
+std::optional<core::Duration> Compiler::ReadTimeOfDay(Place place, std::string_view text,
+                                                      int hours_end) {
   constexpr std::size_t kWithMillis = 12;
   std::array<int, 3> parts{};
   const std::string_view clock = text.size() == kWithMillis ? text.substr(0, 8) : text;
@@ -311,7 +312,7 @@ std::optional<core::Duration> Compiler::ReadTimeOfDay(Place place, std::string_v
               (clock.size() == 5 || clock[5] == ':');
   for (std::size_t i = 0; good && i * 3 < clock.size(); ++i) {
     const std::optional<int> part = TwoDigits(clock.substr(i * 3, 2));
-    good = part.has_value() && *part < (i == 0 ? 24 : 60);
+    good = part.has_value() && *part < (i == 0 ? hours_end : 60);
     if (good) parts[i] = *part;
   }
   std::int64_t millis = 0;
@@ -324,8 +325,8 @@ std::optional<core::Duration> Compiler::ReadTimeOfDay(Place place, std::string_v
   }
   if (!good) {
     Fail(place, fmt::format("time {}: must be \"HH:MM\", \"HH:MM:SS\" or \"HH:MM:SS.mmm\", 00:00 "
-                            "to 23:59:59.999",
-                            core::Quoted(text)));
+                            "to {}:59:59.999",
+                            core::Quoted(text), hours_end - 1));
     return std::nullopt;
   }
   return core::Duration::FromSeconds(parts[0] * 3600 + parts[1] * 60 + parts[2]) +

@@ -201,7 +201,9 @@ class Compiler {
   }
   std::optional<core::Amount> ReadAmount(Place place, std::string_view text,
                                          core::Currency currency);
-  std::optional<core::Duration> ReadTimeOfDay(Place place, std::string_view text);
+  // Hours are below `hours_end`.
+  std::optional<core::Duration> ReadTimeOfDay(Place place, std::string_view text,
+                                              int hours_end = 24);
   // A business day of the calendar.
   std::optional<core::BusinessDate> ReadBusinessDay(Place place, std::string_view text);
   std::optional<LedgerIndex> ReadLedgerOfCurrency(Place place, std::string_view code);

@@ -61,6 +61,28 @@ TEST(HoursTest, ALedgerInTheEastOpensOnTheDayBeforeInUtc) {
   EXPECT_TRUE(result.observer.verified);
 }
 
+TEST(HoursTest, ABusinessDayMayRunOverMidnightFromEitherSide) {
+  const Plan plan = Compiled(WithLedgers(
+      Hours("Z", "21:00", "43:00"), Hours("-05:00", "21:00", "19:00", "opens_day_before: true"),
+      PayEur("2024-01-05", "02:30") + PayEur("2024-01-05", "20:00")));
+  EXPECT_EQ(plan.ledgers[0].days[0].date.ToString(), "2024-01-04");
+  EXPECT_EQ(plan.ledgers[0].days[0].opens, At("2024-01-04T21:00:00Z"));
+  EXPECT_EQ(plan.ledgers[0].days[0].cuts_off, At("2024-01-05T19:00:00Z"));
+  EXPECT_EQ(plan.ledgers[1].days[0].opens, At("2024-01-04T02:00:00Z"));
+  EXPECT_EQ(plan.ledgers[1].days[0].cuts_off, At("2024-01-05T00:00:00Z"));
+  const RunResult result = Simulated(plan);
+  EXPECT_EQ(ResultOf(plan, result, "step-0001").status, ActionStatus::kSettled);
+  EXPECT_EQ(ResultOf(plan, result, "step-0002").rejection.outcome, core::Outcome::kLedgerClosed);
+  EXPECT_TRUE(result.observer.verified);
+}
+
+TEST(HoursTest, ACutOffAfterTheNextDayIsNone) {
+  const std::vector<Finding> findings = Findings(WithLedgers(Hours("Z", "21:00", "48:00"), "", ""));
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_NE(findings[0].message.find("00:00 to 47:59:59.999"), std::string::npos)
+      << findings[0].message;
+}
+
 TEST(HoursTest, WhatComesOutsideOfHoursIsRejectedOrKept) {
   const std::string late = PayEur("2024-01-04", "18:00");
   const Plan rejects = Compiled(WithLedgers(Hours("+01:00", "08:00", "17:00"), "", late));
