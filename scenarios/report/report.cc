@@ -6,9 +6,12 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "scenarios/report/ledger_indicators.h"
 #include "scenarios/report/mechanism_report.h"
+#include "scenarios/report/run_page.h"
 #include "scenarios/report/settlement_queue_report.h"
 #include "scenarios/report/trace.h"
+#include "scenarios/study/output.h"
 
 namespace causeway::sim {
 namespace {
@@ -81,6 +84,64 @@ Json LedgerQueuesJson(const Plan& plan, const RunResult& result) {
   return queues;
 }
 
+// By venue. Rates are units of the quote currency for one of the base currency.
+Json PoolsJson(const Plan& plan, const RunResult& result) {
+  Json pools = Json::object();
+  for (const PoolResult& of : result.pools) {
+    const PlannedVenue& venue = plan.bridge->venues[of.venue];
+    const auto& pool = std::get<PlannedPool>(venue.what);
+    const auto* curve = std::get_if<PlannedHybridCurve>(&pool.curve);
+    const auto rate = [](const std::optional<core::Rate>& value) {
+      return value ? Json(value->ToString()) : Json(nullptr);
+    };
+    pools[venue.name] = {
+        {"base", plan.ledgers[pool.base_ledger].currency.ToString()},
+        {"quote", plan.ledgers[pool.quote_ledger].currency.ToString()},
+        {"base_amount", of.base.minor()},
+        {"quote_amount", of.quote.minor()},
+        {"price_scale_at_begin", curve ? Json(curve->price_scale.ToString()) : Json(nullptr)},
+        {"price_scale", rate(of.price_scale)},
+        {"price_average", rate(of.price_average)}};
+  }
+  return pools;
+}
+
+// Decimals as texts: exact where values are, and the same on every machine.
+Json DelayJson(const RunFigures& figures) {
+  Json json = {{"unit", figures.unit}};
+  const std::pair<const char*, Kinds> kinds[] = {
+      {"all", Kinds::kAll}, {"payments", Kinds::kPayments}, {"settlements", Kinds::kSettlements}};
+  for (const auto& [name, kind] : kinds) {
+    const DelayFigures of = DelaysOf(figures, kind);
+    const auto number = [&of](double value) {
+      return of.seconds.empty() ? Json(nullptr) : Json(fmt::format("{:.6f}", value));
+    };
+    json[name] = {
+        {"delay",
+         of.of_time_to_close ? Json(fmt::format("{:.6f}", *of.of_time_to_close)) : Json(nullptr)},
+        {"settled", of.seconds.size()},
+        {"mean_s", number(of.mean_s)},
+        {"mean_by_value_s", number(of.mean_by_value_s)},
+        {"median_s", number(of.Percentile(50))},
+        {"p95_s", number(of.Percentile(95))},
+        {"p99_s", number(of.Percentile(99))},
+        {"longest_s", number(of.Percentile(100))},
+    };
+  }
+  return json;
+}
+
+// By currency; null of a live run.
+Json IndicatorsJson(const std::vector<study::Part>& parts) {
+  if (parts.empty()) return nullptr;
+  Json json = Json::object();
+  for (const study::Part& part : parts) {
+    json[part.currency] =
+        Json::parse(study::RenderIndicatorsJson(part.input, part.result, part.indicators, {}));
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string RenderReportJson(const Plan& plan, const RunResult& result, const Summary& summary) {
@@ -126,6 +187,9 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"mechanism_figures", MechanismJson(plan, result)},
       {"settlement_queue", SettlementQueueJson(plan, result)},
       {"ledger_queues", LedgerQueuesJson(plan, result)},
+      {"pools", PoolsJson(plan, result)},
+      {"delay", DelayJson(FiguresOf(plan, result))},
+      {"indicators", IndicatorsJson(LedgerParts(plan, result))},
       {"checks",
        {{"conserved", summary.conserved},
         {"all_or_none", summary.all_or_none},
@@ -155,6 +219,11 @@ absl::Status WriteReport(const Plan& plan, const RunResult& result, const Summar
   status.Update(WriteFile(folder / "balances.csv", text(RenderBalancesCsv(plan, result))));
   status.Update(
       WriteFile(folder / "trace.bin", [&](std::ostream& out) { WriteTrace(plan, result, out); }));
+  for (const study::Part& part : LedgerParts(plan, result)) {
+    const study::Facts facts = {{"scenario", plan.name}, {"currency", part.currency}};
+    status.Update(study::WriteResults(part.input, part.result, part.indicators, facts,
+                                      (folder / "indicators" / part.currency).string()));
+  }
   return status;
 }
 

@@ -25,8 +25,9 @@ std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result);
 // a simulated and a live run.
 std::string RenderBalancesCsv(const Plan& plan, const RunResult& result);
 
-// Writes report.json, payments.csv, balances.csv and trace.bin into `directory`, which is created;
-// what is there of these names is replaced. The system's reason when that fails.
+// Writes report.json, payments.csv, balances.csv and trace.bin into `directory`, which is created,
+// and of a simulated run the tables of a study for each ledger into indicators/CURRENCY in it; what
+// is there of these names is replaced. The system's reason when that fails.
 absl::Status WriteReport(const Plan& plan, const RunResult& result, const Summary& summary,
                          const std::string& directory);
 

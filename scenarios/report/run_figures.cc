@@ -48,25 +48,6 @@ class Valuer {
   bool by_rates_ = false;
 };
 
-// The provider who quotes a pair, when it can be no other.
-ParticipantIndex ProviderOf(const Plan& plan, const SwapOnQuote& swap) {
-  ParticipantIndex found = kSomeProvider;
-  if (!plan.bridge) return found;
-  const core::Currency sell = plan.ledgers[swap.sell_ledger].currency;
-  const core::Currency buy = plan.ledgers[swap.buy_ledger].currency;
-  for (const PlannedProvider& provider : plan.bridge->providers) {
-    const bool quotes =
-        std::any_of(provider.rates.begin(), provider.rates.end(), [&](const auto& rate) {
-          return (rate.base == sell && rate.quote == buy) ||
-                 (rate.base == buy && rate.quote == sell);
-        });
-    if (!quotes) continue;
-    if (found != kSomeProvider) return kSomeProvider;
-    found = provider.participant;
-  }
-  return found;
-}
-
 struct Ends {
   ParticipantIndex from = 0;
   ParticipantIndex to = 0;
@@ -110,6 +91,24 @@ std::int64_t CloseAfter(const std::vector<std::vector<std::int64_t>>& closes,
 }
 
 }  // namespace
+
+ParticipantIndex ProviderOf(const Plan& plan, const SwapOnQuote& swap) {
+  ParticipantIndex found = kSomeProvider;
+  if (!plan.bridge) return found;
+  const core::Currency sell = plan.ledgers[swap.sell_ledger].currency;
+  const core::Currency buy = plan.ledgers[swap.buy_ledger].currency;
+  for (const PlannedProvider& provider : plan.bridge->providers) {
+    const bool quotes =
+        std::any_of(provider.rates.begin(), provider.rates.end(), [&](const auto& rate) {
+          return (rate.base == sell && rate.quote == buy) ||
+                 (rate.base == buy && rate.quote == sell);
+        });
+    if (!quotes) continue;
+    if (found != kSomeProvider) return kSomeProvider;
+    found = provider.participant;
+  }
+  return found;
+}
 
 std::string ValueUnitOf(const Plan& plan) { return Valuer(plan).unit(); }
 

@@ -6,7 +6,9 @@
 #include <map>
 
 #include "fmt/format.h"
+#include "scenarios/report/ledger_indicators.h"
 #include "scenarios/report/settlement_queue_report.h"
+#include "scenarios/study_page/study_page.h"
 #include "scenarios/text/text.h"
 
 namespace causeway::sim {
@@ -117,6 +119,34 @@ page::Table SettledByTable(const Plan& plan, const RunResult& result) {
       table.rows.push_back({currency.ToString(), by, fmt::format("{}", settled.count),
                             Money(currency, settled.value)});
     }
+  }
+  return table;
+}
+
+page::Table PoolTable(const Plan& plan, const RunResult& result) {
+  page::Table table{.title = "Pools at the end",
+                    .columns = {{"venue"},
+                                {"pair"},
+                                {"base", true},
+                                {"quote", true},
+                                {"price scale at the beginning", true},
+                                {"price scale", true},
+                                {"average of dealt prices", true}},
+                    .rows = {},
+                    .note = "Prices are units of the quote currency for one of the base currency."};
+  for (const PoolResult& of : result.pools) {
+    const PlannedVenue& venue = plan.bridge->venues[of.venue];
+    const auto& pool = std::get<PlannedPool>(venue.what);
+    const core::Currency base = plan.ledgers[pool.base_ledger].currency;
+    const core::Currency quote = plan.ledgers[pool.quote_ledger].currency;
+    const auto* curve = std::get_if<PlannedHybridCurve>(&pool.curve);
+    const auto rate = [](const std::optional<core::Rate>& value) {
+      return value ? value->ToString() : std::string("none");
+    };
+    table.rows.push_back({venue.name, base.ToString() + "/" + quote.ToString(),
+                          Money(base, of.base), Money(quote, of.quote),
+                          curve != nullptr ? curve->price_scale.ToString() : "none",
+                          rate(of.price_scale), rate(of.price_average)});
   }
   return table;
 }
@@ -258,6 +288,29 @@ page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summar
   return table;
 }
 
+namespace {
+
+// What studies show of one currency, of each ledger.
+page::Section LedgerSection(const std::vector<study::Part>& parts) {
+  page::Section section{"Indicators by ledger", {}};
+  for (const study::Part& part : parts) {
+    section.content.push_back(study::IndicatorTableOf(part.input, part.indicators, part.currency));
+    std::string suffix = "-" + part.currency;
+    std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    for (page::Plot plot : {study::CumulativeValuePlot(part.input, part.result),
+                            study::LiquidityInUsePlot(part.input, part.result)}) {
+      plot.id = (plot.id == "liquidity" ? "liquidity-in-use" : plot.id) + suffix;
+      plot.title += ", " + part.currency;
+      section.content.push_back(std::move(plot));
+    }
+  }
+  return section;
+}
+
+}  // namespace
+
 page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
                    std::string_view source, std::string_view flags) {
   const RunFigures figures = FiguresOf(plan, result);
@@ -284,6 +337,12 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
   page.sections.push_back({"Delay", {DelayPlotOf(figures)}});
   page.sections.push_back(
       {"Indicators", {IndicatorsOf(plan, result, summary, figures), CurrencyTable(plan, summary)}});
+  if (!result.pools.empty()) {
+    page.sections.back().content.emplace_back(PoolTable(plan, result));
+  }
+  if (const std::vector<study::Part> parts = LedgerParts(plan, result); !parts.empty()) {
+    page.sections.push_back(LedgerSection(parts));
+  }
   page.sections.push_back(
       {"Invariants", {InvariantTable(plan, result, summary), RootTable(plan, result)}});
   page.sections.push_back(Reproduction(plan, result, source, flags));

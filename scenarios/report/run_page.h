@@ -67,6 +67,8 @@ struct RunFigures {
   bool HasValues() const { return unit != kNoValues; }
   static constexpr std::string_view kNoValues = "transfers";
 };
+// The provider who quotes a pair, when it can be no other; else kSomeProvider.
+ParticipantIndex ProviderOf(const Plan& plan, const SwapOnQuote& swap);
 // RunFigures::unit of the runs of a plan.
 std::string ValueUnitOf(const Plan& plan);
 RunFigures FiguresOf(const Plan& plan, const RunResult& result);

@@ -55,6 +55,8 @@ class BridgeNode : public LogNode {
 
   // Null while it is down.
   const bridge::BridgeEngine* engine() const { return engine_.get(); }
+  // Null without venues.
+  const bridge::MarketDesk* market() const { return market_.get(); }
   bool at_rest() const { return up() && !busy_; }
   // Whether its operator keeps the log from that witness, which gets another one.
   bool Withholds(std::size_t witness) const {

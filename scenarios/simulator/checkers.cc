@@ -6,6 +6,7 @@
 #include "absl/numeric/int128.h"
 #include "fmt/format.h"
 #include "scenarios/mechanisms/meter.h"
+#include "scenarios/simulator/booking_record.h"
 #include "scenarios/simulator/bridge_node.h"
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/observer_node.h"
@@ -158,6 +159,7 @@ void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
                        const core::Entry& entry) {
   OnPostings(ledger, entry);
   if (world_.meter != nullptr) world_.meter->OnEntry(world_.clock.now(), ledger, entry);
+  if (world_.bookings != nullptr) world_.bookings->OnEntry(header.time, ledger, entry);
   if (IsOfCentralBank(entry.instruction.kind)) OnIntervention(ledger, entry);
   if (entry.instruction.kind == core::ActionKind::kOrderAbort) return;  // no step of its settlement
   if (!entry.settlement_id.IsZero()) {

@@ -154,4 +154,25 @@ std::unique_ptr<bridge::MarketDesk> MakeMarket(const Plan& plan, const KeyRing& 
   return Admitted(bridge::MarketDesk::Create(options, std::move(parties), std::move(venues)));
 }
 
+std::vector<PoolResult> PoolsOf(const Plan& plan, const bridge::MarketDesk& market) {
+  std::vector<PoolResult> pools;
+  for (std::size_t i = 0; i < plan.bridge->venues.size(); ++i) {
+    const PlannedVenue& planned = plan.bridge->venues[i];
+    const auto* pool = std::get_if<PlannedPool>(&planned.what);
+    if (pool == nullptr) continue;
+    const auto& venue = static_cast<const bridge::PoolVenue&>(*market.venue(planned.name));
+    PoolResult& out = pools.emplace_back();
+    out.venue = i;
+    out.base = venue.reserves().base;
+    out.quote = venue.reserves().quote;
+    if (const auto* curve = std::get_if<PlannedHybridCurve>(&pool->curve)) {
+      out.price_scale = curve->price_scale;
+    }
+    if (venue.peg() == nullptr) continue;
+    out.price_scale = venue.peg()->price_scale();
+    out.price_average = venue.peg()->price_average();
+  }
+  return pools;
+}
+
 }  // namespace causeway::sim

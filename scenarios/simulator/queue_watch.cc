@@ -28,6 +28,8 @@ void QueueWatch::OnBatch(core::LedgerTime now, LedgerIndex ledger,
   watched.result.waiting_value_max = std::max(watched.result.waiting_value_max, queue.value());
   if (queue.empty() && watched.state == liquidity::QueueState::kEmpty) return;
   const liquidity::QueueState found = DiagnoseQueue(state);
+  watched.result.levels.push_back(
+      {now, static_cast<std::uint32_t>(queue.size()), queue.value(), found});
   if (found == watched.state) return;
   Count(watched, now);
   watched.state = found;

@@ -11,8 +11,10 @@
 #include "absl/numeric/int128.h"
 #include "fmt/format.h"
 #include "scenarios/mechanisms/meter.h"
+#include "scenarios/simulator/booking_record.h"
 #include "scenarios/simulator/checkers.h"
 #include "scenarios/simulator/fault_driver.h"
+#include "scenarios/simulator/market.h"
 #include "scenarios/simulator/mechanism.h"
 #include "scenarios/simulator/modelled_suite.h"
 #include "scenarios/simulator/participants.h"
@@ -48,6 +50,7 @@ class Simulation {
     if (!options.measure) return;
     world_.meter = &meter_.emplace(plan);
     world_.queue_watch = &queue_watch_.emplace(plan.ledgers.size());
+    world_.bookings = &bookings_.emplace(plan);
   }
 
   absl::Status Build();
@@ -90,6 +93,7 @@ class Simulation {
   std::unique_ptr<Participants> participants_;
   std::optional<Meter> meter_;
   std::optional<QueueWatch> queue_watch_;
+  std::optional<BookingRecord> bookings_;
   // When the last fault is over, and the last policy taken up.
   core::LedgerTime over_ = core::LedgerTime::Min();
   core::LedgerTime end_ = core::LedgerTime::Max();
@@ -297,6 +301,10 @@ RunResult Simulation::Collect() {
   CheckFlows(result);
   if (meter_.has_value()) result.mechanism = meter_->Finish(world_.clock.now());
   if (queue_watch_.has_value()) result.ledger_queues = queue_watch_->Finish(world_.clock.now());
+  if (bridge_ != nullptr && bridge_->market() != nullptr) {
+    result.pools = PoolsOf(plan_, *bridge_->market());
+  }
+  if (bookings_.has_value()) result.bookings = bookings_->Take();
   if (mechanism_ != nullptr) result.settlement_queue = mechanism_->QueueFigures();
   CollectObserver(result);
   CollectLogs(result);

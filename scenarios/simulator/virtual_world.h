@@ -144,6 +144,7 @@ class VirtualNetwork {
 class Checkers;
 class Meter;
 class QueueWatch;
+class BookingRecord;
 
 // What all nodes of one run share.
 struct World {
@@ -164,6 +165,7 @@ struct World {
   Checkers* checkers = nullptr;       // set before any node
   Meter* meter = nullptr;             // the same; null: nothing is measured
   QueueWatch* queue_watch = nullptr;  // as the meter
+  BookingRecord* bookings = nullptr;  // as the meter
 };
 
 }  // namespace causeway::sim

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "scenarios/spec/plan.h"
+#include "scenarios/study/results.h"
 #include "settlement/core/amount.h"
 #include "settlement/core/bytes.h"
 #include "settlement/core/ids.h"
 #include "settlement/core/outcome.h"
+#include "settlement/core/rate.h"
 #include "settlement/core/time.h"
 
 namespace causeway::sim {
@@ -169,6 +171,22 @@ struct SettlementQueueResult {
   std::vector<Level> levels;
 };
 
+// What settled on a ledger, as its log has it: a payment between two participants, or the leg of a
+// settlement that one pays another.
+struct Booking {
+  LedgerIndex ledger = 0;
+  core::LedgerTime time;  // of the batch
+  ParticipantIndex from = 0;
+  ParticipantIndex to = 0;
+  core::Amount amount;
+  std::optional<ActionIndex> payment;  // which; nothing of a leg
+  core::Hash256 settlement_id;         // of a leg; else zero
+  bool waited = false;                 // in the ledger's queue
+  // Payments that left the queue together have one number from 1 up; 0: alone.
+  std::uint32_t set = 0;
+  std::string algorithm;  // that settled the set, such as "bech-soramaki"
+};
+
 // The queue of a ledger: how long it was in which state, as it stood after each batch.
 struct LedgerQueueResult {
   LedgerIndex ledger = 0;
@@ -189,6 +207,23 @@ struct LedgerQueueResult {
     core::Amount value;
   };
   std::map<std::string, Settled> settled;
+  // From each time on, until the next one.
+  struct Level {
+    core::LedgerTime at;
+    std::uint32_t waiting = 0;
+    core::Amount value;
+    liquidity::QueueState state = liquidity::QueueState::kEmpty;
+  };
+  std::vector<Level> levels;
+};
+
+// An automated market maker at the end of the run.
+struct PoolResult {
+  std::size_t venue = 0;  // place in PlannedBridge::venues
+  core::Amount base;      // what settled trades made of its reserves
+  core::Amount quote;
+  std::optional<core::Rate> price_scale;    // of a hybrid curve
+  std::optional<core::Rate> price_average;  // of dealt prices, where the scale follows them
 };
 
 struct RunResult {
@@ -201,6 +236,8 @@ struct RunResult {
   std::optional<MechanismResult> mechanism;               // of a simulated run that was measured
   std::optional<SettlementQueueResult> settlement_queue;  // of that mechanism
   std::vector<LedgerQueueResult> ledger_queues;  // of ledgers that have one, when it was measured
+  std::vector<PoolResult> pools;                 // of a simulated run, by venue
+  std::vector<Booking> bookings;  // in the order in which they came about; when it was measured
   // What did not hold, one sentence each, beside the observer's alerts: settlements that are not
   // all or none (open, or ended in two ways), and every other invariant.
   std::vector<std::string> all_or_none_breaches;

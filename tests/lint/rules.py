@@ -66,8 +66,8 @@ UNITS = {
                        "settlement/liquidity", "proto", "protobuf"},
     "scenarios/text": set(),
     "scenarios/page": {"scenarios/text", "json"},
-    "scenarios/report": {"scenarios/spec", "scenarios/page", "scenarios/text", "settlement/codec",
-                         "json"},
+    "scenarios/report": {"scenarios/spec", "scenarios/page", "scenarios/text", "scenarios/study",
+                         "scenarios/study_page", "settlement/codec", "json"},
     "scenarios/mechanisms": {"scenarios/spec", "fx-bridge/liquidity", "fx-bridge/queue"},
     "scenarios/simulator": {
         "scenarios/mechanisms",

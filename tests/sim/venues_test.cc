@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
+#include <variant>
 
 #include "scenarios/report/report.h"
 #include "scenarios/report/summary.h"
@@ -97,6 +99,27 @@ TEST(VenuesTest, APriceScaleMovesOnlyWhereTheFileLetsIt) {
   EXPECT_EQ(euros("moving_scale { step: \"0.01\" } "), 21'754);
   // Nothing is ever earned that would pay for a move.
   EXPECT_EQ(euros("moving_scale { step: \"0.01\" extra_profit: \"0.9\" } "), 21'732);
+}
+
+TEST(VenuesTest, TheReportHasThePriceScaleInTheEnd) {
+  const Plan plan =
+      Compiled(TwoCurrenciesWith(HybridText("moving_scale { step: \"0.01\" } ") + BuysMostly()));
+  const RunResult result = Simulated(plan);
+  ASSERT_EQ(result.pools.size(), 1U);
+  ASSERT_TRUE(result.pools[0].price_scale.has_value());
+  const nlohmann::json report =
+      nlohmann::json::parse(RenderReportJson(plan, result, Summarise(plan, result)));
+  const nlohmann::json& pool = report["pools"]["pool"];
+  EXPECT_EQ(pool["price_scale"], result.pools[0].price_scale->ToString());
+  EXPECT_NE(pool["price_scale"], pool["price_scale_at_begin"]);
+  EXPECT_FALSE(pool["price_average"].is_null());
+  EXPECT_EQ(pool["base_amount"], result.pools[0].base.minor());
+  const Plan still = Compiled(TwoCurrenciesWith(HybridText("") + BuysMostly()));
+  const RunResult unmoved = Simulated(still);
+  const auto& curve =
+      std::get<PlannedHybridCurve>(std::get<PlannedPool>(still.bridge->venues[0].what).curve);
+  EXPECT_EQ(unmoved.pools[0].price_scale->ToString(), curve.price_scale.ToString());
+  EXPECT_FALSE(unmoved.pools[0].price_average.has_value());
 }
 
 TEST(VenuesTest, WithoutANameTheBestVenueIsTaken) {

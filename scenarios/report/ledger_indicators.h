@@ -1,0 +1,33 @@
+// The indicators of a simulated run by ledger, each of one currency: what studies compute
+// (docs/indicators.md), by the same code, of the run's payments, bookings and balances.
+#ifndef CAUSEWAY_SCENARIOS_REPORT_LEDGER_INDICATORS_H_
+#define CAUSEWAY_SCENARIOS_REPORT_LEDGER_INDICATORS_H_
+
+#include <vector>
+
+#include "scenarios/spec/plan.h"
+#include "scenarios/spec/run_result.h"
+#include "scenarios/study/parts.h"
+
+namespace causeway::sim {
+
+// One part for each ledger, by index; nothing of a live run, whose times are not those of the
+// calendar. Accounts are those of participants.
+//
+// A day is a business day of the ledger, from the midnight (UTC) before it opens to when it is
+// closed; what is due after one close and by the next belongs to the next, from its midnight on at
+// the earliest. Payments are one-way payments and each leg of a settlement on its ledger, due when
+// the scenario says and settled when the ledger's log booked them, so that the time for which funds
+// were locked is part of their delay. One that settled counts on the day on which it did. The
+// opening balance is what an account has when the first payment of the day is due, with what was
+// issued up to then; money issued, redeemed or charged later that day is added (or taken) from
+// outside. Left out are swaps that did not settle and of which several providers could have been
+// the counterparty. A settlement list is one payment of what settled of it. Where a leg has no
+// booking of its own it settled with the settlement of the nets that it is part of, as one set; and
+// where the logs do not tell (lists, other mechanisms) when its participants knew, together with
+// those that did at the same instant.
+std::vector<study::Part> LedgerParts(const Plan& plan, const RunResult& result);
+
+}  // namespace causeway::sim
+
+#endif  // CAUSEWAY_SCENARIOS_REPORT_LEDGER_INDICATORS_H_

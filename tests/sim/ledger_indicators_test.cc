@@ -1,0 +1,188 @@
+#include "scenarios/report/ledger_indicators.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "scenarios/report/report.h"
+#include "scenarios/report/summary.h"
+#include "tests/sim/scenario_text.h"
+
+namespace causeway::sim {
+namespace {
+
+using study::DayIndicators;
+using study::kHourUs;
+using study::kMinuteUs;
+using study::Part;
+using ::testing::Contains;
+
+struct RanScenario {
+  Plan plan;
+  RunResult result;
+  std::vector<Part> parts;
+};
+
+RanScenario RanScenarioOf(const std::string& text) {
+  RanScenario ran{Compiled(text), {}, {}};
+  absl::StatusOr<RunResult> result = RunSimulation(ran.plan, {.measure = true});
+  EXPECT_TRUE(result.ok()) << result.status();
+  ran.result = *std::move(result);
+  ran.parts = LedgerParts(ran.plan, ran.result);
+  return ran;
+}
+
+RanScenario RanScenarioFile(const std::string& name) {
+  std::ifstream file(ScenarioPath(name));
+  return RanScenarioOf({std::istreambuf_iterator<char>(file), {}});
+}
+
+std::string IndicatorStep(const std::string& id, const std::string& time, const std::string& what) {
+  return "steps { id: \"" + id + "\" date: \"2024-01-04\" time: \"" + time + "\" " + what + " }\n";
+}
+std::string PayEuros(const std::string& from, const std::string& to, const std::string& amount) {
+  return "pay { from: \"" + from + "\" to: \"" + to + "\" currency: \"EUR\" amount: \"" + amount +
+         "\" }";
+}
+
+TEST(LedgerIndicators, OfAGridlockAreThoseOfItsPaymentsAsAStudyHasThem) {
+  const RanScenario ran = RanScenarioFile("gridlock");
+  ASSERT_EQ(ran.parts.size(), 1U);
+  const Part& part = ran.parts.front();
+  EXPECT_EQ(part.currency, "EUR");
+  const DayIndicators& day = part.indicators.days.front();
+  EXPECT_EQ(day.settled.count, 5U);
+  EXPECT_EQ(day.settled_multilaterally.value, 5 * 180'000'000);
+  EXPECT_EQ(day.offset_share, 1'000'000);
+  EXPECT_EQ(day.unsettled.count, 2U);
+  EXPECT_EQ(day.liquidity, 5 * 100'000'000);
+  EXPECT_EQ(day.liquidity_used, 0);         // the ring moved nothing on balance
+  EXPECT_EQ(day.lower_bound, 300'001'000);  // what EU-BANK-1 owes beyond the ring
+  EXPECT_EQ(day.upper_bound, 300'001'000);
+  EXPECT_EQ(day.turnover, 1'800'000);
+  EXPECT_GE(day.deadlock_us, 7 * kHourUs);
+  EXPECT_EQ(day.queue_peak_count, 4U);
+  EXPECT_EQ(day.herfindahl, 200'000);
+}
+
+// Whatever a scenario does, the balances that its payments, issues and redemptions make are those
+// that the ledgers have in the end.
+TEST(LedgerIndicators, HaveTheBalancesOfTheLedgers) {
+  for (const char* name : {"first-swap", "fx-venues", "rtgs-hours", "pvp-gridlock",
+                           "bank-behaviours", "gridlock", "witnessed-swap"}) {
+    const RanScenario ran = RanScenarioFile(name);
+    ASSERT_EQ(ran.parts.size(), ran.plan.ledgers.size()) << name;
+    for (std::size_t l = 0; l < ran.parts.size(); ++l) {
+      const Part& part = ran.parts[l];
+      const LedgerResult& ledger = ran.result.ledgers[l];
+      const std::size_t accounts = part.input.accounts.size();
+      ASSERT_EQ(ledger.accounts.size(), accounts) << name;
+      const std::size_t last = part.result.account_days.size() - accounts;
+      for (std::size_t a = 0; a < accounts; ++a) {
+        EXPECT_EQ(part.result.account_days[last + a].closing,
+                  ledger.accounts[a].available.minor() + ledger.accounts[a].held.minor())
+            << name << " " << part.currency << " " << part.input.accounts[a].id;
+      }
+    }
+  }
+}
+
+TEST(LedgerIndicators, CountALegAsAPaymentWhoseLockTimeIsDelay) {
+  const RanScenario ran = RanScenarioOf(TwoCurrenciesWith(IndicatorStep(
+      "trade", "09:00",
+      "pvp { party: \"DE-BANK-1\" counterparty: \"US-BANK-1\" party_currency: \"EUR\" "
+      "party_amount: \"90.00\" counterparty_currency: \"USD\" counterparty_amount: \"100.00\" }")));
+  ASSERT_EQ(ran.parts.size(), 2U);
+  for (const Part& part : ran.parts) {
+    const DayIndicators& day = part.indicators.days.front();
+    EXPECT_EQ(day.settled.count, 1U) << part.currency;
+    EXPECT_EQ(day.linked.count, 1U);
+    EXPECT_EQ(day.pvp_share, 1'000'000);
+    EXPECT_EQ(day.principal_at_risk_peak, 0);
+    ASSERT_TRUE(day.mean_delay_us.has_value());
+    EXPECT_GT(*day.mean_delay_us, 1000);  // more than one message takes
+    EXPECT_LT(*day.mean_delay_us, kMinuteUs);
+    EXPECT_EQ(part.input.links.front(), ran.parts.front().input.links.front());
+  }
+  EXPECT_EQ(ran.parts[0].indicators.days[0].settled.value, 9'000);
+  EXPECT_EQ(ran.parts[1].indicators.days[0].settled.value, 10'000);
+}
+
+TEST(LedgerIndicators, TakeTheTimeOfTheBookingAndNotThatOfTheReply) {
+  const RanScenario ran = RanScenarioOf(
+      TwoCurrenciesWith(IndicatorStep("p", "09:00", PayEuros("DE-BANK-1", "DE-BANK-2", "90.00"))));
+  ASSERT_EQ(ran.result.bookings.size(), 1U);
+  const Part& part = ran.parts.front();
+  const study::TimeUs booked = part.result.payments[0].settled;
+  EXPECT_GT(booked, 9 * kHourUs);
+  EXPECT_EQ(booked, ran.result.bookings[0].time.micros() -
+                        ran.plan.ledgers[0].days[0].date.StartInUtc().micros());
+  EXPECT_LT(ran.result.bookings[0].time, ResultOf(ran.plan, ran.result, "p").ended);
+}
+
+TEST(LedgerIndicators, OpeningBalancesHaveWhatWasIssuedBeforeTheFirstPaymentAndNothingLater) {
+  const std::string issue = "issue { to: \"DE-BANK-2\" currency: \"EUR\" amount: \"50.00\" }";
+  const RanScenario ran = RanScenarioOf(
+      TwoCurrenciesWith(IndicatorStep("early", "08:30", issue) +
+                        IndicatorStep("p", "09:00", PayEuros("DE-BANK-1", "DE-BANK-2", "90.00")) +
+                        IndicatorStep("late", "10:00", issue)));
+  const Part& part = ran.parts.front();
+  ASSERT_EQ(part.input.accounts[1].id, "DE-BANK-2");
+  EXPECT_EQ(part.result.account_days[1].opening, 5'000);
+  EXPECT_EQ(part.result.account_days[1].added, 5'000);
+  EXPECT_EQ(part.result.account_days[1].closing, 19'000);
+  const std::size_t accounts = part.input.accounts.size();
+  EXPECT_EQ(part.result.account_days[accounts + 1].opening, 19'000);
+}
+
+TEST(LedgerIndicators, CountRefusedPaymentsAsRejectedOnTheirDay) {
+  const RanScenario ran = RanScenarioOf(
+      TwoCurrenciesWith(IndicatorStep("p", "09:00", PayEuros("DE-BANK-2", "DE-BANK-1", "90.00"))));
+  const DayIndicators& day = ran.parts.front().indicators.days.front();
+  EXPECT_EQ(day.rejected.count, 1U);
+  EXPECT_EQ(day.submitted.value, 9'000);
+  EXPECT_EQ(day.settled.count, 0U);
+}
+
+TEST(LedgerIndicators, CountTheDaysOfALedgerFromTheMidnightBeforeItOpens) {
+  std::string text = TwoCurrenciesWith("steps { id: \"p\" date: \"2024-01-05\" time: \"02:30\" " +
+                                       PayEuros("DE-BANK-1", "DE-BANK-2", "90.00") + " }\n");
+  const std::string place = "country: \"DE\"";
+  text.insert(text.find(place) + place.size(),
+              " hours { utc_offset: \"Z\" opens: \"21:00\" cuts_off: \"43:00\" }");
+  const RanScenario ran = RanScenarioOf(text);
+  const Part& part = ran.parts.front();
+  EXPECT_EQ(part.result.opens, 21 * kHourUs);
+  EXPECT_GE(part.result.closes, 43 * kHourUs + 10 * kMinuteUs);
+  EXPECT_EQ(part.input.payments[0].due, 26 * kHourUs + 30 * kMinuteUs);
+  EXPECT_EQ(part.indicators.days[0].settled.count, 1U);
+  EXPECT_EQ(part.indicators.days[0].throughput[26], 1'000'000);
+}
+
+TEST(LedgerIndicators, OfALiveRunThereAreNone) {
+  RanScenario ran = RanScenarioFile("first-swap");
+  ran.result.mode = "live";
+  EXPECT_TRUE(LedgerParts(ran.plan, ran.result).empty());
+}
+
+TEST(LedgerIndicators, AreInTheReportByCurrencyWithTheDelay) {
+  const RanScenario ran = RanScenarioFile("gridlock");
+  const nlohmann::json report = nlohmann::json::parse(
+      RenderReportJson(ran.plan, ran.result, Summarise(ran.plan, ran.result)));
+  const nlohmann::json& day = report["indicators"]["EUR"]["days"][0];
+  EXPECT_EQ(day["day"], "2026-03-02");
+  EXPECT_EQ(day["settled_count"], "5");
+  EXPECT_EQ(day["offset_share"], "1.000000");
+  EXPECT_EQ(report["delay"]["unit"], "EUR");
+  EXPECT_EQ(report["delay"]["payments"]["settled"], 5);
+  EXPECT_TRUE(report["delay"]["settlements"]["mean_s"].is_null());
+  EXPECT_NE(report["delay"]["all"]["delay"], "0.000000");
+}
+
+}  // namespace
+}  // namespace causeway::sim
