@@ -31,6 +31,12 @@ std::shared_ptr<const bridge::KeyDirectory> MakeDirectory(const Plan& plan) {
   return directory;
 }
 
+// Small, so that short runs have runs, snapshots, and starts with and without them.
+constexpr std::size_t kDecidedIdsPerRun = 5;
+constexpr std::uint64_t kRecordsPerLogSnapshot = 7;
+constexpr std::uint32_t kStartsPerLoss = 3;
+constexpr std::uint32_t kStartsPerLostSnapshots = 4;
+
 // The outcome, once there is one.
 std::optional<SettlementReply> OutcomeOf(const bridge::SettlementView& view) {
   SettlementReply reply;
@@ -88,10 +94,20 @@ bridge::BridgeEngine::Options BridgeNode::MakeOptions() {
 absl::Status BridgeNode::Boot() {
   absl::StatusOr<std::unique_ptr<store::Journal>> journal = OpenJournal();
   if (!journal.ok()) return journal.status();
+  bridge::BridgeEngine::Options options = MakeOptions();
+  // Derived data is lost at times, and made again from the log.
+  if (++starts_ % kStartsPerLoss == 0) *runs_ = {};
+  if (starts_ % kStartsPerLostSnapshots == 0) snapshots_ = store::MakeMemorySnapshotStore();
+  const std::uint64_t durable = (*journal)->record_count();
+  if (runs_->covered == 0 && durable > 0) world_.coverage.Add(Covered::kDecidedIdsReadAgain);
+  options.ids = std::make_shared<SimulatedKeyIndex>(runs_, durable, kDecidedIdsPerRun);
+  options.snapshots = snapshots_;
   absl::StatusOr<std::unique_ptr<bridge::BridgeEngine>> engine =
-      bridge::BridgeEngine::Open(MakeOptions(), *std::move(journal));
+      bridge::BridgeEngine::Open(std::move(options), *std::move(journal));
   if (!engine.ok()) return engine.status();
   engine_ = *std::move(engine);
+  snapshot_records_ = engine_->snapshot_records();
+  if (snapshot_records_ > 0) world_.coverage.Add(Covered::kStartedFromLogSnapshot);
   TellMarket();
   tick_at_.reset();
   for (const bridge::SettlementView& view : engine_->ListOpen()) {
@@ -174,6 +190,7 @@ void BridgeNode::Flush() {
 void BridgeNode::Finish() {
   ReportDecisions();
   if (!Publish(engine_->batch_count())) return;
+  KeepSnapshot();
   std::vector<Event> answers = std::move(answers_);
   answers_.clear();
   for (Event& answer : answers) answer();
@@ -191,6 +208,14 @@ void BridgeNode::Finish() {
   busy_ = false;
   ScheduleTick();
   if (!inbox_.empty()) Flush();
+}
+
+void BridgeNode::KeepSnapshot() {
+  if (engine_->size() - snapshot_records_ < kRecordsPerLogSnapshot) return;
+  snapshot_records_ = engine_->size();
+  const absl::Status written = bridge::WriteLogSnapshot(
+      engine_->Snapshot(), world_.plan.bridge->decision_log, {}, *snapshots_);
+  CW_CHECK(written.ok(), "memory has room");
 }
 
 void BridgeNode::ReportDecisions() {

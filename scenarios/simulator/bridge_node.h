@@ -16,6 +16,7 @@
 #include "scenarios/simulator/ledger_node.h"
 #include "scenarios/simulator/log_node.h"
 #include "scenarios/simulator/second_log.h"
+#include "scenarios/simulator/simulated_key_index.h"
 #include "scenarios/simulator/witness_node.h"
 #include "scenarios/spec/actor.h"
 
@@ -95,6 +96,7 @@ class BridgeNode : public LogNode {
   std::string CheckpointOf(const std::string& batch) const override;
   void Flush();
   void Finish();
+  void KeepSnapshot();
   void ScheduleTick();
   // False when the node died of reading what it was to send.
   bool SendToWitness(const bridge::WitnessCall& call);
@@ -143,6 +145,11 @@ class BridgeNode : public LogNode {
   std::size_t later_policies_ = 0;
   std::vector<Lie> lies_;
   std::map<core::Hash256, std::string> equivocated_;  // a forged abort, for one ledger of the terms
+  // On the bridge's disk beside its journal: derived from it.
+  std::shared_ptr<StoredRuns> runs_ = std::make_shared<StoredRuns>();
+  std::shared_ptr<store::SnapshotStore> snapshots_ = store::MakeMemorySnapshotStore();
+  std::uint64_t snapshot_records_ = 0;
+  std::uint32_t starts_ = 0;
   // With witnesses. It outlasts the node's crashes: the operator keeps it elsewhere.
   std::unique_ptr<SecondLog> second_;
 };

@@ -62,6 +62,8 @@ constexpr std::array<std::string_view, kCoveredCount> kCoveredNames = {
     "resumed-undecided",
     "resumed-decided",
     "resumed-certifying",
+    "started-from-log-snapshot",
+    "decided-ids-read-again",
     "several-decided-at-once",
     "list-committed",
     "list-committed-in-part",

@@ -70,6 +70,8 @@ enum class Covered : std::uint8_t {
   kResumedUndecided,
   kResumedDecided,
   kResumedCertifying,
+  kStartedFromLogSnapshot,
+  kDecidedIdsReadAgain,  // their index was lost
   kSeveralDecidedAtOnce,
   kListCommitted,
   kListCommittedInPart,

@@ -53,6 +53,21 @@ steps { id: "order" date: "2024-01-04" time: "09:00:05"
   EXPECT_GT(Times(Covered::kOrderSeenByObserver), 0U);
 }
 
+// What the banks send is late, and what the central bank sends is not.
+TEST_F(InterventionsTest, OrderThatComesBeforeTheSettlementAbortsItWhenItIsHandedIn) {
+  Run(InterventionWith(R"(
+faults { date: "2024-01-04" time: "08:59:59" duration_ms: 1500
+  messages { from: "DE-BANK-1" from: "US-BANK-1" to: "BRIDGE"
+             delay_per_mille: 1000 delay_ms_max: 20000 } }
+steps { id: "order" date: "2024-01-04" time: "09:00:01"
+  order_abort { step: "s" currency: "EUR" } })"));
+  EXPECT_EQ(Of("order").status, ActionStatus::kSettled);
+  EXPECT_EQ(Of("s").status, ActionStatus::kAborted);
+  EXPECT_EQ(Of("s").rejection.outcome, core::Outcome::kAbortOrdered);
+  EXPECT_EQ(Times(Covered::kAbortOrderKept), 1U);
+  EXPECT_EQ(Times(Covered::kAbortedByKeptOrder), 1U);
+}
+
 TEST_F(InterventionsTest, OrderThatNobodyRecordedOrThatComesTooLateAbortsNothing) {
   Run(InterventionWith(std::string(kCutOff) + R"(
 steps { id: "made-up" date: "2024-01-04" time: "09:00:05"
