@@ -65,7 +65,7 @@ MODELS = (
           "LEDGERS=2 SETTLEMENTS=2 FUNDS=1"),
     Model("enough-money", "settlement.pml",
           "two settlements over the same two ledgers, and money for both",
-          "LEDGERS=2 SETTLEMENTS=2 FUNDS=2"),
+          "LEDGERS=2 SETTLEMENTS=2 FUNDS=2 REFUSALS_ARE_RECORDED"),
     Model("termination", "termination.pml", "two ledgers; 2 losses, 1 repeat, 1 crash",
           "LEDGERS=2 FUNDS=1 LOSSES=2 REPEATS=1 CRASHES=1", "every_settlement_ends"),
     Model("termination-fair", "termination.pml",
@@ -76,7 +76,8 @@ MODELS = (
           "as termination, and one ledger never answers: the other's money is not held by it",
           "LEDGERS=2 FUNDS=1 LOSSES=1 REPEATS=1 CRASHES=1 DEAD_LEDGER", "every_settlement_ends",
           unreached=("is complete", "pending[0] = 0",  # never: the dead one acknowledges nothing
-                     "memory[((0*2)+0)] = 2", "paid[")),  # nothing can commit
+                     # Nothing can commit.
+                     "memory[((0*2)+0)] = 2", "paid[", "books settlement")),
     Model("witnesses", "witness.pml", "n = 4, k = 3, f = 1 against a lying bridge, two ids",
           "WITNESSES=4 NEEDED=3 BYZANTINE=1 RECORDS_MAX=2"),
     Model("witnesses-7", "witness.pml", "n = 7, k = 5, f = 2 against a lying bridge",

@@ -5,7 +5,8 @@
  *   FUNDS                  settlements that the payer's account on each ledger can pay for
  *   ANSWER(s, l, kind)     sends a VOTE, REFUSAL or ACK of ledger l about settlement s
  *
- * OUTCOMES_ONLY leaves out the assertion that a certificate is always carried out, so that mutants
+ * REFUSALS_ARE_RECORDED leaves out the definite refusals that a ledger does not record, but for the
+ * one past the deadline. OUTCOMES_ONLY leaves out the assertion that a certificate is always carried out, so that mutants
  * show what becomes of the money. Mutants are the #ifdefs whose names begin with MUTANT_; run.py lists them. */
 
 /* Where a settlement stands at a ledger. */
@@ -87,9 +88,13 @@ inline ledger_hold(s, l) {
 #define LEDGER_NEW(s, l) (memory[AT(s, l)] == NONE)
 inline ledger_prepare(s, l) {
   if
+#ifdef REFUSALS_ARE_RECORDED
   :: late[l] -> /* refused, and not recorded */
+#else
+  :: true -> /* refused, and not recorded: the deadline is past, or a key is not known yet */
+#endif
     ANSWER(s, l, REFUSAL);
-    printf("ledger %d: refuses settlement %d, its deadline is past\n", l, s)
+    printf("ledger %d: refuses settlement %d, and may hold it when the terms come again\n", l, s)
   :: !late[l] && available[l] > 0 ->
     ledger_hold(s, l)
   :: !late[l] ->
