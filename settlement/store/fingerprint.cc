@@ -40,4 +40,21 @@ std::uint64_t Checksum64(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+struct StreamedChecksum64::State {
+  XXH3_state_t xxh3;
+};
+
+StreamedChecksum64::StreamedChecksum64(std::uint64_t seed) : state_(std::make_unique<State>()) {
+  XXH3_INITSTATE(&state_->xxh3);
+  XXH3_64bits_reset_withSeed(&state_->xxh3, seed);
+}
+
+StreamedChecksum64::~StreamedChecksum64() = default;
+
+void StreamedChecksum64::Add(std::string_view bytes) {
+  XXH3_64bits_update(&state_->xxh3, bytes.data(), bytes.size());
+}
+
+std::uint64_t StreamedChecksum64::Value() const { return XXH3_64bits_digest(&state_->xxh3); }
+
 }  // namespace causeway::store

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -40,6 +41,22 @@ class KeyFingerprinter {
 
 // XXH3_64bits_withSeed.
 std::uint64_t Checksum64(std::string_view bytes, std::uint64_t seed);
+
+// The same of bytes that come piece by piece. One thread.
+class StreamedChecksum64 {
+ public:
+  explicit StreamedChecksum64(std::uint64_t seed);
+  ~StreamedChecksum64();
+  StreamedChecksum64(const StreamedChecksum64&) = delete;
+  StreamedChecksum64& operator=(const StreamedChecksum64&) = delete;
+
+  void Add(std::string_view bytes);
+  std::uint64_t Value() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace causeway::store
 

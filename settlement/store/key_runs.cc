@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "settlement/core/check.h"
+#include "settlement/store/key_runs_probe.h"
 
 namespace causeway::store {
 namespace {
@@ -29,8 +30,8 @@ std::string_view FamilyName(std::size_t family) {
   return family == kInstructions ? "instruction ids" : "UETRs";
 }
 
-// It is replaced when it has grown by half.
-std::uint64_t FilterCapacity(std::uint64_t keys) { return keys + keys / 2; }
+// A filter in memory has room for the keys of so many tables.
+constexpr std::size_t kFilterTables = 6;
 
 std::size_t RoomFor(std::size_t keys_max, std::size_t batch_keys_max) {
   return keys_max + 2 * batch_keys_max;
@@ -63,6 +64,10 @@ absl::StatusOr<std::unique_ptr<KeyRuns>> KeyRuns::Open(Options options,
   std::unique_ptr<KeyRuns> index(new KeyRuns(std::move(options), durable_leaves));
   if (absl::Status status = index->Recover(); !status.ok()) return status;
   index->ResetGeneration(*index->active_, durable_leaves);
+  index->newer_ = std::make_unique<KeyFilter>(index->FilterKeys());
+  index->newer_from_ = index->older_from_ = index->covered_[kInstructions];
+  index->filter_bytes_ = index->FilterBytes();
+  index->SeeRuns();
   index->thread_ = std::thread([raw = index.get()] { raw->Background(); });
   return index;
 }
@@ -95,7 +100,6 @@ absl::Status KeyRuns::Recover() {
     absl::Status status = RecoverFamily(static_cast<KeyFamily>(family), manifest->runs[family]);
     if (!status.ok()) return status;
   }
-  if (absl::Status status = RecoverFilter(); !status.ok()) return status;
   for (std::size_t family = 0; family < kKeyFamilies; ++family) {
     covered_[family] = CoveredBy(*runs_[family]);
   }
@@ -137,29 +141,6 @@ absl::Status KeyRuns::RecoverFamily(KeyFamily family, const std::vector<Manifest
                                  FamilyName(static_cast<std::size_t>(family)), list->size()));
   }
   runs_[static_cast<std::size_t>(family)] = std::move(list);
-  return absl::OkStatus();
-}
-
-// Reads, and so verifies, every page of the instruction ids.
-absl::Status KeyRuns::RecoverFilter() {
-  const RunList& runs = *runs_[kInstructions];
-  std::uint64_t keys = 0;
-  for (const Run& run : runs) keys += run.file->header().keys;
-  const std::uint64_t later = opened_durable_ - std::min(opened_durable_, CoveredBy(runs));
-  filter_ = KeyFilter(FilterCapacity(keys + later + GenerationKeys(opened_durable_)));
-  filter_bytes_ = filter_.memory_bytes();
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    RunCursor cursor(runs[i].file);
-    while (cursor.Next()) filter_.TestAndAdd(cursor.fingerprint());
-    if (cursor.status().ok()) continue;
-    if (!absl::IsDataLoss(cursor.status())) return cursor.status();
-    // What the filter has of it already makes no difference to the answers.
-    notes_.emplace_back(cursor.status().message());
-    auto whole = std::make_shared<RunList>(runs);
-    whole->resize(i);
-    runs_[kInstructions] = std::move(whole);
-    break;
-  }
   return absl::OkStatus();
 }
 
@@ -224,19 +205,53 @@ void KeyRuns::Unpin(const View& view) {
   if (view.frozen != nullptr) view.frozen->readers.fetch_sub(1, std::memory_order_release);
 }
 
-absl::StatusOr<std::uint64_t> KeyRuns::FindNewestIn(const View& view,
-                                                    std::uint64_t fingerprint) const {
+absl::StatusOr<std::uint64_t> KeyRuns::FindInRun(const RunFile& run,
+                                                 std::uint64_t fingerprint) const {
+  const absl::StatusOr<std::uint64_t> leaf = run.FindNewest(fingerprint);
+  if (!leaf.ok()) return Damaged(run, leaf.status());
+  return leaf;
+}
+
+// Of each fingerprint the newest leaf in the runs that the filters in memory do not cover.
+absl::Status KeyRuns::FindInOlderRuns(std::span<const std::uint64_t> fingerprints,
+                                      std::span<std::uint64_t> newest) const {
+  std::fill(newest.begin(), newest.end(), kNoLeaf);
+  std::array<std::uint8_t, kProbeKeysMax> maybe;
+  for (const RunFile* run : older_runs_) {
+    if (!run->has_filter()) {
+      maybe.fill(1);
+    } else if (run->MayHold(fingerprints, maybe.data()) == 0) {
+      continue;
+    }
+    for (std::size_t i = 0; i < fingerprints.size(); ++i) {
+      if (maybe[i] == 0 || newest[i] != kNoLeaf) continue;
+      const absl::StatusOr<std::uint64_t> found = FindInRun(*run, fingerprints[i]);
+      if (!found.ok()) return found.status();
+      newest[i] = *found;
+    }
+    if (run->has_filter() && run->wants_filter()) WakeBackground();
+  }
+  return absl::OkStatus();
+}
+
+// The newest leaf among the keys that the filters in memory cover.
+absl::StatusOr<std::uint64_t> KeyRuns::FindInRecent(std::uint64_t fingerprint) const {
+  const View view = Pin(KeyFamily::kInstruction);
+  std::uint64_t leaf = kNoLeaf;
   for (const Generation* generation : {view.active, view.frozen}) {
-    if (generation == nullptr) continue;
-    const std::uint64_t leaf = generation->tables[kInstructions].FindNewest(fingerprint);
-    if (leaf != kNoLeaf) return leaf;
+    if (generation == nullptr || leaf != kNoLeaf) continue;
+    leaf = generation->tables[kInstructions].FindNewest(fingerprint);
   }
-  for (auto run = view.runs->rbegin(); run != view.runs->rend(); ++run) {
-    const absl::StatusOr<std::uint64_t> leaf = run->file->FindNewest(fingerprint);
-    if (!leaf.ok()) return Damaged(*run->file, leaf.status());
-    if (*leaf != kNoLeaf) return *leaf;
+  Unpin(view);
+  for (auto run = view.runs->rbegin(); run != view.runs->rend() && leaf == kNoLeaf; ++run) {
+    const RunFile& file = *run->file;
+    if (file.header().to_leaf <= older_from_) break;
+    if (file.has_filter() && !file.MayHold(fingerprint)) continue;
+    const absl::StatusOr<std::uint64_t> found = FindInRun(file, fingerprint);
+    if (!found.ok()) return found.status();
+    leaf = *found;
   }
-  return kNoLeaf;
+  return leaf;
 }
 
 absl::Status KeyRuns::FindOrInsert(std::span<const std::uint64_t> fingerprints,
@@ -245,48 +260,55 @@ absl::Status KeyRuns::FindOrInsert(std::span<const std::uint64_t> fingerprints,
   CW_CHECK(first_leaf >= batch_leaf_ && first_leaf >= covered_[kInstructions] &&
                first_leaf + fingerprints.size() <= kLeavesMax,
            "instructions come after those that are there, and leaf indices fit 40 bits");
-  const View view = Pin(KeyFamily::kInstruction);
+  for (std::size_t from = 0; from < fingerprints.size(); from += kProbeKeysMax) {
+    const std::size_t count = std::min(kProbeKeysMax, fingerprints.size() - from);
+    absl::Status status = FindOrInsertSome(fingerprints.subspan(from, count), first_leaf + from,
+                                           candidates.subspan(from, count));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KeyRuns::FindOrInsertSome(std::span<const std::uint64_t> fingerprints,
+                                       std::uint64_t first_leaf,
+                                       std::span<std::uint64_t> candidates) {
+  if (absl::Status status = FindInOlderRuns(fingerprints, candidates); !status.ok()) return status;
+  std::array<std::uint8_t, kProbeKeysMax> maybe;
+  uncertain_ += TestAndAddKeys(*newer_, older_.get(), fingerprints, maybe.data());
   KeyTable& table = writing_->tables[kInstructions];
-  absl::Status status;
-  const std::size_t count = fingerprints.size();
-  for (std::size_t i = 0; i < std::min(kPrefetchKeys, count); ++i) {
-    filter_.Prefetch(fingerprints[i]);
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + kPrefetchKeys < count) filter_.Prefetch(fingerprints[i + kPrefetchKeys]);
-    candidates[i] = kNoLeaf;
-    if (filter_.TestAndAdd(fingerprints[i])) [[unlikely]] {
-      ++uncertain_;
-      const absl::StatusOr<std::uint64_t> newest = FindNewestIn(view, fingerprints[i]);
-      if (!newest.ok()) {
-        status = newest.status();
-        break;
-      }
-      candidates[i] = *newest;
-      if (*newest != kNoLeaf) continue;
+  for (std::size_t i = 0; i < fingerprints.size(); ++i) {
+    if (maybe[i] != 0) [[unlikely]] {
+      const absl::StatusOr<std::uint64_t> newest = FindInRecent(fingerprints[i]);
+      if (!newest.ok()) return newest.status();
+      if (*newest != kNoLeaf) candidates[i] = *newest;
     }
-    table.Insert(fingerprints[i], first_leaf + i);
+    if (candidates[i] == kNoLeaf) table.Insert(fingerprints[i], first_leaf + i);
   }
-  Unpin(view);
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status KeyRuns::FindNewest(std::span<const std::uint64_t> fingerprints,
                                  std::span<std::uint64_t> newest) const {
   CW_CHECK(fingerprints.size() == newest.size(), "one answer for each fingerprint");
-  const std::size_t count = fingerprints.size();
-  for (std::size_t i = 0; i < std::min(kPrefetchKeys, count); ++i) {
-    filter_.Prefetch(fingerprints[i]);
+  for (std::size_t from = 0; from < fingerprints.size(); from += kProbeKeysMax) {
+    const std::size_t count = std::min(kProbeKeysMax, fingerprints.size() - from);
+    absl::Status status =
+        FindNewestOfSome(fingerprints.subspan(from, count), newest.subspan(from, count));
+    if (!status.ok()) return status;
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + kPrefetchKeys < count) filter_.Prefetch(fingerprints[i + kPrefetchKeys]);
-    newest[i] = kNoLeaf;
-    if (!filter_.Test(fingerprints[i])) continue;
-    const View view = Pin(KeyFamily::kInstruction);
-    const absl::StatusOr<std::uint64_t> found = FindNewestIn(view, fingerprints[i]);
-    Unpin(view);
+  return absl::OkStatus();
+}
+
+absl::Status KeyRuns::FindNewestOfSome(std::span<const std::uint64_t> fingerprints,
+                                       std::span<std::uint64_t> newest) const {
+  if (absl::Status status = FindInOlderRuns(fingerprints, newest); !status.ok()) return status;
+  std::array<std::uint8_t, kProbeKeysMax> maybe;
+  if (TestKeys(*newer_, older_.get(), fingerprints, maybe.data()) == 0) return absl::OkStatus();
+  for (std::size_t i = 0; i < fingerprints.size(); ++i) {
+    if (maybe[i] == 0) continue;
+    const absl::StatusOr<std::uint64_t> found = FindInRecent(fingerprints[i]);
     if (!found.ok()) return found.status();
-    newest[i] = *found;
+    if (*found != kNoLeaf) newest[i] = *found;
   }
   return absl::OkStatus();
 }
@@ -305,60 +327,92 @@ void KeyRuns::Insert(KeyFamily family, std::span<const std::uint64_t> fingerprin
   for (std::size_t i = 0; i < fingerprints.size(); ++i) {
     if (family == KeyFamily::kInstruction) {
       if (i + kPrefetchKeys < fingerprints.size()) {
-        filter_.Prefetch(fingerprints[i + kPrefetchKeys]);
+        newer_->Prefetch(fingerprints[i + kPrefetchKeys]);
       }
-      filter_.TestAndAdd(fingerprints[i]);
+      newer_->TestAndAdd(fingerprints[i]);
     }
     table.Insert(fingerprints[i], first_leaf + i);
   }
 }
 
-// The background thread made a larger filter over all but the active generation.
-void KeyRuns::AdoptFilter() {
-  std::unique_ptr<KeyFilter> next;
+// Takes the runs as they are now. Those that the filters in memory cover are not asked one by one.
+void KeyRuns::SeeRuns() {
   {
     const std::lock_guard lock(mutex_);
-    if (next_filter_ == nullptr) return;
-    next.swap(next_filter_);
-    filter_bytes_ = next->memory_bytes();
+    seen_runs_ = runs_[kInstructions];
+    seen_changes_ = runs_changes_.load(std::memory_order_relaxed);
   }
-  // In the order of its partitions, each of which the cache holds.
-  writing_->tables[kInstructions].ForEach(
-      [&](std::uint64_t fingerprint) { next->TestAndAdd(fingerprint); });
-  filter_ = std::move(*next);
+  older_runs_.clear();
+  for (auto run = seen_runs_->rbegin(); run != seen_runs_->rend(); ++run) {
+    const RunHeader& header = run->file->header();
+    if (header.from_leaf < older_from_ && header.keys != 0) older_runs_.push_back(run->file.get());
+  }
+}
+
+// Tables grow with the ledger; filters ahead of them, so that there need not be many.
+std::uint64_t KeyRuns::FilterKeys() const {
+  return kFilterTables * std::min(options_.table_keys_max, 4 * writing_->keys_max);
+}
+
+// Whether `tables` more tables of keys are too many for the filter that keys are added to.
+bool KeyRuns::FilterIsFullSoon(std::size_t tables) const {
+  return newer_->keys() + tables * writing_->keys_max > newer_->capacity();
+}
+
+std::uint64_t KeyRuns::FilterBytes() const {
+  std::uint64_t bytes = 0;
+  for (const KeyFilter* filter :
+       {older_.get(), newer_.get(), spare_filter_.get(), retired_filter_.get()}) {
+    if (filter != nullptr) bytes += filter->memory_bytes();
+  }
+  return bytes;
+}
+
+// Under mutex_, when a generation begins. The keys that no filter in memory covers from now on are
+// in runs: there is one frozen generation at most, and it is the one before this.
+void KeyRuns::RotateFilters() {
+  retired_filter_ = std::move(older_);
+  older_ = std::move(newer_);
+  newer_ = std::move(spare_filter_);
+  older_from_ = newer_from_;
+  newer_from_ = batch_leaf_;
 }
 
 absl::Status KeyRuns::EndBatch(std::uint64_t next_leaf) {
   CW_CHECK(next_leaf >= batch_leaf_, "batches end in the order of their leaves");
   batch_leaf_ = next_leaf;
-  AdoptFilter();
+  if (runs_changes_.load(std::memory_order_relaxed) != seen_changes_) SeeRuns();
   if (writing_->tables[kInstructions].size() < writing_->keys_max &&
       writing_->tables[kUetrs].size() < writing_->keys_max) {
     return status();
   }
+  const auto ready = [this] {
+    return spare_ != nullptr && (filter_wanted_ == 0 || spare_filter_ != nullptr);
+  };
   {
     std::unique_lock lock(mutex_);
-    if (spare_ == nullptr && status_.ok()) {
+    if (!ready() && status_.ok()) {
       const auto start = std::chrono::steady_clock::now();
-      writer_wakes_.wait(lock, [this] { return spare_ != nullptr || !status_.ok(); });
+      writer_wakes_.wait(lock, [&] { return ready() || !status_.ok(); });
       counters_.waited_seconds +=
           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
     if (!status_.ok()) return status_;
-  }
-  AdoptFilter();  // the one that was made before the table that was waited for
-  {
-    const std::lock_guard lock(mutex_);
     writing_->to_leaf = next_leaf;
     frozen_ = writing_;
     active_ = spare_;
     writing_ = spare_;
     spare_ = nullptr;
     idle_ = false;
-    const std::uint64_t soon = filter_.keys() + writing_->keys_max;
-    if (soon > filter_.capacity()) filter_wanted_ = FilterCapacity(soon);
+    if (spare_filter_ != nullptr && FilterIsFullSoon(1)) RotateFilters();
+    // Made ahead: this generation and the next may each be twice as large as the one before.
+    if (spare_filter_ == nullptr && FilterIsFullSoon(3)) {
+      filter_wanted_ = FilterKeys();
+    }
+    filter_bytes_ = FilterBytes();
     counters_.uncertain = uncertain_;
   }
+  SeeRuns();
   background_wakes_.notify_all();
   return absl::OkStatus();
 }
@@ -402,11 +456,19 @@ absl::StatusOr<std::vector<std::uint64_t>> KeyRuns::Find(KeyFamily family,
 
 // Moved aside, so that the next opening does not take it and the caller makes it anew.
 absl::Status KeyRuns::Damaged(const RunFile& run, const absl::Status& status) const {
-  if (absl::IsDataLoss(status)) {
-    (void)std::rename(run.path().c_str(), (run.path() + ".damaged").c_str());
-  }
+  if (absl::IsDataLoss(status)) SetAside(run);
   FailBackground(status);
   return status;
+}
+
+void KeyRuns::SetAside(const RunFile& run) {
+  (void)std::rename(run.path().c_str(), (run.path() + ".damaged").c_str());
+}
+
+void KeyRuns::WakeBackground() const {
+  const std::lock_guard lock(mutex_);
+  idle_ = false;
+  background_wakes_.notify_all();
 }
 
 void KeyRuns::FailBackground(const absl::Status& status) const {
@@ -432,7 +494,6 @@ KeyRuns::Stats KeyRuns::stats() const {
     for (const Run& run : *runs_[family]) {
       stats.run_keys[family] += run.file->header().keys;
       stats.disk_bytes[family] += RunFileBytes(run.file->header());
-      stats.memory_bytes += run.file->memory_bytes();
     }
   }
   for (const Generation* generation : {active_, frozen_, spare_}) {

@@ -1,21 +1,24 @@
 // A key index (key_index.h) of bounded memory: the recent keys in tables in memory, all older ones
-// in sorted immutable runs on disk, and a Bloom filter over all instruction ids in memory, which
-// tells of nearly every new id by one cache line that it is new. Nothing here is synced on the hot
-// path: the runs are derived from the journal, and what is missing or damaged costs time only.
-// Format of the files: docs/formats/key-runs.md.
+// in sorted immutable runs on disk. That nearly every new instruction id is new, filters tell by a
+// cache line each: two in memory over the newest keys, and of the runs that are older than these,
+// one in each run's file, mapped. Nothing here is synced on the hot path: the runs are derived from
+// the journal, and what is missing or damaged costs time only. Format of the files:
+// docs/formats/key-runs.md.
 //
 // When the active table is full, EndBatch freezes it and goes on with the spare one; a background
 // thread, as soon as the frozen keys are durable in the journal, writes them as a run per family,
 // syncs and names them in the manifest, and makes the table the spare one. It also merges runs:
 // four of a level become one of the next, so that there are at most three of a level once it is
 // idle. The files of a merge exist beside its output until the manifest is durable: at worst, when
-// everything is merged, the disk holds one family twice. And when the filter fills up, it makes a
-// larger one.
+// everything is merged, the disk holds one family twice. A run without a filter (of a version
+// before, or one in which damage was met) answers by itself until it has been written again.
 //
 // Memory: two tables of recent keys of each family, 16 bytes a key and table_keys_max keys each (in
-// all 168 MiB for 2 Mi keys; they begin small and grow with the ledger); the filter, 2 to 3 bytes
-// an instruction id (while it is replaced, the old one too); fences, 0.03 bytes a key; some MiB
-// while merging. Disk, merged: 13.1 bytes a key.
+// all 168 MiB for 2 Mi keys; they begin small and grow with the ledger); the filters in memory, 2
+// bytes for each of the newest 6 to 12 tables of keys (24 MiB each, three of them for a moment);
+// some MiB while merging. It does not grow with the history: runs, their filters and fences are
+// mapped, and the system drops what it needs the memory for. Disk, merged: 15.8 bytes an
+// instruction id, 13.1 a UETR.
 //
 // Threads: as KeyIndex says; status, Find, stats and MarkDurable from any thread, the rest from
 // one. One opener of a directory at a time: its owner holds the lock of the ledger's directory.
@@ -65,11 +68,11 @@ class KeyRuns : public KeyIndex {
     std::array<std::size_t, kKeyFamilies> runs{};
     std::array<std::uint64_t, kKeyFamilies> run_keys{};
     std::array<std::uint64_t, kKeyFamilies> disk_bytes{};  // of the runs in the manifest
-    std::uint64_t memory_bytes = 0;                        // tables, filters and fences
+    std::uint64_t memory_bytes = 0;                        // tables, and filters in memory
     std::uint64_t written_bytes = 0;                       // to runs since opening
     std::uint64_t merges = 0;
-    std::uint64_t filters = 0;      // made to replace one that was full
-    std::uint64_t uncertain = 0;    // instruction ids that the filter did not rule out
+    std::uint64_t rewritten = 0;  // runs written again because their filter was missing or damaged
+    std::uint64_t uncertain = 0;  // instruction ids that the filters did not rule out
     double background_seconds = 0;  // processor time of the background thread
     double waited_seconds = 0;      // what EndBatch waited for it
   };
@@ -125,7 +128,8 @@ class KeyRuns : public KeyIndex {
     std::shared_ptr<const RunList> runs;
   };
   using RunLists = std::array<std::shared_ptr<const RunList>, kKeyFamilies>;
-  // Runs to merge: `runs` of a family's list from `first` on. None: runs is 0.
+  // Runs to merge: `runs` of a family's list from `first` on. None: runs is 0. One alone is written
+  // again as it is, with a filter.
   struct MergePlan {
     std::size_t family = 0;
     std::size_t first = 0;
@@ -136,7 +140,6 @@ class KeyRuns : public KeyIndex {
   KeyRuns(Options options, std::uint64_t durable_leaves);
   absl::Status Recover();
   absl::Status RecoverFamily(KeyFamily family, const std::vector<ManifestRun>& runs);
-  absl::Status RecoverFilter();
   absl::Status DeleteStrangers() const;
   static std::uint64_t CoveredBy(const RunList& runs);
   std::size_t GenerationKeys(std::uint64_t leaves) const;
@@ -144,16 +147,29 @@ class KeyRuns : public KeyIndex {
 
   View Pin(KeyFamily family) const;
   static void Unpin(const View& view);
-  absl::StatusOr<std::uint64_t> FindNewestIn(const View& view, std::uint64_t fingerprint) const;
-  void AdoptFilter();
+  absl::Status FindOrInsertSome(std::span<const std::uint64_t> fingerprints,
+                                std::uint64_t first_leaf, std::span<std::uint64_t> candidates);
+  absl::Status FindNewestOfSome(std::span<const std::uint64_t> fingerprints,
+                                std::span<std::uint64_t> newest) const;
+  absl::Status FindInOlderRuns(std::span<const std::uint64_t> fingerprints,
+                               std::span<std::uint64_t> newest) const;
+  absl::StatusOr<std::uint64_t> FindInRecent(std::uint64_t fingerprint) const;
+  absl::StatusOr<std::uint64_t> FindInRun(const RunFile& run, std::uint64_t fingerprint) const;
+  void SeeRuns();
+  std::uint64_t FilterKeys() const;
+  bool FilterIsFullSoon(std::size_t tables) const;
+  void RotateFilters();
+  std::uint64_t FilterBytes() const;
+  static void SetAside(const RunFile& run);
   absl::Status Damaged(const RunFile& run, const absl::Status& status) const;
+  void WakeBackground() const;
   void FailBackground(const absl::Status& status) const;
 
   // Of the background thread.
   void Background();
   bool FrozenIsReady() const;  // under mutex_
   void Recycle();
-  absl::Status MakeFilter(const Generation& frozen);
+  void MakeFilter();
   absl::Status Flush(const Generation& generation);
   absl::StatusOr<std::shared_ptr<const RunFile>> WriteRun(KeyFamily family,
                                                           const Generation& generation,
@@ -161,6 +177,7 @@ class KeyRuns : public KeyIndex {
   absl::Status Publish(RunLists lists, std::uint64_t written, const Generation* flushed);
   KeyManifest ManifestOf(const RunLists& lists) const;
   MergePlan PickMerge() const;
+  MergePlan PickRewrite() const;
   bool MergesWait() const;
   std::uint64_t FreeBytes() const;
   absl::Status BeginMerge(const MergePlan& plan);
@@ -174,10 +191,18 @@ class KeyRuns : public KeyIndex {
   std::array<std::uint64_t, kKeyFamilies> covered_{};  // at opening
   std::uint64_t uncertain_ = 0;                        // the writer's
   std::uint64_t batch_leaf_ = 0;                       // of the last EndBatch; the writer's
+  std::uint64_t seen_changes_ = 0;                     // of runs_changes_; the writer's
 
   std::array<Generation, 2> generations_;
   Generation* writing_;  // the active generation; the writer's
-  KeyFilter filter_;     // over everything up to and with the active generation; the writer's
+  // The writer's. Filters over the keys of the leaves from older_from_ to newer_from_, or null, and
+  // of all later ones, the active generation's included.
+  std::unique_ptr<KeyFilter> older_;
+  std::unique_ptr<KeyFilter> newer_;
+  std::uint64_t older_from_ = 0;
+  std::uint64_t newer_from_ = 0;
+  std::shared_ptr<const RunList> seen_runs_;  // of instruction ids
+  std::vector<const RunFile*> older_runs_;    // that the filters do not cover, newest first
 
   mutable std::mutex mutex_;
   mutable std::condition_variable background_wakes_;
@@ -186,14 +211,16 @@ class KeyRuns : public KeyIndex {
   Generation* active_;
   Generation* frozen_ = nullptr;
   Generation* spare_ = nullptr;
-  RunLists runs_;  // changed by the background thread only
+  RunLists runs_;                                // changed by the background thread only
+  std::atomic<std::uint64_t> runs_changes_ = 0;  // so that the writer sees without the mutex
   std::uint64_t durable_;
   mutable absl::Status status_;
   mutable bool stop_ = false;
-  bool idle_ = false;
+  mutable bool idle_ = false;
   Stats counters_;
-  std::uint64_t filter_wanted_ = 0;         // capacity of a larger filter, or 0
-  std::unique_ptr<KeyFilter> next_filter_;  // over all but the active generation, or null
+  std::size_t filter_wanted_ = 0;            // keys that the next filter is to have room for, or 0
+  std::unique_ptr<KeyFilter> spare_filter_;  // empty
+  std::unique_ptr<KeyFilter> retired_filter_;  // to be given back
   std::uint64_t filter_bytes_ = 0;
 
   // The background thread's own.

@@ -48,10 +48,9 @@ void KeyRuns::Background() {
     if (frozen_ == nullptr && spare_ == nullptr) {
       lock.unlock();
       Recycle();
-    } else if (frozen_ != nullptr && filter_wanted_ != 0) {
-      const Generation& frozen = *frozen_;
+    } else if (filter_wanted_ != 0 || retired_filter_ != nullptr) {
       lock.unlock();
-      status = MakeFilter(frozen);
+      MakeFilter();
     } else if (FrozenIsReady()) {
       const Generation& frozen = *frozen_;
       lock.unlock();
@@ -138,21 +137,25 @@ absl::StatusOr<std::shared_ptr<const RunFile>> KeyRuns::WriteRun(KeyFamily famil
   return (*writer)->Finish();
 }
 
-// The frozen table is still there when it is done: it is written afterwards.
-absl::Status KeyRuns::MakeFilter(const Generation& frozen) {
-  auto filter = std::make_unique<KeyFilter>(filter_wanted_);
-  for (const Run& run : *runs_[static_cast<std::size_t>(KeyFamily::kInstruction)]) {
-    RunCursor cursor(run.file);
-    while (cursor.Next()) filter->TestAndAdd(cursor.fingerprint());
-    if (!cursor.status().ok()) return Damaged(*run.file, cursor.status());
+// Gives back the filter that went, and makes the next one if it is wanted.
+void KeyRuns::MakeFilter() {
+  std::unique_ptr<KeyFilter> retired;
+  std::uint64_t wanted = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    retired = std::move(retired_filter_);
+    wanted = filter_wanted_;
   }
-  frozen.tables[static_cast<std::size_t>(KeyFamily::kInstruction)].ForEach(
-      [&](std::uint64_t fingerprint) { filter->TestAndAdd(fingerprint); });
-  const std::lock_guard lock(mutex_);
-  next_filter_ = std::move(filter);
-  filter_wanted_ = 0;
-  ++counters_.filters;
-  return absl::OkStatus();
+  retired = nullptr;
+  auto filter = wanted == 0 ? nullptr : std::make_unique<KeyFilter>(wanted);
+  {
+    const std::lock_guard lock(mutex_);
+    if (filter != nullptr) {
+      spare_filter_ = std::move(filter);
+      filter_wanted_ = 0;
+    }
+  }
+  writer_wakes_.notify_all();
 }
 
 // Only this thread changes the lists of runs, so reading them needs no lock here.
@@ -180,6 +183,7 @@ absl::Status KeyRuns::Publish(RunLists lists, std::uint64_t written, const Gener
   if (!status.ok()) return status;
   const std::lock_guard lock(mutex_);
   runs_.swap(lists);
+  runs_changes_.fetch_add(1, std::memory_order_relaxed);
   if (flushed != nullptr) frozen_ = nullptr;
   counters_.written_bytes += written;
   return absl::OkStatus();
@@ -198,7 +202,7 @@ KeyManifest KeyRuns::ManifestOf(const RunLists& lists) const {
 }
 
 // The oldest runs of the lowest level that has enough of them. Levels never rise from old to new,
-// so the runs of a level are neighbours.
+// so the runs of a level are neighbours. When nothing is to be merged, a run that wants a filter.
 KeyRuns::MergePlan KeyRuns::PickMerge() const {
   MergePlan plan;
   if (MergesWait()) return plan;
@@ -213,7 +217,17 @@ KeyRuns::MergePlan KeyRuns::PickMerge() const {
       begin = end;
     }
   }
-  return plan;
+  return plan.runs != 0 ? plan : PickRewrite();
+}
+
+KeyRuns::MergePlan KeyRuns::PickRewrite() const {
+  for (std::size_t family = 0; family < kKeyFamilies; ++family) {
+    const RunList& runs = *runs_[family];
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if (runs[i].file->wants_filter()) return {family, i, 1, runs[i].level};
+    }
+  }
+  return {};
 }
 
 std::uint64_t KeyRuns::FreeBytes() const {
@@ -260,7 +274,8 @@ absl::Status KeyRuns::FinishMerge() {
   const auto first = list->begin() + static_cast<std::ptrdiff_t>(merge_plan_.first);
   const std::string merged = (*file)->path();
   first->file = *std::move(file);
-  first->level = static_cast<std::uint8_t>(merge_plan_.level + 1);
+  const bool merged_several = merge_plan_.runs > 1;
+  if (merged_several) first->level = static_cast<std::uint8_t>(merge_plan_.level + 1);
   list->erase(first + 1, first + static_cast<std::ptrdiff_t>(merge_plan_.runs));
   lists[merge_plan_.family] = std::move(list);
   if (absl::Status status = Publish(std::move(lists), written, nullptr); !status.ok()) {
@@ -273,7 +288,7 @@ absl::Status KeyRuns::FinishMerge() {
   for (const auto& input : merge_->inputs()) (void)unlink(input->path().c_str());
   merge_.reset();
   const std::lock_guard lock(mutex_);
-  ++counters_.merges;
+  ++(merged_several ? counters_.merges : counters_.rewritten);
   return absl::OkStatus();
 }
 

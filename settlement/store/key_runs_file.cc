@@ -22,12 +22,10 @@ int FaultOf(const IoFault& fault, std::string_view operation) {
   return fault ? fault(operation) : 0;
 }
 
-// Zero-padded to whole pages.
-std::string EncodeFences(const std::vector<std::uint64_t>& fences) {
-  std::string bytes(8 * fences.size(), '\0');
-  for (std::size_t i = 0; i < fences.size(); ++i) StoreBig64(bytes.data() + 8 * i, fences[i]);
-  bytes.resize((bytes.size() + kRunPageBytes - 1) / kRunPageBytes * kRunPageBytes);
-  return bytes;
+constexpr std::size_t kPartBytes = std::size_t{256} << 10;
+
+std::uint64_t PaddedToPages(std::uint64_t bytes) {
+  return (bytes + kRunPageBytes - 1) / kRunPageBytes * kRunPageBytes;
 }
 
 }  // namespace
@@ -56,9 +54,12 @@ RunWriter::RunWriter(std::string directory, RunHeader header, IoFault fault)
     : directory_(std::move(directory)),
       path_(directory_ + "/" + RunFileName(header.family, header.number)),
       header_(header),
-      fault_(std::move(fault)) {
+      fault_(std::move(fault)),
+      fences_checksum_(header.number) {
   header_.pages = (header_.keys + kRunPageKeys - 1) / kRunPageKeys;
-  fences_.reserve(header_.pages);
+  header_.filter_blocks = RunFilterBlocks(header_.family, header_.keys);
+  fences_.at = header_.fences_offset();
+  filter_.at = header_.filter_offset();
   buffer_.resize(std::min<std::size_t>(header_.pages, kWriteBufferPages) * kRunPageBytes);
 }
 
@@ -89,28 +90,55 @@ void RunWriter::NextPage() {
   char* leaves = page + kRunPageHeaderBytes + 8 * kRunPageKeys;
   std::fill(fingerprints_end, leaves, '\0');
   std::fill(leaves + 5 * page_keys_, page + kRunPageBytes, '\0');
-  StoreBig64(page, RunPageChecksum(page, header_.number, fences_.size() - 1));
+  StoreBig64(page, RunPageChecksum(page, header_.number, fence_count_ - 1));
   buffer_used_ += kRunPageBytes;
   page_keys_ = 0;
   if (buffer_used_ == buffer_.size()) FlushBuffer();
 }
 
+void RunWriter::AddFence(std::uint64_t fingerprint) {
+  char bytes[8];
+  StoreBig64(bytes, fingerprint);
+  fences_.bytes.append(bytes, sizeof(bytes));
+  ++fence_count_;
+  if (fences_.bytes.size() < kPartBytes) return;
+  fences_checksum_.Add(fences_.bytes);
+  Flush(fences_);
+}
+
+void RunWriter::NextFilterBlock() {
+  const std::size_t at = filter_.bytes.size();
+  filter_.bytes.resize(at + kRunFilterBlockBytes);
+  EncodeRunFilterBlock(filter_words_.data(), RunFilterBase(header_.number, filter_block_),
+                       filter_.bytes.data() + at);
+  filter_words_.fill(0);
+  ++filter_block_;
+  if (filter_.bytes.size() >= kPartBytes) Flush(filter_);
+}
+
 void RunWriter::FlushBuffer() {
   WriteAt({buffer_.data(), buffer_used_}, file_offset_);
-  WriteBack();
+  WriteBack(file_offset_, buffer_used_);
   file_offset_ += buffer_used_;
   buffer_used_ = 0;
 }
 
+void RunWriter::Flush(Part& part) {
+  WriteAt(part.bytes, part.at);
+  WriteBack(part.at, part.bytes.size());
+  part.at += part.bytes.size();
+  part.bytes.clear();
+}
+
 // Each piece is on its way to the disk and there before the next: a sync of the journal waits
 // behind one of them at most, not behind megabytes.
-void RunWriter::WriteBack() {
-  if (!status_.ok() || buffer_used_ == 0) return;
+void RunWriter::WriteBack(std::uint64_t offset, std::uint64_t bytes) {
+  if (!status_.ok() || bytes == 0) return;
   constexpr unsigned kWriteAndWait =
       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   int error = FaultOf(fault_, "write back");
-  if (error == 0 && sync_file_range(fd_, static_cast<off_t>(file_offset_),
-                                    static_cast<off_t>(buffer_used_), kWriteAndWait) != 0) {
+  if (error == 0 && sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(bytes),
+                                    kWriteAndWait) != 0) {
     error = errno;
   }
   // The system tells a failed write once: the sync of Finish would not hear of it any more. A file
@@ -145,18 +173,22 @@ void RunWriter::Sync() {
 absl::StatusOr<std::shared_ptr<const RunFile>> RunWriter::Finish() {
   if (page_keys_ != 0) NextPage();
   FlushBuffer();
-  CW_CHECK(keys_written_ == header_.keys && fences_.size() == header_.pages,
+  CW_CHECK(keys_written_ == header_.keys && fence_count_ == header_.pages,
            "as many keys were added as announced");
-  const std::string fences = EncodeFences(fences_);
-  header_.fences_checksum = Checksum64(fences, header_.number);
-  WriteAt(fences, file_offset_);
+  fences_.bytes.resize(fences_.bytes.size() + PaddedToPages(8 * header_.pages) - 8 * header_.pages);
+  fences_checksum_.Add(fences_.bytes);
+  header_.fences_checksum = fences_checksum_.Value();
+  Flush(fences_);
+  while (filter_block_ < header_.filter_blocks) NextFilterBlock();
+  const std::uint64_t filter_bytes = kRunFilterBlockBytes * header_.filter_blocks;
+  filter_.bytes.resize(filter_.bytes.size() + PaddedToPages(filter_bytes) - filter_bytes);
+  Flush(filter_);
   WriteAt(EncodeRunHeader(header_), 0);
   Sync();
   if (!status_.ok()) return status_;
   finished_ = true;
   std::shared_ptr<RunFile> run(new RunFile(path_, std::exchange(fd_, -1)));
   run->header_ = header_;
-  run->fences_ = std::move(fences_);
   if (absl::Status mapped = run->Map(); !mapped.ok()) return mapped;
   return run;
 }
@@ -183,16 +215,35 @@ RunFile::~RunFile() {
   close(fd_);
 }
 
-std::size_t RunFile::memory_bytes() const { return fences_.capacity() * sizeof(std::uint64_t); }
-
 absl::Status RunFile::Map() {
-  map_bytes_ = kRunPageBytes * (1 + header_.pages);
+  map_bytes_ = RunFileBytes(header_);
   void* map = mmap(nullptr, map_bytes_, PROT_READ, MAP_SHARED, fd_, 0);
   if (map == MAP_FAILED) return RunSystemError("map", path_, errno);
   map_ = static_cast<const char*>(map);
-  // Lookups hit one page each: reading ahead would only push others out.
-  (void)madvise(map, map_bytes_, MADV_RANDOM);
+  fences_ = map_ + header_.fences_offset();
+  filter_ = map_ + header_.filter_offset();
+  // Lookups hit one page each: reading ahead would only push others out. Of the filter all pages
+  // will be asked for soon.
+  (void)madvise(map, header_.fences_offset(), MADV_RANDOM);
+  if (has_filter()) {
+    (void)madvise(static_cast<char*>(map) + header_.filter_offset(),
+                  map_bytes_ - header_.filter_offset(), MADV_WILLNEED);
+  }
   return absl::OkStatus();
+}
+
+absl::Status RunFile::CheckFences() const {
+  const std::uint64_t bytes = header_.filter_offset() - header_.fences_offset();
+  if (Checksum64({fences_, bytes}, header_.number) == header_.fences_checksum) {
+    return absl::OkStatus();
+  }
+  return FencesDamaged();
+}
+
+absl::Status RunFile::FencesDamaged() const {
+  return absl::DataLossError(
+      fmt::format("{}: the checksum of its fences (at byte {}) does not match", path_,
+                  header_.fences_offset()));
 }
 
 absl::Status RunFile::Load() {
@@ -222,19 +273,8 @@ absl::Status RunFile::Load() {
     return absl::DataLossError(
         fmt::format("{}: it has {} bytes, not {}", path_, info.st_size, RunFileBytes(header_)));
   }
-  const std::uint64_t fences_at = kRunPageBytes * (1 + header_.pages);
-  const std::uint64_t fences_bytes =
-      (8 * header_.pages + kRunPageBytes - 1) / kRunPageBytes * kRunPageBytes;
-  std::string fences(fences_bytes, '\0');
-  if (absl::Status status = read(fences.data(), fences.size(), fences_at); !status.ok()) {
-    return status;
-  }
-  if (Checksum64(fences, header_.number) != header_.fences_checksum) {
-    return absl::DataLossError(fmt::format("{}: the checksum of its fences does not match", path_));
-  }
-  fences_.resize(header_.pages);
-  for (std::size_t i = 0; i < fences_.size(); ++i) fences_[i] = LoadBig64(fences.data() + 8 * i);
-  return Map();
+  if (absl::Status mapped = Map(); !mapped.ok()) return mapped;
+  return CheckFences();
 }
 
 std::size_t RunFile::KeysIn(std::uint64_t page) const {
@@ -260,39 +300,59 @@ std::uint64_t RunFile::FirstPageFor(std::uint64_t fingerprint) const {
   std::uint64_t low = 0;
   std::uint64_t high = header_.pages;  // the answer: the first fence not below lies in [low, high]
   std::uint64_t step = 8;
-  if (fences_[guess] < fingerprint) {
+  if (Fence(guess) < fingerprint) {
     low = guess + 1;
-    while (low + step < header_.pages && fences_[low + step] < fingerprint) {
+    while (low + step < header_.pages && Fence(low + step) < fingerprint) {
       low += step + 1;
       step *= 2;
     }
     high = std::min(header_.pages, low + step);
   } else {
     high = guess;
-    while (high >= step && !(fences_[high - step] < fingerprint)) {
+    while (high >= step && !(Fence(high - step) < fingerprint)) {
       high -= step;
       step *= 2;
     }
     low = high >= step ? high - step : 0;
   }
-  const auto begin = fences_.begin();
-  const auto found = std::lower_bound(begin + static_cast<std::ptrdiff_t>(low),
-                                      begin + static_cast<std::ptrdiff_t>(high), fingerprint);
-  const auto page = static_cast<std::uint64_t>(found - begin);
-  return page == 0 ? 0 : page - 1;
+  while (low < high) {
+    const std::uint64_t middle = (low + high) / 2;
+    if (Fence(middle) < fingerprint) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low == 0 ? 0 : low - 1;
+}
+
+template <typename Visit>
+absl::Status RunFile::VisitPages(std::uint64_t fingerprint, Visit&& visit) const {
+  const std::uint64_t first = FirstPageFor(fingerprint);
+  for (std::uint64_t index = first; index < header_.pages; ++index) {
+    const absl::StatusOr<const char*> page = Page(index);
+    if (!page.ok()) return page.status();
+    const char* fingerprints = *page + kRunPageHeaderBytes;
+    const std::uint64_t least = LoadBig64(fingerprints);
+    if (index == first && index != 0 && least >= fingerprint) {
+      return absl::DataLossError(
+          fmt::format("{}: its fences (at byte {}) are damaged: they lead past page {}", path_,
+                      header_.fences_offset(), index));
+    }
+    if (least > fingerprint) break;
+    const std::size_t count = KeysIn(index);
+    if (!visit(fingerprints, count)) break;
+    if (LoadBig64(fingerprints + 8 * (count - 1)) > fingerprint) break;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::uint64_t> RunFile::FindNewest(std::uint64_t fingerprint) const {
   std::uint64_t newest = kNoLeaf;
-  if (header_.keys == 0) return newest;
-  for (std::uint64_t index = FirstPageFor(fingerprint);
-       index < header_.pages && fences_[index] <= fingerprint; ++index) {
-    const absl::StatusOr<const char*> page = Page(index);
-    if (!page.ok()) return page.status();
-    const char* fingerprints = *page + kRunPageHeaderBytes;
+  absl::Status visited = VisitPages(fingerprint, [&](const char* fingerprints, std::size_t count) {
     // How many are at most the fingerprint.
     std::size_t low = 0;
-    for (std::size_t high = KeysIn(index); low < high;) {
+    for (std::size_t high = count; low < high;) {
       const std::size_t middle = (low + high) / 2;
       if (LoadBig64(fingerprints + 8 * middle) <= fingerprint) {
         low = middle + 1;
@@ -303,19 +363,16 @@ absl::StatusOr<std::uint64_t> RunFile::FindNewest(std::uint64_t fingerprint) con
     if (low != 0 && LoadBig64(fingerprints + 8 * (low - 1)) == fingerprint) {
       newest = LoadBig40(fingerprints + 8 * kRunPageKeys + 5 * (low - 1));
     }
-  }
+    return true;
+  });
+  if (!visited.ok()) return visited;
   return newest;
 }
 
 absl::Status RunFile::FindAll(std::uint64_t fingerprint, std::uint64_t from_leaf, std::size_t limit,
                               std::vector<std::uint64_t>& leaves) const {
-  if (header_.keys == 0 || from_leaf >= header_.to_leaf) return absl::OkStatus();
-  for (std::uint64_t index = FirstPageFor(fingerprint);
-       index < header_.pages && fences_[index] <= fingerprint; ++index) {
-    const absl::StatusOr<const char*> page = Page(index);
-    if (!page.ok()) return page.status();
-    const char* fingerprints = *page + kRunPageHeaderBytes;
-    const std::size_t count = KeysIn(index);
+  if (from_leaf >= header_.to_leaf) return absl::OkStatus();
+  return VisitPages(fingerprint, [&](const char* fingerprints, std::size_t count) {
     std::size_t at = 0;
     for (std::size_t high = count; at < high;) {
       const std::size_t middle = (at + high) / 2;
@@ -328,11 +385,11 @@ absl::Status RunFile::FindAll(std::uint64_t fingerprint, std::uint64_t from_leaf
     for (; at < count && LoadBig64(fingerprints + 8 * at) == fingerprint; ++at) {
       const std::uint64_t leaf = LoadBig40(fingerprints + 8 * kRunPageKeys + 5 * at);
       if (leaf < from_leaf) continue;
-      if (leaves.size() >= limit) return absl::OkStatus();
+      if (leaves.size() >= limit) return false;
       leaves.push_back(leaf);
     }
-  }
-  return absl::OkStatus();
+    return true;
+  });
 }
 
 RunCursor::RunCursor(std::shared_ptr<const RunFile> run) : run_(std::move(run)) {

@@ -1,10 +1,9 @@
-// One Bloom filter over all instruction ids of a ledger: what says "never seen" of nearly every new
-// one with a single cache line, and so keeps runs and tables out of the hot path. Blocks of 512
-// bits, one bit in each of their eight words; 16 bits a key at capacity, where about 0.1% of new
-// keys look as if they were known (half full: 0.001%). Blocks are in the order of the fingerprints,
-// so adding sorted keys writes sequentially.
+// A Bloom filter in memory over recent instruction ids of a ledger: what says "never seen" of
+// nearly every new one with a single cache line, and so keeps runs and tables out of the hot path.
+// Lines of 512 bits, one bit in each of their eight words; 16 bits a key at capacity, where about
+// 0.1% of new keys look as if they were known (half full: 0.001%).
 //
-// Only in memory: made from the runs. One thread.
+// One thread.
 #ifndef CAUSEWAY_SETTLEMENT_STORE_KEY_RUNS_FILTER_H_
 #define CAUSEWAY_SETTLEMENT_STORE_KEY_RUNS_FILTER_H_
 
@@ -21,8 +20,8 @@ class KeyFilter {
   // `capacity` is a guide: beyond it, more keys look known that are not.
   explicit KeyFilter(std::uint64_t capacity)
       : capacity_(capacity),
-        blocks_(capacity / kBlockKeys + 1),
-        memory_(blocks_ * kBlockWords * sizeof(std::uint64_t)) {
+        lines_(capacity / kLineKeys + 1),
+        memory_(lines_ * kLineWords * sizeof(std::uint64_t)) {
     memory_.Touch();
   }
 
@@ -31,43 +30,46 @@ class KeyFilter {
   std::size_t memory_bytes() const { return memory_.bytes(); }
 
   CAUSEWAY_PREFETCH_INLINE void Prefetch(std::uint64_t fingerprint) const {
-    __builtin_prefetch(BlockOf(fingerprint), 1);
-  }
-  // False: the fingerprint was surely not added.
-  bool Test(std::uint64_t fingerprint) const {
-    const std::uint64_t* block = BlockOf(fingerprint);
-    std::uint64_t mixed = fingerprint * kFilterMultiplier;
-    std::uint64_t missing = 0;
-    for (std::size_t word = 0; word < kBlockWords; ++word, mixed <<= 6) {
-      missing |= (std::uint64_t{1} << (mixed >> 58)) & ~block[word];
-    }
-    return missing == 0;
+    __builtin_prefetch(LineOf(fingerprint), 1);
   }
   // Adds the fingerprint. True when it may have been there before; false: it surely was not.
   bool TestAndAdd(std::uint64_t fingerprint) {
-    std::uint64_t* block = BlockOf(fingerprint);
-    std::uint64_t mixed = fingerprint * kFilterMultiplier;
-    std::uint64_t missing = 0;
-    for (std::size_t word = 0; word < kBlockWords; ++word, mixed <<= 6) {
-      const std::uint64_t bit = std::uint64_t{1} << (mixed >> 58);
-      missing |= bit & ~block[word];
-      block[word] |= bit;
-    }
-    if (missing == 0) return true;
+    if (TestAndAddLine(LineOf(fingerprint), fingerprint)) return true;
     ++keys_;
     return false;
   }
 
- private:
-  static constexpr std::uint64_t kFilterMultiplier = 0x9E37'79B9'7F4A'7C15;  // odd
-  static constexpr std::size_t kBlockWords = 8;
-  static constexpr std::size_t kBlockKeys = 32;
-  std::uint64_t* BlockOf(std::uint64_t fingerprint) const {
-    return memory_.as<std::uint64_t>() + ScaleFingerprint(fingerprint, blocks_) * kBlockWords;
+  // For key_runs_probe.h, which asks for many keys at once.
+  std::uint64_t* LineOf(std::uint64_t fingerprint) const {
+    return memory_.as<std::uint64_t>() + ScaleFingerprint(fingerprint, lines_) * kLineWords;
+  }
+  void CountAdded(std::uint64_t keys) { keys_ += keys; }
+  static bool TestLine(const std::uint64_t* line, std::uint64_t fingerprint) {
+    std::uint64_t mixed = fingerprint * kFilterMultiplier;
+    std::uint64_t present = 1;
+    for (std::size_t word = 0; word < kLineWords; ++word, mixed <<= 6) {
+      present &= line[word] >> (mixed >> 58);
+    }
+    return present != 0;
+  }
+  static bool TestAndAddLine(std::uint64_t* line, std::uint64_t fingerprint) {
+    std::uint64_t mixed = fingerprint * kFilterMultiplier;
+    std::uint64_t missing = 0;
+    for (std::size_t word = 0; word < kLineWords; ++word, mixed <<= 6) {
+      const std::uint64_t bit = std::uint64_t{1} << (mixed >> 58);
+      missing |= bit & ~line[word];
+      line[word] |= bit;
+    }
+    return missing == 0;
   }
 
+ private:
+  static constexpr std::uint64_t kFilterMultiplier = 0x9E37'79B9'7F4A'7C15;  // odd
+  static constexpr std::size_t kLineWords = 8;
+  static constexpr std::size_t kLineKeys = 32;
+
   std::uint64_t capacity_ = 0;
-  std::uint64_t blocks_ = 0;
+  std::uint64_t lines_ = 0;
   PageMemory memory_;
   std::uint64_t keys_ = 0;
 };

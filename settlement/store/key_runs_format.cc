@@ -19,7 +19,7 @@ constexpr std::uint64_t WholePages(std::uint64_t bytes) {
 std::string EncodeRunHeader(const RunHeader& header) {
   core::Writer writer;
   writer.Raw(kRunMagic)
-      .U16(kRunFormatVersion)
+      .U16(header.version)
       .U8(static_cast<std::uint8_t>(header.family))
       .U8(0)
       .U64(header.scope)
@@ -29,6 +29,7 @@ std::string EncodeRunHeader(const RunHeader& header) {
       .U64(header.keys)
       .U64(header.pages)
       .U64(header.fences_checksum);
+  if (header.version != kRunFormatWithoutFilter) writer.U64(header.filter_blocks);
   std::string page = std::move(writer).Take();
   page.resize(kRunHeaderChecksumAt);
   char checksum[8];
@@ -43,11 +44,12 @@ absl::StatusOr<RunHeader> DecodeRunHeader(std::string_view page) {
   if (reader.Raw(kRunMagic.size()) != kRunMagic) {
     return absl::DataLossError("it does not begin with CWKEYRUN");
   }
-  if (const std::uint16_t version = reader.U16(); version != kRunFormatVersion) {
-    return absl::DataLossError(
-        fmt::format("its format version is {}, not {}", version, kRunFormatVersion));
-  }
   RunHeader header;
+  header.version = reader.U16();
+  if (header.version != kRunFormatVersion && header.version != kRunFormatWithoutFilter) {
+    return absl::DataLossError(
+        fmt::format("its format version is {}, not {}", header.version, kRunFormatVersion));
+  }
   const std::uint8_t family = reader.U8();
   const std::uint8_t reserved = reader.U8();
   header.scope = reader.U64();
@@ -57,6 +59,7 @@ absl::StatusOr<RunHeader> DecodeRunHeader(std::string_view page) {
   header.keys = reader.U64();
   header.pages = reader.U64();
   header.fences_checksum = reader.U64();
+  if (header.version != kRunFormatWithoutFilter) header.filter_blocks = reader.U64();
   if (LoadBig64(page.data() + kRunHeaderChecksumAt) !=
       Checksum64(page.substr(0, kRunHeaderChecksumAt), header.number)) {
     return absl::DataLossError("the checksum of its header does not match");
@@ -66,11 +69,22 @@ absl::StatusOr<RunHeader> DecodeRunHeader(std::string_view page) {
                      header.pages == (header.keys + kRunPageKeys - 1) / kRunPageKeys;
   if (!whole) return absl::DataLossError("its header contradicts itself");
   header.family = static_cast<KeyFamily>(family);
+  if (header.version != kRunFormatWithoutFilter &&
+      header.filter_blocks != RunFilterBlocks(header.family, header.keys)) {
+    return absl::DataLossError("its header contradicts itself about its filter");
+  }
   return header;
 }
 
+std::uint64_t RunHeader::filter_offset() const { return fences_offset() + WholePages(8 * pages); }
+
 std::uint64_t RunFileBytes(const RunHeader& header) {
-  return kRunPageBytes * (1 + header.pages) + WholePages(8 * header.pages);
+  return header.filter_offset() + WholePages(kRunFilterBlockBytes * header.filter_blocks);
+}
+
+std::uint64_t RunFilterBlocks(KeyFamily family, std::uint64_t keys) {
+  if (family != KeyFamily::kInstruction || keys == 0) return 0;
+  return keys / kRunFilterBlockKeys + 1;
 }
 
 std::uint64_t RunPageChecksum(const char* page, std::uint64_t run_number,

@@ -181,14 +181,13 @@ int Run(const Arguments& arguments) {
   json["find_instruction_us"] = FindMicros(index, KeyFamily::kInstruction, load.keys());
   json["find_uetr_us"] = FindMicros(index, KeyFamily::kUetr, load.keys());
   fmt::print(
-      "\n{} payments in {:.1f} s, of which waiting for the background {:.1f} s; merges: {}, "
-      "filters made anew: {}\n"
-      "instruction ids that the filter did not rule out: {:.3f}%\n"
+      "\n{} payments in {:.1f} s, of which waiting for the background {:.1f} s; merges: {}\n"
+      "instruction ids that the filters did not rule out: {:.3f}%\n"
       "background: {:.1f} ns of processor and {:.1f} bytes written a payment (both families)\n"
       "disk, bytes a key: instruction ids {:.2f} in {} runs, UETRs {:.2f} in {} runs\n"
       "memory: {:.0f} MiB in all\n"
       "one lookup: instruction id {:.1f} us, UETR {:.1f} us\n",
-      load.keys(), seconds, stats.waited_seconds, stats.merges, stats.filters,
+      load.keys(), seconds, stats.waited_seconds, stats.merges,
       100 * static_cast<double>(stats.uncertain) / keys,
       json["background_ns_per_payment"].get<double>(),
       json["written_bytes_per_payment"].get<double>(), json["disk_bytes_per_key"][0].get<double>(),

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "settlement/core/bytes.h"
 #include "settlement/store/fingerprint.h"
 #include "settlement/store/key_runs_filter.h"
 #include "settlement/store/key_runs_manifest.h"
+#include "settlement/store/key_runs_probe.h"
 #include "settlement/store/key_runs_table.h"
 #include "tests/store/store_test_util.h"
 
@@ -59,17 +61,18 @@ TEST(RunFile, HasTheBytesOfTheFormatPage) {
   const auto run = WrittenRun(directory, KeyFamily::kInstruction, entries);
   const std::string bytes = ReadWholeFile(run->path());
   ASSERT_EQ(run->path(), directory.Path("") + "/instruction-0000000005.run");
-  // Header, three data pages, a page of fences.
-  ASSERT_EQ(bytes.size(), 4096U * (1 + 3 + 1));
-  core::Reader header(std::string_view(bytes).substr(0, 68));
+  // Header, three data pages, a page of fences, a page of 30 filter blocks.
+  ASSERT_EQ(bytes.size(), 4096U * (1 + 3 + 1 + 1));
+  core::Reader header(std::string_view(bytes).substr(0, 76));
   EXPECT_EQ(header.Raw(8), "CWKEYRUN");
-  EXPECT_EQ(header.U16(), 1);
+  EXPECT_EQ(header.U16(), 2);
   EXPECT_EQ(header.U16(), 0);
   for (const std::uint64_t field : {std::uint64_t{77}, std::uint64_t{5}, std::uint64_t{0},
                                     kLeavesMax, std::uint64_t{700}, std::uint64_t{3}}) {
     EXPECT_EQ(header.U64(), field);
   }
   EXPECT_EQ(header.U64(), Checksum64(bytes.substr(4096 * 4, 4096), 5));
+  EXPECT_EQ(header.U64(), 30U);
   EXPECT_EQ(core::Reader(bytes.substr(4088, 8)).U64(), Checksum64(bytes.substr(0, 4088), 5));
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::string page = bytes.substr(4096 * (1 + i / 313), 4096);
@@ -81,6 +84,108 @@ TEST(RunFile, HasTheBytesOfTheFormatPage) {
               entries[i].leaf);
     if (i % 313 == 0) {
       EXPECT_EQ(core::Reader(bytes.substr(4096 * 4 + 8 * (i / 313))).U64(), entries[i].fingerprint);
+    }
+  }
+}
+
+std::uint64_t LittleEndian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 8; i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
+  return value;
+}
+
+TEST(RunFile, HasTheFilterOfTheFormatPage) {
+  const TemporaryDirectory directory;
+  const std::vector<KeyEntry> entries = SortedEntries(1, 700);
+  const auto run = WrittenRun(directory, KeyFamily::kInstruction, entries);
+  const std::string filter = ReadWholeFile(run->path()).substr(4096 * 5);
+  for (std::uint64_t block = 0; block < 30; ++block) {
+    std::vector<std::uint64_t> words(7);
+    for (const KeyEntry& entry : entries) {
+      __extension__ using Wide = unsigned __int128;
+      if (static_cast<std::uint64_t>(Wide{entry.fingerprint} * 30 >> 64) != block) continue;
+      const std::uint64_t mixed = entry.fingerprint * 0x9E3779B97F4A7C15;
+      for (unsigned i = 0; i < 7; ++i) words[i] |= std::uint64_t{1} << (mixed >> (58 - 6 * i) & 63);
+    }
+    std::uint64_t checksum = ((5ULL << 40) + block + 1) * 0x9E3779B97F4A7C15;
+    for (std::size_t i = 0; i < 7; ++i) {
+      EXPECT_EQ(LittleEndian(filter.substr(64 * block + 8 * i)), words[i]);
+      checksum ^= words[i];
+    }
+    EXPECT_EQ(LittleEndian(filter.substr(64 * block + 56)), checksum);
+  }
+  EXPECT_EQ(filter.substr(64 * 30).find_first_not_of('\0'), std::string::npos);
+}
+
+TEST(RunFile, ItsFilterRulesOutNearlyAllOthersAndNoneOfItsKeys) {
+  const TemporaryDirectory directory;
+  const std::vector<KeyEntry> entries = SortedEntries(2, 50'000);
+  const auto run = WrittenRun(directory, KeyFamily::kInstruction, entries);
+  for (const KeyEntry& entry : entries) ASSERT_TRUE(run->MayHold(entry.fingerprint));
+  std::size_t invented = 0;
+  for (const KeyEntry& other : SortedEntries(3, 50'000)) {
+    if (run->MayHold(other.fingerprint)) ++invented;
+  }
+  EXPECT_LT(invented, 100U) << "of 50,000: 0.1% is expected at most";
+  EXPECT_FALSE(run->wants_filter());
+}
+
+TEST(KeyProbe, AnswersTheSameWithAndWithoutWideRegisters) {
+  const TemporaryDirectory directory;
+  const auto run = WrittenRun(directory, KeyFamily::kInstruction, SortedEntries(2, 5'000));
+  KeyFilter older(5'000);
+  std::vector<std::uint64_t> keys;
+  for (const KeyEntry& entry : SortedEntries(2, 1024)) keys.push_back(entry.fingerprint);
+  for (const KeyEntry& entry : SortedEntries(6, 5'000)) older.TestAndAdd(entry.fingerprint);
+  for (std::size_t i = 0; i < keys.size(); i += 5) keys[i] = keys[keys.size() - 1 - i];
+  std::array<std::array<std::array<std::uint8_t, kProbeKeysMax>, 3>, 2> maybe{};
+  std::array<std::array<std::size_t, 3>, 2> counts{};
+  for (const bool wide : {false, true}) {
+    UseWideRegisters(wide);
+    auto& answers = maybe[wide ? 1 : 0];
+    KeyFilter newer(1'000);
+    counts[wide ? 1 : 0] = {TestAndAddKeys(newer, &older, keys, answers[0].data()),
+                            TestKeys(newer, &older, keys, answers[1].data()),
+                            run->MayHold(keys, answers[2].data())};
+    EXPECT_EQ(counts[wide ? 1 : 0][1], keys.size()) << "all were added";
+    EXPECT_GT(newer.keys(), 500U);
+  }
+  EXPECT_EQ(maybe[0], maybe[1]);
+  EXPECT_EQ(counts[0], counts[1]);
+}
+
+TEST(RunFile, AFilterBlockWithAFlippedBitRulesNothingOut) {
+  const TemporaryDirectory directory;
+  const auto run = WrittenRun(directory, KeyFamily::kInstruction, SortedEntries(4, 20));
+  const std::string whole = ReadWholeFile(run->path());
+  const std::size_t filter_at = run->header().filter_offset();
+  ASSERT_EQ(run->header().filter_blocks, 1U);
+  std::uint64_t other = 1;
+  while (run->MayHold(other)) ++other;
+  for (std::size_t bit = 0; bit < 8 * kRunFilterBlockBytes; ++bit) {
+    std::string bytes = whole;
+    char& damaged = bytes[filter_at + bit / 8];
+    damaged = static_cast<char>(damaged ^ (1 << bit % 8));
+    WriteWholeFile(run->path(), bytes);
+    const auto opened = RunFile::Open(directory.Path(""), KeyFamily::kInstruction, 5, {});
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_TRUE((*opened)->MayHold(other)) << "bit " << bit;
+    ASSERT_TRUE((*opened)->wants_filter());
+  }
+}
+
+TEST(RunFile, DamagedFencesLeadToNoWrongAnswer) {
+  const TemporaryDirectory directory;
+  const std::vector<KeyEntry> entries = SortedEntries(5, 2000);
+  const auto run = WrittenRun(directory, KeyFamily::kInstruction, entries);
+  std::string bytes = ReadWholeFile(run->path());
+  for (std::uint64_t page = 0; page < run->header().pages; ++page) {
+    std::string damaged = bytes;
+    damaged[run->header().fences_offset() + 8 * page] ^= 0x55;
+    WriteWholeFile(run->path(), damaged);  // the same file: what is mapped changes too
+    for (const KeyEntry& entry : entries) {
+      const auto found = run->FindNewest(entry.fingerprint);
+      ASSERT_TRUE(found.ok() ? *found == entry.leaf : absl::IsDataLoss(found.status()));
     }
   }
 }
