@@ -358,7 +358,7 @@ std::vector<SealedSegment> SegmentJournal::SealedSegments() const {
   return sealed;
 }
 
-absl::Status SegmentJournal::SetArchive(SealedSegment sealed, std::vector<BlockPlace> blocks) {
+absl::Status SegmentJournal::SetArchive(SealedSegment sealed, std::vector<FooterPart> parts) {
   const MetaWrite write{SealedKey(sealed.before.head.block_count), EncodeSealedSegment(sealed)};
   if (absl::Status done = index_->Commit({&write, 1}, {}); !done.ok()) return done;
   const std::lock_guard lock(mutex_);
@@ -366,7 +366,7 @@ absl::Status SegmentJournal::SetArchive(SealedSegment sealed, std::vector<BlockP
     if (segment->first_block() != sealed.before.head.block_count || !segment->sealed) continue;
     std::erase(opened_, segment.get());
     segment->file.reset();
-    segment->blocks = std::move(blocks);
+    segment->parts = std::move(parts);
     segment->record = std::move(sealed);
     break;
   }
@@ -433,8 +433,9 @@ absl::Status SegmentJournal::Restore(const std::string& directory) {
     const auto file = files_.Open(source, FileSystem::Mode::kRead);
     if (absl::IsNotFound(file.status())) continue;
     if (!file.ok()) return file.status();
-    absl::StatusOr<WalkedSegment> walked = WalkSealedSegment(**file, instance_, origin_, sealed);
-    if (!walked.ok()) return InFile(source, walked.status());
+    absl::StatusOr<std::vector<FooterPart>> parts =
+        ReadFooterParts(**file, instance_, origin_, sealed);
+    if (!parts.ok()) return InFile(source, parts.status());
     const CopyPlan plan{
         .from = file->get(), .from_bytes = sealed.file_bytes, .bytes = sealed.file_bytes};
     absl::Status status =
@@ -443,7 +444,7 @@ absl::Status SegmentJournal::Restore(const std::string& directory) {
         });
     if (!status.ok()) return InFile(source, status);
     sealed.archive.reset();
-    status = SetArchive(sealed, std::move(walked->blocks));
+    status = SetArchive(sealed, *std::move(parts));
     if (!status.ok()) return InFile(path_, status);
     restored = true;
   }

@@ -220,15 +220,17 @@ absl::StatusOr<std::vector<BlockPlace>> DecodeFooter(std::string_view bytes,
   }
   std::vector<BlockPlace> blocks;
   blocks.reserve(count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    BlockPlace place;
-    place.offset_units = static_cast<std::uint32_t>(reader.U64() / kSegmentAlignment);
-    place.first_index = reader.U64();
-    place.body_bytes = reader.U32();
-    reader.U32();
-    blocks.push_back(place);
-  }
+  for (std::uint64_t i = 0; i < count; ++i) blocks.push_back(ReadFooterEntry(reader));
   return blocks;
+}
+
+BlockPlace ReadFooterEntry(core::Reader& reader) {
+  BlockPlace place;
+  place.offset_units = static_cast<std::uint32_t>(reader.U64() / kSegmentAlignment);
+  place.first_index = reader.U64();
+  place.body_bytes = reader.U32();
+  reader.U32();
+  return place;
 }
 
 std::string EncodeSealedSegment(const SealedSegment& sealed) {

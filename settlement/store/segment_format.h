@@ -51,7 +51,8 @@ struct SegmentState {
 // The state before the first frame.
 SegmentState EmptyState(const JournalIdentity& identity, const Instance& instance);
 
-// Where a block lies. 16 bytes, because a journal keeps one for each block in memory.
+// Where a block lies. 16 bytes, because a journal keeps one for each block of its open segment in
+// memory.
 struct BlockPlace {
   std::uint64_t first_index = 0;
   std::uint32_t offset_units = 0;  // of its header in the file, in units of kSegmentAlignment
@@ -142,6 +143,9 @@ std::string EncodeFooter(SealedSegment& sealed, std::span<const BlockPlace> bloc
 absl::StatusOr<std::vector<BlockPlace>> DecodeFooter(std::string_view bytes,
                                                      const SealedSegment& sealed,
                                                      const Instance& instance);
+
+// The entry of one block in a footer.
+BlockPlace ReadFooterEntry(core::Reader& reader);
 
 std::string EncodeSealedSegment(const SealedSegment& sealed);
 absl::StatusOr<SealedSegment> DecodeSealedSegment(std::string_view bytes);

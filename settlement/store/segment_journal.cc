@@ -197,15 +197,15 @@ absl::Status SegmentJournal::Reserve(std::uint64_t needed, std::uint64_t size) {
   return absl::OkStatus();
 }
 
-absl::Status SegmentJournal::SealOpenSegment(SealedSegment& sealed) {
+absl::StatusOr<std::vector<FooterPart>> SegmentJournal::SealOpenSegment(SealedSegment& sealed) {
   const Segment& segment = open_segment();
   sealed = {.before = segment.record.before, .after = State(), .footer_offset = open_end_};
   const std::string footer = EncodeFooter(sealed, segment.blocks, instance_);
   const std::string_view piece = footer;
-  if (absl::Status written = segment.file->Write(open_end_, {&piece, 1}); !written.ok()) {
-    return written;
-  }
-  return segment.file->Sync();
+  absl::Status status = segment.file->Write(open_end_, {&piece, 1});
+  if (status.ok()) status = segment.file->Sync();
+  if (!status.ok()) return status;
+  return FooterPartsOf(footer);
 }
 
 // Begins a segment of `size` bytes after sealing the open one, if there is one. Each step is
@@ -224,12 +224,15 @@ absl::Status SegmentJournal::SwitchSegment(std::uint64_t size) {
   if (!next.ok()) return next.status();
   std::vector<MetaWrite> system;
   SealedSegment sealed;
+  std::vector<FooterPart> parts;
   // Errors from here on leave the index unknown; ResourceExhausted would promise otherwise.
   const auto unknown = [](const absl::Status& status) {
     return absl::InternalError(std::string(status.message().data(), status.message().size()));
   };
   if (sealing) {
-    if (absl::Status done = SealOpenSegment(sealed); !done.ok()) return unknown(done);
+    absl::StatusOr<std::vector<FooterPart>> footer = SealOpenSegment(sealed);
+    if (!footer.ok()) return unknown(footer.status());
+    parts = *std::move(footer);
     system.push_back({SealedKey(sealed.before.head.block_count), EncodeSealedSegment(sealed)});
   }
   const KnownEnd known{.state = before, .open_block = before.head.block_count, .has_open = true};
@@ -249,7 +252,8 @@ absl::Status SegmentJournal::SwitchSegment(std::uint64_t size) {
     Segment& old = open_segment();
     old.record = std::move(sealed);
     old.sealed = true;
-    old.blocks.shrink_to_fit();
+    old.blocks = {};
+    old.parts = std::move(parts);
     old.file.reset();  // written no more: the next read opens it for reading
   }
   segments_.push_back(std::move(segment));
@@ -397,26 +401,49 @@ std::string SegmentJournal::FileOf(const Segment& segment) const {
   return directory + "/" + segment.name();
 }
 
-// Where the blocks of an archived segment lie, which nothing here keeps: from its footer, without
+// What the footer of an archived segment says, of which nothing here is kept at first: without
 // `lock`, because an archive may be slow and the writer must not wait for it.
-absl::Status SegmentJournal::FindPlaces(Segment& segment,
-                                        std::unique_lock<std::mutex>& lock) const {
-  while (segment.record.archive.has_value() && segment.blocks.empty()) {
+absl::Status SegmentJournal::FindParts(Segment& segment, std::unique_lock<std::mutex>& lock) const {
+  while (segment.record.archive.has_value() && segment.parts.empty()) {
     if (options_.archive.empty()) return ArchivedError(segment);
     const SealedSegment sealed = segment.record;
     const std::string path = FileOf(segment);
     lock.unlock();
     const auto file = files_.Open(path, FileSystem::Mode::kRead);
-    absl::StatusOr<std::vector<BlockPlace>> places =
-        file.ok() ? ReadFooter(**file, instance_, origin_, sealed) : file.status();
+    absl::StatusOr<std::vector<FooterPart>> parts =
+        file.ok() ? ReadFooterParts(**file, instance_, origin_, sealed) : file.status();
     lock.lock();
     // It may have been restored meanwhile.
     if (segment.record != sealed) continue;
-    if (absl::IsNotFound(places.status())) return ArchivedError(segment);
-    if (!places.ok()) return InFile(path, places.status());
-    segment.blocks = *std::move(places);
+    if (absl::IsNotFound(parts.status())) return ArchivedError(segment);
+    if (!parts.ok()) return InFile(path, parts.status());
+    segment.parts = *std::move(parts);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<FooterPartCache::Places> SegmentJournal::PartOf(
+    Segment& segment, std::size_t number, std::unique_lock<std::mutex>& lock) const {
+  const std::uint64_t first_block = segment.first_block();
+  if (FooterPartCache::Places kept = places_.Find(first_block, number); kept != nullptr) {
+    return kept;
+  }
+  if (segment.file == nullptr) {
+    absl::Status opened = OpenFile(segment, lock);
+    if (!opened.ok()) return opened;
+    return nullptr;
+  }
+  const std::shared_ptr<SegmentFile> file = segment.file;
+  const SealedSegment sealed = segment.record;
+  const FooterPart part = segment.parts[number];
+  const std::string path = FileOf(segment);
+  lock.unlock();
+  absl::StatusOr<std::vector<BlockPlace>> read = ReadFooterPart(*file, sealed, number, part);
+  lock.lock();
+  if (!read.ok()) return InFile(path, read.status());
+  auto places = std::make_shared<const std::vector<BlockPlace>>(*std::move(read));
+  places_.Keep(first_block, number, places);
+  return places;
 }
 
 // The file of a segment that has none open, without `lock` as above.
@@ -452,15 +479,23 @@ absl::StatusOr<SegmentJournal::Located> SegmentJournal::Locate(std::uint64_t num
       segments_.begin(), segments_.end(), number,
       [](std::uint64_t n, const auto& segment) { return n < segment->first_block(); });
   Segment& segment = **(after - 1);
+  const std::uint64_t at = number - segment.first_block();
   // Whichever is there may be gone when the other is.
-  while (segment.file == nullptr || segment.blocks.empty()) {
-    if (absl::Status found = FindPlaces(segment, lock); !found.ok()) return found;
-    if (segment.file != nullptr) continue;
+  while (true) {
+    if (!segment.sealed) {
+      return Located{.file = segment.file, .path = FileOf(segment), .place = segment.blocks[at]};
+    }
+    if (absl::Status found = FindParts(segment, lock); !found.ok()) return found;
+    const auto places = PartOf(segment, at / kFooterPartBlocks, lock);
+    if (!places.ok()) return places.status();
+    if (*places == nullptr) continue;
+    if (segment.file != nullptr) {
+      return Located{.file = segment.file,
+                     .path = FileOf(segment),
+                     .place = (**places)[at % kFooterPartBlocks]};
+    }
     if (absl::Status opened = OpenFile(segment, lock); !opened.ok()) return opened;
   }
-  return Located{.file = segment.file,
-                 .path = FileOf(segment),
-                 .place = segment.blocks[number - segment.first_block()]};
 }
 
 absl::StatusOr<Block> SegmentJournal::Read(std::uint64_t number) const {
@@ -518,11 +553,21 @@ absl::StatusOr<std::uint64_t> SegmentJournal::FindBlock(std::uint64_t index) con
                                               });
   // A segment that holds no block yet begins where its predecessor ends.
   Segment& segment = **(segment_after - 1);
-  if (absl::Status found = FindPlaces(segment, lock); !found.ok()) return found;
-  const auto after =
-      std::upper_bound(segment.blocks.begin(), segment.blocks.end(), index,
-                       [](std::uint64_t i, const BlockPlace& p) { return i < p.first_index; });
-  return segment.first_block() + static_cast<std::uint64_t>(after - segment.blocks.begin()) - 1;
+  const auto last_from = [index](const auto& from) {
+    const auto after =
+        std::upper_bound(from.begin(), from.end(), index,
+                         [](std::uint64_t i, const auto& item) { return i < item.first_index; });
+    return static_cast<std::uint64_t>(after - from.begin()) - 1;
+  };
+  while (segment.sealed) {
+    if (absl::Status found = FindParts(segment, lock); !found.ok()) return found;
+    const std::uint64_t part = last_from(segment.parts);
+    const auto places = PartOf(segment, part, lock);
+    if (!places.ok()) return places.status();
+    if (*places == nullptr) continue;
+    return segment.first_block() + part * kFooterPartBlocks + last_from(**places);
+  }
+  return segment.first_block() + last_from(segment.blocks);
 }
 
 absl::StatusOr<std::optional<std::string>> SegmentJournal::GetMeta(std::string_view key) const {

@@ -26,6 +26,7 @@
 #include "settlement/store/journal.h"
 #include "settlement/store/segment_file.h"
 #include "settlement/store/segment_format.h"
+#include "settlement/store/segment_places.h"
 
 namespace causeway::store {
 
@@ -112,7 +113,7 @@ class SegmentJournal final : public Journal {
   absl::Status MakeRoom(std::uint64_t frame_bytes, std::uint64_t blocks);
   absl::Status Reserve(std::uint64_t needed, std::uint64_t size);
   absl::Status SwitchSegment(std::uint64_t size);
-  absl::Status SealOpenSegment(SealedSegment& sealed);
+  absl::StatusOr<std::vector<FooterPart>> SealOpenSegment(SealedSegment& sealed);
   absl::Status ZeroAhead(std::uint64_t frame_bytes);
   absl::Status WriteFrame(Frame& frame, std::span<const Block> blocks);
   void KeepMeta(std::span<const MetaWrite> meta);
@@ -126,10 +127,14 @@ class SegmentJournal final : public Journal {
   absl::StatusOr<Located> Locate(std::uint64_t number) const;
   absl::Status ArchivedError(const Segment& segment) const;
   std::string FileOf(const Segment& segment) const;
-  absl::Status FindPlaces(Segment& segment, std::unique_lock<std::mutex>& lock) const;
+  absl::Status FindParts(Segment& segment, std::unique_lock<std::mutex>& lock) const;
+  // The places of part `number` of a sealed segment that has its parts; null: somebody changed
+  // where it lies meanwhile, look again.
+  absl::StatusOr<FooterPartCache::Places> PartOf(Segment& segment, std::size_t number,
+                                                 std::unique_lock<std::mutex>& lock) const;
   std::vector<SealedSegment> SealedSegments() const;
-  // Sets where a sealed segment lies, in the index and here. `blocks`: of one that is here.
-  absl::Status SetArchive(SealedSegment sealed, std::vector<BlockPlace> blocks);
+  // Sets where a sealed segment lies, in the index and here. `parts`: of one that is here.
+  absl::Status SetArchive(SealedSegment sealed, std::vector<FooterPart> parts);
 
   std::unique_ptr<LmdbIndex> index_;  // holds the directory
   FileSystem& files_;
@@ -152,6 +157,7 @@ class SegmentJournal final : public Journal {
   std::uint64_t zeroed_end_ = 0;  // up to it, frames and zeros were written to the open segment
   std::vector<std::unique_ptr<Segment>> segments_;
   mutable std::deque<Segment*> opened_;  // sealed segments whose file is open
+  mutable FooterPartCache places_;       // of sealed segments
 
   // Metadata that the index lacks. Taken before `mutex_` where both are.
   mutable std::mutex meta_mutex_;

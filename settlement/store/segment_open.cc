@@ -126,16 +126,14 @@ class Loader {
     if (!file.ok()) return file.status();
     const IndexContents& index = loaded_.index;
     if (options_.verify_all) {
-      absl::StatusOr<WalkedSegment> walked =
-          WalkSealedSegment(**file, index.instance, index.origin, sealed);
-      if (!walked.ok()) return walked.status();
-      segment.blocks = std::move(walked->blocks);
-    } else {
-      absl::StatusOr<std::vector<BlockPlace>> blocks =
-          ReadFooter(**file, index.instance, index.origin, sealed);
-      if (!blocks.ok()) return blocks.status();
-      segment.blocks = *std::move(blocks);
+      absl::Status walked =
+          WalkSealedSegment(**file, index.instance, index.origin, sealed).status();
+      if (!walked.ok()) return walked;
     }
+    absl::StatusOr<std::vector<FooterPart>> parts =
+        ReadFooterParts(**file, index.instance, index.origin, sealed);
+    if (!parts.ok()) return parts.status();
+    segment.parts = *std::move(parts);
     if (absl::Status cut = FinishSealing(**file, sealed); !cut.ok()) return cut;
     loaded_.segments.push_back(std::move(segment));
     return absl::OkStatus();

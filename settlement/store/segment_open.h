@@ -33,7 +33,8 @@ absl::Status InFile(const std::string& place, const absl::Status& status);
 struct Segment {
   SealedSegment record;  // only `before` when not sealed
   bool sealed = false;
-  std::vector<BlockPlace> blocks;     // empty when archived
+  std::vector<BlockPlace> blocks;     // of the open one alone
+  std::vector<FooterPart> parts;      // of a sealed one; empty when archived, until it is asked
   std::shared_ptr<SegmentFile> file;  // null when not open at the moment
 
   std::uint64_t first_block() const { return record.before.head.block_count; }

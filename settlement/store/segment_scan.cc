@@ -299,10 +299,12 @@ absl::StatusOr<WalkedSegment> WalkSealedSegment(const SegmentFile& file, const I
   return walked;
 }
 
-absl::StatusOr<std::vector<BlockPlace>> ReadFooter(const SegmentFile& file,
-                                                   const Instance& instance,
-                                                   const core::Hash256& origin,
-                                                   const SealedSegment& sealed) {
+namespace {
+
+// What ends the file, and should be the footer that `sealed` records.
+absl::StatusOr<std::string> ReadFooterBytes(const SegmentFile& file, const Instance& instance,
+                                            const core::Hash256& origin,
+                                            const SealedSegment& sealed) {
   const absl::StatusOr<std::uint64_t> size = file.Size();
   if (!size.ok()) return size.status();
   if (*size < sealed.file_bytes || (*size > sealed.file_bytes && *size % kSegmentUnitBytes != 0)) {
@@ -320,7 +322,29 @@ absl::StatusOr<std::vector<BlockPlace>> ReadFooter(const SegmentFile& file,
       file.Read(sealed.footer_offset, bytes.data(), bytes.size());
   if (!got.ok()) return got.status();
   bytes.resize(*got);
-  return DecodeFooter(bytes, sealed, instance);
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<BlockPlace>> ReadFooter(const SegmentFile& file,
+                                                   const Instance& instance,
+                                                   const core::Hash256& origin,
+                                                   const SealedSegment& sealed) {
+  const absl::StatusOr<std::string> bytes = ReadFooterBytes(file, instance, origin, sealed);
+  if (!bytes.ok()) return bytes.status();
+  return DecodeFooter(*bytes, sealed, instance);
+}
+
+absl::StatusOr<std::vector<FooterPart>> ReadFooterParts(const SegmentFile& file,
+                                                        const Instance& instance,
+                                                        const core::Hash256& origin,
+                                                        const SealedSegment& sealed) {
+  const absl::StatusOr<std::string> bytes = ReadFooterBytes(file, instance, origin, sealed);
+  if (!bytes.ok()) return bytes.status();
+  absl::Status whole = DecodeFooter(*bytes, sealed, instance).status();
+  if (!whole.ok()) return whole;
+  return FooterPartsOf(*bytes);
 }
 
 absl::StatusOr<bool> HasNoFrames(const SegmentFile& file) {

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "settlement/store/segment_file.h"
 #include "settlement/store/segment_format.h"
+#include "settlement/store/segment_places.h"
 
 namespace causeway::store {
 
@@ -50,6 +51,12 @@ absl::StatusOr<std::vector<BlockPlace>> ReadFooter(const SegmentFile& file,
                                                    const Instance& instance,
                                                    const core::Hash256& origin,
                                                    const SealedSegment& sealed);
+
+// The same; what to remember of it.
+absl::StatusOr<std::vector<FooterPart>> ReadFooterParts(const SegmentFile& file,
+                                                        const Instance& instance,
+                                                        const core::Hash256& origin,
+                                                        const SealedSegment& sealed);
 
 // True when nothing but zeros follows the header.
 absl::StatusOr<bool> HasNoFrames(const SegmentFile& file);

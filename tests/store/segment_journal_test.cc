@@ -278,6 +278,50 @@ TEST_F(SegmentJournalTest, DamageToAFooterIsRefused) {
   ExpectRefusal(absl::StatusCode::kDataLoss, "the footer does not match its checksum");
 }
 
+// A segment whose footer has several parts (segment_places.h), and an open one.
+class SmallBlocksTest : public SegmentJournalTest {
+ protected:
+  SmallBlocksTest() {
+    journal_ = MustOpen();
+    while (Segments().size() < 2) {
+      const std::size_t first = blocks_.size();
+      for (int i = 0; i < 200; ++i) blocks_.push_back(maker_.Next(3, "a small body"));
+      EXPECT_TRUE(journal_->Append(std::span(blocks_).subspan(first), {}).ok());
+    }
+    head_ = journal_->head();
+  }
+  std::unique_ptr<SegmentJournal> journal_;
+};
+
+TEST_F(SmallBlocksTest, EveryBlockIsFoundInThePartsOfAFooter) {
+  ASSERT_GT(blocks_.size(), 3 * kFooterPartBlocks);
+  ExpectIntact(*journal_);
+  journal_ = nullptr;
+  journal_ = MustOpen();
+  ExpectIntact(*journal_);
+  for (std::size_t i = blocks_.size(); i-- > 0;) {  // against the order of what is kept
+    ASSERT_EQ(*journal_->FindBlock(blocks_[i].first_index), i);
+  }
+}
+
+TEST_F(SmallBlocksTest, DamageToAPartOfAFooterIsToldWithItsPlaceAndOnlyThere) {
+  const std::string segment = Segments().front();
+  const std::size_t footer = ReadWholeFile(segment).rfind(kFooterMagic);
+  const std::size_t damaged = footer + 102 + kFooterEntryBytes * (kFooterPartBlocks + 7);
+  journal_ = nullptr;
+  journal_ = MustOpen();
+  FlipBit(segment, damaged);
+  EXPECT_TRUE(journal_->Read(0).ok());
+  EXPECT_TRUE(journal_->Read(2 * kFooterPartBlocks).ok());
+  const absl::Status read = journal_->Read(kFooterPartBlocks).status();
+  EXPECT_TRUE(absl::IsDataLoss(read)) << read;
+  const std::size_t part = footer + 102 + kFooterEntryBytes * kFooterPartBlocks;
+  EXPECT_NE(read.ToString().find(segment + ": offset " + std::to_string(part)), std::string::npos)
+      << read;
+  EXPECT_TRUE(
+      absl::IsDataLoss(journal_->FindBlock(blocks_[kFooterPartBlocks + 7].first_index).status()));
+}
+
 TEST_F(SegmentJournalTest, DamageToTheLastFrameOfAClosedJournalIsRefused) {
   Fill(3);
   const std::string segment = Segments().at(0);
