@@ -465,6 +465,27 @@ void KeyRuns::SetAside(const RunFile& run) {
   (void)std::rename(run.path().c_str(), (run.path() + ".damaged").c_str());
 }
 
+absl::Status KeyRuns::Scrub(const ScrubContext& context) const {
+  RunLists lists;
+  {
+    const std::lock_guard lock(mutex_);
+    lists = runs_;
+  }
+  for (const auto& runs : lists) {
+    for (const Run& run : *runs) {
+      const absl::Status whole = run.file->Verify(context);
+      if (absl::IsCancelled(whole)) return whole;
+      if (absl::IsDataLoss(whole)) SetAside(*run.file);
+      if (!whole.ok()) context.damaged(std::string(whole.message()));
+      if (run.file->has_filter() && run.file->wants_filter()) {
+        context.damaged(run.file->path() + ": its filter is damaged, and is made again now");
+        WakeBackground();
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 void KeyRuns::WakeBackground() const {
   const std::lock_guard lock(mutex_);
   idle_ = false;

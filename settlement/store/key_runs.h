@@ -101,6 +101,11 @@ class KeyRuns : public KeyIndex {
   std::uint64_t covered() const override;
   absl::Status status() const override;
 
+  // Reads and verifies every run and tells what is damaged. Such a run is set aside, so that the
+  // next opening makes it anew; until then the index goes on with it as long as nothing needs what
+  // is damaged. A filter is made again at once. Cancelled when the context says so. Any thread.
+  absl::Status Scrub(const ScrubContext& context) const;
+
   // What Open did not take, and why: for the log.
   const std::vector<std::string>& notes() const { return notes_; }
   Stats stats() const;

@@ -277,6 +277,74 @@ absl::Status RunFile::Load() {
   return CheckFences();
 }
 
+// Calls check(bytes, offset) for all bytes of the file from `from` to `to`, some whole pages at a
+// time.
+absl::Status RunFile::VerifyPart(
+    const ScrubContext& context, std::uint64_t from, std::uint64_t to,
+    const std::function<absl::Status(std::string_view, std::uint64_t)>& check) const {
+  std::string buffer;
+  while (from < to) {
+    const std::size_t size = std::min<std::uint64_t>(kPartBytes, to - from);
+    if (context.pace(size)) return absl::CancelledError("the scrub was ended");
+    buffer.resize(size);
+    // From the disk and not from the page cache. Advice: a system may do otherwise.
+    (void)posix_fadvise(fd_, static_cast<off_t>(from), static_cast<off_t>(size),
+                        POSIX_FADV_DONTNEED);
+    for (std::size_t have = 0; have < size;) {
+      const ssize_t done =
+          pread(fd_, buffer.data() + have, size - have, static_cast<off_t>(from + have));
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) return RunSystemError("read", path_, errno);
+      if (done == 0) return absl::DataLossError(fmt::format("{}: it is cut short", path_));
+      have += static_cast<std::size_t>(done);
+    }
+    if (absl::Status status = check(buffer, from); !status.ok()) return status;
+    from += size;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunFile::CheckPages(std::string_view bytes, std::uint64_t offset) const {
+  for (std::size_t at = 0; at < bytes.size(); at += kRunPageBytes) {
+    const char* page = bytes.data() + at;
+    const std::uint64_t index = (offset + at) / kRunPageBytes - 1;
+    if (LoadBig64(page) != RunPageChecksum(page, header_.number, index)) return PageDamaged(index);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunFile::Verify(const ScrubContext& context) const {
+  absl::Status status = VerifyPart(context, 0, kRunPageBytes, [this](auto bytes, auto) {
+    const absl::StatusOr<RunHeader> header = DecodeRunHeader(bytes);
+    if (header.ok() && *header == header_) return absl::OkStatus();
+    return absl::DataLossError(fmt::format("{}: its header is damaged", path_));
+  });
+  if (!status.ok()) return status;
+  status = VerifyPart(context, kRunPageBytes, header_.fences_offset(),
+                      [this](auto bytes, auto offset) { return CheckPages(bytes, offset); });
+  if (!status.ok()) return status;
+  StreamedChecksum64 fences(header_.number);
+  status =
+      VerifyPart(context, header_.fences_offset(), header_.filter_offset(), [&](auto bytes, auto) {
+        fences.Add(bytes);
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  if (fences.Value() != header_.fences_checksum) return FencesDamaged();
+  return VerifyPart(
+      context, header_.filter_offset(), RunFileBytes(header_), [this](auto bytes, auto offset) {
+        std::uint64_t block = (offset - header_.filter_offset()) / kRunFilterBlockBytes;
+        for (std::size_t at = 0; at < bytes.size() && block < header_.filter_blocks;
+             at += kRunFilterBlockBytes, ++block) {
+          const std::uint64_t base = RunFilterBase(header_.number, block);
+          if (TestRunFilterBlock(bytes.data() + at, base, 0) == RunFilterAnswer::kDamaged) {
+            filter_damaged_.store(true, std::memory_order_relaxed);
+          }
+        }
+        return absl::OkStatus();
+      });
+}
+
 std::size_t RunFile::KeysIn(std::uint64_t page) const {
   return page + 1 < header_.pages ? kRunPageKeys : header_.keys - page * kRunPageKeys;
 }

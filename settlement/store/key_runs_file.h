@@ -26,6 +26,7 @@
 #include "settlement/store/key_runs_memory.h"
 #include "settlement/store/key_runs_probe.h"
 #include "settlement/store/key_runs_run_filter.h"
+#include "settlement/store/scrub.h"
 
 namespace causeway::store {
 
@@ -200,6 +201,10 @@ class RunFile {
     return header_.family == KeyFamily::kInstruction && header_.keys != 0 &&
            (!has_filter() || filter_damaged_.load(std::memory_order_relaxed));
   }
+  // Reads all of it from the disk at the pace of a scrub. DataLoss names the first damaged place;
+  // Cancelled when the pace says so. Of a damaged filter only wants_filter tells.
+  absl::Status Verify(const ScrubContext& context) const;
+
   // The highest leaf under `fingerprint`, or kNoLeaf.
   absl::StatusOr<std::uint64_t> FindNewest(std::uint64_t fingerprint) const;
   // Appends the leaves under `fingerprint` from `from_leaf` on, oldest first, until `leaves` holds
@@ -214,7 +219,11 @@ class RunFile {
   absl::Status Map();
   absl::Status Load();
   absl::Status CheckFences() const;
+  absl::Status VerifyPart(
+      const ScrubContext& context, std::uint64_t from, std::uint64_t to,
+      const std::function<absl::Status(std::string_view, std::uint64_t)>& check) const;
   absl::Status FencesDamaged() const;
+  absl::Status CheckPages(std::string_view bytes, std::uint64_t offset) const;
   std::uint64_t Fence(std::uint64_t page) const { return LoadBig64(fences_ + 8 * page); }
   // The page, verified.
   absl::StatusOr<const char*> Page(std::uint64_t index) const;

@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "settlement/store/journal.h"
+#include "settlement/store/scrub.h"
 #include "settlement/store/segment_file.h"
 #include "settlement/store/segment_format.h"
 #include "settlement/store/segment_places.h"
@@ -98,6 +99,9 @@ class SegmentJournal final : public Journal {
   // go on. Cancelled soon after `stopped` says so; what is in the directory then is no copy.
   absl::Status Backup(const std::string& directory,
                       const std::function<bool()>& stopped = nullptr) const;
+  // Reads and verifies every sealed segment that is here, beside everything else, and tells what is
+  // damaged. The open one was verified at opening. Cancelled when the context says so.
+  absl::Status Scrub(const ScrubContext& context) const;
 
  private:
   struct Frame;

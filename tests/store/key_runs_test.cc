@@ -444,6 +444,46 @@ TEST_F(KeyRunsDamage, AFlippedBitOfAnyPageIsSeenWhenItIsReadAndHealsAfterwards) 
   }
 }
 
+// --- scrub ---
+
+std::vector<std::string> Scrubbed(const KeyRuns& index) {
+  std::vector<std::string> damaged;
+  EXPECT_TRUE(index
+                  .Scrub({.pace = [](std::size_t) { return false; },
+                          .damaged = [&](std::string damage) { damaged.push_back(damage); }})
+                  .ok());
+  return damaged;
+}
+
+TEST_F(KeyRunsDamage, AScrubTellsADamagedPageWithoutAReaderAndTheNextStartHeals) {
+  auto index = Opened(options_, ledger_.leaves());
+  const std::uint64_t covered = index->covered();
+  EXPECT_TRUE(Scrubbed(*index).empty());
+  DamageOldest(options_.directory, "uetr");
+  const std::vector<std::string> damaged = Scrubbed(*index);
+  ASSERT_EQ(damaged.size(), 1U);
+  EXPECT_NE(damaged.front().find("page 0 (at byte 4096) is damaged"), std::string::npos);
+  EXPECT_TRUE(index->status().ok()) << "the index goes on";
+  index = nullptr;
+  ExpectRebuilt(options_, ledger_, covered);
+}
+
+TEST_F(KeyRunsDamage, AScrubHasADamagedFilterMadeAgain) {
+  auto index = Opened(options_, ledger_.leaves());
+  ChangeInstructionRuns(options_.directory, [](RunHeader& header, std::string& bytes) {
+    bytes[header.filter_offset() + 3] ^= 8;
+  });
+  const std::size_t runs = index->stats().runs[0];
+  const std::vector<std::string> damaged = Scrubbed(*index);
+  ASSERT_EQ(damaged.size(), runs);
+  EXPECT_NE(damaged.front().find("its filter is damaged, and is made again"), std::string::npos);
+  for (int i = 0; i < 1000 && index->stats().rewritten < runs; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(index->stats().rewritten, runs);
+  EXPECT_TRUE(Scrubbed(*index).empty());
+}
+
 // --- errors of the system ------------------------------------------------------------------------
 
 TEST(KeyRuns, AFullDiskIsToldAndTheAnswersStayExact) {

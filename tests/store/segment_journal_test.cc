@@ -11,6 +11,7 @@
 
 #include "settlement/store/lmdb_journal.h"
 #include "settlement/store/memory_journal.h"
+#include "settlement/store/segment_archive.h"
 #include "tests/store/store_test_util.h"
 
 namespace causeway::store {
@@ -262,6 +263,50 @@ TEST_F(SegmentJournalTest, DamageInASealedSegmentIsFoundAtReadAndByFullVerificat
         << read.status();
   }
   EXPECT_EQ(damaged, 1u);
+}
+
+TEST_F(SegmentJournalTest, AScrubTellsDamageInASealedSegmentAndARepairPutsItRight) {
+  Fill();
+  const std::string backup = directory_.Path("backup");
+  ASSERT_TRUE(MustOpen()->Backup(backup).ok());
+  std::unique_ptr<SegmentJournal> journal = MustOpen();
+  std::size_t bytes = 0;
+  std::vector<std::string> damaged;
+  const ScrubContext context{.pace =
+                                 [&](std::size_t more) {
+                                   bytes += more;
+                                   return false;
+                                 },
+                             .damaged = [&](std::string damage) { damaged.push_back(damage); }};
+  EXPECT_TRUE(journal->Scrub(context).ok());
+  EXPECT_TRUE(damaged.empty()) << damaged.front();
+  std::size_t sealed = 0;
+  for (const std::string& path : Segments()) sealed += fs::file_size(path);
+  sealed -= fs::file_size(Segments().back());
+  EXPECT_GE(bytes, sealed) << "all sealed segments were read";
+
+  const std::string segment = Segments().at(1);
+  FlipBit(segment, 4096 + 120 + 94 + 10);
+  EXPECT_TRUE(journal->Scrub(context).ok()) << "it goes on to the other segments";
+  ASSERT_EQ(damaged.size(), 1U);
+  EXPECT_TRUE(damaged.front().starts_with(segment + ": offset 4216: block ")) << damaged.front();
+  EXPECT_TRUE(journal->Append({}, std::vector<MetaWrite>{{"more", "meta"}}).ok());
+
+  journal = nullptr;
+  ASSERT_TRUE(RepairSegmentJournal(path_, TestIdentity(), backup).ok());
+  damaged.clear();
+  EXPECT_TRUE(MustOpen()->Scrub(context).ok());
+  EXPECT_TRUE(damaged.empty());
+}
+
+TEST_F(SegmentJournalTest, AScrubEndsWhenItIsToldTo) {
+  Fill();
+  const std::unique_ptr<SegmentJournal> journal = MustOpen();
+  int reads = 0;
+  const ScrubContext context{.pace = [&](std::size_t) { return ++reads == 3; },
+                             .damaged = [](const std::string& damage) { ADD_FAILURE() << damage; }};
+  EXPECT_TRUE(absl::IsCancelled(journal->Scrub(context)));
+  EXPECT_EQ(reads, 3);
 }
 
 TEST_F(SegmentJournalTest, FullVerificationNamesTheDamagedBlock) {
