@@ -20,8 +20,24 @@ namespace causeway::study {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 200;  // of an id or a name
-constexpr std::string_view kDayExpected =
-    "expected a number from 0 to 999999 or a date in the stated form";
+std::string DayExpected(DayForm form) {
+  return fmt::format("expected {}", form == DayForm::kNumberOrDate
+                                        ? "a number from 0 to 999999 or a date such as 2026-11-30"
+                                        : fmt::format("a date in the form {}", Described(form)));
+}
+std::string TimeExpected(TimeForm form) {
+  return fmt::format("expected a time of day in the form {}", Described(form));
+}
+// `of` is "from 0" or "above 0".
+std::string AmountExpected(AmountForm form, std::string_view of, int minor_digits) {
+  const std::string decimals = fmt::format("with at most {} decimals", minor_digits);
+  if (form == AmountForm::kDecimal)
+    return fmt::format("expected a decimal number {} {}", of, decimals);
+  return fmt::format(
+      "expected a number {} {}in the form {}", of,
+      form == AmountForm::kMinor || form == AmountForm::kRounded ? "" : decimals + " ",
+      Described(form));
+}
 
 constexpr std::string_view kOnce = "is there already: expected each once";
 
@@ -40,10 +56,6 @@ class FolderReader {
       mapping_.accounts.amount_form = AmountForm::kRounded;
       mapping_.payments.amount_form = AmountForm::kRounded;
     }
-    amount_expected_ =
-        fmt::format("expected a decimal number above 0 with at most {} decimals", minor_digits);
-    balance_expected_ =
-        fmt::format("expected a decimal number from 0 with at most {} decimals", minor_digits);
     most_expected_ = fmt::format(
         "expected at most {}",
         core::FormatAmount(core::Amount::FromMinor(liquidity::kTotalMinorMax), minor_digits));
@@ -143,7 +155,9 @@ class FolderReader {
       row.Report(field, most_expected_);
       return std::nullopt;
     }
-    if (!amount) row.Report(field, balance_expected_);
+    if (!amount) {
+      row.Report(field, AmountExpected(form, "from 0", result_.input.minor_digits));
+    }
     return amount;
   }
 
@@ -257,7 +271,7 @@ class FolderReader {
     if (text == day_text_) return day_;
     const auto day = ParseDay(text, mapping_.payments.day_form);
     if (!day) {
-      row.Report(kPaymentDay, kDayExpected);
+      row.Report(kPaymentDay, DayExpected(mapping_.payments.day_form));
       return std::nullopt;
     }
     day_text_ = text;
@@ -340,8 +354,6 @@ class FolderReader {
   NotingSource source_;
   Mapping mapping_;
   FolderResult result_;
-  std::string amount_expected_;
-  std::string balance_expected_;
   std::string most_expected_;
   bool has_banks_ = false;
   bool knows_accounts_ = false;
@@ -385,7 +397,9 @@ std::int64_t FolderReader::PaymentAmount(TableReader& row) {
   const bool too_large = IsTooLarge(row.Text(kPaymentAmount), read);
   const std::int64_t amount = read.value_or(0);
   if (amount == 0 || too_large) {
-    row.Report(kPaymentAmount, too_large ? most_expected_ : amount_expected_);
+    row.Report(kPaymentAmount, too_large ? most_expected_
+                                         : AmountExpected(mapping_.payments.amount_form, "above 0",
+                                                          result_.input.minor_digits));
     return 0;
   }
   if (amount > liquidity::kTotalMinorMax - total_) {
@@ -414,7 +428,7 @@ void FolderReader::AddPayment(TableReader& row) {
   const std::int64_t amount = PaymentAmount(row);
   const auto day = Day(row);
   const auto time = ParseTimeOfDay(row.Text(kPaymentTime), mapping_.payments.time_form);
-  if (!time) row.Report(kPaymentTime, "expected a time of day such as 09:05, in the stated form");
+  if (!time) row.Report(kPaymentTime, TimeExpected(mapping_.payments.time_form));
   const auto priority = ParsePriority(row.Text(kPaymentPriority));
   if (!priority) row.Report(kPaymentPriority, "expected urgent, high or normal, or 1, 2 or 3");
   const auto time_specific = ParseFlag(row.Text(kPaymentTimeSpecific));
@@ -501,10 +515,10 @@ void FolderReader::AddChange(TableReader& row) {
   const auto kind = ParseChangeKind(row.Text(kChangeKind));
   if (!kind) row.Report(kChangeKind, fmt::format("expected one of {}", ChangeKindNames()));
   const auto time = ParseTimeOfDay(row.Text(kChangeTime), mapping_.changes.time_form);
-  if (!time) row.Report(kChangeTime, "expected a time of day such as 09:05, in the stated form");
+  if (!time) row.Report(kChangeTime, TimeExpected(mapping_.changes.time_form));
   if (!row.Text(kChangeDay).empty()) {
     written.day = ParseDay(row.Text(kChangeDay), mapping_.changes.day_form);
-    if (!written.day) return row.Report(kChangeDay, kDayExpected);
+    if (!written.day) return row.Report(kChangeDay, DayExpected(mapping_.changes.day_form));
   }
   if (!kind || !time) return;
   written.change.kind = *kind;

@@ -13,36 +13,27 @@ namespace {
 constexpr std::string_view kMappingFile = "mapping.csv";
 enum MappingField : std::size_t { kTable, kField, kColumn, kForm };
 
-bool SetForm(MappedTable& table, std::string_view field, std::string_view form) {
+// False, with the `names` that the field's form may have, when it is none of them.
+bool SetForm(MappedTable& table, std::string_view field, std::string_view form,
+             std::string& names) {
   if (form.empty()) return true;
-  const auto choose = [form](auto& target, const auto& forms) {
-    for (const auto& [name, value] : forms) {
-      if (form != name) continue;
-      target = value;
+  const auto choose = [&](auto& target, const auto& forms) {
+    for (const auto& each : forms) {
+      names += (names.empty() ? "" : ", ") + std::string(each.name);
+      if (form != each.name) continue;
+      target = each.value;
       return true;
     }
     return false;
   };
-  using Amounts = std::array<std::pair<std::string_view, AmountForm>, 4>;
-  using Times = std::array<std::pair<std::string_view, TimeForm>, 4>;
-  using Days = std::array<std::pair<std::string_view, DayForm>, 4>;
   if (field == "amount" || field == "balance" || field == "credit_line" || field == "value") {
-    return choose(table.amount_form, Amounts{{{"decimal", AmountForm::kDecimal},
-                                              {"decimal-comma", AmountForm::kDecimalComma},
-                                              {"minor", AmountForm::kMinor},
-                                              {"rounded", AmountForm::kRounded}}});
+    return choose(table.amount_form, kAmountForms);
   }
   if (field == "time") {
-    return choose(table.time_form, Times{{{"HH:MM", TimeForm::kColons},
-                                          {"HH:MM:SS", TimeForm::kColons},
-                                          {"HHMM", TimeForm::kDigits},
-                                          {"HHMMSS", TimeForm::kDigitsWithSeconds}}});
+    return choose(table.time_form, kTimeForms);
   }
   if (field == "day") {
-    return choose(table.day_form, Days{{{"number", DayForm::kNumberOrDate},
-                                        {"YYYY-MM-DD", DayForm::kNumberOrDate},
-                                        {"YYYYMMDD", DayForm::kCompactDate},
-                                        {"DD.MM.YYYY", DayForm::kDottedDate}}});
+    return choose(table.day_form, kDayForms);
   }
   return false;
 }
@@ -74,8 +65,10 @@ void ApplyRow(TableReader& row, MappedTable& table) {
     return;
   }
   if (!column.empty()) found->columns = {std::string(column)};
-  if (!SetForm(table, field, row.Text(kForm))) {
-    row.Report(kForm, "expected a form that docs/formats/study.md lists for this field");
+  std::string names;
+  if (!SetForm(table, field, row.Text(kForm), names)) {
+    row.Report(kForm, names.empty() ? fmt::format("expected nothing: {} has one form only", field)
+                                    : fmt::format("expected one of {}", names));
   }
 }
 

@@ -30,6 +30,20 @@ bool TakeChar(std::string_view& text, char character) {
   return true;
 }
 
+// A decimal below 1 of a day, to the nearest microsecond.
+std::optional<TimeUs> ParseFractionOfDay(std::string_view text) {
+  constexpr int kDecimals = 15;  // as many as spreadsheets write
+  std::string plain(text);
+  const std::size_t comma = plain.find(',');
+  if (comma != std::string::npos) plain[comma] = '.';
+  const std::optional<RoundedMinor> fraction = ParseRounded(plain, kDecimals);
+  if (!fraction) return std::nullopt;
+  constexpr __int128 kOne = 1'000'000'000'000'000;
+  const __int128 micros = (__int128{fraction->minor} * kDayUs + kOne / 2) / kOne;
+  if (micros >= kDayUs) return std::nullopt;
+  return static_cast<TimeUs>(micros);
+}
+
 std::optional<TimeUs> MakeTime(std::int64_t hours, std::int64_t minutes, std::int64_t seconds) {
   if (hours > 47 || minutes > 59 || seconds > 59) return std::nullopt;
   return hours * kHourUs + minutes * kMinuteUs + seconds * 1'000'000;
@@ -45,6 +59,7 @@ std::optional<std::int64_t> DateKey(std::int64_t year, std::int64_t month, std::
 }  // namespace
 
 std::optional<TimeUs> ParseTimeOfDay(std::string_view text, TimeForm form) {
+  if (form == TimeForm::kFractionOfDay) return ParseFractionOfDay(text);
   if (form != TimeForm::kColons) {
     const bool seconds = form == TimeForm::kDigitsWithSeconds;
     const std::size_t size_max = seconds ? 6 : 4;
@@ -93,13 +108,16 @@ std::optional<std::int64_t> ParseDay(std::string_view text, DayForm form) {
   const auto first = TakeNumber(text, 6);
   if (!first) return std::nullopt;
   if (text.empty()) return form == DayForm::kNumberOrDate ? first : std::nullopt;
-  const char mark = form == DayForm::kDottedDate ? '.' : '-';
+  const bool slashed = form == DayForm::kDayFirst || form == DayForm::kMonthFirst;
+  const char mark = form == DayForm::kDottedDate ? '.' : slashed ? '/' : '-';
   if (!TakeChar(text, mark)) return std::nullopt;
   const auto second = TakeNumber(text, 2);
   if (!second || !TakeChar(text, mark)) return std::nullopt;
   const auto third = TakeNumber(text, 4);
   if (!third || !text.empty()) return std::nullopt;
-  return mark == '.' ? DateKey(*third, *second, *first) : DateKey(*first, *second, *third);
+  if (mark == '-') return DateKey(*first, *second, *third);
+  return form == DayForm::kMonthFirst ? DateKey(*third, *first, *second)
+                                      : DateKey(*third, *second, *first);
 }
 
 std::string FormatDay(std::int64_t day) {
@@ -170,7 +188,61 @@ std::optional<RoundedMinor> ParseRounded(std::string_view text, int minor_digits
   return RoundedMinor{value + (up ? 1 : 0), !exact};
 }
 
+namespace {
+
+// `text` without the marks between groups of three digits: all the same, a space or `mark`. Nothing
+// when the groups are not of three.
+std::optional<std::string> Ungrouped(std::string_view text, char mark, char point) {
+  const std::array<std::string_view, 4> marks = {std::string_view(&mark, 1), " ", "\xC2\xA0",
+                                                 "\xE2\x80\xAF"};
+  const std::string_view whole = text.substr(0, text.find(point));
+  std::string plain;
+  std::string_view used;
+  std::size_t group = 0;
+  for (std::size_t at = 0; at < whole.size();) {
+    if (IsDigit(whole[at])) {
+      plain += whole[at++];
+      ++group;
+      continue;
+    }
+    const auto found = std::find_if(marks.begin(), marks.end(), [&](std::string_view each) {
+      return whole.substr(at, each.size()) == each;
+    });
+    const bool first = used.empty();
+    if (found == marks.end() || (!first && *found != used)) return std::nullopt;
+    if (group == 0 || (first ? group > 3 : group != 3)) return std::nullopt;
+    used = *found;
+    group = 0;
+    at += used.size();
+  }
+  if (!used.empty() && group != 3) return std::nullopt;
+  return plain.append(text.substr(whole.size()));
+}
+
+template <typename Value, std::size_t kSize>
+std::string DescribedIn(const std::array<Form<Value>, kSize>& forms, Value value) {
+  std::string text;
+  for (const Form<Value>& form : forms) {
+    if (form.value != value) continue;
+    text += fmt::format("{}{}, such as {}", text.empty() ? "" : " or ", form.name, form.example);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Described(TimeForm form) { return DescribedIn(kTimeForms, form); }
+std::string Described(DayForm form) { return DescribedIn(kDayForms, form); }
+std::string Described(AmountForm form) { return DescribedIn(kAmountForms, form); }
+
 std::optional<std::int64_t> ParseMinor(std::string_view text, int minor_digits, AmountForm form) {
+  if (form == AmountForm::kDecimalGrouped || form == AmountForm::kDecimalCommaGrouped) {
+    const bool comma = form == AmountForm::kDecimalCommaGrouped;
+    const auto plain = Ungrouped(text, comma ? '.' : ',', comma ? ',' : '.');
+    if (!plain) return std::nullopt;
+    return ParseMinor(*plain, minor_digits,
+                      comma ? AmountForm::kDecimalComma : AmountForm::kDecimal);
+  }
   if (form == AmountForm::kRounded) {
     const std::optional<RoundedMinor> rounded = ParseRounded(text, minor_digits);
     return rounded ? std::optional(rounded->minor) : std::nullopt;

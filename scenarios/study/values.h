@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_SCENARIOS_STUDY_VALUES_H_
 #define CAUSEWAY_SCENARIOS_STUDY_VALUES_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,11 +12,27 @@
 
 namespace causeway::study {
 
+// A form that mapping.csv may name for a field, with a text in it.
+template <typename Value>
+struct Form {
+  std::string_view name;
+  Value value;
+  std::string_view example;
+};
+
 enum class TimeForm {
   kColons,             // "9:05", "09:05", "09:05:30" or "09:05:30.25", with up to 6 decimals
   kDigits,             // "905", "0905" (HHMM)
   kDigitsWithSeconds,  // "90530", "090530" (HHMMSS)
+  // "0.378", "0,378": how spreadsheets count time. Rounded to the microsecond.
+  kFractionOfDay,
 };
+inline constexpr std::array<Form<TimeForm>, 5> kTimeForms = {
+    {{"HH:MM", TimeForm::kColons, "09:05"},
+     {"HH:MM:SS", TimeForm::kColons, "09:05:30"},
+     {"HHMM", TimeForm::kDigits, "0905"},
+     {"HHMMSS", TimeForm::kDigitsWithSeconds, "090530"},
+     {"day-fraction", TimeForm::kFractionOfDay, "0.378"}}};
 // Since midnight, below kDaySpanUs: what comes after the next midnight has hours from 24 on.
 std::optional<TimeUs> ParseTimeOfDay(std::string_view text, TimeForm form = TimeForm::kColons);
 // "09:05:30", with six decimals only where they are needed.
@@ -25,7 +42,16 @@ enum class DayForm {
   kNumberOrDate,  // "1", "2", ... up to 999999, or "2026-11-30"
   kCompactDate,   // "20261130"
   kDottedDate,    // "30.11.2026"
+  kDayFirst,      // "30/11/2026"
+  kMonthFirst,    // "11/30/2026"
 };
+inline constexpr std::array<Form<DayForm>, 6> kDayForms = {
+    {{"number", DayForm::kNumberOrDate, "1"},
+     {"YYYY-MM-DD", DayForm::kNumberOrDate, "2026-11-30"},
+     {"YYYYMMDD", DayForm::kCompactDate, "20261130"},
+     {"DD.MM.YYYY", DayForm::kDottedDate, "30.11.2026"},
+     {"DD/MM/YYYY", DayForm::kDayFirst, "30/11/2026"},
+     {"MM/DD/YYYY", DayForm::kMonthFirst, "11/30/2026"}}};
 // Numbers are themselves; dates are kDateBase + days since 1970-01-01, so the two never mix.
 inline constexpr std::int64_t kDateBase = 10'000'000;
 std::optional<std::int64_t> ParseDay(std::string_view text, DayForm form = DayForm::kNumberOrDate);
@@ -38,9 +64,26 @@ enum class AmountForm {
   // As programs write binary floating point, which it never becomes: "1234.5", "1e3", "12.3456789";
   // of more decimals than a unit has rounded half-even. See ParseRounded.
   kRounded,
+  // With groups of three digits, or without any: "1,000.50", "1 000.50"; and "1.000,50",
+  // "1 000,50". The spaces may be those that do not break a line (U+00A0, U+202F).
+  kDecimalGrouped,
+  kDecimalCommaGrouped,
 };
-// In minor units. No sign, grouping or exponent; zeros after the last decimal that a unit may have
-// are passed over, as programs write "12.000000". Nothing when it does not fit 63 bits.
+inline constexpr std::array<Form<AmountForm>, 6> kAmountForms = {
+    {{"decimal", AmountForm::kDecimal, "1234.50"},
+     {"decimal-comma", AmountForm::kDecimalComma, "1234,50"},
+     {"decimal-grouped", AmountForm::kDecimalGrouped, "1,234.50"},
+     {"decimal-comma-grouped", AmountForm::kDecimalCommaGrouped, "1.234,50"},
+     {"minor", AmountForm::kMinor, "123450"},
+     {"rounded", AmountForm::kRounded, "1234.5000001"}}};
+
+// "HHMM, such as 0905" of a form's value: what a text in it looks like.
+std::string Described(TimeForm form);
+std::string Described(DayForm form);
+std::string Described(AmountForm form);
+// In minor units. No sign or exponent, grouping where the form has it; zeros after the last decimal
+// that a unit may have are passed over, as programs write "12.000000". Nothing when it does not fit
+// 63 bits.
 std::optional<std::int64_t> ParseMinor(std::string_view text, int minor_digits,
                                        AmountForm form = AmountForm::kDecimal);
 

@@ -130,22 +130,23 @@ TEST(Folder, ReportsEveryMalformedFieldOfEveryFile) {
                                           "b,a,1.005,one,10:00\n"}});
   EXPECT_THAT(
       Problems(result),
-      ElementsAre("accounts.csv:2:3: balance \"1e3\": expected a decimal number from 0 with at "
-                  "most 2 decimals",
-                  "accounts.csv:4:1: id \"b\": is there already: expected each once",
-                  "payments.csv:2:3: recipient \"x\": expected the id of an account",
-                  "payments.csv:3:5: amount \"0\": expected a decimal number above 0 with at most "
-                  "2 decimals",
-                  "payments.csv:3:9: time \"50:00\": expected a time of day such as 09:05, in the "
-                  "stated form",
-                  "payments.csv:3:3: recipient \"b\": expected another account than the sender's",
-                  "payments.csv:4:1: has 2 fields: expected 5, as the first line has",
-                  "payments.csv:5:6: text after a closing quote: expected a separator or the end "
-                  "of the line",
-                  "payments.csv:6:5: amount \"1.005\": expected a decimal number above 0 with at "
-                  "most 2 decimals",
-                  "payments.csv:6:11: day \"one\": expected a number from 0 to 999999 or a date in "
-                  "the stated form"));
+      ElementsAre(
+          "accounts.csv:2:3: balance \"1e3\": expected a decimal number from 0 with at "
+          "most 2 decimals",
+          "accounts.csv:4:1: id \"b\": is there already: expected each once",
+          "payments.csv:2:3: recipient \"x\": expected the id of an account",
+          "payments.csv:3:5: amount \"0\": expected a decimal number above 0 with at most "
+          "2 decimals",
+          "payments.csv:3:9: time \"50:00\": expected a time of day in the form HH:MM, "
+          "such as 09:05 or HH:MM:SS, such as 09:05:30",
+          "payments.csv:3:3: recipient \"b\": expected another account than the sender's",
+          "payments.csv:4:1: has 2 fields: expected 5, as the first line has",
+          "payments.csv:5:6: text after a closing quote: expected a separator or the end "
+          "of the line",
+          "payments.csv:6:5: amount \"1.005\": expected a decimal number above 0 with at "
+          "most 2 decimals",
+          "payments.csv:6:11: day \"one\": expected a number from 0 to 999999 or a date such "
+          "as 2026-11-30"));
 }
 
 // They were zero: a balance that somebody forgot, a limit that stops all payments of a pair.
@@ -208,10 +209,12 @@ TEST(Folder, ReportsMappingsThatMeanNothing) {
                                           "payments,colour,x,\npayments,time,x,roman\n"},
                                          {"accounts.csv", kAccounts},
                                          {"payments.csv", "sender,recipient,amount,x\n"}});
-  EXPECT_THAT(Problems(result),
-              ElementsAre(HasSubstr("mapping.csv:2:1: table \"users\": expected banks, accounts"),
-                          HasSubstr("mapping.csv:3:10: field \"colour\": expected one of file"),
-                          HasSubstr("mapping.csv:4:17: form \"roman\": expected a form")));
+  EXPECT_THAT(
+      Problems(result),
+      ElementsAre(HasSubstr("mapping.csv:2:1: table \"users\": expected banks, accounts"),
+                  HasSubstr("mapping.csv:3:10: field \"colour\": expected one of file"),
+                  HasSubstr("mapping.csv:4:17: form \"roman\": expected one of HH:MM, HH:MM:SS, "
+                            "HHMM, HHMMSS, day-fraction")));
 }
 
 TEST(Values, ReadsAmountsExactly) {
@@ -221,6 +224,40 @@ TEST(Values, ReadsAmountsExactly) {
   for (const char* bad :
        {"", ".5", "5.", "-1", "+1", "1,000", "1 ", "1.005", "1e3", "92233720368547758.08"}) {
     EXPECT_EQ(ParseMinor(bad, 2), std::nullopt) << bad;
+  }
+}
+
+TEST(Values, ReadsAmountsInGroupsOfThreeDigits) {
+  using enum AmountForm;
+  for (const char* good : {"1,234,567.50", "1 234 567.5",
+                           "1\xC2\xA0"
+                           "234\xC2\xA0"
+                           "567.5",
+                           "1234567.50"}) {
+    EXPECT_EQ(ParseMinor(good, 2, kDecimalGrouped), 123456750) << good;
+  }
+  for (const char* good : {"1.234.567,50", "1 234 567,5",
+                           "1\xE2\x80\xAF"
+                           "234\xE2\x80\xAF"
+                           "567,5",
+                           "1234567,50"}) {
+    EXPECT_EQ(ParseMinor(good, 2, kDecimalCommaGrouped), 123456750) << good;
+  }
+  for (const char* bad : {"", "1,50", ",100", "1,2345", "1234,567", "1,234 567", "1,,234", "1,234,",
+                          "1.234,50", "1,234.567", "-1,000"}) {
+    EXPECT_EQ(ParseMinor(bad, 2, kDecimalGrouped), std::nullopt) << bad;
+  }
+}
+
+TEST(Values, ReadsTimesAsSpreadsheetsCountThem) {
+  const auto read = [](const char* text) { return ParseTimeOfDay(text, TimeForm::kFractionOfDay); };
+  EXPECT_EQ(read("0"), 0);
+  EXPECT_EQ(read("0.5"), 12 * kHourUs);
+  EXPECT_EQ(read("0,378"), 9 * kHourUs + 4 * kMinuteUs + 19'200'000);
+  // 09:05:00, as it is written.
+  EXPECT_EQ(read("0.378472222222222"), 9 * kHourUs + 5 * kMinuteUs);
+  for (const char* bad : {"", "1", "1.5", "-0.5", "0.9999999999999999", "09:05"}) {
+    EXPECT_EQ(read(bad), std::nullopt) << bad;
   }
 }
 
@@ -239,6 +276,9 @@ TEST(Values, ReadsDaysAsNumbersOrDatesThatExist) {
   EXPECT_EQ(ParseDay("7"), 7);
   EXPECT_EQ(FormatDay(*ParseDay("2026-11-30")), "2026-11-30");
   EXPECT_EQ(ParseDay("30.11.2026", DayForm::kDottedDate), ParseDay("2026-11-30"));
+  EXPECT_EQ(ParseDay("30/11/2026", DayForm::kDayFirst), ParseDay("2026-11-30"));
+  EXPECT_EQ(ParseDay("11/30/2026", DayForm::kMonthFirst), ParseDay("2026-11-30"));
+  EXPECT_EQ(ParseDay("11/30/2026", DayForm::kDayFirst), std::nullopt);
   for (const char* bad : {"", "2026-02-30", "2026-1", "1234567", "x", "-1"}) {
     EXPECT_EQ(ParseDay(bad), std::nullopt) << bad;
   }
