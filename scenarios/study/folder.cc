@@ -116,7 +116,8 @@ class FolderReader {
       }
       return false;
     }
-    TableReader row(*in, file, table.Columns(), table.separator, result_.problems, result_.notices);
+    TableReader row(*in, file, table.name, table.Columns(), table.separator, result_.problems,
+                    result_.notices);
     if (!row.ReadHeader()) return false;
     while (row.NextRow()) function(row);
     return true;

@@ -137,7 +137,7 @@ void ReadMapping(const FileSource& source, Mapping& mapping, ProblemList& proble
                  std::vector<std::string>& notices) {
   const std::unique_ptr<std::istream> in = source.Open(std::string(kMappingFile));
   if (in == nullptr) return;
-  TableReader row(*in, std::string(kMappingFile),
+  TableReader row(*in, std::string(kMappingFile), "",
                   {{{"table"}, true}, {{"field"}, true}, {{"column"}, true}, {{"form"}, false}},
                   ',', problems, notices);
   if (!row.ReadHeader()) return;

@@ -19,15 +19,18 @@ struct Column {
 
 class TableReader {
  public:
-  // `in`, `problems` and `notices` must outlive the reader. `file` is its name in reports.
-  TableReader(std::istream& in, std::string file, std::vector<Column> columns, char separator,
-              ProblemList& problems, std::vector<std::string>& notices);
+  // `in`, `problems` and `notices` must outlive the reader. `file` is its name in reports, `table`
+  // the one that mapping.csv knows it by; nothing for mapping.csv itself.
+  TableReader(std::istream& in, std::string file, std::string table, std::vector<Column> columns,
+              char separator, ProblemList& problems, std::vector<std::string>& notices);
 
   // Reads the first record. False, with problems, when a required column is missing or one stands
-  // there twice. Columns that nobody asked for are a notice.
+  // there twice, or when the file is of another encoding or separator. Columns that nobody asked
+  // for are a notice.
   bool ReadHeader();
 
-  // The next row of the right form; those of a wrong one are reported and passed over.
+  // The next row of the right form; those of a wrong one are reported and passed over, those of
+  // empty fields passed over. The first text that is not UTF-8 is reported.
   bool NextRow();
 
   // Of the columns given, by place. A column that the file lacks has empty text. Spaces and
@@ -56,10 +59,17 @@ class TableReader {
     return text;
   }
 
+  // Whether the file can be read as it was meant; reports it if not.
+  bool HeaderIsPlain();
+  void CheckEncoding();
+
   void ReportAt(std::uint64_t line, std::uint64_t column, std::string message);
 
   CsvReader reader_;
   std::string file_;
+  std::string table_;
+  char separator_;
+  bool is_utf8_ = true;  // so far
   std::vector<Column> columns_;
   ProblemList& problems_;
   std::vector<std::string>& notices_;
