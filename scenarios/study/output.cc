@@ -248,7 +248,11 @@ void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream&
   LineWriter lines(out);
   lines.Line(
       "id,row,day,due,submitted,sender,recipient,amount,priority,status,settled,cause,algorithm,"
-      "set");
+      "set,order");
+  std::vector<std::uint32_t> order(result.payments.size(), 0);
+  for (std::size_t i = 0; i < result.settlement_order.size(); ++i) {
+    order[result.settlement_order[i]] = static_cast<std::uint32_t>(i) + 1;
+  }
   fmt::memory_buffer& buffer = lines.buffer();
   for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
     const Payment& payment = input.payments[i];
@@ -287,8 +291,9 @@ void WritePaymentsCsv(const Input& input, const RunResult& result, std::ostream&
         Append(buffer, liquidity::Name(of.algorithm));
       buffer.push_back(',');
       if (of.set != 0) fmt::format_to(out_at, FMT_STRING("{}"), of.set);
+      fmt::format_to(out_at, FMT_STRING(",{}"), order[i]);
     } else {
-      Append(buffer, ",,,");
+      Append(buffer, ",,,,");
     }
     lines.EndLine();
   }

@@ -247,15 +247,25 @@ TEST(Output, ListsEachPaymentWithItsTimesAndCause) {
   WritePaymentsCsv(input, RunOf(input, {}), out);
   EXPECT_EQ(out.str(),
             "id,row,day,due,submitted,sender,recipient,amount,priority,status,settled,cause,"
-            "algorithm,set\n"
-            "1,1,1,09:00:00,09:00:00,bank1,bank0,40.50,normal,unsettled,,,,\n"
-            "2,2,1,10:00:00,10:00:00,bank0,bank1,0.50,normal,settled,10:00:00,immediate,,\n");
+            "algorithm,set,order\n"
+            "1,1,1,09:00:00,09:00:00,bank1,bank0,40.50,normal,unsettled,,,,,\n"
+            "2,2,1,10:00:00,10:00:00,bank0,bank1,0.50,normal,settled,10:00:00,immediate,,,1\n");
   std::ostringstream balances;
   WriteBalancesCsv(input, RunOf(input, {}), balances);
   EXPECT_EQ(
       balances.str(),
       "day,account,owner,opening,closing,credit_limit,peak_credit,credit_charge,added\n"
       "1,bank0,bank0,1.00,0.50,0.00,0.00,0.00,0.00\n1,bank1,bank1,0.00,0.50,0.00,0.00,0.00,0.00\n");
+}
+
+// Both settle at 10:00, the later one first: which of bank1's positions was its lowest could not be
+// told from the times.
+TEST(Output, TellsTheOrderInWhichPaymentsOfOneInstantSettled) {
+  const Input input = InputOf({0, 0, 70}, {{70, 9 * kHourUs, 1, 0}, {70, 10 * kHourUs, 2, 1}});
+  std::ostringstream out;
+  WritePaymentsCsv(input, RunOf(input, {}), out);
+  EXPECT_NE(out.str().find("settled,10:00:00,queue-release,,,2\n"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("settled,10:00:00,immediate,,,1\n"), std::string::npos) << out.str();
 }
 
 TEST(Options, ReadWhatAPersonTypesAndListWhatTheyKnow) {
