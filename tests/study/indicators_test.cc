@@ -333,6 +333,25 @@ TEST(Linked, TellsWhatSettledTogetherAndThePrincipalAtRisk) {
   EXPECT_EQ(day.principal_at_risk_hours, 344'828);
 }
 
+// The other leg comes after the close: what was paid against it is at risk for the eight hours to
+// the close, and 100 of the 300 that settled settled with all of their link.
+TEST(Linked, CountALateLegAsOneThatDidNotSettle) {
+  Study study;
+  study.Add(0, 1, 100, 9 * kHourUs);
+  study.Add(0, 1, 200, 10 * kHourUs);
+  study.Add(1, 0, 150, 18 * kHourUs);
+  study.input_.links = {1, 2, 2};
+  study.Settled(0, 9 * kHourUs, Cause::kImmediate);
+  study.Settled(1, 10 * kHourUs, Cause::kImmediate);
+  study.result_.payments[2].status = Status::kLate;
+  const DayIndicators day = study.Compute().days[0];
+  EXPECT_EQ(day.linked.count, 2U);
+  EXPECT_EQ(day.linked.value, 300);
+  EXPECT_EQ(day.pvp_share, 333'333);
+  EXPECT_EQ(day.principal_at_risk_peak, 200);
+  EXPECT_EQ(day.principal_at_risk_hours, 5'333'333);
+}
+
 TEST(Flows, SumWhatEachAccountPaidEachOther) {
   Study study;
   study.Add(2, 0, 5, 9 * kHourUs);
