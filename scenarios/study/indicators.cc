@@ -129,8 +129,8 @@ void DayCounter::FinishQueue() {
                        [](const QueueSample& sample, std::size_t day) { return sample.day < day; });
   const Episode* open = nullptr;
   for (auto at = begin; at != result_.samples.end() && at->day == day_index_; ++at) {
-    day_.queue_peak_count = std::max(day_.queue_peak_count, at->queued_count);
-    day_.queue_peak_value = std::max(day_.queue_peak_value, at->queued_value);
+    day_.queue_peak_count = std::max({day_.queue_peak_count, at->queued_count, at->peak_count});
+    day_.queue_peak_value = std::max({day_.queue_peak_value, at->queued_value, at->peak_value});
     const bool gridlock = at->state == liquidity::QueueState::kGridlock;
     const bool stuck = gridlock || at->state == liquidity::QueueState::kDeadlock;
     if (open != nullptr) day_.episodes.back().to = at->time;

@@ -35,9 +35,9 @@ struct CountAndValue {
   std::int64_t value = 0;
 };
 
-// A stretch of samples in which payments waited and, in the exact sense of the engine, some could
-// have settled together (gridlock) or none could (deadlock). Ends at the first sample that differs,
-// or at the close.
+// A stretch of RunResult::samples, those between sampled times among them, in which payments waited
+// and, in the exact sense of the engine, some could have settled together (gridlock) or none could
+// (deadlock). Ends at the first sample that differs, or at the close.
 struct Episode {
   TimeUs from = 0;
   TimeUs to = 0;
@@ -77,7 +77,7 @@ struct DayIndicators {
   std::int64_t peak_credit = 0;     // sum over accounts of the most that each drew
   std::int64_t credit_charge = 0;   // sum over accounts
 
-  std::uint32_t queue_peak_count = 0;  // at samples
+  std::uint32_t queue_peak_count = 0;  // after any single event
   std::int64_t queue_peak_value = 0;
   std::vector<Episode> episodes;
   TimeUs gridlock_us = 0;

@@ -357,7 +357,7 @@ constexpr std::array kOptions = {
            "payments",
            [](R& o, S t, int) { return Take(o.closes, ParseBoundary(t)); },
            [](const R&, int) { return std::string(); }},
-    Option{"sample-every", "Minutes between looks at the queue (15)",
+    Option{"sample-every", "Minutes between the times of queue.csv (15)",
            [](R& o, S t, int) { return Take(o.sample_every, ParseMinutes(t)); },
            [](const R& o, int) { return TimeOfDay(o.sample_every); }},
 };

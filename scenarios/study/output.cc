@@ -199,6 +199,7 @@ void WriteQueueCsv(const Input& input, const RunResult& result, std::ostream& ou
   LineWriter lines(out);
   lines.Line("day,time,queued_count,queued_value,state");
   for (const QueueSample& sample : result.samples) {
+    if (sample.between) continue;
     const TimeUs time_of_day = sample.time - static_cast<TimeUs>(sample.day) * kDaySpanUs;
     lines.Line("{},{},{},{},{}", input.days[sample.day], TimeOfDay(time_of_day),
                sample.queued_count, Money(sample.queued_value, input.minor_digits),

@@ -74,7 +74,8 @@ struct AccountDay {
   std::int64_t added = 0;          // from outside by changes, less what went there
 };
 
-// The queue at a sampled time, after everything that happens at it.
+// The queue at a sampled time, after everything that happens at it; and, `between` these, as it
+// stood from a time on at which it came into another state.
 struct QueueSample {
   TimeUs time = 0;
   std::uint32_t queued_count = 0;
@@ -82,6 +83,11 @@ struct QueueSample {
   liquidity::QueueState state = liquidity::QueueState::kEmpty;
   std::uint32_t day = 0;       // place in Input::days; a close at 24:00 is of the day that it ends
   std::uint32_t currency = 0;  // place in Input::currencies; of the state, all that wait
+  bool between = false;
+  // The most that waited since the sampled time before, after any single event; with several
+  // currencies zero: then the counts above are all that is known.
+  std::uint32_t peak_count = 0;
+  std::int64_t peak_value = 0;
 };
 
 // How the legs of linked payments settled, whatever their currencies.

@@ -41,7 +41,20 @@ class StudyRunner {
   void EndReservations();
   void Promote();
   void MakeChange(std::size_t index);
+  // Runs the optimisations of next_run_, and looks at the queue just before.
+  void RunOptimisations();
   void Sample(TimeUs time);
+  // Whatever may change the queue at `time` is told before and after. Before, the state in which
+  // the queue stood is looked at when the work is within its bounds.
+  void BeforeEvent(TimeUs time);
+  void AfterEvent(TimeUs time);
+  // Finds the state in which the queue stands since changed_at_.
+  void Look();
+  void Found(liquidity::QueueState state, std::uint32_t count, std::int64_t value);
+  void Keep(const QueueSample& whole);
+  std::int64_t WorkOfLook() const;
+  bool KeepsOrder() const;
+  void StartLooks(PaymentIndex payments);
   void AskAgain(TimeUs time);
   bool Submits(PaymentIndex index, TimeUs time, bool first);
   void Submit(PaymentIndex index, TimeUs time);
@@ -60,6 +73,16 @@ class StudyRunner {
   std::vector<PaymentIndex> submitted_;  // by the engine's number
   std::uint32_t sets_before_ = 0;        // of earlier days
   TimeUs next_sample_ = 0;
+  TimeUs next_run_ = kNever;  // of the optimisations
+  // The queue since the sample before, and its state as far as it is known.
+  std::uint32_t peak_count_ = 0;
+  std::int64_t peak_value_ = 0;
+  liquidity::QueueState state_ = liquidity::QueueState::kEmpty;
+  bool changed_ = false;  // since the look that found state_
+  TimeUs changed_at_ = 0;
+  bool has_holding_limits_ = false;
+  std::int64_t work_left_ = 0;       // for looks between samples
+  std::int64_t work_per_event_ = 0;  // that each event adds to it
   TimeUs next_ask_ = 0;
   TimeUs reservations_end_ = kNever;
   TimeUs promotion_ = kNever;  // ahead
@@ -110,6 +133,13 @@ absl::Status StudyRunner::Start() {
   if (options_.splitting.part_min.IsPositive()) {
     result_.settled_in_parts.resize(input_.payments.size(), 0);
   }
+  const auto is_limit = [](const Change& change) {
+    return change.kind == ChangeKind::kHoldingLimit;
+  };
+  has_holding_limits_ =
+      std::any_of(input_.accounts.begin(), input_.accounts.end(),
+                  [](const Account& account) { return account.holding_limit.has_value(); }) ||
+      std::any_of(input_.changes.begin(), input_.changes.end(), is_limit);
   terms_.emplace(input_, options_, result_.closes);
   return absl::OkStatus();
 }
@@ -186,21 +216,33 @@ void StudyRunner::CountSettled(PaymentIndex payment, std::int64_t amount) {
 
 void StudyRunner::Sample(TimeUs time) {
   engine_->AdvanceTo(LedgerTime::FromMicros(time), effects_);
+  // Room out of receipts comes and goes with time alone.
+  if (!changed_ && options_.release == liquidity::Release::kReceiptReactive) AfterEvent(time);
+  if (changed_) Look();
   QueueSample sample;
   sample.time = time;
   sample.day = day_;
+  sample.state = state_;
   sample.queued_count = engine_->queued_count();
-  if (sample.queued_count > 0) sample.state = engine_->Diagnose();
+  sample.queued_value = engine_->queued_value().minor();
+  sample.peak_count = std::exchange(peak_count_, sample.queued_count);
+  sample.peak_value = std::exchange(peak_value_, sample.queued_value);
+  Keep(sample);
+}
+
+// With several currencies what waits in each, and the state of all together.
+void StudyRunner::Keep(const QueueSample& whole) {
   if (input_.currencies.size() < 2) {
-    sample.queued_value = engine_->queued_value().minor();
-    result_.samples.push_back(sample);
+    result_.samples.push_back(whole);
     return;
   }
-  // What waits in each currency, and the state of all together.
-  std::vector<QueueSample> samples(input_.currencies.size(), sample);
+  std::vector<QueueSample> samples(input_.currencies.size(), whole);
   for (std::uint32_t i = 0; i < samples.size(); ++i) {
     samples[i].currency = i;
     samples[i].queued_count = 0;
+    samples[i].queued_value = 0;
+    samples[i].peak_count = 0;
+    samples[i].peak_value = 0;
   }
   for (AccountIndex account = 0; account < accounts(); ++account) {
     const liquidity::BankView bank = engine_->Bank(account);
@@ -211,6 +253,100 @@ void StudyRunner::Sample(TimeUs time) {
   result_.samples.insert(result_.samples.end(), samples.begin(), samples.end());
 }
 
+void StudyRunner::BeforeEvent(TimeUs time) {
+  if (!changed_ || changed_at_ >= time) return;
+  const std::int64_t work = WorkOfLook();
+  if (work > work_left_) return;
+  work_left_ -= work;
+  Look();
+}
+
+void StudyRunner::AfterEvent(TimeUs time) {
+  const std::uint32_t count = engine_->queued_count();
+  work_left_ += work_per_event_;
+  if (count == 0 && !changed_ && state_ == liquidity::QueueState::kEmpty) return;
+  changed_ = true;
+  changed_at_ = time;
+  peak_count_ = std::max(peak_count_, count);
+  peak_value_ = std::max(peak_value_, engine_->queued_value().minor());
+}
+
+void StudyRunner::Look() {
+  const std::uint32_t count = engine_->queued_count();
+  Found(count == 0 ? liquidity::QueueState::kEmpty : engine_->Diagnose(), count,
+        engine_->queued_value().minor());
+}
+
+void StudyRunner::Found(liquidity::QueueState state, std::uint32_t count, std::int64_t value) {
+  changed_ = false;
+  if (state == state_) return;
+  state_ = state;
+  QueueSample sample;
+  sample.time = changed_at_;
+  sample.day = day_;
+  sample.queued_count = count;
+  sample.queued_value = value;
+  sample.state = state;
+  sample.between = true;
+  Keep(sample);
+}
+
+// Looks at every change of a long queue would take longer than the day itself. Each event pays for
+// some work on looks; on a day of few payments it pays for all.
+void StudyRunner::StartLooks(PaymentIndex payments) {
+  constexpr std::int64_t kWorkOfDay = 2'000'000;
+  constexpr std::int64_t kWorkPerEvent = 1;
+  state_ = liquidity::QueueState::kEmpty;
+  changed_ = false;
+  peak_count_ = 0;
+  peak_value_ = 0;
+  work_left_ = 0;
+  work_per_event_ = kWorkPerEvent + kWorkOfDay / std::max<std::int64_t>(1, payments);
+}
+
+// Whether telling the state takes no search among sets of payments.
+bool StudyRunner::KeepsOrder() const {
+  const bool in_order =
+      options_.queue == liquidity::Discipline::kFifo ||
+      options_.queue == liquidity::Discipline::kImmediate ||
+      (options_.queue == liquidity::Discipline::kPriority && !options_.normal_bypass);
+  return in_order && !has_holding_limits_;
+}
+
+// About what Engine::Diagnose goes through.
+std::int64_t StudyRunner::WorkOfLook() const {
+  const std::uint32_t count = engine_->queued_count();
+  if (count == 0) return 0;
+  const std::int64_t linear = static_cast<std::int64_t>(accounts()) + count;
+  constexpr std::uint32_t kSearched = 16;  // Diagnose's own bound for its exact search
+  return KeepsOrder() || count > kSearched ? linear : linear << count;
+}
+
+void StudyRunner::RunOptimisations() {
+  using liquidity::QueueState;
+  const std::uint32_t count = engine_->queued_count();
+  const std::int64_t value = engine_->queued_value().minor();
+  // Where the order is kept, this algorithm settles something exactly when some could settle: it
+  // tells the state itself, and a look before it would be the same work again. But of several
+  // currencies what waited in each is known before it only.
+  const bool tells = input_.currencies.size() < 2 && KeepsOrder() &&
+                     options_.lsm.front() == liquidity::Algorithm::kBechSoramaki;
+  const bool unknown = changed_ && changed_at_ < next_run_;
+  if (unknown && (!tells || count == 0)) Look();
+  engine_->AdvanceTo(LedgerTime::FromMicros(next_run_), effects_);
+  const auto is_run = [](const liquidity::Effect& effect) {
+    return effect.kind == liquidity::EffectKind::kRun;
+  };
+  const auto first = std::find_if(effects_.begin(), effects_.end(), is_run);
+  if (unknown && tells && first != effects_.end()) {
+    Found(first->payment > 0 ? QueueState::kGridlock : QueueState::kDeadlock, count, value);
+  }
+  const bool settled = !std::all_of(effects_.begin(), effects_.end(), is_run);
+  Take();
+  if (settled) AfterEvent(next_run_);
+  next_run_ += options_.lsm_every;
+}
+
 void StudyRunner::AdvanceBefore(TimeUs time) {
   for (;;) {
     const TimeUs ask = held_.empty() ? kNever : next_ask_;
@@ -218,7 +354,13 @@ void StudyRunner::AdvanceBefore(TimeUs time) {
                               ? std::max(input_.changes[next_change_].time, OpeningOf(day_))
                               : kNever;
     const TimeUs next = std::min({next_sample_, ask, reservations_end_, promotion_, change});
+    // What else is due at the time of a run comes after it.
+    if (next_run_ <= std::min(next, time)) {
+      RunOptimisations();
+      continue;
+    }
     if (next >= time) return;
+    BeforeEvent(next);
     if (change == next) {
       MakeChange(next_change_++);
     } else if (reservations_end_ == next) {
@@ -255,6 +397,7 @@ void StudyRunner::MakeChange(std::size_t index) {
   }
   out.made = out.refusal == liquidity::Refusal::kNone;
   Take();
+  AfterEvent(time.micros());
 }
 
 void StudyRunner::EndReservations() {
@@ -262,8 +405,9 @@ void StudyRunner::EndReservations() {
     engine_->SetReservations(LedgerTime::FromMicros(reservations_end_), account, Amount::Zero(),
                              Amount::Zero(), effects_);
   }
-  reservations_end_ = kNever;
   Take();
+  AfterEvent(reservations_end_);
+  reservations_end_ = kNever;
 }
 
 void StudyRunner::Promote() {
@@ -279,9 +423,10 @@ void StudyRunner::Promote() {
   for (const liquidity::PaymentId payment : waiting) {
     engine_->Reprioritise(time, payment, liquidity::Priority::kUrgent, effects_);
   }
+  Take();
+  AfterEvent(promotion_);
   promotion_ = kNever;
   promoted_ = true;
-  Take();
 }
 
 bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
@@ -321,6 +466,7 @@ void StudyRunner::AskAgain(TimeUs time) {
 
 void StudyRunner::Submit(PaymentIndex index, TimeUs time) {
   const Payment& payment = input_.payments[index];
+  BeforeEvent(time);
   result_.payments[index].submitted = time;
   result_.payments[index].status = Status::kUnsettled;
   if (!engine_numbers_.empty()) {
@@ -333,6 +479,7 @@ void StudyRunner::Submit(PaymentIndex index, TimeUs time) {
                    input_.links.empty() ? 0 : input_.links[index]},
                   effects_);
   Take();
+  AfterEvent(time);
 }
 
 void StudyRunner::EndDay(std::size_t day) {
@@ -343,11 +490,13 @@ void StudyRunner::EndDay(std::size_t day) {
   engine_->AdvanceTo(LedgerTime::FromMicros(closes), effects_);
   const auto interval = options_.lsm_every;
   if ((result_.closes - result_.opens) % interval != 0) {
+    if (changed_ && changed_at_ < closes) Look();
     for (std::uint32_t i = 0; i < options_.lsm.size(); ++i) {
       const std::uint32_t settled =
           engine_->RunOptimisation(LedgerTime::FromMicros(closes), i, effects_);
       if (settled > 0 && options_.lsm_until_settled) break;
     }
+    AfterEvent(closes);
   }
   Sample(closes);
   engine_->Close(LedgerTime::FromMicros(closes), effects_);
@@ -407,6 +556,8 @@ absl::Status StudyRunner::RunDay(std::size_t day) {
   }
   day_ = static_cast<std::uint32_t>(day);
   next_sample_ = opens;
+  next_run_ = options_.lsm.empty() ? kNever : opens + options_.lsm_every;
+  StartLooks(last - next_);
   engine_->ReservePayments(last - next_);
   submitted_.reserve(last - next_);
   for (; next_ < last; ++next_) {

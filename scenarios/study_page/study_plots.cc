@@ -144,6 +144,7 @@ page::Plot QueueSamplesPlot(const Input& input, const RunResult& result, bool va
   std::vector<page::Change> changes;
   double before = 0;
   for (const QueueSample& sample : result.samples) {
+    if (sample.between) continue;
     const double now = value ? Major(input, sample.queued_value) : sample.queued_count;
     changes.push_back({sample.time, now - before});
     before = now;

@@ -194,7 +194,8 @@ TEST(Runner, SamplesTheQueueFromTheOpeningToTheClose) {
   const Input input = InputOf({0, 0}, {{7, 9 * kHourUs, 0, 1}, {3, 17 * kHourUs, 1, 0}});
   RunOptions options;
   options.sample_every = 4 * kHourUs;
-  const RunResult result = RunOf(input, options);
+  RunResult result = RunOf(input, options);
+  std::erase_if(result.samples, [](const QueueSample& sample) { return sample.between; });
   ASSERT_EQ(result.samples.size(), 4U);  // 08:00, 12:00, 16:00, 18:00
   EXPECT_EQ(result.samples[0].queued_count, 0U);
   EXPECT_EQ(result.samples[1].queued_value, 7);
@@ -203,13 +204,57 @@ TEST(Runner, SamplesTheQueueFromTheOpeningToTheClose) {
   EXPECT_EQ(result.samples[3].queued_count, 2U);
 }
 
+// A ring without money, complete at 09:20, that the run of 09:30 settles. Sampled every quarter of
+// an hour, just after each run of as many minutes, it once had no gridlock, and a longest queue of
+// two.
+TEST(Runner, SeesAGridlockThatEveryRunEndsAndTheQueueBeforeIt) {
+  const Input input = InputOf({0, 0, 0}, {{100, 9 * kHourUs, 0, 1},
+                                          {100, 9 * kHourUs + 10 * kMinuteUs, 1, 2},
+                                          {100, 9 * kHourUs + 20 * kMinuteUs, 2, 0}});
+  for (const TimeUs every : {1 * kMinuteUs, 15 * kMinuteUs, 120 * kMinuteUs}) {
+    RunOptions options;
+    options.lsm = {Algorithm::kBechSoramaki};
+    options.sample_every = every;
+    const DayIndicators day = ComputeIndicators(input, RunOf(input, options)).days[0];
+    EXPECT_EQ(day.queue_peak_count, 3U);
+    EXPECT_EQ(day.queue_peak_value, 300);
+    ASSERT_EQ(day.episodes.size(), 2U);
+    EXPECT_EQ(day.deadlock_us, 20 * kMinuteUs);
+    EXPECT_TRUE(day.episodes[1].gridlock);
+    EXPECT_EQ(day.episodes[1].from, 9 * kHourUs + 20 * kMinuteUs);
+    EXPECT_EQ(day.episodes[1].to, 9 * kHourUs + 30 * kMinuteUs);
+  }
+}
+
+// On days of few payments the state is looked at after each, so that samples tell nothing more.
+TEST(Runner, FindsTheSameGridlocksHoweverOftenTheQueueIsSampled) {
+  RunOptions options;
+  options.lsm = {Algorithm::kBechSoramaki};
+  options.alpha = *ParseAlpha("0.2");
+  const Input input = DrawnDay(4, 400);
+  std::vector<DayIndicators> days;
+  for (const TimeUs every : {1 * kMinuteUs, 15 * kMinuteUs, 240 * kMinuteUs}) {
+    options.sample_every = every;
+    days.push_back(ComputeIndicators(input, RunOf(input, options)).days[0]);
+  }
+  EXPECT_GT(days[0].gridlock_us, 0);
+  for (const DayIndicators& day : days) {
+    EXPECT_EQ(day.episodes.size(), days[0].episodes.size());
+    EXPECT_EQ(day.gridlock_us, days[0].gridlock_us);
+    EXPECT_EQ(day.deadlock_us, days[0].deadlock_us);
+    EXPECT_EQ(day.queue_peak_count, days[0].queue_peak_count);
+    EXPECT_EQ(day.queue_peak_value, days[0].queue_peak_value);
+  }
+}
+
 TEST(Runner, KeepsDaysApartThatCloseAtMidnight) {
   const Input input = InputOf({0, 9}, {{7, 23 * kHourUs, 0, 1}, {3, kDaySpanUs + 1, 1, 0}}, 2);
   RunOptions options;
   options.opens = 0;
   options.closes = kDayUs;
   options.sample_every = 12 * kHourUs;
-  const RunResult result = RunOf(input, options);
+  RunResult result = RunOf(input, options);
+  std::erase_if(result.samples, [](const QueueSample& sample) { return sample.between; });
   ASSERT_EQ(result.samples.size(), 6U);  // 00:00, 12:00 and 24:00 of both days
   EXPECT_EQ(result.samples[2].queued_count, 1U);
   EXPECT_EQ(result.samples[2].day, 0U);
