@@ -92,6 +92,11 @@ int RunEither(const CLI::App& run, const RunFlags& flags, StudyFlags& study) {
                         : refuses({"--days"}, "presets; a folder has its days")) {
     return kExitUsage;
   }
+  if (!study.csv.empty() && run.count("--behaviours") == 0 &&
+      refuses({"--seed"},
+              "presets, scenarios and behaviours; there is no chance in a folder of payments")) {
+    return kExitUsage;
+  }
   study.file = flags.file;
   study.out = flags.out;
   study.seed = flags.seed;

@@ -226,6 +226,15 @@ int StudyCommand(const StudyFlags& flags) {
     return kExitUsage;
   }
   if (!CanWriteInto(flags.out)) return kExitFailed;
+  std::error_code error;
+  const auto status = std::filesystem::status(flags.csv, error);
+  if (!std::filesystem::is_directory(status)) {
+    Complain(fmt::format("--csv {}: {}", flags.csv,
+                         std::filesystem::exists(status)
+                             ? "is no folder: name the one that its tables are in"
+                             : "there is no such folder"));
+    return kExitBadFile;
+  }
   const study::DiskFolder source(flags.csv);
   study::FolderResult folder = study::ReadFolder(source, flags.decimals);
   if (!flags.quiet) {

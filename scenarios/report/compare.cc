@@ -27,6 +27,14 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
 
 absl::StatusOr<Loaded> Load(const std::string& directory) {
   const std::filesystem::path folder(directory);
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder / "report.json", ignored) &&
+      std::filesystem::exists(folder / "indicators.json", ignored)) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} has the results of a study, and compare is for runs of scenarios: compare "
+                    "the files indicators.csv of both with diff, or vary the options with sweep",
+                    directory));
+  }
   absl::StatusOr<std::string> text = ReadFile(folder / "report.json");
   if (!text.ok()) return text.status();
   absl::StatusOr<std::string> balances = ReadFile(folder / "balances.csv");

@@ -1,5 +1,7 @@
 #include "scenarios/study/file_source.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -12,6 +14,22 @@ std::unique_ptr<std::istream> DiskFolder::Open(const std::string& name) const {
   auto file = std::make_unique<std::ifstream>(path_ + "/" + name, std::ios::binary);
   if (!*file) return nullptr;
   return file;
+}
+
+std::vector<std::string> DiskFolder::Names() const {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path_, ignored)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> MemoryFolder::Names() const {
+  std::vector<std::string> names;
+  for (const auto& file : files_) names.push_back(file.first);
+  return names;
 }
 
 std::unique_ptr<std::istream> MemoryFolder::Open(const std::string& name) const {

@@ -20,12 +20,15 @@ class FileSource {
   virtual ~FileSource() = default;
   // Nothing when there is no such file.
   virtual std::unique_ptr<std::istream> Open(const std::string& name) const = 0;
+  // Of all files, in their order.
+  virtual std::vector<std::string> Names() const = 0;
 };
 
 class DiskFolder : public FileSource {
  public:
   explicit DiskFolder(std::string path) : path_(std::move(path)) {}
   std::unique_ptr<std::istream> Open(const std::string& name) const override;
+  std::vector<std::string> Names() const override;
 
  private:
   std::string path_;
@@ -35,6 +38,7 @@ class MemoryFolder : public FileSource {
  public:
   explicit MemoryFolder(std::map<std::string, std::string> files) : files_(std::move(files)) {}
   std::unique_ptr<std::istream> Open(const std::string& name) const override;
+  std::vector<std::string> Names() const override;
 
  private:
   std::map<std::string, std::string> files_;
@@ -49,6 +53,7 @@ class NotingSource : public FileSource {
     if (file != nullptr) opened_.insert(name);
     return file;
   }
+  std::vector<std::string> Names() const override { return source_.Names(); }
   std::vector<std::string> opened() const { return {opened_.begin(), opened_.end()}; }
 
  private:

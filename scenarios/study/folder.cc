@@ -86,6 +86,9 @@ class FolderReader {
                       "day before it",
                       past_midnight_, past_midnight_ == 1 ? "" : "s"));
     }
+    if (knows_payments_ && row_ == 0 && result_.problems.empty()) {
+      result_.notices.emplace_back("the table of payments holds none: there is nothing to settle");
+    }
     result_.files = source_.opened();
     return std::move(result_);
   }
@@ -109,10 +112,7 @@ class FolderReader {
     }
     if (in == nullptr) {
       if (table.required) {
-        result_.problems.Add({table.files.front(), 0, 0,
-                              table.files.size() > 1
-                                  ? fmt::format("cannot be read, nor {}", table.files[1])
-                                  : "cannot be read"});
+        result_.problems.Add({table.files.front(), 0, 0, WhyMissing(table.files)});
       }
       return false;
     }
@@ -121,6 +121,22 @@ class FolderReader {
     if (!row.ReadHeader()) return false;
     while (row.NextRow()) function(row);
     return true;
+  }
+
+  std::string WhyMissing(const std::vector<std::string>& files) const {
+    const auto small = [](std::string text) {
+      for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      return text;
+    };
+    for (const std::string& there : source_.Names()) {
+      for (const std::string& file : files) {
+        if (there == file) return fmt::format("{} cannot be read", there);
+        if (small(there) != small(file)) continue;
+        return fmt::format("is not in the folder, but {} is: expected {}", there, file);
+      }
+    }
+    if (files.size() < 2) return "is not in the folder";
+    return fmt::format("is not in the folder, nor is {}", files[1]);
   }
 
   // In minor units; notes what was rounded. Nothing when it is no amount.

@@ -173,7 +173,94 @@ TEST(Folder, NamesMissingFilesAndColumns) {
   EXPECT_THAT(Problems(result),
               ElementsAre("accounts.csv:1:1: has the columns id, owner: expected one named balance "
                           "as well",
-                          "payments.csv: cannot be read, nor transactions.csv"));
+                          "payments.csv: is not in the folder, nor is transactions.csv"));
+}
+
+// On a disk that tells capitals apart, Accounts.csv was said to be a file that cannot be read.
+TEST(Folder, TellsWhatAMissingFileIsCalledInstead) {
+  const FolderResult result = ReadFiles({{"Accounts.csv", kAccounts}, {"PAYMENTS.CSV", ""}});
+  EXPECT_THAT(
+      Problems(result),
+      ElementsAre(
+          "accounts.csv: is not in the folder, but Accounts.csv is: expected accounts.csv",
+          "payments.csv: is not in the folder, but PAYMENTS.CSV is: expected payments.csv"));
+}
+
+TEST(Folder, SaysThatThereIsNothingToSettle) {
+  const FolderResult result = ReadFiles(
+      {{"accounts.csv", kAccounts}, {"payments.csv", "sender,recipient,amount,time\n,,,\n"}});
+  EXPECT_THAT(Problems(result), IsEmpty());
+  EXPECT_THAT(result.notices,
+              ElementsAre("the table of payments holds none: there is nothing to settle"));
+}
+
+// As spreadsheets export below the last row that somebody cleared.
+TEST(Folder, PassesOverLinesOfEmptyFields) {
+  const FolderResult result =
+      ReadFiles({{"accounts.csv", std::string(kAccounts) + ",,,\n , ,\"\",\n,,,,,\n"},
+                 {"payments.csv", "sender,recipient,amount,time\n,,,\na,b,1,10:00\n,,,\n"}});
+  EXPECT_THAT(Problems(result), IsEmpty());
+  EXPECT_EQ(result.input.accounts.size(), 2U);
+  ASSERT_EQ(result.input.payments.size(), 1U);
+  EXPECT_EQ(result.input.rows[0], 1U);
+}
+
+// What a European spreadsheet exports was eight columns that are not used, and a missing one.
+TEST(Folder, NamesTheMappingOfAnotherSeparatorOnce) {
+  const FolderResult result =
+      ReadFiles({{"accounts.csv", "id;owner;balance\na;A;1,5\n"},
+                 {"payments.csv", "sender\trecipient\tamount\ttime\na\tb\t1\t10:00\n"}});
+  EXPECT_THAT(
+      Problems(result),
+      ElementsAre(
+          "accounts.csv:1:1: separator ';' found: put \"accounts,separator,;,\" into mapping.csv",
+          "payments.csv:1:1: separator tab found: put \"payments,separator,tab,\" into "
+          "mapping.csv"));
+  EXPECT_THAT(result.notices, IsEmpty());
+  EXPECT_THAT(Problems(ReadFiles({{"mapping.csv", "table;field;column;form\n"},
+                                  {"accounts.csv", kAccounts},
+                                  {"payments.csv", "sender,recipient,amount,time\n"}})),
+              ElementsAre("mapping.csv:1:1: separator ';' found: expected ','"));
+}
+
+// Latin-1 once went through to output that is no UTF-8.
+TEST(Folder, WantsUtf8AndSaysHowToSaveIt) {
+  const std::string payments = "sender,recipient,amount,time\n";
+  EXPECT_THAT(Problems(ReadFiles({{"accounts.csv", "id,balance\nZ\xFCrich,1\nGen\xE8ve,1\n"},
+                                  {"payments.csv", payments}})),
+              ElementsAre("accounts.csv:2:1: is not UTF-8: save as \"CSV UTF-8\""));
+  using std::string_literals::operator""s;
+  EXPECT_THAT(Problems(ReadFiles(
+                  {{"accounts.csv", "\xFF\xFEi\0d\0,\0b\0\n\0"s}, {"payments.csv", payments}})),
+              ElementsAre("accounts.csv:1:1: is UTF-16: save as \"CSV UTF-8\""));
+  EXPECT_THAT(
+      Problems(ReadFiles({{"accounts.csv", "id,balance\nZürich,1\n"}, {"payments.csv", payments}})),
+      IsEmpty());
+}
+
+// "1000.50" is a decimal number, and not the one of the form decimal-comma.
+TEST(Folder, NamesTheFormOfAValueThatHasAnother) {
+  const FolderResult result = ReadFiles({{"mapping.csv",
+                                          "table,field,column,form\n"
+                                          "accounts,balance,balance,decimal-comma\n"
+                                          "payments,amount,amount,minor\n"
+                                          "payments,time,time,HHMMSS\n"
+                                          "payments,day,day,DD/MM/YYYY\n"},
+                                         {"accounts.csv", "id,balance\na,1000.50\nb,0\n"},
+                                         {"payments.csv",
+                                          "sender,recipient,amount,time,day\n"
+                                          "a,b,100.5,9:05:00 AM,11/30/2026\n"}});
+  EXPECT_THAT(
+      Problems(result),
+      ElementsAre(
+          "accounts.csv:2:3: balance \"1000.50\": expected a number from 0 with at most 2 decimals "
+          "in the form decimal-comma, such as 1234,50",
+          "payments.csv:2:5: amount \"100.5\": expected a number above 0 in the form minor, such "
+          "as 123450",
+          "payments.csv:2:22: day \"11/30/2026\": expected a date in the form DD/MM/YYYY, such as "
+          "30/11/2026",
+          "payments.csv:2:11: time \"9:05:00 AM\": expected a time of day in the form HHMMSS, such "
+          "as 090530"));
 }
 
 TEST(Folder, RefusesOwnersThatTheBanksFileLacks) {
