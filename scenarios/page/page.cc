@@ -26,6 +26,8 @@ std::string_view ScaleName(Scale scale) {
       return "time";
     case Scale::kSeconds:
       return "seconds";
+    case Scale::kDays:
+      return "days";
     case Scale::kNines:
       break;
   }
@@ -47,7 +49,15 @@ std::string_view MarkName(Mark mark) {
 }
 
 Json AxisJson(const Axis& axis) {
-  return {{"name", axis.name}, {"unit", axis.unit}, {"scale", ScaleName(axis.scale)}};
+  Json json = {{"name", axis.name}, {"unit", axis.unit}, {"scale", ScaleName(axis.scale)}};
+  if (axis.scale == Scale::kDays) {
+    CW_CHECK(!axis.hours.days.empty() && axis.hours.closes_ms > axis.hours.opens_ms,
+             "an axis of days has hours in which they are open");
+    json["days"] = axis.hours.days;
+    json["opens"] = axis.hours.opens_ms;
+    json["closes"] = axis.hours.closes_ms;
+  }
+  return json;
 }
 
 // JSON has no other numbers, and a plot leaves gaps for null.
@@ -132,6 +142,24 @@ std::string TimeText(double milliseconds) {
   return core::LedgerTime::FromMicros(micros).ToString();
 }
 
+// "1 09:30:00" for a time of an axis of days; the close of the last day, not of others, is of it.
+std::string DayText(const OpeningHours& hours, double milliseconds) {
+  if (!std::isfinite(milliseconds)) return "";
+  const double length = hours.closes_ms - hours.opens_ms;
+  const auto last = static_cast<double>(hours.days.size() - 1);
+  const double day = std::clamp(std::floor(milliseconds / length), 0.0, last);
+  const auto seconds =
+      static_cast<std::int64_t>((milliseconds - day * length + hours.opens_ms) / 1000);
+  return fmt::format("{} {:02}:{:02}:{:02}", hours.days[static_cast<std::size_t>(day)],
+                     seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+std::string AxisText(const Axis& axis, double value) {
+  if (axis.scale == Scale::kTime) return TimeText(value);
+  if (axis.scale == Scale::kDays) return DayText(axis.hours, value);
+  return Number(value);
+}
+
 std::string Titled(const Axis& axis) {
   return axis.unit.empty() ? axis.name : fmt::format("{} ({})", axis.name, axis.unit);
 }
@@ -147,9 +175,7 @@ struct PlotTable {
     for (const Series& series : plot.series) {
       for (std::size_t i = 0; i < series.y.size(); ++i) {
         const double x = series.x[i];
-        std::vector<std::string> row = {series.name,
-                                        plot.x.scale == Scale::kTime ? TimeText(x) : Number(x),
-                                        Number(series.y[i])};
+        std::vector<std::string> row = {series.name, AxisText(plot.x, x), Number(series.y[i])};
         if (banded) {
           const bool has = !series.low.empty();
           row.push_back(has ? Number(series.low[i]) : "");

@@ -26,12 +26,21 @@ enum class Scale : std::uint8_t {
   kTime,     // milliseconds since 1970-01-01, UTC
   kSeconds,  // durations in seconds above 0, on a logarithmic scale with ticks such as "10 ms"
   kNines,    // percentages below 100, so that 90, 99, 99.9 are equally far apart
+  kDays,     // milliseconds of opening hours: the close of a day is the opening of the next
+};
+
+// The days of an axis of Scale::kDays, which all open and close at the same times.
+struct OpeningHours {
+  std::vector<std::string> days;  // "1", "2" or "2026-11-30"
+  double opens_ms = 0;            // since midnight
+  double closes_ms = 0;
 };
 
 struct Axis {
   std::string name;  // "value in queue"
   std::string unit;  // "USD"; may be empty
   Scale scale = Scale::kLinear;
+  OpeningHours hours = {};  // of kDays
 };
 
 enum class Mark : std::uint8_t {

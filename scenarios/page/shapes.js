@@ -59,6 +59,7 @@ const shapes = (() => {
     let [low, high] = d3.extent(values.filter(Number.isFinite));
     if (low === undefined) [low, high] = [0, 1];
     if (axis.scale === "time") return timeScale(low, high, from, to, ticks);
+    if (axis.scale === "days") return daysScale(axis, from, to);
     if (axis.scale === "nines") {
       const scale = d3.scaleLinear().domain([nines(low), nines(high)]).range([from, to]);
       return {
@@ -108,6 +109,35 @@ const shapes = (() => {
     const marks = scale.ticks(Math.max(2, Math.floor(ticks * 0.8)));
     return {at: (value) => scale(new Date(value)),
             ticks: marks.map((t) => ({at: scale(t), label: format(t).trim()}))};
+  }
+
+  // Opening hours one after the other, without the nights between them.
+  function daysScale(axis, from, to) {
+    const length = axis.closes - axis.opens, days = axis.days.length;
+    const scale = d3.scaleLinear().domain([0, length * days]).range([from, to]);
+    const two = d3.format("02");
+    const label = (day, time) => {
+      const name = /^\d{4}-/.test(axis.days[day]) ? axis.days[day].slice(5) : `day ${axis.days[day]}`;
+      return `${name} ${two(Math.floor(time / 3600e3))}:${two(Math.floor(time / 60e3) % 60)}`;
+    };
+    const room = Math.max(1, Math.floor((to - from) / (textWidth(label(days - 1, axis.closes)) + 18)));
+    const marks = [];
+    if (days > room) {
+      // The opening of every so many days.
+      for (let day = 0; day < days; day += Math.ceil(days / room)) marks.push([day, axis.opens]);
+    } else {
+      const hours = [1, 2, 3, 4, 6, 12, 24].find((h) => days * (1 + Math.floor(length / (h * 3600e3)))
+                                                            <= room) || 24;
+      const step = hours * 3600e3;
+      for (let day = 0; day < days; day += 1) {
+        marks.push([day, axis.opens]);
+        for (let time = (Math.floor(axis.opens / step) + 1) * step; time < axis.closes; time += step) {
+          if (time - axis.opens > step / 2 && axis.closes - time > step / 2) marks.push([day, time]);
+        }
+      }
+    }
+    return {at: scale, ticks: marks.map(([day, time]) => (
+        {at: scale(day * length + time - axis.opens), label: label(day, time)}))};
   }
 
   // Names of the series in as many rows as they need: {svg, height}.

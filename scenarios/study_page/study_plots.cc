@@ -26,25 +26,34 @@ double Major(const Input& input, std::int64_t minor) {
 
 page::Axis ValueAxis(std::string name) { return {.name = std::move(name), .unit = ""}; }
 
-// Of one day the time of day; of several, days from the first midnight, one after the other.
-page::Axis TimeAxis(const Input& input) {
+// Of one day the time of day; of several their opening hours, without the nights between them.
+page::Axis TimeAxis(const Input& input, const RunResult& result) {
   if (input.days.size() <= 1) {
     return {.name = "time of day", .unit = "", .scale = page::Scale::kTime};
   }
-  return {.name = "time", .unit = "days"};
+  return {.name = "day and time",
+          .unit = "",
+          .scale = page::Scale::kDays,
+          .hours = {input.days, static_cast<double>(result.opens) / 1000,
+                    static_cast<double>(result.closes) / 1000}};
 }
-// Timelines are in milliseconds.
-void FitTime(const Input& input, page::Series& series) {
-  if (input.days.size() <= 1) return;
-  for (double& x : series.x) {
-    const double day = std::floor(x * 1000 / static_cast<double>(kDaySpanUs));
-    x = day + (x * 1000 - day * static_cast<double>(kDaySpanUs)) / static_cast<double>(kDayUs);
-  }
+// Where a time of a day stands on that axis, in microseconds.
+TimeUs Placed(const Input& input, const RunResult& result, std::size_t day, TimeUs time) {
+  if (input.days.size() <= 1) return time;
+  const TimeUs time_of_day = time - static_cast<TimeUs>(day) * kDaySpanUs;
+  return static_cast<TimeUs>(day) * (result.closes - result.opens) +
+         std::clamp(time_of_day, result.opens, result.closes) - result.opens;
+}
+std::size_t DayOf(const Payment& payment) {
+  return static_cast<std::size_t>(payment.due / kDaySpanUs);
 }
 
-TimeUs BeginOf(const RunResult& result) { return result.opens; }
+TimeUs BeginOf(const Input& input, const RunResult& result) {
+  return input.days.size() <= 1 ? result.opens : 0;
+}
 TimeUs EndOf(const Input& input, const RunResult& result) {
-  return static_cast<TimeUs>(input.days.size() - 1) * kDaySpanUs + result.closes;
+  const std::size_t last = input.days.size() - 1;
+  return Placed(input, result, last, static_cast<TimeUs>(last) * kDaySpanUs + result.closes);
 }
 
 std::vector<Flow> LargestFlows(const Indicators& indicators, std::size_t most) {
@@ -117,18 +126,20 @@ page::Plot CumulativeValuePlot(const Input& input, const RunResult& result) {
   std::vector<page::Change> due;
   std::vector<page::Change> settled;
   for (std::size_t i = 0; i < input.payments.size(); ++i) {
-    due.push_back({input.payments[i].due, Major(input, input.payments[i].amount)});
+    const Payment& payment = input.payments[i];
+    due.push_back(
+        {Placed(input, result, DayOf(payment), payment.due), Major(input, payment.amount)});
   }
   ForEachSettlement(input, result,
-                    [&](PaymentIndex, std::int64_t amount, TimeUs time, std::uint32_t) {
-                      settled.push_back({time, Major(input, amount)});
+                    [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
+                      const std::size_t day = DayOf(input.payments[index]);
+                      settled.push_back({Placed(input, result, day, time), Major(input, amount)});
                     });
-  page::XyPlot plot{.x = TimeAxis(input), .y = ValueAxis("value so far"), .series = {}};
+  page::XyPlot plot{.x = TimeAxis(input, result), .y = ValueAxis("value so far"), .series = {}};
   plot.series.push_back(
-      page::Timeline("due", std::move(due), BeginOf(result), EndOf(input, result)));
+      page::Timeline("due", std::move(due), BeginOf(input, result), EndOf(input, result)));
   plot.series.push_back(
-      page::Timeline("settled", std::move(settled), BeginOf(result), EndOf(input, result)));
-  for (page::Series& series : plot.series) FitTime(input, series);
+      page::Timeline("settled", std::move(settled), BeginOf(input, result), EndOf(input, result)));
   return {.id = "throughput",
           .title = "Value due and settled",
           .caption =
@@ -138,20 +149,27 @@ page::Plot CumulativeValuePlot(const Input& input, const RunResult& result) {
 }
 
 page::Plot QueueSamplesPlot(const Input& input, const RunResult& result, bool value) {
-  page::XyPlot plot{.x = TimeAxis(input),
+  page::XyPlot plot{.x = TimeAxis(input, result),
                     .y = ValueAxis(value ? "value in queue" : "payments in queue"),
                     .series = {}};
   std::vector<page::Change> changes;
   double before = 0;
+  std::size_t day = 0;
   for (const QueueSample& sample : result.samples) {
     if (sample.between) continue;
     const double now = value ? Major(input, sample.queued_value) : sample.queued_count;
-    changes.push_back({sample.time, now - before});
+    if (sample.day != day) {
+      // What waited at the close ended there, and not overnight.
+      const TimeUs closes = static_cast<TimeUs>(day) * kDaySpanUs + result.closes;
+      changes.push_back({Placed(input, result, day, closes), -before});
+      before = 0;
+      day = sample.day;
+    }
+    changes.push_back({Placed(input, result, day, sample.time), now - before});
     before = now;
   }
   plot.series.push_back(
-      page::Timeline("in queue", std::move(changes), BeginOf(result), EndOf(input, result)));
-  FitTime(input, plot.series[0]);
+      page::Timeline("in queue", std::move(changes), BeginOf(input, result), EndOf(input, result)));
   return {.id = value ? "queue-value" : "queue-length",
           .title = value ? "Queue value over time" : "Queue length over time",
           .caption = "As sampled; the highest in each interval where samples are many.",
@@ -162,7 +180,7 @@ page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result) {
   std::vector<std::int64_t> outflow(input.accounts.size());
   std::vector<page::Change> changes;
   std::int64_t in_use = 0;
-  TimeUs day = 0;
+  std::size_t day = 0;
   const auto move = [&](AccountIndex account, std::int64_t by) {
     in_use -= std::max<std::int64_t>(0, outflow[account]);
     outflow[account] += by;
@@ -170,23 +188,25 @@ page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result) {
   };
   const auto add = [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
     const Payment& payment = input.payments[index];
-    if (time / kDaySpanUs != day && time % kDaySpanUs != 0) {
-      changes.push_back({day * kDaySpanUs + result.ClosesOf(static_cast<std::size_t>(day)),
-                         -Major(input, in_use)});
+    if (DayOf(payment) != day) {
+      const TimeUs closes =
+          static_cast<TimeUs>(day) * kDaySpanUs + result.ClosesOf(static_cast<std::size_t>(day));
+      changes.push_back({Placed(input, result, day, closes), -Major(input, in_use)});
       std::fill(outflow.begin(), outflow.end(), 0);
       in_use = 0;
-      day = time / kDaySpanUs;
+      day = DayOf(payment);
     }
     const std::int64_t before = in_use;
     move(payment.sender, amount);
     move(payment.recipient, -amount);
-    if (in_use != before) changes.push_back({time, Major(input, in_use - before)});
+    if (in_use != before) {
+      changes.push_back({Placed(input, result, day, time), Major(input, in_use - before)});
+    }
   };
   ForEachSettlement(input, result, add);
-  page::XyPlot plot{.x = TimeAxis(input), .y = ValueAxis("liquidity in use"), .series = {}};
-  plot.series.push_back(page::Timeline("liquidity in use", std::move(changes), BeginOf(result),
-                                       EndOf(input, result)));
-  FitTime(input, plot.series[0]);
+  page::XyPlot plot{.x = TimeAxis(input, result), .y = ValueAxis("liquidity in use"), .series = {}};
+  plot.series.push_back(page::Timeline("liquidity in use", std::move(changes),
+                                       BeginOf(input, result), EndOf(input, result)));
   return {.id = "liquidity",
           .title = "Liquidity over time",
           .caption =

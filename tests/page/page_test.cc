@@ -105,6 +105,23 @@ TEST(RenderPageTest, TimesAreReadable) {
   EXPECT_THAT(RenderPage(PageWith(plot)), HasSubstr("1970-01-01T00:00:00.500000Z"));
 }
 
+// Two days of eight hours from 09:00: the 13th hour is 14:00 of the second.
+TEST(RenderPageTest, TimesOfSeveralDaysNameTheDay) {
+  Plot plot = SomePlot("a");
+  auto& xy = std::get<XyPlot>(plot.what);
+  const double hour_ms = 3'600'000;
+  xy.x = {.name = "day and time",
+          .unit = "",
+          .scale = Scale::kDays,
+          .hours = {{"2026-11-30", "2026-12-01"}, 9 * hour_ms, 17 * hour_ms}};
+  xy.series[0].x = {0, 13 * hour_ms, 16 * hour_ms};
+  const std::string html = RenderPage(PageWith(plot));
+  EXPECT_THAT(html, HasSubstr("2026-11-30 09:00:00"));
+  EXPECT_THAT(html, HasSubstr("2026-12-01 14:00:00"));
+  EXPECT_THAT(html, HasSubstr("2026-12-01 17:00:00"));
+  EXPECT_EQ(PlotsOf(html)[0]["x"]["days"][1], "2026-12-01");
+}
+
 TEST(RenderPageTest, PlotOfNothingIsSaidAndNotDrawn) {
   const Plot plot{.id = "none", .title = "Nothing", .caption = "", .what = BarPlot()};
   const std::string html = RenderPage(PageWith(plot));

@@ -81,6 +81,40 @@ TEST(StudyPageTest, HasIndicatorsOptionsAndTheCommand) {
   EXPECT_THAT(html, HasSubstr("all hold"));
 }
 
+// Two days on which 50 wait at the close, which the second day's opening once took off.
+TEST(StudyPlotsTest, NothingWaitsOvernight) {
+  const std::map<std::string, std::string> files = {
+      {"accounts.csv", "id,balance\na,0\nb,0\n"},
+      {"payments.csv",
+       "sender,recipient,amount,day,time\na,b,50,1,16:00\na,b,50,2,10:00\nb,a,50,2,11:30\n"}};
+  Input input = ReadFolder(MemoryFolder(files), 0).input;
+  RunOptions options;
+  options.opens = 9 * kHourUs;
+  options.closes = 17 * kHourUs;
+  const absl::StatusOr<RunResult> result = RunStudy(input, options);
+  ASSERT_TRUE(result.ok());
+  const auto plot = std::get<page::XyPlot>(QueueSamplesPlot(input, *result, true).what);
+  // Eight opening hours a day: from 16:00 on the first day to its close, then nothing until 10:00.
+  const double hour_ms = 3'600'000;
+  const auto waiting_at = [&](double hours) {
+    const auto& x = plot.series[0].x;
+    const auto after = std::upper_bound(x.begin(), x.end(), hours * hour_ms);
+    return plot.series[0].y[static_cast<std::size_t>(after - x.begin()) - 1];
+  };
+  EXPECT_EQ(waiting_at(6.9), 0);
+  EXPECT_EQ(waiting_at(7.9), 50);
+  EXPECT_EQ(waiting_at(8), 0);
+  EXPECT_EQ(waiting_at(8.9), 0);
+  EXPECT_EQ(waiting_at(9), 50);
+  EXPECT_EQ(waiting_at(10.5), 100);
+  EXPECT_EQ(plot.series[0].x.back(), 16 * hour_ms);
+  EXPECT_EQ(plot.x.scale, page::Scale::kDays);
+  EXPECT_THAT(plot.x.hours.days, ElementsAre("1", "2"));
+  const auto value = std::get<page::XyPlot>(CumulativeValuePlot(input, *result).what);
+  EXPECT_THAT(value.series[0].x,
+              ElementsAre(0, 7 * hour_ms, 9 * hour_ms, 10.5 * hour_ms, 16 * hour_ms));
+}
+
 TEST(StudyPageTest, MoneyThatIsMissingIsSaid) {
   Ran ran = RanOf();
   ran.result.account_days[0].closing -= 1;
