@@ -53,6 +53,7 @@ class IndicatorTable {
     Add("settled from the queue", [&](Day day) { return both(day.settled_from_queue); });
     Add("settled bilaterally", [&](Day day) { return both(day.settled_bilaterally); });
     Add("settled multilaterally", [&](Day day) { return both(day.settled_multilaterally); });
+    Add("settled in cycles", [&](Day day) { return both(day.settled_in_cycles); });
     Add("offset share", [](Day day) { return Ratio(day.offset_share); });
     Add("delay (value-weighted, of time to close)", [](Day day) { return Ratio(day.delay); });
     Add("mean queue time", [](Day day) {

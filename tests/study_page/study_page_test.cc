@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -113,6 +115,39 @@ TEST(StudyPlotsTest, NothingWaitsOvernight) {
   const auto value = std::get<page::XyPlot>(CumulativeValuePlot(input, *result).what);
   EXPECT_THAT(value.series[0].x,
               ElementsAre(0, 7 * hour_ms, 9 * hour_ms, 10.5 * hour_ms, 16 * hour_ms));
+}
+
+// The row for cycles was missing.
+TEST(StudyPageTest, KindsOfSettlementAddUpToWhatSettled) {
+  using liquidity::Cause;
+  Ran ran = RanOf();
+  ran.input.payments.clear();
+  ran.result.payments.clear();
+  const std::vector<Cause> causes = {Cause::kImmediate,       Cause::kQueueRelease,
+                                     Cause::kBilateralEntry,  Cause::kBilateralQueue,
+                                     Cause::kMultilateralRun, Cause::kCycle};
+  ran.result.settlement_order.clear();
+  for (const Cause cause : causes) {
+    ran.result.settlement_order.push_back(static_cast<PaymentIndex>(ran.input.payments.size()));
+    ran.input.payments.push_back({100, 9 * kHourUs, 0, 1});
+    ran.result.payments.push_back({.submitted = 9 * kHourUs,
+                                   .settled = 9 * kHourUs,
+                                   .status = Status::kSettled,
+                                   .cause = cause});
+  }
+  ran.indicators = ComputeIndicators(ran.input, ran.result);
+  const page::Page page = StudyPage(ran.input, ran.result, ran.indicators, {"", {}, "", ""});
+  const auto section = std::find_if(page.sections.begin(), page.sections.end(),
+                                    [](const auto& each) { return each.heading == "Indicators"; });
+  std::map<std::string, int> counts;
+  for (const auto& row : std::get<page::Table>(section->content[0]).rows) {
+    counts[row[0]] = std::atoi(row[1].c_str());
+  }
+  EXPECT_EQ(counts["settled"], 6);
+  EXPECT_EQ(counts["settled at entry"] + counts["settled from the queue"] +
+                counts["settled bilaterally"] + counts["settled multilaterally"] +
+                counts["settled in cycles"],
+            6);
 }
 
 TEST(StudyPageTest, MoneyThatIsMissingIsSaid) {
