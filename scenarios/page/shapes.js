@@ -11,6 +11,8 @@ const shapes = (() => {
   const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
   const place = (value) => String(Math.round(value * 10) / 10);
   const colour = (index) => `var(--s${index % SERIES_COLOURS})`;
+  // With its colour, each of the first 49 lines differs from all others.
+  const dash = (index) => DASHES[(index + Math.floor(index / SERIES_COLOURS)) % DASHES.length];
   // Of text at 12 pixels, about: enough to lay out legends and labels.
   const textWidth = (text, size = 12) => d3.sum(Array.from(text), (c) =>
       (/[A-Z\u2192MWmw]/.test(c) ? 0.78 : 0.58) * size);
@@ -154,7 +156,7 @@ const shapes = (() => {
       svg += item.mark === "bars" || item.mark === "node"
           ? `<rect x="${place(x + 4)}" y="${y - 9}" width="12" height="11" fill="${colour(i)}"/>`
           : line(x, y - 4, x + 20, y - 4, colour(i),
-                 `stroke-width="2.5" stroke-dasharray="${DASHES[i % DASHES.length]}"`);
+                 `stroke-width="2.5" stroke-dasharray="${dash(i)}"`);
       svg += text(x + 26, y, name, 'fill="var(--ink)"');
       x += needed;
     });
@@ -224,7 +226,7 @@ const shapes = (() => {
     if (series.mark === "step") path.curve(d3.curveStepAfter);
     svg += `<path d="${rounded(path(points) || "M0,0")}" fill="none" stroke="${
         stroke}" stroke-width="${filled ? 1.4 : 2}" stroke-linejoin="round" stroke-dasharray="${
-        DASHES[index % DASHES.length]}"/>`;
+        dash(index)}"/>`;
     if (series.mark !== "points") return svg;
     for (const point of points) {
       const at = x.at(point.x);

@@ -26,9 +26,21 @@ page::Axis AxisOf(const std::string& name, const std::string& unit, const std::s
   return axis;
 }
 
+// What a study's option and its indicator of these names are.
+std::string StudyLabel(const SweepDescription& description, const std::string& name) {
+  const auto is_alpha = [](const Setting& setting) { return setting.path == "liquidity"; };
+  const bool alpha =
+      std::any_of(description.settings.begin(), description.settings.end(), is_alpha);
+  if (name == "liquidity" && alpha) return "liquidity ALPHA = (L-LB)/(UB-LB)";
+  return name == "delay" ? "delay (0 to 1)" : "";
+}
+
 page::Plot CurvePlot(const SweepDescription& description, const Curve& curve) {
-  page::XyPlot plot{.x = AxisOf(curve.x, description.unit, description.x_label),
-                    .y = AxisOf(curve.y, description.unit, description.y_label),
+  const auto label = [&](const std::string& given, const std::string& name) {
+    return given.empty() ? StudyLabel(description, name) : given;
+  };
+  page::XyPlot plot{.x = AxisOf(curve.x, description.unit, label(description.x_label, curve.x)),
+                    .y = AxisOf(curve.y, description.unit, label(description.y_label, curve.y)),
                     .series = {}};
   for (const CurveLine& line : curve.lines) {
     page::Series& series = plot.series.emplace_back();

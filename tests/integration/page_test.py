@@ -176,7 +176,51 @@ class PageTest(unittest.TestCase):
         simulate(os.path.join(SOURCE, "scenarios", "studies", "fx-day-2025.txtpb"), folder)
         self.expect_figures(os.path.join(folder, "USD", "report.html"),
                             ["network", "corridors", "throughput", "queue-length", "queue-value",
-                             "liquidity", "delay"])
+                             "liquidity"])  # and no delays: all settle when they are due
+
+    def write_ring(self):
+        """Two days of a ring that nobody has the money to begin."""
+        folder = os.path.join(self.folder, "ring")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "accounts.csv"), "w", encoding="utf-8") as file:
+            file.write("id,balance\na,0\nb,5\nc,0\n")
+        with open(os.path.join(folder, "payments.csv"), "w", encoding="utf-8") as file:
+            file.write("sender,recipient,amount,day,time\n")
+            for day in (1, 2):
+                file.write(f"a,b,100,{day},09:00\nb,c,100,{day},09:10\nc,a,100,{day},09:20\n")
+                file.write(f"c,b,30,{day},11:00\n")
+        return folder
+
+    @unittest.skipUnless(CHROMIUM, "Chromium is not installed")
+    def test_twelve_lines_of_a_sweep_all_differ(self):
+        """From the eighth on, colour and dash repeated together."""
+        out = os.path.join(self.folder, "sweep")
+        subprocess.run([os.path.join(BIN, "causeway-sim"), "sweep", "--csv", self.write_ring(),
+                        "--set", "liquidity=0,1", "--set", "lsm=none,bilateral,bech-soramaki,cycle",
+                        "--set", "queue=fifo,fifo-bypass,priority", "--out", out],
+                       check=True, timeout=60, stdout=subprocess.DEVNULL)
+        seen = Browser(os.path.join(out, "report.html"))
+        looks = re.findall(r'stroke="(var[^"]*)" stroke-width="2.5" stroke-dasharray="([^"]*)"',
+                           seen.dom)
+        self.assertEqual(len(looks), 12)
+        self.assertEqual(len(set(looks)), 12)
+
+    @unittest.skipUnless(CHROMIUM, "Chromium is not installed")
+    def test_axis_of_several_days_has_day_and_hour_without_nights(self):
+        out = os.path.join(self.folder, "days")
+        subprocess.run([os.path.join(BIN, "causeway-sim"), "run", "--csv", self.write_ring(),
+                        "--opens", "08:00", "--closes", "18:00", "--quiet", "--out", out],
+                       check=True, timeout=60)
+        seen = Browser(os.path.join(out, "report.html"))
+        plot = re.search(r'<svg class="drawn" id="figure-queue-length".*?</svg>', seen.dom, re.S)
+        at = {label: float(x) for x, label in
+              re.findall(r'<text x="([0-9.]+)"[^>]*>(day \d [0-9:]*)</text>', plot.group(0))}
+        self.assertIn("day 1 12:00", at)
+        self.assertIn("day 2 08:00", at)
+        self.assertFalse([label for label in at if not 8 <= int(label[6:8]) <= 18], at)
+        # Ten hours from opening to opening: four of them to noon.
+        hour = (at["day 2 08:00"] - at["day 1 12:00"]) / 6
+        self.assertAlmostEqual(at["day 2 12:00"] - at["day 2 08:00"], 4 * hour, delta=1)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@
 namespace causeway::sim {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(SettingTest, IsAPathAndItsValues) {
@@ -241,6 +242,22 @@ TEST_F(SweepTest, PageHasTheCurveAndTheCommand) {
   EXPECT_THAT(html, HasSubstr("name: &quot;&lt;some&gt;&quot;"));
   EXPECT_THAT(html, HasSubstr("1 to 3"));
   EXPECT_THAT(html, HasSubstr("y over a label (ms)"));
+}
+
+TEST_F(SweepTest, AxesOfAStudySayWhatAlphaAndDelayAre) {
+  const auto result = RunSweep(Store(), Runs(), Make, {});
+  Curve curve = *CurveOf(result->rows, "a", "y");
+  curve.x = "liquidity";
+  curve.y = "delay";
+  SweepDescription description;
+  description.settings = {{"liquidity", {"1", "2", "3"}}};
+  EXPECT_THAT(page::RenderPage(SweepPage(description, *result, curve)),
+              AllOf(HasSubstr("liquidity ALPHA = (L-LB)/(UB-LB)"), HasSubstr("delay (0 to 1)")));
+  // Of scenarios it is an amount.
+  description.settings = {{"a", {"1", "2", "3"}}};
+  description.unit = "USD";
+  EXPECT_THAT(page::RenderPage(SweepPage(description, *result, curve)),
+              HasSubstr("liquidity (USD)"));
 }
 
 }  // namespace
