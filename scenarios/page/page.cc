@@ -212,8 +212,12 @@ struct PlotTable {
 };
 
 std::string TableHtml(const Table& table, std::string_view id) {
-  std::string html = id.empty() ? "<div class=\"scroll\"><table>\n"
-                                : fmt::format("<div class=\"scroll\"><table id=\"{}\">\n", id);
+  // A table of numbers may take more of the window than text does.
+  const bool wide = id.empty() && std::any_of(table.columns.begin(), table.columns.end(),
+                                              [](const Column& column) { return column.number; });
+  std::string html = id.empty()
+                         ? fmt::format("<div class=\"scroll{}\"><table>\n", wide ? " wide" : "")
+                         : fmt::format("<div class=\"scroll\"><table id=\"{}\">\n", id);
   html += "<thead><tr>";
   for (const Column& column : table.columns) {
     html += fmt::format("<th scope=\"col\"{}>{}</th>", column.number ? " class=\"n\"" : "",

@@ -122,6 +122,17 @@ TEST(RenderPageTest, TimesOfSeveralDaysNameTheDay) {
   EXPECT_EQ(PlotsOf(html)[0]["x"]["days"][1], "2026-12-01");
 }
 
+// Of five days the page once showed three, and no sign of the others.
+TEST(RenderPageTest, TablesOfNumbersMayUseTheWidthOfTheWindow) {
+  Page page{.title = "A page", .subtitle = "", .facts = {}, .sections = {}};
+  page.sections.push_back({"Section",
+                           {Table{"", {{"what"}, {"day 1", true}}, {{"a", "1"}}, ""},
+                            Table{"", {{"what"}, {"value"}}, {{"b", "a long text"}}, ""}}});
+  const std::string html = RenderPage(page);
+  EXPECT_EQ(CountOf(html, "<div class=\"scroll wide\">"), 1U);
+  EXPECT_EQ(CountOf(html, "<div class=\"scroll\">"), 1U);
+}
+
 TEST(RenderPageTest, PlotOfNothingIsSaidAndNotDrawn) {
   const Plot plot{.id = "none", .title = "Nothing", .caption = "", .what = BarPlot()};
   const std::string html = RenderPage(PageWith(plot));
