@@ -37,7 +37,7 @@ const shapes = (() => {
     if (value === 0) return "0";
     const magnitude = Math.abs(value);
     if (magnitude < 1000) return d3.format("~g")(Number(value.toPrecision(6)));
-    return siFormat(Number(value.toPrecision(6))).replace("G", "bn");
+    return siFormat(Number(value.toPrecision(6))).replace("G", "bn").replace("T", "tn");
   }
   function exact(value) {
     return Number.isInteger(value) ? d3.format(",")(value) : d3.format(",.6~g")(value);
@@ -50,7 +50,7 @@ const shapes = (() => {
     return `${number(seconds * 1e6)} \u00b5s`;
   }
   const DURATIONS = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, MINUTE, 10 * MINUTE, HOUR, 10 * HOUR,
-                     100 * HOUR];
+                     24 * HOUR, 100 * HOUR];
   const nines = (percent) => -Math.log10(1 - percent / 100);
   const PERCENTILES = [0, 50, 90, 99, 99.9, 99.99, 99.999, 99.9999];
 
@@ -329,7 +329,7 @@ const shapes = (() => {
   function drawNetwork(plot, width, height) {
     const {groups, nodes, links, heaviest} = fixedChance(() => layout(plot));
     const names = legend(groups.map((name) => ({name: name || "other", mark: "node"})), 0, width);
-    const box = {left: 34, right: width - 34, top: names.height + 26, bottom: height - 30};
+    const box = {left: 34, right: width - 34, top: names.height + 26, bottom: height - 40};
     const [x0, x1] = d3.extent(nodes, (n) => n.x), [y0, y1] = d3.extent(nodes, (n) => n.y);
     const wide = Math.max(1, x1 - x0), high = Math.max(1, y1 - y0);
     // Stretched to the frame, but not out of shape.
@@ -348,6 +348,15 @@ const shapes = (() => {
           place(0.6 + 6 * Math.sqrt(share))}" stroke-opacity="${
           place(0.25 + 0.4 * share)}"><title>${escape(`${link.source.name} to ${
           link.target.name}: ${exact(link.value)} ${plot.unit}`)}</title></path>`;
+      // A head at the middle of the curve, where no node covers it, points at the payee.
+      const mx = (ax + 2 * cx + bx) / 4, my = (ay + 2 * cy + by) / 4;
+      const far = Math.hypot(bx - ax, by - ay) || 1, ux = (bx - ax) / far, uy = (by - ay) / far;
+      const size = 3.5 + 3.5 * Math.sqrt(share);
+      const corner = (along, across) =>
+          `${place(mx + along * ux - across * uy)},${place(my + along * uy + across * ux)}`;
+      svg += `<path d="M${corner(size, 0)}L${corner(-size, size * 0.8)}L${
+          corner(-size, -size * 0.8)}Z" fill="${colour(link.source.group)}" fill-opacity="${
+          place(0.35 + 0.6 * share)}"/>`;
     }
     const shown = nodes.length <= 40 ? nodes
         : nodes.slice().sort((a, b) => b.r - a.r || a.index - b.index).slice(0, 25);

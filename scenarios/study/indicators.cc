@@ -182,7 +182,10 @@ DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
   if (settled > 0) day_.herfindahl = RatioOf(squares, Int128{1} << 62);
   day_.usage = UsageOf(day_, day_.liquidity);
   day_.used_usage = UsageOf(day_, day_.liquidity_used);
-  day_.liquidity_saved = RatioOf(day_.upper_bound - day_.liquidity_used, day_.upper_bound);
+  // Where nothing settled nothing was saved.
+  if (settled > 0) {
+    day_.liquidity_saved = RatioOf(day_.upper_bound - day_.liquidity_used, day_.upper_bound);
+  }
   day_.turnover = RatioOf(settled, day_.liquidity);
   day_.one_hour_count =
       RatioOf(static_cast<Int128>(within_hour_.count), static_cast<Int128>(day_.submitted.count));

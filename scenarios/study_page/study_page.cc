@@ -12,6 +12,8 @@ namespace causeway::study {
 namespace {
 
 constexpr std::size_t kDaysShown = 7;
+// A plot of queue times begins here: shorter ones would all be one line.
+constexpr TimeUs kLeastShown_us = 1'000'000;
 
 std::string Count(std::uint64_t count) { return text::Grouped(fmt::format("{}", count)); }
 
@@ -165,6 +167,12 @@ page::Page StudyPage(const Input& input, const RunResult& result, const Indicato
       .title = input.name, .subtitle = description.subtitle, .facts = {}, .sections = {}};
   CountAndValue settled;
   for (const DayIndicators& day : indicators.days) settled.count += day.settled.count;
+  TimeUs longest_us = 0;
+  for (std::size_t i = 0; i < result.payments.size(); ++i) {
+    const PaymentResult& of = result.payments[i];
+    if (of.status != Status::kSettled) continue;
+    longest_us = std::max(longest_us, of.settled - input.payments[i].due);
+  }
   const Invariants holds = InvariantsOf(input, result, indicators);
   const bool good = holds.conserved && holds.covered && holds.counted;
   page.facts = {{"payments", Count(input.payments.size())},
@@ -175,7 +183,10 @@ page::Page StudyPage(const Input& input, const RunResult& result, const Indicato
                  good ? page::Verdict::kGood : page::Verdict::kBad}};
   if (indicators.days.size() == 1) {
     page.facts.push_back({"delay", Ratio(indicators.days[0].delay)});
-    page.facts.push_back({"liquidity usage", Ratio(indicators.days[0].usage)});
+    const Millionths usage = indicators.days[0].usage;
+    page.facts.push_back(
+        {"liquidity usage",
+         Ratio(usage) + (usage.value_or(0) < 0 ? ": less than the lower bound" : "")});
   }
   page.sections.push_back({"Flows",
                            {FlowNetworkPlot(input, indicators), LargestFlowsPlot(input, indicators),
@@ -184,7 +195,16 @@ page::Page StudyPage(const Input& input, const RunResult& result, const Indicato
       {"Queue and liquidity",
        {QueueSamplesPlot(input, result, false), QueueSamplesPlot(input, result, true),
         LiquidityInUsePlot(input, result)}});
-  page.sections.push_back({"Delay", {QueueTimePlot(input, result)}});
+  page.sections.push_back({"Delay", {}});
+  if (settled.count > 0 && longest_us < kLeastShown_us) {
+    page.sections.back().content.push_back(
+        page::Text{fmt::format("All {} payments that settled did so within a second of their due "
+                               "times.",
+                               Count(settled.count)),
+                   false});
+  } else {
+    page.sections.back().content.push_back(QueueTimePlot(input, result));
+  }
   page.sections.push_back({"Indicators", {IndicatorTableOf(input, indicators, "")}});
   page.sections.push_back({"Invariants", {InvariantTable(holds)}});
   page.sections.push_back(Reproduction(description));

@@ -96,7 +96,7 @@ page::Plot FlowNetworkPlot(const Input& input, const Indicators& indicators) {
   }
   std::string caption =
       "Who settled with whom: an area for the value that an account paid and received, the width "
-      "of a line for the value paid from one to another.";
+      "of a line for the value paid from one to another, with a head that points at who was paid.";
   if (all > order.size()) {
     caption += fmt::format(" The {} of {} accounts with the most value.", order.size(), all);
   }

@@ -352,6 +352,14 @@ TEST(Linked, CountALateLegAsOneThatDidNotSettle) {
   EXPECT_EQ(day.principal_at_risk_hours, 5'333'333);
 }
 
+// It was 1, all of the upper bound, on a day on which payments only waited.
+TEST(LiquiditySaved, IsNotDefinedWhereNothingSettled) {
+  Study study;
+  study.Add(0, 1, 100, 9 * kHourUs);
+  EXPECT_EQ(study.Compute().days[0].upper_bound, 100);
+  EXPECT_EQ(study.Compute().days[0].liquidity_saved, std::nullopt);
+}
+
 TEST(Flows, SumWhatEachAccountPaidEachOther) {
   Study study;
   study.Add(2, 0, 5, 9 * kHourUs);

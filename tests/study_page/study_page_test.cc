@@ -150,6 +150,23 @@ TEST(StudyPageTest, KindsOfSettlementAddUpToWhatSettled) {
             6);
 }
 
+// It was one vertical line at a second, on an axis to ten.
+TEST(StudyPageTest, SaysThatNoPaymentWaitedRatherThanDrawThat) {
+  Ran ran = RanOf();
+  EXPECT_THAT(HtmlOf(ran), HasSubstr("id=\"plot-delay\""));
+  for (std::size_t i = 0; i < ran.result.payments.size(); ++i) {
+    ran.result.payments[i].settled = ran.input.payments[i].due;
+  }
+  EXPECT_THAT(HtmlOf(ran), Not(HasSubstr("id=\"plot-delay\"")));
+  EXPECT_THAT(HtmlOf(ran), HasSubstr("All 3 payments that settled did so within a second"));
+}
+
+TEST(StudyPageTest, SaysOfANegativeUsageThatItIsLessThanTheLowerBound) {
+  Ran ran = RanOf();
+  ran.indicators.days[0].usage = -238'095;
+  EXPECT_THAT(HtmlOf(ran), HasSubstr("-0.238095: less than the lower bound"));
+}
+
 TEST(StudyPageTest, MoneyThatIsMissingIsSaid) {
   Ran ran = RanOf();
   ran.result.account_days[0].closing -= 1;
