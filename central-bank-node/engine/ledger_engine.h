@@ -100,11 +100,19 @@ struct StatementLine {
   core::Posting posting;
   DatedEntry entry;
 };
+// Where a statement was read to, from its end on.
+struct StatementPlace {
+  std::uint64_t leaf = 0;  // the entry to go on with
+  core::Amount balance;    // available plus held, after that entry
+
+  friend bool operator==(const StatementPlace&, const StatementPlace&) = default;
+};
 // Balances are available plus held; opening + sum of the lines = closing.
 struct Statement {
   core::Amount opening;
   core::Amount closing;
   std::vector<StatementLine> lines;
+  std::optional<StatementPlace> older;  // of a page: where the one before it in time ends
 };
 
 // What became of one item that was given to Execute.
@@ -278,11 +286,19 @@ class LedgerEngine {
   // Dates are inclusive. ResourceExhausted when it would take too much (kStatementLinesMax).
   absl::StatusOr<Statement> GetStatement(const AccountMoment& account, core::BusinessDate from,
                                          core::BusinessDate to) const;
+  // A page of it, of `lines` or a few more (an entry's lines stay together), 1 or more: the newest,
+  // or the one that ends at `place`. InvalidArgument for a place that is none of this account.
+  absl::StatusOr<Statement> GetStatementPage(const AccountMoment& account, core::BusinessDate from,
+                                             core::BusinessDate to, std::size_t lines,
+                                             const std::optional<StatementPlace>& place) const;
 
   absl::StatusOr<Receipt> GetReceipt(std::uint64_t entry_index) const;
   // OutOfRange unless old_size <= new_size <= size().
   absl::StatusOr<std::vector<core::Hash256>> ConsistencyProof(std::uint64_t old_size,
                                                               std::uint64_t new_size) const;
+
+  // The command that made an entry, as its party signed it; NotFound when none did.
+  absl::StatusOr<core::Command> ReadCommand(std::uint64_t entry_index) const;
 
   // A payment's or other instruction's status by its key, over the whole history.
   absl::StatusOr<std::optional<core::InstructionState>> FindInstruction(

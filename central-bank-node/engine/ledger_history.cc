@@ -201,36 +201,61 @@ absl::StatusOr<EntryPage> LedgerEngine::ScanEntriesOf(const AccountMoment& accou
 absl::StatusOr<Statement> LedgerEngine::GetStatement(const AccountMoment& account,
                                                      core::BusinessDate from,
                                                      core::BusinessDate to) const {
+  // One line more than there may be: so many show that there are too many.
+  absl::StatusOr<Statement> statement =
+      GetStatementPage(account, from, to, kStatementLinesMax + 1, std::nullopt);
+  if (!statement.ok()) return statement;
+  if (statement->older.has_value() || statement->lines.size() > kStatementLinesMax) {
+    return absl::ResourceExhaustedError(
+        fmt::format("the statement has more than {} lines, or more than {} batches since from_date "
+                    "have postings of the account; ask for it in pages (page_lines)",
+                    kStatementLinesMax, kStatementBatchesMax));
+  }
+  return statement;
+}
+
+absl::StatusOr<Statement> LedgerEngine::GetStatementPage(
+    const AccountMoment& account, core::BusinessDate from, core::BusinessDate to, std::size_t lines,
+    const std::optional<StatementPlace>& place) const {
   // Back from the balance of that moment: it needs no more than the entries since `from`.
-  Statement statement{.opening = account.balance, .closing = account.balance};
-  bool too_many = false;
+  AccountMoment end = account;
+  if (place.has_value()) {
+    const absl::StatusOr<DatedEntry> entry = ReadEntry(place->leaf);
+    if (!entry.ok() && !absl::IsNotFound(entry.status())) return entry.status();
+    if (!entry.ok() || !Touches(entry->entry, account.address)) {
+      return absl::InvalidArgumentError("is not that of a page of this account's statement");
+    }
+    end.last_leaf = place->leaf;
+    end.balance = place->balance;
+  }
+  Statement page{.opening = end.balance, .closing = end.balance, .lines = {}, .older = {}};
+  std::uint64_t next = end.last_leaf;
+  bool in_range = true;
   const absl::StatusOr<bool> reached =
-      WalkBack(account, kStatementBatchesMax, [&](const DatedEntry& entry) {
+      WalkBack(end, kStatementBatchesMax, [&](const DatedEntry& entry) {
         if (entry.date < from) return false;
         const std::vector<core::Posting>& postings = entry.entry.postings;
         for (auto posting = postings.rbegin(); posting != postings.rend(); ++posting) {
           if (posting->address != account.address) continue;
-          const auto before = core::CheckedSub(statement.opening, posting->amount);
-          CW_CHECK(before.has_value(), "an earlier balance was in range");
-          statement.opening = *before;
+          const auto before = core::CheckedSub(page.opening, posting->amount);
+          // A place comes from outside, and so does its balance.
+          if (!before.has_value()) return in_range = false;
+          page.opening = *before;
           if (entry.date > to) {
-            statement.closing = *before;
+            page.closing = *before;
           } else {
-            statement.lines.push_back({*posting, entry});
+            page.lines.push_back({*posting, entry});
           }
         }
-        too_many = statement.lines.size() > kStatementLinesMax;
-        return !too_many;
+        next = LeafBefore(entry.entry, account.address);
+        return page.lines.size() < lines;
       });
   if (!reached.ok()) return reached.status();
-  if (too_many || !*reached) {
-    return absl::ResourceExhaustedError(
-        fmt::format("the statement has more than {} lines, or more than {} batches since from_date "
-                    "have postings of the account; ask for later dates, or list its entries",
-                    kStatementLinesMax, kStatementBatchesMax));
-  }
-  std::reverse(statement.lines.begin(), statement.lines.end());
-  return statement;
+  if (!in_range) return absl::InvalidArgumentError("names a balance that this account never had");
+  const bool full = page.lines.size() >= lines || !*reached;
+  if (full && next != 0) page.older = StatementPlace{.leaf = next, .balance = page.opening};
+  std::reverse(page.lines.begin(), page.lines.end());
+  return page;
 }
 
 }  // namespace causeway::node

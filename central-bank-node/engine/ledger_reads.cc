@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "central-bank-node/engine/ledger_engine.h"
+#include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 
 namespace causeway::node {
@@ -491,6 +492,23 @@ absl::StatusOr<Receipt> LedgerEngine::GetReceipt(std::uint64_t entry_index) cons
   if (!bulk_proof.ok()) return bulk_proof.status();
   receipt.bulk_entry_proof = *std::move(bulk_proof);
   return receipt;
+}
+
+absl::StatusOr<core::Command> LedgerEngine::ReadCommand(std::uint64_t entry_index) const {
+  const absl::StatusOr<std::uint64_t> number = FindBatch(entry_index);
+  if (!number.ok()) return number.status();
+  const LogReads::SharedBatch batch = BatchAt(*number);
+  if (!batch.ok()) return batch.status();
+  const absl::StatusOr<DatedEntry> entry = EntryAt(**batch, entry_index);
+  if (!entry.ok()) return entry.status();
+  for (const core::Item& item : (*batch)->items) {
+    if (item.envelope.payload_type != core::kCommandPayloadType) continue;
+    if (core::PayloadHash(item.envelope) != entry->entry.payload_hash) continue;
+    absl::StatusOr<core::Command> command = codec::DecodeCommand(item.envelope.payload);
+    if (!command.ok()) return Damaged(*number, std::string(command.status().message()));
+    return command;
+  }
+  return absl::NotFoundError(fmt::format("no command made the entry at leaf {}", entry_index));
 }
 
 absl::StatusOr<std::vector<Hash256>> LedgerEngine::ConsistencyProof(std::uint64_t old_size,

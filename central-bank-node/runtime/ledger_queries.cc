@@ -7,6 +7,7 @@
 #include <string>
 
 #include "settlement/codec/codec.h"
+#include "settlement/core/bytes.h"
 #include "settlement/core/check.h"
 #include "settlement/core/checkpoint.h"
 #include "settlement/rpc/views.h"
@@ -21,9 +22,10 @@ QueryEnd Malformed(std::string_view field, const absl::Status& status) {
 }
 
 QueryEnd NotYours(std::string what) {
-  return Refusal(
-      Outcome::kSenderNotEntitled,
-      fmt::format("{} is not for the holder of this connection to see, or does not exist", what));
+  return Refusal(Outcome::kSenderNotEntitled,
+                 fmt::format("the holder of this connection may not see {}, or there is no such "
+                             "thing",
+                             what));
 }
 
 // With the decision log that a hold waits for.
@@ -255,6 +257,125 @@ QueryEnd ListAccounts(const LedgerRuntime& runtime, const Caller& caller,
   return {};
 }
 
+QueryEnd ResolveAccounts(const LedgerEngine& engine, const Caller& caller,
+                         const causeway::v1::ResolveAccountsRequest& request,
+                         causeway::v1::ResolveAccountsResponse* out) {
+  if (caller.standing == Standing::kStranger) {
+    return Refusal(Outcome::kSenderNotEntitled,
+                   "numbers of accounts are for the participants of this ledger");
+  }
+  const auto count = static_cast<std::size_t>(request.addresses_size());
+  if (count == 0 || count > kResolvedAccountsMax) {
+    return Refusal(
+        count == 0 ? Outcome::kMalformed : Outcome::kBatchTooLarge,
+        fmt::format("addresses: has {}; must have 1 to {}", count, kResolvedAccountsMax));
+  }
+  for (int i = 0; i < request.addresses_size(); ++i) {
+    const absl::StatusOr<core::AccountAddress> address =
+        core::AccountAddress::Parse(request.addresses(i));
+    if (!address.ok()) return Malformed(fmt::format("addresses[{}]", i), address.status());
+    causeway::v1::ResolvedAccount* const resolved = out->add_accounts();
+    resolved->set_address(request.addresses(i));
+    const core::AccountState* const account = engine.ledger().FindAccount(*address);
+    if (account == nullptr) continue;
+    resolved->set_exists(true);
+    resolved->set_number(account->number);
+    resolved->set_number_check(account->check);
+  }
+  return {};
+}
+
+QueryEnd ListAwaiting(const LedgerEngine& engine, const Caller& caller,
+                      const causeway::v1::ListAwaitingRequest& request,
+                      causeway::v1::ListAwaitingResponse* out) {
+  if (request.page_size() > kAwaitingPageMax) {
+    return Refusal(Outcome::kMalformed, fmt::format("page_size: is {}; must be at most {}",
+                                                    request.page_size(), kAwaitingPageMax));
+  }
+  core::InstructionKey after;
+  if (request.has_after()) {
+    const absl::StatusOr<core::InstructionKey> key = codec::FromProto(request.after());
+    if (!key.ok()) return Malformed("after", key.status());
+    after = *key;
+  }
+  const std::size_t count = request.page_size() == 0 ? kAwaitingPageMax : request.page_size();
+  std::vector<core::AwaitingInstruction> found;
+  if (caller.SeesEverything()) {
+    found = engine.ledger().AwaitingAfter(after, count + 1, {});
+  } else if (caller.standing != Standing::kStranger) {
+    found = engine.ledger().AwaitingAfter(after, count + 1, caller.id);
+  }
+  out->set_more(found.size() > count);
+  found.resize(std::min(found.size(), count));
+  for (const core::AwaitingInstruction& awaiting : found) {
+    const core::InstructionState& state = awaiting.instruction;
+    causeway::v1::AwaitingInstruction* const view = out->add_instructions();
+    codec::ToProto(state.key, view->mutable_reference());
+    view->set_account(awaiting.account.ToString());
+    view->mutable_amount()->set_currency(awaiting.account.currency().ToString());
+    view->mutable_amount()->set_minor_units(awaiting.amount.minor());
+    view->set_entry_index(state.entry_index);
+    view->set_ledger_time_us(state.time.micros());
+    view->set_business_date(state.date.ToString());
+    if (state.key.kind != core::ActionKind::kRequestIssue) continue;
+    const absl::StatusOr<core::Command> command = engine.ReadCommand(state.entry_index);
+    if (!command.ok()) return command.status();
+    const auto* issue = std::get_if<core::RequestIssue>(&command->action);
+    CW_CHECK(issue != nullptr, "the log has what the ledger executed");
+    view->set_rtgs_reference(issue->rtgs_reference);
+  }
+  return {};
+}
+
+namespace {
+
+// A place as the bytes that a caller gives back: leaf and balance.
+std::string PlaceBytes(const StatementPlace& place) {
+  return core::Writer().U64(place.leaf).I64(place.balance.minor()).bytes();
+}
+
+std::optional<StatementPlace> PlaceFrom(std::string_view bytes) {
+  core::Reader reader(bytes);
+  const StatementPlace place{.leaf = reader.U64(),
+                             .balance = core::Amount::FromMinor(reader.I64())};
+  if (!reader.Done()) return std::nullopt;
+  return place;
+}
+
+struct StatementRange {
+  core::BusinessDate from;
+  core::BusinessDate to;
+  std::size_t page_lines = 0;           // 0: all at once
+  std::optional<StatementPlace> place;  // of a page
+};
+
+QueryEnd RangeOf(const causeway::v1::GetStatementRequest& request, StatementRange* out) {
+  const absl::StatusOr<core::BusinessDate> from = core::BusinessDate::Parse(request.from_date());
+  if (!from.ok()) return Malformed("from_date", from.status());
+  const absl::StatusOr<core::BusinessDate> to = core::BusinessDate::Parse(request.to_date());
+  if (!to.ok()) return Malformed("to_date", to.status());
+  if (*to < *from) {
+    return Refusal(Outcome::kMalformed, fmt::format("to_date: {} is before from_date {}",
+                                                    request.to_date(), request.from_date()));
+  }
+  if (request.page_lines() > kStatementLinesMax) {
+    return Refusal(Outcome::kMalformed, fmt::format("page_lines: is {}; must be at most {}",
+                                                    request.page_lines(), kStatementLinesMax));
+  }
+  *out = {*from, *to, request.page_lines(), std::nullopt};
+  if (request.older_page().empty()) return {};
+  if (request.page_lines() == 0) {
+    return Refusal(Outcome::kMalformed, "older_page: needs page_lines");
+  }
+  out->place = PlaceFrom(request.older_page());
+  if (!out->place.has_value()) {
+    return Refusal(Outcome::kMalformed, "older_page: is not that of a statement's page");
+  }
+  return {};
+}
+
+}  // namespace
+
 QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
                       const causeway::v1::GetStatementRequest& request,
                       causeway::v1::Statement* out) {
@@ -266,18 +387,18 @@ QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
     return end;
   });
   if (!found.ok()) return found;
-  absl::StatusOr<core::BusinessDate> from = core::BusinessDate::Parse(request.from_date());
-  if (!from.ok()) return Malformed("from_date", from.status());
-  absl::StatusOr<core::BusinessDate> to = core::BusinessDate::Parse(request.to_date());
-  if (!to.ok()) return Malformed("to_date", to.status());
-  if (*to < *from) {
-    return Refusal(Outcome::kMalformed, fmt::format("to_date: {} is before from_date {}",
-                                                    request.to_date(), request.from_date()));
-  }
-  absl::StatusOr<Statement> statement = runtime.ReadHistory(
-      [&](const LedgerEngine& engine) { return engine.GetStatement(*account, *from, *to); });
+  StatementRange range;
+  if (QueryEnd end = RangeOf(request, &range); !end.ok()) return end;
+  absl::StatusOr<Statement> statement = runtime.ReadHistory([&](const LedgerEngine& engine) {
+    return range.page_lines == 0 ? engine.GetStatement(*account, range.from, range.to)
+                                 : engine.GetStatementPage(*account, range.from, range.to,
+                                                           range.page_lines, range.place);
+  });
   if (absl::IsResourceExhausted(statement.status())) {
     return Refusal(Outcome::kBatchTooLarge, std::string(statement.status().message()));
+  }
+  if (absl::IsInvalidArgument(statement.status())) {
+    return Malformed("older_page", statement.status());
   }
   if (!statement.ok()) return FromEngine(statement.status());
   out->set_address(request.address());
@@ -289,6 +410,7 @@ QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
   for (const StatementLine& line : statement->lines) {
     rpc::ToView(line.posting, line.entry.entry, line.entry.time, line.entry.date, out->add_lines());
   }
+  if (statement->older.has_value()) out->set_older_page(PlaceBytes(*statement->older));
   return {};
 }
 

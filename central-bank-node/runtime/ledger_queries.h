@@ -47,6 +47,12 @@ inline constexpr std::size_t kScanAccountsMax = 16'384;
 // Instructions of a page of FindByUetr: each may lie in another batch, which is read as a whole.
 inline constexpr std::size_t kUetrPageMax = 16;
 
+// Addresses of one ResolveAccounts.
+inline constexpr std::size_t kResolvedAccountsMax = 1024;
+
+// Instructions of a page of ListAwaiting: each may lie in another batch, likewise.
+inline constexpr std::size_t kAwaitingPageMax = 16;
+
 // `now` is the wall clock: the answer's ledger time is that, but never before the last batch.
 QueryEnd GetLedger(const LedgerEngine& engine, core::LedgerTime now, causeway::v1::LedgerInfo* out);
 QueryEnd GetInstruction(const LedgerEngine& engine, const Caller& caller,
@@ -62,6 +68,12 @@ QueryEnd GetAccount(const LedgerEngine& engine, const Caller& caller,
 QueryEnd ListAccounts(const LedgerRuntime& runtime, const Caller& caller,
                       const causeway::v1::ListAccountsRequest& request,
                       causeway::v1::ListAccountsResponse* out);
+QueryEnd ResolveAccounts(const LedgerEngine& engine, const Caller& caller,
+                         const causeway::v1::ResolveAccountsRequest& request,
+                         causeway::v1::ResolveAccountsResponse* out);
+QueryEnd ListAwaiting(const LedgerEngine& engine, const Caller& caller,
+                      const causeway::v1::ListAwaitingRequest& request,
+                      causeway::v1::ListAwaitingResponse* out);
 QueryEnd GetStatement(const LedgerRuntime& runtime, const Caller& caller,
                       const causeway::v1::GetStatementRequest& request,
                       causeway::v1::Statement* out);

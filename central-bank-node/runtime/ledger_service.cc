@@ -131,13 +131,15 @@ struct BegunCall {
 
 // Messages of SubmitStream are taken and given as bytes, those of all other calls decoded.
 template <typename Base>
-using DecodedQueries = Api::WithCallbackMethod_GetLedger<Api::WithCallbackMethod_GetInstruction<
-    Api::WithCallbackMethod_FindByUetr<Api::WithCallbackMethod_GetAccount<
-        Api::WithCallbackMethod_ListAccounts<Api::WithCallbackMethod_GetStatement<
-            Api::WithCallbackMethod_ListEntries<Api::WithCallbackMethod_GetReceipt<
-                Api::WithCallbackMethod_GetCheckpoint<Api::WithCallbackMethod_GetConsistencyProof<
-                    Api::WithCallbackMethod_GetSettlement<
-                        Api::WithCallbackMethod_ListPrepared<Base>>>>>>>>>>>>;
+using DecodedQueries = Api::WithCallbackMethod_GetLedger<
+    Api::WithCallbackMethod_GetInstruction<Api::WithCallbackMethod_FindByUetr<
+        Api::WithCallbackMethod_GetAccount<Api::WithCallbackMethod_ListAccounts<
+            Api::WithCallbackMethod_GetStatement<Api::WithCallbackMethod_ResolveAccounts<
+                Api::WithCallbackMethod_ListAwaiting<Api::WithCallbackMethod_ListEntries<
+                    Api::WithCallbackMethod_GetReceipt<Api::WithCallbackMethod_GetCheckpoint<
+                        Api::WithCallbackMethod_GetConsistencyProof<
+                            Api::WithCallbackMethod_GetSettlement<
+                                Api::WithCallbackMethod_ListPrepared<Base>>>>>>>>>>>>>>;
 template <typename Base>
 using DecodedCalls = Api::WithCallbackMethod_Submit<Api::WithCallbackMethod_SubmitMany<
     Api::WithCallbackMethod_Prepare<Api::WithCallbackMethod_Complete<
@@ -227,6 +229,20 @@ class LedgerService::Impl final : public ServiceBase {
                                    causeway::v1::ListAccountsResponse* response) override {
     return HistoryQuery(context, response, [=, this](const Caller& caller) {
       return node::ListAccounts(*runtime_, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* ResolveAccounts(CallbackServerContext* context,
+                                      const causeway::v1::ResolveAccountsRequest* request,
+                                      causeway::v1::ResolveAccountsResponse* response) override {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::ResolveAccounts(engine, caller, *request, response);
+    });
+  }
+  ServerUnaryReactor* ListAwaiting(CallbackServerContext* context,
+                                   const causeway::v1::ListAwaitingRequest* request,
+                                   causeway::v1::ListAwaitingResponse* response) override {
+    return Query(context, response, [=](const LedgerEngine& engine, const Caller& caller) {
+      return node::ListAwaiting(engine, caller, *request, response);
     });
   }
   ServerUnaryReactor* GetStatement(CallbackServerContext* context,

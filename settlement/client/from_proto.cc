@@ -169,6 +169,30 @@ AccountView ReadAccount(Fields& fields, const Path& path, const v1::Account& acc
   return value;
 }
 
+ResolvedAccount ReadResolvedAccount(Fields& fields, const Path& path,
+                                    const v1::ResolvedAccount& account) {
+  return {.address = fields.Parse<core::AccountAddress>({&path, "address"}, account.address()),
+          .exists = account.exists(),
+          .number = account.number(),
+          .number_check = static_cast<std::uint16_t>(account.number_check())};
+}
+
+AwaitingView ReadAwaiting(Fields& fields, const Path& path,
+                          const v1::AwaitingInstruction& awaiting) {
+  AwaitingView value;
+  value.key = ReadKey(fields, {&path, "reference"}, awaiting.reference());
+  value.account = fields.Parse<core::AccountAddress>({&path, "account"}, awaiting.account());
+  value.amount.currency =
+      fields.Parse<core::Currency>({&path, "amount.currency"}, awaiting.amount().currency());
+  value.amount.amount = core::Amount::FromMinor(awaiting.amount().minor_units());
+  value.rtgs_reference = awaiting.rtgs_reference();
+  value.entry_index = awaiting.entry_index();
+  value.time = core::LedgerTime::FromMicros(awaiting.ledger_time_us());
+  value.business_date =
+      ReadOptionalDate(fields, {&path, "business_date"}, awaiting.business_date());
+  return value;
+}
+
 Statement ReadStatement(Fields& fields, const Path& path, const v1::Statement& statement) {
   Statement value;
   value.address = fields.Parse<core::AccountAddress>({&path, "address"}, statement.address());
@@ -177,6 +201,7 @@ Statement ReadStatement(Fields& fields, const Path& path, const v1::Statement& s
   value.opening = core::Amount::FromMinor(statement.opening_balance());
   value.closing = core::Amount::FromMinor(statement.closing_balance());
   value.lines = ReadList<StatementLine>(fields, path, "lines", statement.lines(), ReadLine);
+  value.older_page = statement.older_page();
   std::optional<core::Amount> sum = value.opening;
   for (const StatementLine& line : value.lines) {
     if (sum.has_value()) sum = core::CheckedAdd(*sum, line.posting.amount);

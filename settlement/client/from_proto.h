@@ -60,6 +60,10 @@ core::InstructionStatus ReadStatus(Fields& fields, const Path& path, v1::Instruc
 LedgerInfo ReadLedgerInfo(Fields& fields, const Path& path, const v1::LedgerInfo& info);
 InstructionView ReadInstruction(Fields& fields, const Path& path, const v1::Instruction& message);
 AccountView ReadAccount(Fields& fields, const Path& path, const v1::Account& account);
+ResolvedAccount ReadResolvedAccount(Fields& fields, const Path& path,
+                                    const v1::ResolvedAccount& account);
+AwaitingView ReadAwaiting(Fields& fields, const Path& path,
+                          const v1::AwaitingInstruction& awaiting);
 Statement ReadStatement(Fields& fields, const Path& path, const v1::Statement& statement);
 EntryView ReadEntry(Fields& fields, const Path& path, const v1::EntryView& entry);
 LedgerSettlementView ReadLedgerSettlement(Fields& fields, const Path& path,

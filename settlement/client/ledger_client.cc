@@ -1,5 +1,7 @@
 #include "settlement/client/ledger_client.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "causeway/v1/ledger_service.grpc.pb.h"
@@ -12,6 +14,9 @@ namespace causeway::client {
 namespace {
 
 using Stub = v1::Ledger::Stub;
+
+// As many as a ledger gives at once.
+constexpr std::uint32_t kStatementPageLines = 10'000;
 
 void FillRequest(const core::Envelope& envelope, std::span<const std::string> private_data,
                  v1::SubmitRequest* out) {
@@ -190,18 +195,84 @@ absl::StatusOr<std::vector<AccountView>> LedgerClient::ListAccounts(
   });
 }
 
-absl::StatusOr<Statement> LedgerClient::GetStatement(const core::AccountAddress& address,
-                                                     core::BusinessDate from, core::BusinessDate to,
-                                                     CallOptions call) const {
+absl::StatusOr<std::vector<ResolvedAccount>> LedgerClient::ResolveAccounts(
+    std::span<const core::AccountAddress> addresses, CallOptions call) const {
+  v1::ResolveAccountsRequest request;
+  for (const core::AccountAddress& address : addresses) request.add_addresses(address.ToString());
+  const auto response = impl_->Call(&Stub::ResolveAccounts, request, call);
+  if (!response.ok()) return response.status();
+  absl::StatusOr<std::vector<ResolvedAccount>> resolved =
+      ReadAnswer("ledger", [&](Fields& fields, const Path& path) {
+        return ReadList<ResolvedAccount>(fields, path, "accounts", response->accounts(),
+                                         ReadResolvedAccount);
+      });
+  if (!resolved.ok()) return resolved;
+  const bool same = std::equal(
+      resolved->begin(), resolved->end(), addresses.begin(), addresses.end(),
+      [](const ResolvedAccount& account, const auto& asked) { return account.address == asked; });
+  if (!same) return absl::DataLossError("the ledger resolved other accounts than were asked for");
+  return resolved;
+}
+
+absl::StatusOr<AwaitingPage> LedgerClient::ListAwaiting(const core::InstructionKey& after,
+                                                        CallOptions call) const {
+  v1::ListAwaitingRequest request;
+  if (!after.party.IsEmpty()) codec::ToProto(after, request.mutable_after());
+  const auto response = impl_->Call(&Stub::ListAwaiting, request, call);
+  if (!response.ok()) return response.status();
+  return ReadAnswer("ledger", [&](Fields& fields, const Path& path) {
+    AwaitingPage page{ReadList<AwaitingView>(fields, path, "instructions", response->instructions(),
+                                             ReadAwaiting),
+                      response->more()};
+    // Whoever goes on behind the last would go round for ever.
+    if (page.more && page.instructions.empty()) fields.Fail({&path, "more"}, "behind nothing");
+    return page;
+  });
+}
+
+absl::StatusOr<Statement> LedgerClient::GetStatementPage(const core::AccountAddress& address,
+                                                         core::BusinessDate from,
+                                                         core::BusinessDate to, std::uint32_t lines,
+                                                         const std::string& older_page,
+                                                         CallOptions call) const {
   v1::GetStatementRequest request;
   request.set_address(address.ToString());
   request.set_from_date(from.ToString());
   request.set_to_date(to.ToString());
+  request.set_page_lines(lines);
+  request.set_older_page(older_page);
   const auto response = impl_->Call(&Stub::GetStatement, request, call);
   if (!response.ok()) return response.status();
   return ReadAnswer("ledger", [&](Fields& fields, const Path& path) {
     return ReadStatement(fields, path, *response);
   });
+}
+
+absl::StatusOr<Statement> LedgerClient::GetStatement(const core::AccountAddress& address,
+                                                     core::BusinessDate from, core::BusinessDate to,
+                                                     CallOptions call) const {
+  absl::StatusOr<Statement> page =
+      GetStatementPage(address, from, to, kStatementPageLines, /*older_page=*/"", call);
+  if (!page.ok()) return page;
+  Statement whole = *page;
+  std::vector<std::vector<StatementLine>> pages;  // newest first
+  pages.push_back(std::exchange(whole.lines, {}));
+  while (!page->older_page.empty()) {
+    const std::string older = page->older_page;
+    page = GetStatementPage(address, from, to, kStatementPageLines, older, call);
+    if (!page.ok()) return page;
+    if (page->closing != whole.opening || page->older_page == older) {
+      return absl::DataLossError("the pages of the ledger's statement do not follow one another");
+    }
+    whole.opening = page->opening;
+    pages.push_back(std::move(page->lines));
+  }
+  for (auto lines = pages.rbegin(); lines != pages.rend(); ++lines) {
+    whole.lines.insert(whole.lines.end(), std::make_move_iterator(lines->begin()),
+                       std::make_move_iterator(lines->end()));
+  }
+  whole.older_page.clear();
+  return whole;
 }
 
 absl::StatusOr<EntriesPage> LedgerClient::ListEntries(std::uint64_t from_index,

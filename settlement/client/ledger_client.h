@@ -86,10 +86,24 @@ class LedgerClient {
   // Empty `owner`: the caller's own.
   absl::StatusOr<std::vector<AccountView>> ListAccounts(const core::ParticipantId& owner,
                                                         CallOptions call = {}) const;
-  // Inclusive dates.
+  // What bulks name the accounts by, anybody's: one for each address (at most 1,024), in their
+  // order.
+  absl::StatusOr<std::vector<ResolvedAccount>> ResolveAccounts(
+      std::span<const core::AccountAddress> addresses, CallOptions call = {}) const;
+  // What awaits approval, by key, behind `after` (empty: from the first): all for the central bank
+  // and observers, for others their own.
+  absl::StatusOr<AwaitingPage> ListAwaiting(const core::InstructionKey& after = {},
+                                            CallOptions call = {}) const;
+  // Inclusive dates. Whole: pages of 10,000 lines are asked for and joined.
   absl::StatusOr<Statement> GetStatement(const core::AccountAddress& address,
                                          core::BusinessDate from, core::BusinessDate to,
                                          CallOptions call = {}) const;
+  // One page of it, of about `lines` (1 to 10,000): the newest, or the one that `older_page` of
+  // another asks for.
+  absl::StatusOr<Statement> GetStatementPage(const core::AccountAddress& address,
+                                             core::BusinessDate from, core::BusinessDate to,
+                                             std::uint32_t lines, const std::string& older_page,
+                                             CallOptions call = {}) const;
   // `page_size` 1 to 1,000; 0 means 100. Empty `address`: all that the caller may see.
   absl::StatusOr<EntriesPage> ListEntries(std::uint64_t from_index, std::uint32_t page_size,
                                           const core::AccountAddress& address,

@@ -86,6 +86,29 @@ struct AccountView {
   std::optional<LiquidityTermsView> terms;
 };
 
+// What a bulk names an account by.
+struct ResolvedAccount {
+  core::AccountAddress address;
+  bool exists = false;
+  std::uint32_t number = 0;
+  std::uint16_t number_check = 0;
+};
+
+// A request to issue, or a redemption, that awaits approval.
+struct AwaitingView {
+  core::InstructionKey key;
+  core::AccountAddress account;  // to be credited, or whose amount is held
+  core::Money amount;
+  std::string rtgs_reference;  // of a request to issue
+  std::uint64_t entry_index = 0;
+  core::LedgerTime time;
+  core::BusinessDate business_date;
+};
+struct AwaitingPage {
+  std::vector<AwaitingView> instructions;
+  bool more = false;  // behind the last
+};
+
 struct StatementLine {
   core::Posting posting;
   std::uint64_t entry_index = 0;
@@ -103,6 +126,7 @@ struct Statement {
   core::Amount opening;
   core::Amount closing;
   std::vector<StatementLine> lines;
+  std::string older_page;  // of a page: asks for the one before it in time; empty: there is none
 };
 
 struct EntryView {

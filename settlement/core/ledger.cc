@@ -490,6 +490,29 @@ std::vector<const SettlementState*> Ledger::PreparedSettlements() const {
   return prepared;
 }
 
+std::vector<AwaitingInstruction> Ledger::AwaitingAfter(const InstructionKey& after,
+                                                       std::size_t count,
+                                                       const ParticipantId& party) const {
+  std::vector<AwaitingInstruction> awaiting;
+  // Keys are in the order of their parties.
+  const InstructionKey first{party, ActionKind::kNone, {}};
+  for (auto next = state_->awaiting.upper_bound(std::max(after, first));
+       next != state_->awaiting.end() && awaiting.size() < count; ++next) {
+    const InstructionKey& key = next->first;
+    if (!party.IsEmpty() && key.party != party) break;
+    awaiting.push_back(*FindAwaiting(key));
+  }
+  return awaiting;
+}
+
+std::optional<AwaitingInstruction> Ledger::FindAwaiting(const InstructionKey& key) const {
+  const auto found = state_->awaiting.find(key);
+  if (found == state_->awaiting.end()) return std::nullopt;
+  return AwaitingInstruction{.instruction = state_->live.at(key),
+                             .account = state_->accounts[found->second.account].address,
+                             .amount = found->second.amount};
+}
+
 const SettlementPolicy* Ledger::FindPolicy(const Hash256& hash) const {
   const State::Policy* found = state_->FindPolicy(hash);
   return found == nullptr ? nullptr : &found->policy;

@@ -127,6 +127,13 @@ struct FundsLock {
   Hash256 secret;                                       // once it is claimed
 };
 
+// A request to issue, or a redemption, that waits for the central bank's approvers.
+struct AwaitingInstruction {
+  InstructionState instruction;
+  AccountAddress account;  // to credit, or whose hold waits
+  Amount amount;
+};
+
 // What became of the payments of a bulk, or of the legs of a settlement list: when they were to be
 // held, or when they were resolved.
 struct BulkExecution {
@@ -303,6 +310,12 @@ class Ledger {
   // What the account owes for drawn credit as of ledger time: what it would be charged if the day
   // ended then. Nothing when that fits no amount.
   std::optional<Amount> CreditChargeSoFar(const AccountState& account) const;
+
+  // What awaits approval, by key, behind `after`: at most `count`. Of one party, unless that is
+  // empty.
+  std::vector<AwaitingInstruction> AwaitingAfter(const InstructionKey& after, std::size_t count,
+                                                 const ParticipantId& party) const;
+  std::optional<AwaitingInstruction> FindAwaiting(const InstructionKey& key) const;
 
   // The payments that wait for funds, and the rules that they wait by.
   const PaymentQueue& queue() const;
