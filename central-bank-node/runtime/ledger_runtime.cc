@@ -257,7 +257,7 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
     // Without the gate, which the sequencer waits for: this takes most of the time.
     auto examined = engine_->Examine(item, keys);
     VerifyCertificate(examined);
-    const auto lock = gate_.Read();
+    auto lock = gate_.Read();
     auto checked = engine_->Admit(std::move(examined));
     if (auto* refused = std::get_if<core::Rejection>(&checked)) {
       reply.result.refused = std::move(*refused);
@@ -266,7 +266,10 @@ void LedgerRuntime::AdmitOne(const std::shared_ptr<Group>& group, std::size_t po
       if (group->entitled) reply.result.refused = group->entitled(engine_->ledger(), admitted);
       if (!reply.result.refused) {
         group->instructions[position] = InstructionsOf(admitted, engine_->ledger());
-        group->admitted[position] = std::move(admitted);
+        const std::optional<std::uint64_t> request = RequestApproved(engine_->ledger(), admitted);
+        lock.unlock();
+        if (request.has_value()) reply.result.refused = CheckApproval(admitted, *request);
+        if (!reply.result.refused) group->admitted[position] = std::move(admitted);
       }
     }
   }

@@ -243,6 +243,8 @@ class LedgerRuntime {
                                const std::string& caller);
   void AdmitLater(const std::shared_ptr<Group>& group);
   void AdmitOne(const std::shared_ptr<Group>& group, std::size_t position);
+  std::optional<core::Rejection> CheckApproval(const core::AdmittedItem& item,
+                                               std::uint64_t request) const;
   void VerifyCertificate(const LedgerEngine::ExaminedOrRefusal& examined) const;
   void HandOn(const std::shared_ptr<Group>& group);
   bool MayGoAlone(const Group& group) const;

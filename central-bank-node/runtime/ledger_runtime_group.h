@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,6 +32,10 @@ struct LedgerRuntime::Group {
 
   bool Abandoned() const { return abandoned && abandoned(); }
 };
+
+// Of an approval by the central bank of a request to issue that waits: the leaf of the request.
+std::optional<std::uint64_t> RequestApproved(const core::Ledger& ledger,
+                                             const core::AdmittedItem& item);
 
 }  // namespace causeway::node
 

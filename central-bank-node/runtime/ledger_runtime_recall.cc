@@ -8,9 +8,52 @@
 
 #include "central-bank-node/runtime/access.h"
 #include "central-bank-node/runtime/ledger_runtime_group.h"
+#include "settlement/core/check.h"
+#include "settlement/core/quote.h"
 #include "settlement/rpc/log.h"
 
 namespace causeway::node {
+
+std::optional<std::uint64_t> RequestApproved(const core::Ledger& ledger,
+                                             const core::AdmittedItem& item) {
+  const auto* command = std::get_if<core::Command>(&item.body);
+  if (command == nullptr || command->party != ledger.genesis().central_bank.participant) {
+    return std::nullopt;
+  }
+  const auto* approve = std::get_if<core::Approve>(&command->action);
+  if (approve == nullptr || approve->instruction.kind != core::ActionKind::kRequestIssue) {
+    return std::nullopt;
+  }
+  const std::optional<core::AwaitingInstruction> request =
+      ledger.FindAwaiting(approve->instruction);
+  if (!request.has_value()) return std::nullopt;
+  return request->instruction.entry_index;
+}
+
+// An approval has to name the RTGS transfer that the request for it named: approvers who look at
+// one and sign for the other would issue against money that never came, or twice against money that
+// came once. What the request says stands in the log alone, and this is asked before the approval
+// is sequenced: what a journal holds is executed as it was. Without the gate, since it reads.
+std::optional<core::Rejection> LedgerRuntime::CheckApproval(const core::AdmittedItem& item,
+                                                            std::uint64_t request) const {
+  const absl::StatusOr<core::Command> command = engine_->ReadCommand(request);
+  if (!command.ok()) {
+    ReportUnreadable(command.status());
+    return Unreadable();
+  }
+  const auto& approve = std::get<core::Approve>(std::get<core::Command>(item.body).action);
+  const auto* issue = std::get_if<core::RequestIssue>(&command->action);
+  CW_CHECK(issue != nullptr, "the log has what the ledger executed");
+  if (approve.rtgs_reference == issue->rtgs_reference) return std::nullopt;
+  core::Rejection refused =
+      Refusal(core::Outcome::kMalformed,
+              fmt::format("approve.rtgs_reference: is {}; the request {} of {} names {}: approve "
+                          "what it names, or refuse it",
+                          core::Quoted(approve.rtgs_reference), approve.instruction.id.text(),
+                          approve.instruction.party.text(), core::Quoted(issue->rtgs_reference)));
+  refused.rule = "approve.rtgs_reference";
+  return refused;
+}
 
 // Leaves in the batch what can be applied without reading the log. What cannot goes its own way,
 // with whatever follows it in its group, and comes back when all is read.

@@ -131,6 +131,38 @@ TEST_F(BankQueriesTest, ABankSeesOnlyWhatOfItsOwnAwaitsApproval) {
   EXPECT_THAT(AwaitingIds("STRANGER"), ElementsAre());
 }
 
+// The request named R1; an approval that named another transfer settled all the same.
+TEST_F(BankQueriesTest, AnApprovalNamesTheRtgsTransferOfItsRequest) {
+  ASSERT_EQ(RequestIssue("ALPHA", "ISS-1", "R1"),
+            causeway::v1::INSTRUCTION_STATUS_AWAITING_APPROVAL);
+  const std::int64_t before = Available("ALPHA");
+  ClientCall call("CENTRAL");
+  causeway::v1::SubmitResponse response;
+  const grpc::Status other =
+      stub_->Submit(&call.context, RequestOf(Approval("ALPHA", "ISS-1", "OTHER")), &response);
+  EXPECT_EQ(other.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(call.Refusal(), core::Outcome::kMalformed);
+  EXPECT_THAT(other.error_message(), HasSubstr("\"OTHER\""));
+  EXPECT_THAT(other.error_message(), HasSubstr("\"R1\""));
+  EXPECT_EQ(Available("ALPHA"), before);
+
+  const core::Item right = Approval("ALPHA", "ISS-1", "R1");
+  EXPECT_EQ(Submit("CENTRAL", right).status(), causeway::v1::INSTRUCTION_STATUS_SETTLED);
+  EXPECT_EQ(Available("ALPHA"), before + 500);
+  EXPECT_TRUE(Submit("CENTRAL", right).repeated());
+}
+
+// Whoever is not the central bank must not learn a request's reference by a wrong approval.
+TEST_F(BankQueriesTest, AnApprovalByABankIsNotToldTheReference) {
+  RequestIssue("ALPHA", "ISS-1", "R1");
+  const core::InstructionKey key{Party("ALPHA"), core::ActionKind::kRequestIssue,
+                                 *core::InstructionId::Parse("ISS-1")};
+  const causeway::v1::Instruction rejected =
+      Submit("BETA", Signed("BETA", core::Approve{key, "GUESS"}, {"BETA"}));
+  EXPECT_EQ(rejected.status(), causeway::v1::INSTRUCTION_STATUS_REJECTED);
+  EXPECT_EQ(rejected.rejection().outcome(), causeway::v1::OUTCOME_NOT_AUTHORISED);
+}
+
 // A day of two full bulks had no statement at all.
 TEST_F(BankQueriesTest, PagesOfAStatementJoinToTheWhole) {
   for (int i = 1; i <= 7; ++i) Submit("ALPHA", PayItem("ALPHA", "BETA", i));
