@@ -284,15 +284,32 @@ std::variant<AdmittedItem, Rejection> Ledger::AdmitCompletion(
   return AdmittedItem{.body = std::move(body), .payload_hash = payload_hash};
 }
 
+namespace {
+
+Rejection WrongLedger(const Genesis& genesis, std::string message) {
+  return Rejection{
+      .outcome = Outcome::kWrongLedger,
+      .rule = "this is " + genesis.ledger.ToString() + " with genesis " + genesis.hash.ToHex(),
+      .message = std::move(message)};
+}
+
+}  // namespace
+
 // What a command and a bulk have in common.
 template <typename Signed>
 std::optional<Rejection> Ledger::CheckInstruction(const AdmittedItem& item,
                                                   const Signed& what) const {
   const State& state = *state_;
-  if (what.ledger != state.genesis.ledger || what.genesis_hash != state.genesis.hash) {
-    return Rejection{.outcome = Outcome::kWrongLedger,
-                     .rule = "this is " + state.genesis.ledger.ToString() + " with genesis " +
-                             state.genesis.hash.ToHex()};
+  const Genesis& genesis = state.genesis;
+  if (what.ledger != genesis.ledger) {
+    return WrongLedger(genesis, "the payload names the ledger " + what.ledger.ToString() +
+                                    "; this is " + genesis.ledger.ToString());
+  }
+  if (what.genesis_hash != genesis.hash) {
+    return WrongLedger(genesis, "the payload names " + genesis.ledger.ToString() +
+                                    " with genesis hash " + what.genesis_hash.ToHex() +
+                                    "; this is the ledger of that name with " +
+                                    genesis.hash.ToHex());
   }
   if (!state.IsSignedBy(item, what.party)) {
     return Rejection{.outcome = Outcome::kNotSignedByParty, .rule = what.party.ToString()};

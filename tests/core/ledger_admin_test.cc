@@ -51,6 +51,20 @@ TEST_F(LedgerAdminTest, RefusesPayloadsForOtherLedgers) {
   EXPECT_EQ(OutcomeOf(AdmitSigned(command, {"ALPHA"})), Outcome::kWrongLedger);
 }
 
+// Both were called "another ledger or genesis".
+TEST_F(LedgerAdminTest, SaysWhetherLedgerOrGenesisIsAnother) {
+  const auto told = [&](const Command& command) {
+    const auto refused = AdmitSigned(command, {"ALPHA"});
+    return Describe(std::get<Rejection>(refused));
+  };
+  Command command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
+  command.genesis_hash = Sha256("another genesis");
+  EXPECT_NE(told(command).find("genesis hash " + command.genesis_hash.ToHex()), std::string::npos);
+  command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
+  command.ledger = ParseOrDie<LedgerOrigin>("th.example/thb");
+  EXPECT_NE(told(command).find("the ledger th.example/thb"), std::string::npos);
+}
+
 // Whether it is a repeat, which has an answer at any time, is known only when it is executed.
 TEST_F(LedgerAdminTest, AdmitsWhateverItsTimeAndRefusesItThen) {
   Command command = MakeCommand("ALPHA", PayOf("ALPHA", "BETA", 5));
