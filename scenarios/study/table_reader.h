@@ -7,10 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/study/csv_reader.h"
 #include "scenarios/study/problems.h"
+#include "settlement/csv/csv_reader.h"
 
 namespace causeway::study {
+
+using csv::CsvField;
+using csv::CsvReader;
+using csv::CsvRecord;
 
 struct Column {
   std::vector<std::string> names;  // any of them, as the header has it; case matters

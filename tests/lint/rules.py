@@ -26,6 +26,7 @@ COMMON = {"settlement/core", "absl", "fmt"}
 UNITS = {
     "settlement/core": {"openssl"},
     "settlement/codec": {"proto", "protobuf"},
+    "settlement/csv": set(),
     "settlement/liquidity": set(),
     "settlement/store": {"xxhash"},
     "settlement/store/key_runs": {"settlement/store", "posix"},
@@ -76,7 +77,7 @@ UNITS = {
         "settlement/liquidity", "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
-    "scenarios/study": {"scenarios/text", "settlement/liquidity", "proto", "protobuf", "json"},
+    "scenarios/study": {"scenarios/text", "settlement/csv", "settlement/liquidity", "proto", "protobuf", "json"},
     "scenarios/study_page": {"scenarios/study", "scenarios/page", "scenarios/text",
                              "settlement/liquidity"},
     "scenarios/sweep": {

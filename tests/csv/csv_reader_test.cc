@@ -1,11 +1,11 @@
-#include "scenarios/study/csv_reader.h"
+#include "settlement/csv/csv_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-namespace causeway::study {
+namespace causeway::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -123,4 +123,4 @@ TEST(CsvReader, GoesOnAfterTheLineOfAQuoteThatWasNotClosed) {
 }
 
 }  // namespace
-}  // namespace causeway::study
+}  // namespace causeway::csv

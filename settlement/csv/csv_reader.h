@@ -1,8 +1,8 @@
 // Reads comma-separated values as RFC 4180 has them, record by record, from a stream of any length.
 // The C libraries that Debian carries stop at the first fault or do not tell where it is; a
-// researcher wants all faults of a file with their places, so this goes on after each.
-#ifndef CAUSEWAY_SCENARIOS_STUDY_CSV_READER_H_
-#define CAUSEWAY_SCENARIOS_STUDY_CSV_READER_H_
+// bank or a researcher wants all faults of a file with their places, so this goes on after each.
+#ifndef CAUSEWAY_SETTLEMENT_CSV_CSV_READER_H_
+#define CAUSEWAY_SETTLEMENT_CSV_CSV_READER_H_
 
 #include <cstdint>
 #include <istream>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace causeway::study {
+namespace causeway::csv {
 
 // Longer records are a fault; they are passed over to the end of their line.
 inline constexpr std::size_t kCsvRecordBytesMax = 64 * 1024;
@@ -67,6 +67,6 @@ class CsvReader {
   std::vector<std::string> unquoted_;  // fields with doubled quotes, resolved
 };
 
-}  // namespace causeway::study
+}  // namespace causeway::csv
 
-#endif  // CAUSEWAY_SCENARIOS_STUDY_CSV_READER_H_
+#endif  // CAUSEWAY_SETTLEMENT_CSV_CSV_READER_H_

@@ -1,12 +1,12 @@
-#include "scenarios/study/csv_reader.h"
+#include "settlement/csv/csv_reader.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "fmt/format.h"
-
-namespace causeway::study {
+namespace causeway::csv {
 namespace {
 
 constexpr std::size_t kChunkBytes = 1 << 20;
@@ -252,4 +252,4 @@ void CsvReader::SplitQuoted(CsvRecord& record) {
   line_ = scanner.line() + 1;
 }
 
-}  // namespace causeway::study
+}  // namespace causeway::csv
