@@ -1,11 +1,13 @@
 #include "wallet-cli/wallet.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "settlement/core/quote.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/context.h"
 
@@ -86,6 +88,70 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--json", options.json, "Results and errors as JSON");
 }
 
+// Letters to change, insert or leave out until one is the other; `most` + 1 for more than `most`.
+std::size_t Distance(std::string_view left, std::string_view right, std::size_t most) {
+  std::vector<std::size_t> row(right.size() + 1);
+  for (std::size_t j = 0; j <= right.size(); ++j) row[j] = j;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      const std::size_t changed = diagonal + (left[i] == right[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, changed}));
+    }
+  }
+  return std::min(row.back(), most + 1);
+}
+
+// " (did you mean ...?)", or nothing when none of them is near.
+std::string NearestTo(const std::string& word, const std::vector<std::string>& known) {
+  constexpr std::size_t kLettersMax = 2;
+  const std::string* nearest = nullptr;
+  std::size_t least = kLettersMax + 1;
+  for (const std::string& each : known) {
+    const std::size_t distance = Distance(word, each, kLettersMax);
+    if (distance < least) {
+      least = distance;
+      nearest = &each;
+    }
+  }
+  return nearest == nullptr ? "" : " (did you mean " + *nearest + "?)";
+}
+
+// CLI11 looks for what is missing before what it did not understand: a misspelt option would be
+// reported as the absence of the right one. Empty: it understood every word.
+std::string UnknownWord(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+  if (words.empty()) return "";
+  std::vector<std::string> options;
+  std::vector<std::string> commands;
+  std::string path;
+  const CLI::App* at = &app;
+  for (;;) {
+    for (const CLI::Option* option : at->get_options()) {
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    }
+    const std::vector<CLI::App*> chosen = at->get_subcommands();
+    if (chosen.empty()) break;
+    at = chosen.front();
+    path += (path.empty() ? "" : " ") + at->get_name();
+  }
+  for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  const std::string where = path.empty() ? "causeway-wallet" : "`" + path + "`";
+  for (const std::string& word : words) {
+    if (word.starts_with('-')) {
+      return core::Quoted(word) + " is no option of " + where +
+             NearestTo(word.substr(0, word.find('=')), options);
+    }
+  }
+  if (!commands.empty()) {
+    return core::Quoted(words.front()) + " is no command of " + where +
+           NearestTo(words.front(), commands);
+  }
+  return core::Quoted(words.front()) + " is a word too many for " + where;
+}
+
 }  // namespace
 
 int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream& out,
@@ -115,6 +181,11 @@ int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream&
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
+    const std::string unknown = error.get_exit_code() == 0 ? "" : UnknownWord(app);
+    if (!unknown.empty()) {
+      err << unknown << "\nRun with --help for more information.\n";
+      return static_cast<int>(ExitCode::kUsage);
+    }
     const int code = app.exit(error, out, err);
     return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }

@@ -91,6 +91,20 @@ TEST_F(WalletTest, TheCommandLineIsChecked) {
   EXPECT_EQ(Wallet({"info", "--timeout", "0"}).code, 64);
 }
 
+// What was missing was told before what was not understood: "A subcommand is required", "--from is
+// required".
+TEST_F(WalletTest, AWordThatIsNotUnderstoodIsNamed) {
+  const Run command = Wallet({"frobnicate"});
+  EXPECT_EQ(command.code, 64);
+  EXPECT_THAT(command.err, HasSubstr("\"frobnicate\" is no command of causeway-wallet"));
+  const Run option = Wallet({"pay", "--form", "HKD94ALPHA0001"});
+  EXPECT_EQ(option.code, 64);
+  EXPECT_THAT(option.err, HasSubstr("\"--form\" is no option of `pay` (did you mean --from?)"));
+  EXPECT_THAT(Wallet({"receipt", "gte"}).err, HasSubstr("(did you mean get?)"));
+  EXPECT_THAT(Wallet({"info", "now"}).err, HasSubstr("\"now\" is a word too many for `info`"));
+  EXPECT_THAT(Wallet({"pay"}).err, HasSubstr("--from is required"));
+}
+
 TEST_F(WalletTest, HelpAndVersionAreNoErrors) {
   const Run help = Wallet({"--help"});
   EXPECT_EQ(help.code, 0);
