@@ -20,6 +20,7 @@
 #include "wallet-cli/queue_views.h"
 #include "wallet-cli/trade_book.h"
 #include "wallet-cli/values.h"
+#include "wallet-cli/views.h"
 
 namespace causeway::wallet {
 namespace {
@@ -89,6 +90,10 @@ absl::StatusOr<core::QueuedTrade> MakeTrade(const core::ParticipantId& member,
   }
   const auto counterparty = core::ParticipantId::Parse(flags.counterparty);
   if (!counterparty.ok()) return Annotate("--counterparty", counterparty.status());
+  if (*counterparty == member) {
+    return absl::InvalidArgumentError(fmt::format(
+        "--counterparty: {} is yourself; must be the other party of the trade", member.text()));
+  }
   const auto reference = core::InstructionId::Parse(flags.reference);
   if (!reference.ok()) return Annotate("--reference", reference.status());
   const auto valid_until = core::LedgerTime::Parse(flags.valid_until);
@@ -159,7 +164,11 @@ absl::StatusOr<Json> ShowTrade(Context& context, const std::string& hex) {
   if (!queue.ok()) return queue.status();
   const absl::StatusOr<client::QueuedTradeView> view = queue->GetTrade(*id);
   if (!view.ok()) return view.status();
-  return QueuedTradeJson(*view, QueueClock());
+  Json json = QueuedTradeJson(*view, QueueClock());
+  if (view->state != client::QueuedTradeState::kAwaitingCounterparty) return json;
+  const absl::StatusOr<client::QueuedTrades> listed = queue->ListTrades(/*ended=*/false);
+  if (listed.ok()) json["differs"] = DiffersJson(*view, listed->trades);
+  return json;
 }
 
 absl::StatusOr<Json> ListTrades(Context& context, bool all) {
@@ -170,6 +179,7 @@ absl::StatusOr<Json> ListTrades(Context& context, bool all) {
   Json trades = Json::array();
   for (const client::QueuedTradeView& view : listed->trades) {
     trades.push_back(QueuedTradeJson(view, listed->now));
+    trades.back()["differs"] = DiffersJson(view, listed->trades);
   }
   return trades;
 }

@@ -1,7 +1,10 @@
 #include "wallet-cli/queue_views.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
+#include "wallet-cli/values.h"
 #include "wallet-cli/views.h"
 
 namespace causeway::wallet {
@@ -59,6 +62,41 @@ Json QueuedTradeJson(const client::QueuedTradeView& view, core::LedgerTime now) 
   if (view.together != 0) json["together"] = view.together;
   json["rejection"] = OutcomeOrNull(view.rejection);
   return json;
+}
+
+Json DiffersJson(const client::QueuedTradeView& view,
+                 const std::vector<client::QueuedTradeView>& trades) {
+  constexpr auto kAwaits = client::QueuedTradeState::kAwaitingCounterparty;
+  const core::QueuedTrade& trade = view.trade;
+  if (view.state != kAwaits || view.entered.size() != 1) return nullptr;
+  for (const client::QueuedTradeView& other : trades) {
+    const core::QueuedTrade& theirs = other.trade;
+    const bool same_deal = theirs.reference == trade.reference &&
+                           theirs.sides[0].party == trade.sides[0].party &&
+                           theirs.sides[1].party == trade.sides[1].party;
+    if (!same_deal || other.id == view.id || other.state != kAwaits) continue;
+    if (other.entered.size() != 1 || other.entered == view.entered) continue;
+    std::string what;
+    const auto add = [&](const std::string& difference) {
+      what += (what.empty() ? "" : "; ") + difference;
+    };
+    for (std::size_t i = 0; i < trade.sides.size(); ++i) {
+      const core::QueuedTrade::Side& side = theirs.sides[i];
+      if (side.pays != trade.sides[i].pays) {
+        add(fmt::format("amount: {} pays {} {}", side.party.text(),
+                        core::FormatAmount(side.pays.amount, side.pays.currency.minor_digits()),
+                        side.pays.currency.code()));
+      }
+      if (side.ledger != trade.sides[i].ledger) {
+        add(fmt::format("ledger: {} pays on {}", side.party.text(), side.ledger.text()));
+      }
+    }
+    if (theirs.valid_until != trade.valid_until) {
+      add("valid until: " + theirs.valid_until.ToString());
+    }
+    return fmt::format("{} entered {}", other.entered.front().text(), what);
+  }
+  return nullptr;
 }
 
 Json QueueRunJson(const client::QueueRunView& run) {

@@ -274,5 +274,32 @@ TEST_F(QueueServeTest, DoesNotBelieveThatNothingIsKnownWhenTheAccountIsNotItsOwn
   EXPECT_THAT(queue_.signed_terms, IsEmpty());
 }
 
+// It was told about the order of the sides in the format.
+TEST_F(QueueServeTest, NobodyIsTheirOwnCounterparty) {
+  const Run run = Wallet({"--insecure",
+                          "--bridge",
+                          queue_server_->address(),
+                          "--participant",
+                          "ALPHA",
+                          "--key",
+                          Path("key.pem"),
+                          "queue",
+                          "enter",
+                          "--reference",
+                          "DEAL-2",
+                          "--counterparty",
+                          "ALPHA",
+                          "--pay",
+                          "100.00 HKD",
+                          "--get",
+                          "13.00 USD",
+                          "--valid-until",
+                          "2032-12-01T16:00:00Z",
+                          "--trades",
+                          Path("trades")});
+  EXPECT_EQ(run.code, 65);
+  EXPECT_THAT(run.err, HasSubstr("--counterparty: ALPHA is yourself"));
+}
+
 }  // namespace
 }  // namespace causeway::wallet
