@@ -10,6 +10,7 @@
 #include "wallet-cli/commands.h"
 #include "wallet-cli/envelope_file.h"
 #include "wallet-cli/instruct.h"
+#include "wallet-cli/look_up.h"
 #include "wallet-cli/views.h"
 
 namespace causeway::wallet {
@@ -45,16 +46,39 @@ Json SignedJson(const SignedCommand& read) {
   return json;
 }
 
-absl::StatusOr<Json> ShowFile(const std::string& path) {
+// With what it names, if it is an approval or a refusal, as the ledger knows that: whoever adds a
+// signature would see an id alone.
+absl::StatusOr<Json> SeenJson(Context& context, const SignedCommand& read) {
+  Json json = SignedJson(read);
+  if (!MustBeSeen(read.command)) return json;
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  const core::Hash256& genesis_hash = ledger->info.genesis.hash;
+  if (genesis_hash != read.command.genesis_hash) {
+    return absl::FailedPreconditionError(fmt::format(
+        "it is addressed to the ledger with genesis hash {}; the one at --ledger has {}",
+        read.command.genesis_hash.ToHex(), genesis_hash.ToHex()));
+  }
+  absl::StatusOr<Json> named = CheckNamed(*ledger, read.command);
+  if (!named.ok()) return named.status();
+  json["what_is_named"] = *std::move(named);
+  return json;
+}
+
+absl::StatusOr<Json> ShowFile(Context& context, const std::string& path) {
   const absl::StatusOr<SignedCommand> read = ReadSigned(path);
   if (!read.ok()) return read.status();
-  return SignedJson(*read);
+  if (context.options.ledger.empty()) return SignedJson(*read);
+  absl::StatusOr<Json> seen = SeenJson(context, *read);
+  if (!seen.ok()) return Annotate(path, seen.status());
+  return seen;
 }
 
 struct CosignFlags {
   std::string file;
   std::string out_file;
   bool yes = false;
+  bool unseen = false;
 };
 
 absl::StatusOr<Json> Cosign(Context& context, const CosignFlags& flags) {
@@ -66,8 +90,10 @@ absl::StatusOr<Json> Cosign(Context& context, const CosignFlags& flags) {
     return absl::FailedPreconditionError(fmt::format(
         "{}: is addressed to a ledger with another genesis hash than --genesis-hash", flags.file));
   }
+  const absl::StatusOr<Json> seen = flags.unseen ? SignedJson(*read) : SeenJson(context, *read);
+  if (!seen.ok()) return Annotate(flags.file, seen.status());
   if (!flags.yes) {
-    context.err << RenderText(SignedJson(*read));
+    context.err << RenderText(*seen);
     if (!context.Confirm("Sign this too?")) {
       return absl::FailedPreconditionError("not confirmed; nothing was signed");
     }
@@ -85,7 +111,8 @@ absl::StatusOr<Json> Cosign(Context& context, const CosignFlags& flags) {
       !written.ok()) {
     return written;
   }
-  Json json = SignedJson(*read);
+  Json json = *seen;
+  json.update(SignedJson(*read));
   json["written_to"] = target;
   return json;
 }
@@ -102,15 +129,20 @@ absl::StatusOr<Json> SubmitFile(Context& context, const std::string& path) {
 
 void AddEnvelopeCommands(CLI::App& app, Context& context) {
   auto shown = std::make_shared<std::string>();
-  CLI::App* show = app.add_subcommand("show", "What a signed instruction in a file says");
+  CLI::App* show = app.add_subcommand(
+      "show", "What a signed instruction in a file says; with --ledger also what it approves");
   show->add_option("file", *shown, "As `--out` of a command wrote it")->required();
-  show->callback([&context, shown] { context.command = [shown] { return ShowFile(*shown); }; });
+  show->callback([&context, shown] {
+    context.command = [&context, shown] { return ShowFile(context, *shown); };
+  });
 
   auto flags = std::make_shared<CosignFlags>();
   CLI::App* cosign = app.add_subcommand("cosign", "Add a signature to an instruction in a file");
   cosign->add_option("file", flags->file, "As `--out` of a command wrote it")->required();
   cosign->add_option("--out", flags->out_file, "Write here instead of replacing the file");
   cosign->add_flag("--yes", flags->yes, "Do not show it and ask");
+  cosign->add_flag("--unseen", flags->unseen,
+                   "Of an approval: do not ask the ledger what it is that is approved");
   cosign->callback([&context, flags] {
     context.command = [&context, flags] { return Cosign(context, *flags); };
   });

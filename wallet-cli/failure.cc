@@ -28,7 +28,8 @@ std::string_view Advice(core::Outcome outcome) {
     case core::Outcome::kWrongLedger:
       return "the instruction was made for another ledger: compare `info` with what was signed";
     case core::Outcome::kInstructionIdReused:
-      return "leave --id out, or give one that was not used before";
+      return "it may have settled: ask `status ID` first; the same payment under a new id may pay "
+             "twice";
     case core::Outcome::kPastValidUntil:
     case core::Outcome::kValidUntilTooFar:
       return "make the instruction again; --valid-for MINUTES sets how long it may travel";
@@ -126,12 +127,16 @@ ExitCode Context::Fail(const absl::Status& status) {
         "is it running there, and do its certificate and yours come from the authority of "
         "--tls-ca?";
   }
+  Json facts;
+  if (details.has_value()) {
+    facts = Json::parse(std::string(*details), nullptr, /*allow_exceptions=*/false);
+  }
+  // The message says what the first with that id came to: advice to ask would be one answer late.
+  if (facts.is_object() && facts.contains("earlier")) advice.clear();
   Json error = {{"message", std::string(status.message())}, {"exit_code", static_cast<int>(code)}};
   if (rejection.has_value()) error["rejection"] = RejectionJson(*rejection);
   if (!advice.empty()) error["advice"] = advice;
-  if (details.has_value()) {
-    error["details"] = Json::parse(std::string(*details), nullptr, /*allow_exceptions=*/false);
-  }
+  if (details.has_value()) error["details"] = facts;
   if (options.json) {
     err << Json{{"error", error}}.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
     return code;

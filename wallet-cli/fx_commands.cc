@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <ostream>
+#include <utility>
 
 #include "settlement/client/commands.h"
 #include "settlement/client/errors.h"
@@ -127,6 +128,13 @@ absl::StatusOr<Json> Outcome(const client::QuoteRequest& request, const client::
   if (rejection.outcome == core::Outcome::kAccepted) {
     rejection.outcome = core::Outcome::kSettlementAborted;
   }
+  // The number of a leg says nothing to whoever did not see the terms.
+  if (rejection.rule.starts_with("leg ")) {
+    const std::string own = request.sell_account.ToString();
+    rejection.rule =
+        rejection.rule.ends_with(own) ? "your leg: " + own : "the provider's " + rejection.rule;
+  }
+  rejection = InMoney(std::move(rejection));
   return WithDetails(Annotate("the swap was aborted on all ledgers, nothing was paid",
                               client::StatusFor(rejection)),
                      json);

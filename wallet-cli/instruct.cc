@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <utility>
 
 #include "settlement/client/commands.h"
 #include "settlement/client/errors.h"
+#include "settlement/core/hash.h"
 #include "settlement/core/quote.h"
 #include "wallet-cli/envelope_file.h"
+#include "wallet-cli/look_up.h"
 #include "wallet-cli/names.h"
 #include "wallet-cli/values.h"
 #include "wallet-cli/views.h"
@@ -17,24 +20,6 @@ namespace causeway::wallet {
 namespace {
 
 constexpr int kValidMinutesMax = 7 * 24 * 60;
-
-// Figures as people write them, where the outcome has any.
-core::Rejection InMoney(core::Rejection rejection, core::Currency currency) {
-  const auto money = [&](std::int64_t minor) {
-    return fmt::format("{} {}",
-                       core::FormatAmount(core::Amount::FromMinor(minor), currency.minor_digits()),
-                       currency.code());
-  };
-  if (rejection.outcome == core::Outcome::kInsufficientFunds) {
-    rejection.message = fmt::format("available funds do not suffice: available {}, needed {}",
-                                    money(rejection.actual), money(rejection.required));
-  } else if (rejection.outcome == core::Outcome::kLimitExceeded) {
-    rejection.message =
-        fmt::format("a limit would be exceeded: {} would be {}, allowed {}", rejection.rule,
-                    money(rejection.actual), money(rejection.required));
-  }
-  return rejection;
-}
 
 // The reference under which `status` finds what a command instructs; of a batch, its first payment.
 core::InstructionKey KeyOf(const core::Command& command) {
@@ -50,11 +35,64 @@ std::string Spoken(const core::InstructionKey& key) {
                      key.party.text());
 }
 
-Json Outcomes(const std::vector<client::InstructionView>& views) {
-  if (views.size() == 1) return InstructionJson(views.front());
+Json Outcomes(const std::vector<client::InstructionView>& views, core::Currency currency) {
+  if (views.size() == 1) return InstructionJson(views.front(), currency);
   Json all = Json::array();
-  for (const client::InstructionView& view : views) all.push_back(InstructionJson(view));
+  for (const client::InstructionView& view : views) all.push_back(InstructionJson(view, currency));
   return all;
+}
+
+// The RTGS transfer that pays for what an action issues; null for other actions.
+const std::string* IncomingTransfer(const core::Action& action) {
+  if (const auto* issue = std::get_if<core::Issue>(&action)) return &issue->rtgs_reference;
+  const auto* approve = std::get_if<core::Approve>(&action);
+  const bool issues =
+      approve != nullptr && approve->instruction.kind == core::ActionKind::kRequestIssue;
+  return issues ? &approve->rtgs_reference : nullptr;
+}
+
+// The id of what is issued against a transfer, made of its reference: the ledger remembers ids for
+// ever, so that a transfer that was used before is found, and refused if two use it at once.
+absl::StatusOr<core::InstructionId> IdOfTransfer(const Ledger& ledger,
+                                                 const core::ParticipantId& party,
+                                                 const std::string& transfer,
+                                                 std::string_view id_prefix) {
+  absl::StatusOr<core::InstructionId> id = core::InstructionId::Parse("RTGS-" + transfer);
+  // Not every reference is an id, or as short as one.
+  if (!id.ok())
+    id = core::InstructionId::Parse("RTGS-" + core::Sha256(transfer).ToHex().substr(0, 30));
+  if (!id.ok()) return id;
+  bool failed_before = false;
+  for (const core::ActionKind kind : {core::ActionKind::kIssue, core::ActionKind::kApprove}) {
+    const absl::StatusOr<KnownInstruction> known = LookUp(ledger, {party, kind, *id});
+    const std::optional<core::Rejection> refused = client::RejectionOf(known.status());
+    if (refused.has_value() && refused->outcome == core::Outcome::kNotFound) continue;
+    if (!known.ok()) return known.status();
+    if (known->view.status == core::InstructionStatus::kSettled) {
+      return absl::FailedPreconditionError(fmt::format(
+          "nothing was signed: the RTGS transfer {} was used before: {}; if it is to pay for this "
+          "as well, say so by an --id of its own",
+          core::Quoted(transfer), Told(*known)));
+    }
+    failed_before = true;
+  }
+  return failed_before ? client::NewInstructionId(id_prefix) : id;
+}
+
+// The error of an instruction that was rejected and recorded. Of one that names another, with how
+// that one stands.
+absl::Status Rejected(const Ledger& ledger, const core::Command& command,
+                      const client::InstructionView& view, const Json& outcomes) {
+  core::Rejection rejection = InMoney(view.rejection, ledger.info.genesis.currency);
+  if (rejection.outcome == core::Outcome::kWrongInstructionState) {
+    const std::optional<core::InstructionKey> named = NamedBy(command);
+    if (named.has_value()) {
+      const absl::StatusOr<KnownInstruction> known = LookUp(ledger, *named);
+      if (known.ok()) rejection.message = Told(*known);
+    }
+  }
+  return WithDetails(Annotate(Spoken(view.key) + " was rejected", client::StatusFor(rejection)),
+                     outcomes);
 }
 
 }  // namespace
@@ -75,22 +113,39 @@ absl::StatusOr<Json> Instruct(Context& context, const InstructionFlags& flags,
                               std::string_view id_prefix, const MakeAction& make) {
   const absl::StatusOr<core::ParticipantId> party = context.Participant();
   if (!party.ok()) return party.status();
-  absl::StatusOr<core::InstructionId> id =
-      flags.id.empty() ? client::NewInstructionId(id_prefix) : core::InstructionId::Parse(flags.id);
-  if (!id.ok()) return Annotate("--id", id.status());
+  absl::StatusOr<core::InstructionId> id;
+  if (!flags.id.empty()) id = core::InstructionId::Parse(flags.id);
+  if (!flags.id.empty() && !id.ok()) return Annotate("--id", id.status());
   const auto signers = context.LoadSigners();
   if (!signers.ok()) return signers.status();
   const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
   if (!ledger.ok()) return ledger.status();
   absl::StatusOr<core::Action> action = make(*ledger);
   if (!action.ok()) return action.status();
+  if (flags.id.empty()) {
+    const std::string* const transfer = IncomingTransfer(*action);
+    id = transfer == nullptr ? client::NewInstructionId(id_prefix)
+                             : IdOfTransfer(*ledger, *party, *transfer, id_prefix);
+    if (!id.ok()) return id.status();
+  }
 
   const core::Command command = client::MakeCommand(
       client::AddressOf(ledger->info.genesis), *party, *id,
       ledger->info.time + core::Duration::FromMinutes(flags.valid_minutes), *std::move(action));
+  // Whoever approves sees what; four eyes that see an id alone approve anything.
+  Json named(nullptr);
+  if (MustBeSeen(command)) {
+    absl::StatusOr<Json> checked = CheckNamed(*ledger, command);
+    if (!checked.ok()) return checked.status();
+    named = *std::move(checked);
+  }
   const absl::StatusOr<core::Envelope> envelope = client::SignCommand(command, Borrow(*signers));
   if (!envelope.ok()) return Annotate("the instruction cannot be signed", envelope.status());
-  if (flags.out_file.empty()) return SubmitEnvelope(context, *ledger, *envelope, command);
+  if (flags.out_file.empty()) {
+    absl::StatusOr<Json> sent = SubmitEnvelope(context, *ledger, *envelope, command);
+    if (sent.ok() && !named.is_null()) (*sent)["what_is_named"] = named;
+    return sent;
+  }
 
   if (absl::Status written = WriteFile(flags.out_file, FormatEnvelope(*envelope),
                                        /*replace=*/false, /*secret=*/false);
@@ -100,6 +155,7 @@ absl::StatusOr<Json> Instruct(Context& context, const InstructionFlags& flags,
   Json json = CommandJson(command);
   json["signatures"] = envelope->signatures.size();
   json["written_to"] = flags.out_file;
+  json["what_is_named"] = named;
   return json;
 }
 
@@ -111,19 +167,23 @@ absl::StatusOr<Json> SubmitEnvelope(const Context& context, const Ledger& ledger
   const absl::StatusOr<std::vector<client::InstructionView>> views =
       ledger.client.SubmitUntilKnown(envelope, {}, retry);
   if (!views.ok()) {
+    const std::optional<core::Rejection> refused = client::RejectionOf(views.status());
+    if (refused.has_value() && refused->outcome == core::Outcome::kInstructionIdReused) {
+      return ReusedId(ledger, key, command, views.status());
+    }
     const absl::Status failed = WithDetails(Annotate(Spoken(key), views.status()),
                                             {{"instruction", InstructionKeyJson(key)}});
     if (!client::OutcomeUnknown(views.status())) return failed;
     return Unknown(failed, fmt::format("ask `status {} --kind {} --party {}`", key.id.text(),
                                        core::ActionKindName(key.kind), key.party.text()));
   }
+  const Json outcomes = Outcomes(*views, ledger.info.genesis.currency);
   for (const client::InstructionView& view : *views) {
-    if (view.status != core::InstructionStatus::kRejected) continue;
-    const core::Rejection rejection = InMoney(view.rejection, ledger.info.genesis.currency);
-    return WithDetails(Annotate(Spoken(view.key) + " was rejected", client::StatusFor(rejection)),
-                       Outcomes(*views));
+    if (view.status == core::InstructionStatus::kRejected) {
+      return Rejected(ledger, command, view, outcomes);
+    }
   }
-  return Outcomes(*views);
+  return outcomes;
 }
 
 absl::StatusOr<core::Money> ParseMoney(std::string_view flag, const std::vector<std::string>& words,

@@ -28,7 +28,9 @@ void AddInstructionFlags(CLI::App& command, InstructionFlags& flags);
 using MakeAction = std::function<absl::StatusOr<core::Action>(const Ledger&)>;
 
 // Connects, makes the instruction for --participant, signs it with every --key, and submits it or
-// writes it to a file. A new id begins with `id_prefix`. A rejection is an error.
+// writes it to a file. A new id begins with `id_prefix`; of an issue, or an approval of one, it is
+// made of the RTGS transfer, and FailedPrecondition when that was used before. A rejection is an
+// error.
 absl::StatusOr<Json> Instruct(Context& context, const InstructionFlags& flags,
                               std::string_view id_prefix, const MakeAction& make);
 

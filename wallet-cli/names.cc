@@ -38,6 +38,15 @@ absl::StatusOr<core::ActionKind> ParseActionKind(std::string_view name) {
   return ParseName("kind of instruction", name, core::kActionKindLast, core::ActionKindName);
 }
 
+std::string KindHelp() {
+  std::string known;
+  for (int number = 1; number <= static_cast<int>(core::kActionKindLast); ++number) {
+    known += (known.empty() ? "" : ", ") +
+             std::string(core::ActionKindName(static_cast<core::ActionKind>(number)));
+  }
+  return "Kind of instruction, all if left out: " + known;
+}
+
 absl::StatusOr<core::Role> ParseRole(std::string_view name) {
   return ParseName("role", name, core::Role::kObserver, core::RoleName);
 }

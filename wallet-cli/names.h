@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_WALLET_CLI_NAMES_H_
 #define CAUSEWAY_WALLET_CLI_NAMES_H_
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,8 @@ std::string_view PurposeName(core::AccountPurpose purpose);
 // The reverse of core::ActionKindName, core::RoleName, PurposeName ...; InvalidArgument lists what
 // there is.
 absl::StatusOr<core::ActionKind> ParseActionKind(std::string_view name);
+// The help of a --kind that may be left out.
+std::string KindHelp();
 absl::StatusOr<core::Role> ParseRole(std::string_view name);
 absl::StatusOr<core::AccountPurpose> ParsePurpose(std::string_view name);
 // normal, high or urgent.

@@ -12,11 +12,16 @@
 #include "settlement/core/checkpoint.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
+#include "wallet-cli/look_up.h"
+#include "wallet-cli/names.h"
+#include "wallet-cli/values.h"
 #include "wallet-cli/views.h"
 
 namespace causeway::wallet {
 namespace {
 
+// Lines of one history whose instruction is looked up, each by a call of its own.
+constexpr int kHistoryLookUpsMax = 200;
 constexpr std::uint32_t kPageMax = 1000;
 // Before a watch that was lost is taken up again; the pause doubles while nothing comes.
 constexpr std::chrono::milliseconds kResumePauseFirst{500};
@@ -58,6 +63,51 @@ absl::StatusOr<Json> Accounts(Context& context, const std::string& owner) {
   return all;
 }
 
+// What a bulk names accounts by.
+absl::StatusOr<Json> Resolve(Context& context, const std::vector<std::string>& accounts) {
+  std::vector<core::AccountAddress> addresses;
+  for (const std::string& account : accounts) {
+    const absl::StatusOr<core::AccountAddress> address = ParseAddress(account, account);
+    if (!address.ok()) return address.status();
+    addresses.push_back(*address);
+  }
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  const auto resolved = ledger->client.ResolveAccounts(addresses);
+  if (!resolved.ok()) return resolved.status();
+  Json all = Json::array();
+  for (const client::ResolvedAccount& account : *resolved) {
+    Json row = {{"account", account.address.ToString()}, {"exists", account.exists}};
+    row["number"] = account.exists ? Json(account.number) : Json(nullptr);
+    row["number_check"] = account.exists ? Json(account.number_check) : Json(nullptr);
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+absl::StatusOr<Json> Pending(Context& context) {
+  const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
+  if (!ledger.ok()) return ledger.status();
+  Json all = Json::array();
+  core::InstructionKey after;
+  absl::StatusOr<client::AwaitingPage> page;
+  do {
+    page = ledger->client.ListAwaiting(after);
+    if (!page.ok()) return page.status();
+    for (const client::AwaitingView& view : page->instructions) {
+      all.push_back({{"instruction", InstructionKeyJson(view.key)},
+                     {"account", view.account.ToString()},
+                     {"amount", MoneyJson(view.amount)},
+                     {"rtgs_reference",
+                      view.rtgs_reference.empty() ? Json(nullptr) : Json(view.rtgs_reference)},
+                     {"since", view.time.ToString()},
+                     {"entry_index", view.entry_index}});
+      after = view.key;
+    }
+  } while (page->more);
+  return all;
+}
+
 struct HistoryFlags {
   std::string account;
   std::string from_date;
@@ -86,9 +136,38 @@ absl::StatusOr<Json> StatementBetween(const Ledger& ledger, const HistoryFlags& 
   return StatementJson(*statement);
 }
 
-absl::StatusOr<Json> NewestFirst(const Context& context, const Ledger& ledger,
+// A line of a history. What awaits approval or was rejected moved nothing: of the first
+// `look_ups_left` of them the instruction itself tells its accounts and amount.
+Json HistoryLine(const Context& context, const Ledger& ledger, const client::EntryView& entry,
+                 int& look_ups_left) {
+  const core::Currency currency = ledger.info.genesis.currency;
+  if (context.options.json) return EntryJson(entry, currency);
+  Json line = EntrySummaryJson(entry, currency);
+  const bool says_nothing =
+      entry.postings.empty() && (entry.status == core::InstructionStatus::kAwaitingApproval ||
+                                 entry.status == core::InstructionStatus::kRejected);
+  if (!says_nothing || look_ups_left-- <= 0) return line;
+  const absl::StatusOr<Json> content = ContentAt(ledger, entry.index, entry.instruction);
+  if (!content.ok() || !content->is_object()) return line;
+  for (const char* field : {"from", "to", "amount"}) {
+    if (content->contains(field)) line[field] = content->at(field);
+  }
+  return line;
+}
+
+// A listing that ends at --count although there is more says so, beside the result.
+void TellOfMore(Context& context, std::uint64_t count, const std::string& how) {
+  if (context.options.json) {
+    context.err << Json{{"more_follow", how}}.dump() << "\n";
+  } else {
+    context.err << fmt::format("causeway-wallet: {} shown, more follow: {}\n", count, how);
+  }
+}
+
+absl::StatusOr<Json> NewestFirst(Context& context, const Ledger& ledger,
                                  const core::AccountAddress& address, std::uint64_t count) {
   Json entries = Json::array();
+  int look_ups_left = kHistoryLookUpsMax;
   std::uint64_t before = 0;
   do {
     const std::uint64_t wanted = std::min<std::uint64_t>(count - entries.size(), kPageMax);
@@ -96,10 +175,11 @@ absl::StatusOr<Json> NewestFirst(const Context& context, const Ledger& ledger,
         ledger.client.ListNewest(address, before, static_cast<std::uint32_t>(wanted));
     if (!page.ok()) return page.status();
     for (const client::EntryView& entry : page->entries) {
-      entries.push_back(context.options.json ? EntryJson(entry) : EntrySummaryJson(entry));
+      entries.push_back(HistoryLine(context, ledger, entry, look_ups_left));
     }
     before = page->older_index;
   } while (before != 0 && entries.size() < count);
+  if (before != 0) TellOfMore(context, count, "give a larger --count");
   return entries;
 }
 
@@ -115,6 +195,7 @@ absl::StatusOr<Json> History(Context& context, const HistoryFlags& flags) {
   }
   if (flags.newest) return NewestFirst(context, *ledger, address, flags.count);
   Json entries = Json::array();
+  int look_ups_left = kHistoryLookUpsMax;
   std::uint64_t next = flags.from_index;
   do {
     const std::uint64_t wanted = std::min<std::uint64_t>(flags.count - entries.size(), kPageMax);
@@ -122,15 +203,19 @@ absl::StatusOr<Json> History(Context& context, const HistoryFlags& flags) {
         ledger->client.ListEntries(next, static_cast<std::uint32_t>(wanted), address);
     if (!page.ok()) return page.status();
     for (const client::EntryView& entry : page->entries) {
-      entries.push_back(context.options.json ? EntryJson(entry) : EntrySummaryJson(entry));
+      entries.push_back(HistoryLine(context, *ledger, entry, look_ups_left));
     }
     next = page->next_index;
   } while (next != 0 && entries.size() < flags.count);
+  if (next != 0) {
+    TellOfMore(context, flags.count,
+               fmt::format("go on with --from-index {}; --newest shows an account's latest", next));
+  }
   return entries;
 }
 
 struct StatusFlags {
-  ReferenceFlags reference{.kind = "pay"};
+  ReferenceFlags reference;
   std::string uetr;
   std::string settlement;
 };
@@ -158,7 +243,7 @@ absl::StatusOr<Json> UetrStatus(Context& context, const std::string& text) {
     const auto page = ledger->client.FindByUetr(*uetr, from_index);
     if (!page.ok()) return page.status();
     for (const client::InstructionView& view : page->instructions) {
-      all.push_back(InstructionJson(view));
+      all.push_back(InstructionJson(view, ledger->info.genesis.currency));
     }
     from_index = page->next_index;
   } while (from_index != 0);
@@ -173,13 +258,18 @@ absl::StatusOr<Json> Status(Context& context, const StatusFlags& flags) {
   }
   if (!flags.settlement.empty()) return SettlementStatus(context, flags.settlement);
   if (!flags.uetr.empty()) return UetrStatus(context, flags.uetr);
-  const absl::StatusOr<core::InstructionKey> key = ParseReference(context, flags.reference);
-  if (!key.ok()) return key.status();
   const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
   if (!ledger.ok()) return ledger.status();
-  const absl::StatusOr<client::InstructionView> view = ledger->client.GetInstruction(*key);
-  if (!view.ok()) return view.status();
-  return InstructionJson(*view);
+  const absl::StatusOr<std::vector<core::InstructionKey>> keys =
+      FindKeys(context, *ledger, flags.reference);
+  if (!keys.ok()) return keys.status();
+  Json all = Json::array();
+  for (const core::InstructionKey& key : *keys) {
+    const absl::StatusOr<KnownInstruction> known = LookUp(*ledger, key);
+    if (!known.ok()) return known.status();
+    all.push_back(KnownJson(*known, ledger->info.genesis.currency));
+  }
+  return all.size() == 1 ? all.front() : all;
 }
 
 struct WatchFlags {
@@ -189,8 +279,8 @@ struct WatchFlags {
 };
 
 // One entry a time: a line of JSON, or a record with an empty line behind it.
-void PrintEntry(Context& context, const client::EntryView& entry) {
-  const Json json = EntryJson(entry);
+void PrintEntry(Context& context, const Ledger& ledger, const client::EntryView& entry) {
+  const Json json = EntryJson(entry, ledger.info.genesis.currency);
   if (context.options.json) {
     context.out << json.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
   } else {
@@ -221,7 +311,7 @@ absl::Status WatchOnce(Context& context, const Ledger& ledger, const core::Accou
                        std::uint64_t count, WatchPlace& place) {
   const auto stream =
       ledger.client.Watch(address, place.next_index, [&](const client::EntryView& entry) {
-        PrintEntry(context, entry);
+        PrintEntry(context, ledger, entry);
         place.next_index = entry.index + 1;
         place.enough = ++place.seen == count;
         return !place.enough;
@@ -284,10 +374,22 @@ void AddAccountQueries(CLI::App& app, Context& context) {
 
   auto account = std::make_shared<std::string>();
   CLI::App* balance = app.add_subcommand("balance", "One account");
-  balance->add_option("account", *account, "Its address")->required();
+  balance->add_option("account,--account", *account, "Its address")->required();
   balance->callback([&context, account] {
     context.command = [&context, account] { return Balance(context, *account); };
   });
+
+  auto resolved = std::make_shared<std::vector<std::string>>();
+  CLI::App* resolve = app.add_subcommand(
+      "resolve", "Numbers and checks of accounts, anybody's: what a bulk names them by");
+  resolve->add_option("accounts", *resolved, "Their addresses, up to 1,024")->required();
+  resolve->callback([&context, resolved] {
+    context.command = [&context, resolved] { return Resolve(context, *resolved); };
+  });
+
+  CLI::App* pending = app.add_subcommand(
+      "pending", "What awaits approval: all of it for a central bank, for a bank its own");
+  pending->callback([&context] { context.command = [&context] { return Pending(context); }; });
 
   auto owner = std::make_shared<std::string>();
   CLI::App* accounts = app.add_subcommand("accounts", "All accounts of a participant");
@@ -302,7 +404,7 @@ void AddStreamQueries(CLI::App& app, Context& context) {
   CLI::App* history = app.add_subcommand(
       "history", "Entries; with dates, the statement of an account between two business dates");
   CLI::Option* const account =
-      history->add_option("--account", flags->account, "Only this account");
+      history->add_option("account,--account", flags->account, "Only this account");
   CLI::Option* const from_date =
       history->add_option("--from-date", flags->from_date, "Statement from this date, YYYY-MM-DD");
   CLI::Option* const to_date = history->add_option(
@@ -315,7 +417,9 @@ void AddStreamQueries(CLI::App& app, Context& context) {
       ->excludes(from_index)
       ->excludes(from_date)
       ->excludes(to_date);
-  history->add_option("--count", flags->count, "Entries at most")
+  history
+      ->add_option("--count", flags->count,
+                   "Entries at most: the oldest, or with --newest the newest")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
   history->callback([&context, flags] {
@@ -325,7 +429,7 @@ void AddStreamQueries(CLI::App& app, Context& context) {
   auto watched = std::make_shared<WatchFlags>();
   CLI::App* watch = app.add_subcommand(
       "watch", "Show entries as they come, until interrupted; resumes after a lost connection");
-  watch->add_option("--account", watched->account, "Only this account");
+  watch->add_option("account,--account", watched->account, "Only this account");
   watch->add_option("--from-index", watched->from_index, "First entry index; 0: from now on")
       ->capture_default_str();
   watch->add_option("--count", watched->count, "End after so many; 0: never")
@@ -343,7 +447,7 @@ void AddQueryCommands(CLI::App& app, Context& context) {
   auto flags = std::make_shared<StatusFlags>();
   CLI::App* status = app.add_subcommand("status", "Where an instruction or a settlement stands");
   status->add_option("id", flags->reference.id, "Instruction id");
-  status->add_option("--kind", flags->reference.kind, "Kind of instruction")->capture_default_str();
+  status->add_option("--kind", flags->reference.kind, KindHelp());
   status->add_option("--party", flags->reference.party,
                      "Who instructed it; --participant if left out");
   status->add_option("--uetr", flags->uetr, "All instructions with this UETR");

@@ -7,13 +7,15 @@
 #include "settlement/client/receipt.h"
 #include "wallet-cli/commands.h"
 #include "wallet-cli/instruct.h"
+#include "wallet-cli/look_up.h"
+#include "wallet-cli/names.h"
 #include "wallet-cli/views.h"
 
 namespace causeway::wallet {
 namespace {
 
 struct GetFlags {
-  ReferenceFlags reference{.kind = "pay"};
+  ReferenceFlags reference;
   std::uint64_t entry = 0;
   bool by_entry = false;
   std::string out_file;
@@ -25,18 +27,28 @@ absl::Status AsBadData(const absl::Status& status) {
       fmt::format("the receipt does not prove anything: {}", std::string(status.message())));
 }
 
+std::string SeveralKinds(const std::vector<core::InstructionKey>& keys) {
+  std::string kinds;
+  for (const core::InstructionKey& key : keys) {
+    kinds += (kinds.empty() ? "" : ", ") + std::string(core::ActionKindName(key.kind));
+  }
+  return fmt::format("{} names several instructions: give --kind, one of {}",
+                     keys.front().id.text(), kinds);
+}
+
 absl::StatusOr<Json> Get(Context& context, const GetFlags& flags) {
   if (flags.by_entry == !flags.reference.id.empty()) {
     return Usage("give exactly one of an instruction id and --entry");
   }
-  core::InstructionKey key;
-  if (!flags.by_entry) {
-    const absl::StatusOr<core::InstructionKey> parsed = ParseReference(context, flags.reference);
-    if (!parsed.ok()) return parsed.status();
-    key = *parsed;
-  }
   const absl::StatusOr<Ledger> ledger = context.ConnectLedger();
   if (!ledger.ok()) return ledger.status();
+  core::InstructionKey key;
+  if (!flags.by_entry) {
+    const auto found = FindKeys(context, *ledger, flags.reference);
+    if (!found.ok()) return found.status();
+    if (found->size() > 1) return Usage(SeveralKinds(*found));
+    key = found->front();
+  }
   const absl::StatusOr<client::Receipt> receipt =
       flags.by_entry ? ledger->client.GetReceipt(flags.entry) : ledger->client.GetReceipt(key);
   if (!receipt.ok()) return receipt.status();
@@ -80,7 +92,7 @@ void AddReceiptCommands(CLI::App& app, Context& context) {
   auto flags = std::make_shared<GetFlags>();
   CLI::App* get = receipt->add_subcommand("get", "Fetch a receipt, verify it and keep it");
   get->add_option("id", flags->reference.id, "Instruction id");
-  get->add_option("--kind", flags->reference.kind, "Kind of instruction")->capture_default_str();
+  get->add_option("--kind", flags->reference.kind, KindHelp());
   get->add_option("--party", flags->reference.party,
                   "Who instructed it; --participant if left out");
   CLI::Option* entry = get->add_option("--entry", flags->entry, "Entry index instead of an id");

@@ -18,11 +18,15 @@ Json MoneyJson(const core::Money& money);
 Json MoneyJson(core::Currency currency, core::Amount amount);
 // {"party": ..., "kind": ..., "id": ...}
 Json InstructionKeyJson(const core::InstructionKey& key);
+// With its figures as people write them, where they are money: in the currency of the account that
+// the rule names, else in `currency` unless that is empty.
+core::Rejection InMoney(core::Rejection rejection, core::Currency currency = {});
 // {"outcome": "INSUFFICIENT_FUNDS", "code": 210, "message": ..., "actual", "required", "rule"}
-Json RejectionJson(const core::Rejection& rejection);
+// The message is that of InMoney.
+Json RejectionJson(const core::Rejection& rejection, core::Currency currency = {});
 
 // Null where there is none: keeps text short and JSON regular.
-Json RejectionOrNull(const core::Rejection& rejection);
+Json RejectionOrNull(const core::Rejection& rejection, core::Currency currency = {});
 Json HashOrNull(const core::Hash256& hash);
 Json UetrOrNull(const core::Uetr& uetr);
 template <typename Id>

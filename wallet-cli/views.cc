@@ -54,10 +54,10 @@ Json InfoJson(const client::LedgerInfo& info) {
           {"settlement_policies", std::move(policies)}};
 }
 
-Json InstructionJson(const client::InstructionView& view) {
+Json InstructionJson(const client::InstructionView& view, core::Currency currency) {
   return {{"instruction", InstructionKeyJson(view.key)},
           {"status", std::string(core::InstructionStatusName(view.status))},
-          {"rejection", RejectionOrNull(view.rejection)},
+          {"rejection", RejectionOrNull(view.rejection, currency)},
           {"entry_index", view.entry_index},
           {"uetr", UetrOrNull(view.uetr)},
           {"settlement_id", HashOrNull(view.settlement_id)},
@@ -138,7 +138,7 @@ Json StatementJson(const client::Statement& statement) {
           {"lines", std::move(lines)}};
 }
 
-Json EntryJson(const client::EntryView& entry) {
+Json EntryJson(const client::EntryView& entry, core::Currency currency) {
   Json postings = Json::array();
   for (const core::Posting& posting : entry.postings) postings.push_back(PostingJson(posting));
   return {{"entry_index", entry.index},
@@ -147,28 +147,33 @@ Json EntryJson(const client::EntryView& entry) {
           {"instruction", InstructionKeyJson(entry.instruction)},
           {"status", std::string(core::InstructionStatusName(entry.status))},
           {"cause", Name(kCauseNames, entry.cause)},
-          {"rejection", RejectionOrNull(entry.rejection)},
+          {"rejection", RejectionOrNull(entry.rejection, currency)},
           {"uetr", UetrOrNull(entry.uetr)},
           {"settlement_id", HashOrNull(entry.settlement_id)},
           {"payload_hash", HashOrNull(entry.payload_hash)},
           {"postings", std::move(postings)}};
 }
 
-Json EntrySummaryJson(const client::EntryView& entry) {
+Json MovedJson(const std::vector<core::Posting>& postings) {
+  const core::Posting* from = nullptr;
+  const core::Posting* to = nullptr;
+  for (const core::Posting& posting : postings) {
+    if (posting.amount.IsNegative() && from == nullptr) from = &posting;
+    if (posting.amount.IsPositive() && to == nullptr) to = &posting;
+  }
+  return {
+      {"from", from == nullptr ? Json(nullptr) : Json(from->address.ToString())},
+      {"to", to == nullptr ? Json(nullptr) : Json(to->address.ToString())},
+      {"amount", to == nullptr ? Json(nullptr) : MoneyJson(to->address.currency(), to->amount)}};
+}
+
+Json EntrySummaryJson(const client::EntryView& entry, core::Currency currency) {
   Json json = {{"entry", entry.index},
                {"ledger_time", entry.time.ToString()},
                {"instruction", InstructionKeyJson(entry.instruction)},
                {"status", std::string(core::InstructionStatusName(entry.status))}};
-  const core::Posting* from = nullptr;
-  const core::Posting* to = nullptr;
-  for (const core::Posting& posting : entry.postings) {
-    if (posting.amount.IsNegative() && from == nullptr) from = &posting;
-    if (posting.amount.IsPositive() && to == nullptr) to = &posting;
-  }
-  json["from"] = from == nullptr ? Json(nullptr) : Json(from->address.ToString());
-  json["to"] = to == nullptr ? Json(nullptr) : Json(to->address.ToString());
-  json["amount"] = to == nullptr ? Json(nullptr) : MoneyJson(to->address.currency(), to->amount);
-  json["rejection"] = RejectionOrNull(entry.rejection);
+  json.update(MovedJson(entry.postings));
+  json["rejection"] = RejectionOrNull(entry.rejection, currency);
   return json;
 }
 

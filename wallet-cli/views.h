@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "settlement/client/bridge_client.h"
 #include "settlement/client/receipt.h"
@@ -17,12 +18,15 @@
 namespace causeway::wallet {
 
 Json InfoJson(const client::LedgerInfo& info);
-Json InstructionJson(const client::InstructionView& view);
+// `currency`: that of its ledger, for figures of a rejection.
+Json InstructionJson(const client::InstructionView& view, core::Currency currency = {});
 Json AccountJson(const client::AccountView& account);
 Json StatementJson(const client::Statement& statement);
-Json EntryJson(const client::EntryView& entry);
+Json EntryJson(const client::EntryView& entry, core::Currency currency = {});
 // The same on one line of a table: what it moved instead of its postings.
-Json EntrySummaryJson(const client::EntryView& entry);
+Json EntrySummaryJson(const client::EntryView& entry, core::Currency currency = {});
+// {"from", "to", "amount"} of what the postings of an entry moved; null where they did not.
+Json MovedJson(const std::vector<core::Posting>& postings);
 Json QuoteJson(const client::Quote& quote);
 Json SettlementJson(const client::SettlementView& view);
 // One that is not complete, on one line of a table: age, deadline and what it waits for; `now` is

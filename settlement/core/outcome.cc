@@ -24,7 +24,7 @@ constexpr std::array kRows = {
     Row{Outcome::kWrongLedger, "WRONG_LEDGER", "the payload names another ledger or genesis"},
     Row{Outcome::kPastValidUntil, "PAST_VALID_UNTIL", "the envelope's valid-until time is past"},
     Row{Outcome::kInstructionIdReused, "INSTRUCTION_ID_REUSED",
-        "the instruction id was used before with other content; use a new one"},
+        "the instruction id was used before, with other content"},
     Row{Outcome::kBatchTooLarge, "BATCH_TOO_LARGE",
         "the batch holds more instructions than the ledger takes at once"},
     Row{Outcome::kSenderNotEntitled, "SENDER_NOT_ENTITLED",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "settlement/codec/codec.h"
+#include "settlement/rpc/rejection_status.h"
 #include "settlement/rpc/server.h"
 #include "tests/wallet/fake_ledger.h"
 #include "tests/wallet/wallet_test_util.h"
@@ -76,6 +77,17 @@ TEST_F(ReturnTest, SendsNothingThatCitesAKindThatThereIsNot) {
   EXPECT_NE(run.code, 0);
   EXPECT_FALSE(cited_.has_value());
   EXPECT_NE(run.err.find("gift"), std::string::npos) << run.err;
+}
+
+// Whoever cannot learn what the first came to must not be led to pay again under a new id.
+TEST_F(ReturnTest, AUsedIdThatCannotBeLookedUpIsToBeAskedForFirst) {
+  service_.on_submit = [](grpc::ServerContext& context, const v1::SubmitRequest&,
+                          v1::SubmitResponse*) {
+    return rpc::Refuse({.outcome = core::Outcome::kInstructionIdReused, .rule = "INV-1"}, context);
+  };
+  const Run run = Pay({"--id", "INV-1"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_NE(run.err.find("ask `status ID` first"), std::string::npos) << run.err;
 }
 
 }  // namespace

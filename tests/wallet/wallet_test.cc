@@ -105,6 +105,11 @@ TEST_F(WalletTest, AWordThatIsNotUnderstoodIsNamed) {
   EXPECT_THAT(Wallet({"pay"}).err, HasSubstr("--from is required"));
 }
 
+TEST_F(WalletTest, HelpListsTheKindsOfInstructions) {
+  EXPECT_THAT(Wallet({"status", "--help"}).out, HasSubstr("settlement-leg"));
+  EXPECT_THAT(Wallet({"receipt", "get", "--help"}).out, HasSubstr("request-issue"));
+}
+
 TEST_F(WalletTest, HelpAndVersionAreNoErrors) {
   const Run help = Wallet({"--help"});
   EXPECT_EQ(help.code, 0);
