@@ -16,6 +16,7 @@ namespace causeway::wallet {
 void AddKeyCommands(CLI::App& app, Context& context);      // keygen, key-id, address
 void AddQueryCommands(CLI::App& app, Context& context);    // info, balance, accounts, history, ...
 void AddPaymentCommands(CLI::App& app, Context& context);  // pay, request-issue, redeem, cancel
+void AddPayMany(CLI::App& app, Context& context);          // pay-many
 void AddFxCommands(CLI::App& app, Context& context);       // quote, swap
 void AddQueueCommands(CLI::App& app, Context& context);    // queue enter, withdraw, serve, ...
 void AddReceiptCommands(CLI::App& app, Context& context);  // receipt get, receipt verify

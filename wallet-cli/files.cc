@@ -29,6 +29,17 @@ absl::Status SystemError(std::string_view doing, const std::string& path, int er
   }
 }
 
+// Without it the name of a new file may be gone after a crash although its content is not.
+int SyncFolderOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return errno == EACCES ? 0 : errno;  // a folder that may be written, not read
+  const int error = fsync(file) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
+  close(file);
+  return error;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
@@ -69,6 +80,7 @@ absl::Status WriteFile(const std::string& path, std::string_view content, bool r
   if (error == 0 && fsync(file) != 0 && errno != EINVAL && errno != EROFS) error = errno;
   if (close(file) != 0 && error == 0) error = errno;
   if (error == 0 && replace && rename(target.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) error = SyncFolderOf(path);
   return error == 0 ? absl::OkStatus() : SystemError("writing", path, error);
 }
 

@@ -19,8 +19,6 @@
 namespace causeway::wallet {
 namespace {
 
-constexpr int kValidMinutesMax = 7 * 24 * 60;
-
 // The reference under which `status` finds what a command instructs; of a batch, its first payment.
 core::InstructionKey KeyOf(const core::Command& command) {
   core::InstructionKey key{command.party, core::KindOf(command.action), command.id};

@@ -17,6 +17,8 @@ class App;
 
 namespace causeway::wallet {
 
+inline constexpr int kValidMinutesMax = 7 * 24 * 60;
+
 struct InstructionFlags {
   std::string id;  // empty: a new one
   int valid_minutes = 60;

@@ -165,6 +165,7 @@ int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream&
   AddKeyCommands(app, context);
   AddQueryCommands(app, context);
   AddPaymentCommands(app, context);
+  AddPayMany(app, context);
   AddFxCommands(app, context);
   AddQueueCommands(app, context);
   AddReceiptCommands(app, context);
