@@ -174,7 +174,8 @@ absl::Status LedgerEngine::RestoreFrom(std::uint64_t batches,
   }
 
   // Nothing of this engine changes, and the payment index is not taken, before all is verified.
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Restore(genesis_, &liquidity::LedgerSelector(), next);
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
+      core::Ledger::Restore(genesis_, &liquidity::LedgerSelector(), next);
   if (!ledger.ok()) return ledger.status();
   core::MerkleTree tree = NewTree();
   const std::uint64_t subtrees = head->leaves >> head->tree_level;

@@ -117,7 +117,8 @@ class Auditor {
 absl::StatusOr<JournalReport> AuditJournal(const core::Genesis& genesis,
                                            const store::Journal& journal,
                                            const core::SignatureVerifier* verifier) {
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(genesis, &liquidity::LedgerSelector());
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
+      core::Ledger::Create(genesis, &liquidity::LedgerSelector());
   if (!ledger.ok()) return ledger.status();
   Auditor auditor(*std::move(ledger), verifier);
   for (std::uint64_t number = 0; number < journal.block_count(); ++number) {

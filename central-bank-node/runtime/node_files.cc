@@ -202,7 +202,8 @@ absl::StatusOr<core::Genesis> MakeGenesis(const GenesisSpec& spec) {
   // One spec, one genesis: the bytes that the codec writes, whatever the order of the text.
   genesis->bytes = codec::EncodeGenesis(*genesis);
   genesis->hash = core::Sha256(genesis->bytes);
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(*genesis, &liquidity::LedgerSelector());
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
+      core::Ledger::Create(*genesis, &liquidity::LedgerSelector());
   if (!ledger.ok()) return InFile(spec.spec_path, ledger.status());
   return genesis;
 }

@@ -128,7 +128,8 @@ std::optional<Finding> LedgerVerifier::VerifyGenesis(const core::Batch& batch,
         "hash {}.",
         genesis->ledger.text(), genesis->hash.ToHex(), origin_.text(), genesis_hash_.ToHex()));
   }
-  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger = core::Ledger::Create(*genesis, &liquidity::LedgerSelector());
+  absl::StatusOr<std::unique_ptr<core::Ledger>> ledger =
+      core::Ledger::Create(*genesis, &liquidity::LedgerSelector());
   if (!ledger.ok()) {
     return malformed(fmt::format("No ledger starts from this genesis: {}.", Text(ledger.status())));
   }

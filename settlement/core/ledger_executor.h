@@ -1,8 +1,8 @@
 // Executes one batch against a ledger's state. Internal to the ledger's own files: payments and
 // issues in ledger_funds.cc, administration in ledger_admin.cc, settlements in
 // ledger_settlement.cc and, of lists, ledger_list.cc; hash time-locks in ledger_lock.cc; what waits
-// for funds in ledger_queue.cc and, where a selector decides, ledger_selected.cc; liquidity terms in
-// ledger_terms.cc; what they share in ledger_executor.cc.
+// for funds in ledger_queue.cc and, where a selector decides, ledger_selected.cc; liquidity terms
+// in ledger_terms.cc; what they share in ledger_executor.cc.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_EXECUTOR_H_
 

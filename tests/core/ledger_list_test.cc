@@ -372,7 +372,9 @@ TEST_F(LedgerListTest, ASnapshotHasTheListsAsTheyWereWhenItBegan) {
   // Meanwhile one is completed, and another comes.
   Complete(DecideList(resolved, Verdict::kCommit, All(2)));
   PrepareIt(ListOf({LegOf("ALPHA", "BETA", 30, 4)}, 'c'));
-  const auto restored = Ledger::Restore(genesis_, nullptr, [this]() -> absl::StatusOr<std::string> { return ledger_->NextSnapshotPart(); });
+  const auto restored = Ledger::Restore(genesis_, nullptr, [this]() -> absl::StatusOr<std::string> {
+    return ledger_->NextSnapshotPart();
+  });
   ASSERT_TRUE(restored.ok()) << restored.status().message();
   EXPECT_EQ((*restored)->StateRoot(), root);
   const SettlementState* list = (*restored)->FindSettlement(resolved.terms.settlement_id);

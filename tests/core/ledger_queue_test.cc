@@ -321,8 +321,9 @@ TEST_F(LedgerQueueTest, ASnapshotKeepsTheQueueWhateverIsInIt) {
       }
       if (step == 60) {
         ledger_->StartSnapshot();
-        auto restored = Ledger::Restore(
-            genesis_, nullptr, [&]() -> absl::StatusOr<std::string> { return ledger_->NextSnapshotPart(); });
+        auto restored = Ledger::Restore(genesis_, nullptr, [&]() -> absl::StatusOr<std::string> {
+          return ledger_->NextSnapshotPart();
+        });
         ASSERT_TRUE(restored.ok()) << restored.status();
         twin = *std::move(restored);
         ledger_->AbandonSnapshot();
