@@ -66,14 +66,14 @@ SelectorAccount Ledger::State::DescribeForSelector(const AccountState& account,
                      account.incoming_reserved.minor();
   }
   described.receipts = queue.ReceiptsOf(account.number, now);
-  const AccountTerms* const terms = FindTerms(account);
-  if (terms == nullptr) return described;
-  described.reserved_urgent = terms->reserved_urgent;
-  described.reserved_high = terms->reserved_high;
-  described.release_threshold = terms->release_threshold;
-  if (terms->multilateral.has_value()) {
-    described.multilateral_limit = terms->multilateral->limit;
-    described.multilateral_position = PositionIn(terms->multilateral->position);
+  const AccountTerms* const own = FindTerms(account);
+  if (own == nullptr) return described;
+  described.reserved_urgent = own->reserved_urgent;
+  described.reserved_high = own->reserved_high;
+  described.release_threshold = own->release_threshold;
+  if (own->multilateral.has_value()) {
+    described.multilateral_limit = own->multilateral->limit;
+    described.multilateral_position = PositionIn(own->multilateral->position);
   }
   return described;
 }
@@ -95,9 +95,9 @@ QueueProblem Ledger::State::DescribeQueue(LedgerTime now, std::uint64_t new_from
     problem.accounts.push_back(DescribeForSelector(accounts[number], now));
   }
   for (std::uint32_t sender = 0; sender < numbers.size(); ++sender) {
-    const AccountTerms* const terms = FindTerms(accounts[numbers[sender]]);
-    if (terms == nullptr) continue;
-    for (const SenderLimit& limit : terms->bilateral) {
+    const AccountTerms* const own = FindTerms(accounts[numbers[sender]]);
+    if (own == nullptr) continue;
+    for (const SenderLimit& limit : own->bilateral) {
       const auto receiver = position_of.find(limit.counterparty);
       if (receiver == position_of.end()) continue;
       problem.limits.push_back({sender, receiver->second, limit.limit, PositionIn(limit.position)});
