@@ -86,7 +86,10 @@ absl::StatusOr<std::unique_ptr<QueueDesk>> QueueDesk::Open(QueueOptions options,
                                                            std::unique_ptr<store::Journal> journal,
                                                            core::LedgerTime now) {
   if (absl::Status status = CheckQueueOptions(options); !status.ok()) return status;
-  std::unique_ptr<QueueDesk> desk(new QueueDesk(std::move(options), std::move(journal)));
+  absl::StatusOr<std::unique_ptr<QueueDesk>> restored =
+      Restore(std::move(options), std::move(journal));
+  if (!restored.ok()) return restored.status();
+  std::unique_ptr<QueueDesk> desk = *std::move(restored);
   if (absl::Status status = desk->Replay(); !status.ok()) return status;
   if (absl::Status status = desk->CheckReplayed(); !status.ok()) return status;
   const core::LedgerTime time = desk->Clamp(now);
@@ -102,9 +105,10 @@ absl::StatusOr<std::unique_ptr<QueueDesk>> QueueDesk::Open(QueueOptions options,
 }
 
 absl::Status QueueDesk::Replay() {
-  for (std::uint64_t number = 0; number < journal_->block_count(); ++number) {
+  for (std::uint64_t number = replayed_from_; number < journal_->block_count(); ++number) {
     const absl::StatusOr<store::Block> block = journal_->Read(number);
     if (!block.ok()) return block.status();
+    log_bytes_ += block->body.size();
     const absl::StatusOr<std::vector<QueueEvent>> events = DecodeQueueEvents(block->body);
     if (!events.ok()) return QueueLogDamaged(number, std::string(events.status().message()));
     if (events->size() != block->count) {
@@ -451,6 +455,7 @@ absl::Status QueueDesk::Flush() {
                       .count = static_cast<std::uint32_t>(events.size()),
                       .body = EncodeQueueEvents(events)});
     first += events.size();
+    log_bytes_ += blocks.back().body.size();
   }
   unsaved_.clear();
   return blocks.empty() ? absl::OkStatus() : journal_->Append(blocks, {});

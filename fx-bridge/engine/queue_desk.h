@@ -30,10 +30,12 @@
 #include "fx-bridge/engine/key_directory.h"
 #include "fx-bridge/engine/netted_terms.h"
 #include "fx-bridge/engine/queue_event.h"
+#include "fx-bridge/engine/queue_snapshot.h"
 #include "fx-bridge/queue/settlement_queue.h"
 #include "fx-bridge/venues/quote_desk.h"
 #include "settlement/core/queued_trade.h"
 #include "settlement/store/journal.h"
+#include "settlement/store/snapshot.h"
 
 namespace causeway::bridge {
 
@@ -53,6 +55,10 @@ inline constexpr core::Duration kEndedTradeShown = core::Duration::FromHours(1);
 // Runs that are shown.
 inline constexpr std::size_t kQueueRunsKept = 100;
 
+// A snapshot is due when the log has grown by so much, or by the length of the one before if that
+// was more.
+inline constexpr std::size_t kQueueSnapshotLogBytesMin = std::size_t{4} << 20;
+
 using QueueMembers =
     std::map<core::ParticipantId, std::map<core::LedgerOrigin, core::AccountAddress>>;
 
@@ -68,6 +74,10 @@ struct QueueOptions {
   core::Duration settlement_window = core::Duration::FromSeconds(60);
   std::size_t trades_max = kQueueTradesDefault;
   RandomSource random;
+  // Where snapshots of the queue lie; may be null. Opening takes the newest that is good, and reads
+  // the events that came later.
+  std::shared_ptr<const store::SnapshotStore> snapshots;
+  std::size_t snapshot_log_bytes_min = kQueueSnapshotLogBytesMin;
 };
 
 // Numbers are those of causeway.v1.QueuedTradeState.
@@ -156,8 +166,9 @@ class QueueDesk {
   // in one currency on each.
   static absl::Status CheckMembers(const QueueMembers& members);
 
-  // Computes the state from the journal, or starts an empty queue. InvalidArgument names the option
-  // that is wrong; DataLoss with the place when the journal contradicts itself.
+  // Computes the state from the newest snapshot and the journal after it, or starts an empty queue.
+  // Snapshots that are not good are no error (see notes). InvalidArgument names the option that is
+  // wrong; DataLoss with the place when the journal contradicts itself.
   static absl::StatusOr<std::unique_ptr<QueueDesk>> Open(QueueOptions options,
                                                          std::unique_ptr<store::Journal> journal,
                                                          core::LedgerTime now);
@@ -196,6 +207,16 @@ class QueueDesk {
 
   // On any error the process must exit: what is durable is unknown.
   absl::Status Flush();
+  // The state as of the last Flush, with nothing after it, for WriteQueueSnapshot. Errors are the
+  // journal's.
+  absl::StatusOr<QueueSnapshot> Snapshot() const;
+  // The snapshot is, or is being, written.
+  void OnSnapshot(const QueueSnapshot& snapshot);
+  bool IsSnapshotDue() const;
+  // The blocks that opening did not read, because a snapshot has their events.
+  std::uint64_t replayed_from() const { return replayed_from_; }
+  // Why opening did not take a snapshot, newest first: for the log.
+  const std::vector<std::string>& notes() const { return notes_; }
   // Each once, and again after a restart.
   std::vector<QueueSubmission> TakeSubmissions();
   core::LedgerTime next_timer() const;
@@ -229,15 +250,27 @@ class QueueDesk {
     std::optional<core::Hash256> settlement_id;  // that settled it
     std::uint32_t together = 0;
     bool expiry_told = false;
+
+    template <typename Archive, typename Self>
+    static void VisitState(Archive& archive, Self& self);
   };
   struct AttemptRecord {
     NettedTerms terms;  // empty until it is made
     core::Hash256 settlement_id;
     core::LedgerTime began;
     std::set<fx_queue::TradeIndex> trades;  // once it ends
+
+    template <typename Archive, typename Self>
+    static void VisitState(Archive& archive, Self& self);
   };
 
   explicit QueueDesk(QueueOptions options, std::unique_ptr<store::Journal> journal);
+  // What computes from the events alone.
+  template <typename Archive, typename Self>
+  static void VisitState(Archive& archive, Self& self);
+  static absl::StatusOr<std::unique_ptr<QueueDesk>> Restore(
+      QueueOptions options, std::unique_ptr<store::Journal> journal);
+  absl::Status ReadSnapshot(std::uint64_t blocks, const store::SnapshotStore& snapshots);
   absl::Status Replay();
   absl::Status CheckReplayed() const;
   // What may not be applied to this state: of events from the journal.
@@ -282,6 +315,10 @@ class QueueDesk {
   QueueOptions options_;
   std::unique_ptr<store::Journal> journal_;
   std::vector<QueueEvent> unsaved_;
+  std::uint64_t replayed_from_ = 0;
+  std::vector<std::string> notes_;
+  std::size_t log_bytes_ = 0;  // since the last snapshot
+  std::size_t snapshot_bytes_ = 0;
   core::LedgerTime latest_;
   core::LedgerTime next_run_;
 

@@ -130,6 +130,17 @@ class SettlementQueue {
   // The accounts that the run waits to hear of; empty when it does not.
   std::set<Account> asked() const;
 
+  // All of it but what is for reports alone, which must have been forgotten just before
+  // (ForgetReports), to a state_fields.h archive; or from one into a queue that is new.
+  template <typename Archive, typename Self>
+  static void VisitState(Archive& archive, Self& self) {
+    archive(self.rules_, self.ledgers_, self.trades_, self.queue_, self.queues_, self.changed_,
+            self.all_changed_, self.waiting_, self.waiting_value_, self.came_to_wait_,
+            self.queued_minor_, self.queued_value_, self.funds_, self.reserved_, self.under_way_,
+            self.run_, self.places_, self.attempts_, self.last_run_, self.returned_,
+            self.withdrawn_, self.open_, self.runs_);
+  }
+
   // One that has ended is unknown from now on: the caller sees to it that nobody names it again.
   void Forget(TradeIndex id);
 
@@ -148,6 +159,13 @@ class SettlementQueue {
     core::Amount settled_value;
     // Of at most QueueRules::exact_max trades.
     std::optional<fx_liquidity::PvpQueue> queue;
+
+    // Without the queue, which nothing but a report looks at.
+    template <typename Archive, typename Self>
+    static void VisitState(Archive& archive, Self& self) {
+      archive(self.at, self.waiting, self.waiting_value, self.found, self.found_value,
+              self.selections, self.settled, self.settled_value);
+    }
   };
   const std::vector<RunRecord>& runs() const { return runs_; }
   // What waits, and is not being tried, changed to this.
@@ -182,10 +200,22 @@ class SettlementQueue {
     bool expired = false;  // its time is over
     bool ended = false;
     core::Rejection outcome;
+
+    template <typename Archive, typename Self>
+    static void VisitState(Archive& archive, Self& self) {
+      archive(self.what, self.entered, self.withdrawn, self.place, self.since, self.value,
+              self.under_way, self.passed_over, self.waited, self.expired, self.ended,
+              self.outcome);
+    }
   };
   struct UnderWay {
     NetAttempt attempt;
     std::optional<std::size_t> record;  // of the run that selected it; none: tried alone
+
+    template <typename Archive, typename Self>
+    static void VisitState(Archive& archive, Self& self) {
+      archive(self.attempt, self.record);
+    }
   };
   enum class Phase : std::uint8_t { kAsking, kReleasing, kSettling };
   struct Run {
@@ -195,6 +225,11 @@ class SettlementQueue {
     std::set<std::uint32_t> released;  // attempts that it waits for
     std::uint32_t attempt = 0;         // of the set
     std::optional<std::size_t> record;
+
+    template <typename Archive, typename Self>
+    static void VisitState(Archive& archive, Self& self) {
+      archive(self.number, self.phase, self.asked, self.released, self.attempt, self.record);
+    }
   };
   // What is in the queue of a selection.
   struct Queued {

@@ -82,16 +82,30 @@ absl::StatusOr<OpenedEngine> OpenEngine(const BridgeProgramOptions& options,
   return OpenedEngine{*std::move(opened), {*snapshots, log, *key, held}};
 }
 
+struct OpenedQueue {
+  std::unique_ptr<QueueDesk> desk;
+  std::shared_ptr<store::SnapshotStore> snapshots;
+};
+
 // In folder "queue" of the data directory.
-absl::StatusOr<std::unique_ptr<QueueDesk>> OpenQueue(const BridgeProgramOptions& options,
-                                                     QueueOptions queue) {
+absl::StatusOr<OpenedQueue> OpenQueue(const BridgeProgramOptions& options, QueueOptions queue) {
   queue.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
   queue.random = SystemRandom;
-  absl::StatusOr<std::unique_ptr<store::SegmentJournal>> journal = store::SegmentJournal::Open(
-      options.data_directory + "/queue", QueueDesk::JournalIdentityOf(queue.decision_log),
-      {.segment_bytes = kQueueSegmentBytes});
+  const std::string directory = options.data_directory + "/queue";
+  absl::StatusOr<std::unique_ptr<store::SegmentJournal>> journal =
+      store::SegmentJournal::Open(directory, QueueDesk::JournalIdentityOf(queue.decision_log),
+                                  {.segment_bytes = kQueueSegmentBytes});
   if (!journal.ok()) return journal.status();
-  return QueueDesk::Open(std::move(queue), *std::move(journal), rpc::Now());
+  absl::StatusOr<std::shared_ptr<store::SnapshotStore>> snapshots = OpenLogSnapshots(directory);
+  if (!snapshots.ok()) return snapshots.status();
+  queue.snapshots = *snapshots;
+  absl::StatusOr<std::unique_ptr<QueueDesk>> desk =
+      QueueDesk::Open(std::move(queue), *std::move(journal), rpc::Now());
+  if (!desk.ok()) return desk.status();
+  for (const std::string& note : (*desk)->notes()) {
+    rpc::Log(kProgram, "settlement queue: " + note);
+  }
+  return OpenedQueue{*std::move(desk), *std::move(snapshots)};
 }
 
 // The queue's parts when the configuration has one.
@@ -102,13 +116,14 @@ struct LiveQueue {
   absl::Status Open(const BridgeProgramOptions& options, const BridgeSetup& setup,
                     BridgeRuntime* bridge) {
     if (!setup.queue.has_value()) return absl::OkStatus();
-    absl::StatusOr<std::unique_ptr<QueueDesk>> desk = OpenQueue(options, *setup.queue);
-    if (!desk.ok()) return desk.status();
-    const QueueFigures figures = (*desk)->Figures();
+    absl::StatusOr<OpenedQueue> opened = OpenQueue(options, *setup.queue);
+    if (!opened.ok()) return opened.status();
+    const QueueFigures figures = opened->desk->Figures();
     rpc::Log(kProgram,
              fmt::format("settlement queue: {} members, {} trades wait, {} by one party",
                          setup.queue->members.size(), figures.waiting, figures.unmatched));
-    runtime = std::make_unique<QueueRuntime>(*std::move(desk), bridge);
+    runtime = std::make_unique<QueueRuntime>(std::move(opened->desk), bridge,
+                                             std::move(opened->snapshots));
     service = std::make_unique<QueueService>(runtime.get(),
                                              BridgeAccess{setup.participants, setup.observers});
     return absl::OkStatus();

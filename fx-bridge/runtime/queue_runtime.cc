@@ -12,8 +12,9 @@
 
 namespace causeway::bridge {
 
-QueueRuntime::QueueRuntime(std::unique_ptr<QueueDesk> desk, BridgeRuntime* bridge)
-    : desk_(std::move(desk)), bridge_(bridge) {}
+QueueRuntime::QueueRuntime(std::unique_ptr<QueueDesk> desk, BridgeRuntime* bridge,
+                           std::shared_ptr<store::SnapshotStore> snapshots)
+    : desk_(std::move(desk)), bridge_(bridge), snapshots_(std::move(snapshots)) {}
 
 QueueRuntime::~QueueRuntime() { Stop(); }
 
@@ -168,6 +169,32 @@ void QueueRuntime::Round(std::vector<Task>& tasks) {
   for (const Task& task : tasks) {
     if (task.answer) task.answer(*desk_);
   }
+  KeepSnapshot();
+}
+
+// One at a time, beside the queue: the state of a full queue is hundreds of megabytes.
+void QueueRuntime::KeepSnapshot() {
+  if (snapshots_ == nullptr || !desk_->IsSnapshotDue() || writes_snapshot_) return;
+  absl::StatusOr<QueueSnapshot> snapshot = desk_->Snapshot();
+  if (!snapshot.ok()) {
+    rpc::Log("causeway-bridge", fmt::format("no snapshot of the settlement queue: {}",
+                                            std::string(snapshot.status().message())));
+    return;
+  }
+  desk_->OnSnapshot(*snapshot);
+  if (snapshot_thread_.joinable()) snapshot_thread_.join();
+  writes_snapshot_ = true;
+  snapshot_thread_ = std::thread([this, log = desk_->options().decision_log,
+                                  snapshot = *std::move(snapshot)] {
+    const absl::Status written = WriteQueueSnapshot(snapshot, log, *snapshots_);
+    if (!written.ok()) {
+      rpc::Log("causeway-bridge",
+               fmt::format("no snapshot of the settlement queue was written, a restart reads more: "
+                           "{}",
+                           std::string(written.message())));
+    }
+    writes_snapshot_ = false;
+  });
 }
 
 void QueueRuntime::Stop() {
@@ -178,6 +205,7 @@ void QueueRuntime::Stop() {
   }
   woken_.notify_one();
   if (thread_.joinable()) thread_.join();
+  if (snapshot_thread_.joinable()) snapshot_thread_.join();
 }
 
 }  // namespace causeway::bridge

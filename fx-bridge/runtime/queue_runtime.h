@@ -9,6 +9,7 @@
 #ifndef CAUSEWAY_FX_BRIDGE_RUNTIME_QUEUE_RUNTIME_H_
 #define CAUSEWAY_FX_BRIDGE_RUNTIME_QUEUE_RUNTIME_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,7 @@
 
 #include "fx-bridge/engine/queue_desk.h"
 #include "fx-bridge/runtime/bridge_runtime.h"
+#include "settlement/store/snapshot.h"
 
 namespace causeway::bridge {
 
@@ -37,8 +39,10 @@ class QueueRuntime {
   // What is to be told after the event is durable. On the queue's thread: must not block.
   using Answer = std::function<void(const QueueDesk&)>;
 
-  // `bridge` must outlive it, and have stopped before this is gone.
-  QueueRuntime(std::unique_ptr<QueueDesk> desk, BridgeRuntime* bridge);
+  // `bridge` must outlive it, and have stopped before this is gone. `snapshots`, which may be null,
+  // gets snapshots of the queue when they are due; a queue goes on when they fail.
+  QueueRuntime(std::unique_ptr<QueueDesk> desk, BridgeRuntime* bridge,
+               std::shared_ptr<store::SnapshotStore> snapshots = nullptr);
   // As Stop.
   ~QueueRuntime();
   QueueRuntime(const QueueRuntime&) = delete;
@@ -76,10 +80,15 @@ class QueueRuntime {
   // False when its outcome came before.
   bool ForgetHandedIn(std::uint32_t attempt);
   core::LedgerTime NextTimer() const;
+  void KeepSnapshot();
 
   const std::unique_ptr<QueueDesk> desk_;
   BridgeRuntime* const bridge_;
-  std::map<std::uint32_t, HandedIn> handed_in_;  // of the queue's thread alone
+  const std::shared_ptr<store::SnapshotStore> snapshots_;
+  // Of the queue's thread alone, as what follows.
+  std::map<std::uint32_t, HandedIn> handed_in_;
+  std::thread snapshot_thread_;  // writes one
+  std::atomic<bool> writes_snapshot_ = false;
 
   std::mutex mutex_;
   std::condition_variable woken_;
