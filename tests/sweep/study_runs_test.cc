@@ -94,7 +94,7 @@ TEST_F(StudyRunsTest, OptionsAreCheckedAndNamed) {
                                     {"lsm", "bilateral+"},
                                     {"liquidity", "much"},
                                     {"lsm-every", "0"},
-                                    {"opens", "25:00"},
+                                    {"opens", "50:00"},
                                     {"credit", "some"},
                                     {"entry-offset", "x"}}) {
     const absl::Status wrong = runs.Check({{{name, value}}});
