@@ -61,6 +61,38 @@ class StudyCommand(unittest.TestCase):
         self.assertEqual(self.sim("run", scenario, "--out", "other").returncode, 64)
         self.assertEqual(self.read("other", "payments.csv"), PAYMENTS)
 
+    def test_folder_that_is_not_there_is_named(self):
+        """It was "accounts.csv: cannot be read", of no folder and for no reason."""
+        done = self.sim("run", "--csv", "nosuch")
+        self.assertEqual((done.returncode, done.stdout),
+                         (65, "--csv nosuch: there is no such folder\n"))
+        self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
+        done = self.sim("run", "--csv", os.path.join("day", "accounts.csv"))
+        self.assertEqual(done.returncode, 65)
+        self.assertIn("is no folder", done.stdout)
+
+    def test_seed_of_a_folder_is_refused(self):
+        """There is no chance in it; whoever gave a seed was not told."""
+        self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
+        done = self.sim("run", "--csv", "day", "--seed", "4")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("--seed is for presets and scenarios", done.stdout)
+
+    def test_comparison_of_studies_says_what_to_use(self):
+        """It could not read a file that no study has."""
+        self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
+        self.sim("run", "--csv", "day", "--out", "out", "--quiet")
+        done = self.sim("compare", "out", "out")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("out has the results of a study, and compare is for runs of scenarios",
+                      done.stdout)
+
+    def test_days_without_payments_are_said_to_have_none(self):
+        self.write("day", accounts=ACCOUNTS, payments="sender,recipient,amount,time\n")
+        done = self.sim("run", "--csv", "day")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("the table of payments holds none", done.stdout)
+
     def test_results_replace_earlier_ones(self):
         self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
         for _ in range(2):
