@@ -32,6 +32,21 @@ std::string ValueText(const Plan& plan, const std::optional<core::Amount>& amoun
   return fmt::format("{} {}", plan.value_currency->code(), Money(*plan.value_currency, *amount));
 }
 
+// In the unit of the figures. Exact where there are amounts; `transfers` counts where there are
+// none.
+std::string SettledText(const Plan& plan, const RunFigures& figures, const Summary& summary,
+                        double transfers) {
+  std::string sum = fmt::format("{:.0f}", transfers);
+  if (figures.HasValues() && plan.value_currency && summary.settled_value) {
+    return fmt::format("{} {}", Money(*plan.value_currency, *summary.settled_value), figures.unit);
+  }
+  if (figures.HasValues() && plan.ledgers.size() == 1) {
+    sum =
+        core::FormatAmount(summary.currencies[0].settled, plan.ledgers[0].currency.minor_digits());
+  }
+  return fmt::format("{} {}", text::Grouped(sum), figures.unit);
+}
+
 page::Verdict VerdictOf(bool good) { return good ? page::Verdict::kGood : page::Verdict::kBad; }
 
 std::vector<page::Fact> FactsOf(const Plan& plan, const RunResult& result, const Summary& summary) {
@@ -257,8 +272,7 @@ page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summar
       "without effect in any currency");
   add("tried again", text::Grouped(fmt::format("{}", retried)),
       "transactions that took more than one attempt");
-  add("value settled",
-      fmt::format("{} {}", text::Grouped(fmt::format("{:.2f}", settled)), figures.unit),
+  add("value settled", SettledText(plan, figures, summary, settled),
       "payments and all legs of settlements");
   add("share of value settled", Share(settled, all), "of the value of all that was tried");
   add("PvP share", Share(by_settlement, settled), "of the value settled: legs of settlements");

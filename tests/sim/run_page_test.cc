@@ -135,6 +135,23 @@ TEST(RunPageTest, HasWhatAnotherNeedsToReproduceIt) {
   }
 }
 
+// Each of the three comes to 0.06 dollars, and all together to 0.17: the tile had the one, the
+// table of indicators the sum of the others.
+TEST(RunPageTest, ValueSettledIsTheSameEverywhere) {
+  std::string payments;
+  for (const char* id : {"a", "b", "c"}) {
+    payments += std::string("steps { id: \"") + id +
+                "\" date: \"2024-01-04\" time: \"09:00\"\n  pay { from: \"DE-BANK-1\" to: "
+                "\"US-BANK-1\" currency: \"EUR\" amount: \"0.05\" } }\n";
+  }
+  const Ran ran = RanWith(payments);
+  const std::string html =
+      page::RenderPage(RunPage(ran.plan, ran.result, Summarise(ran.plan, ran.result), ""));
+  EXPECT_THAT(html, HasSubstr("<dd>USD 0.17</dd>"));
+  EXPECT_THAT(html, HasSubstr("0.17 USD"));
+  EXPECT_THAT(html, Not(HasSubstr("0.18 USD")));
+}
+
 TEST(RunPageTest, WhatDoesNotHoldIsSaid) {
   Ran ran = RanWith(kTraffic);
   ran.result.other_breaches.push_back("a <b>breach</b>");
