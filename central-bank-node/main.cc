@@ -134,6 +134,10 @@ void AddRun(CLI::App& app, Commands& commands) {
   run->add_option("--snapshot-every", options->snapshot_every_leaves,
                   "Leaves between two snapshots of the state; 0: none")
       ->capture_default_str();
+  run->add_option("--scrub-mib", options->scrub_mib_per_s,
+                  "MiB a second that are read to find damage before it is needed; 0: nothing is")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
   AddWitnessFlags(*run, "witness-", options->witness);
   rpc::AddServerFlags(*run, options->server);
   commands.emplace(run, [options] { return node::RunNode(*options); });
@@ -239,6 +243,14 @@ CLI::App* AddNodeCommand(CLI::App& app, const char* name, const char* what, Node
   return command;
 }
 
+absl::Status ShowScrub(const absl::StatusOr<node::Scrubber::Status>& status) {
+  if (!status.ok()) return status.status();
+  fmt::print("passes  {}\nbytes   {}\n", status->passes, status->bytes);
+  for (const std::string& damage : status->damaged) fmt::print("{}\n", damage);
+  if (status->damaged.empty()) return absl::OkStatus();
+  return absl::DataLossError(fmt::format("damaged places: {}", status->damaged.size()));
+}
+
 void AddOperations(CLI::App& app, Commands& commands) {
   auto flags = std::make_shared<NodeFlags>();
   auto name = std::make_shared<std::string>();
@@ -260,6 +272,10 @@ void AddOperations(CLI::App& app, Commands& commands) {
   commands.emplace(archive, [=] {
     return PrintMoved(node::RequestArchive(flags->Connection(), *before), "archived");
   });
+  flags = std::make_shared<NodeFlags>();
+  CLI::App* scrub =
+      AddNodeCommand(app, "scrub", "Ask a running node what it found wrong on its disk", *flags);
+  commands.emplace(scrub, [=] { return ShowScrub(node::RequestScrub(flags->Connection())); });
 }
 
 int Main(int argc, char** argv) {

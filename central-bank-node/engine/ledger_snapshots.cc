@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "central-bank-node/engine/ledger_engine.h"
+#include "central-bank-node/engine/snapshot_check.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/bytes.h"
 #include "settlement/core/check.h"
@@ -86,6 +87,20 @@ absl::StatusOr<std::vector<Hash256>> DecodeRoots(std::string_view frame) {
 }
 
 }  // namespace
+
+absl::Status CheckSnapshot(store::SnapshotReader& reader, std::string_view salt_key) {
+  Authenticator authenticator(salt_key);
+  std::string last;
+  for (bool first = true;; first = false) {
+    absl::StatusOr<std::string> frame = reader.Next();
+    if (absl::IsOutOfRange(frame.status())) break;
+    if (!frame.ok()) return frame.status();
+    if (!first) authenticator.Add(last);
+    last = *std::move(frame);
+  }
+  if (last == authenticator.Finish()) return absl::OkStatus();
+  return absl::DataLossError("it is damaged, or was not written by this ledger's node");
+}
 
 absl::Status LedgerEngine::WriteSnapshot(store::SnapshotWriter& writer,
                                          const SnapshotPauses& pauses) {

@@ -174,6 +174,7 @@ absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core:
                            opened.journal->record_count());
   if (!keys.ok()) return keys.status();
   for (const std::string& note : (*keys)->notes()) rpc::Log("causeway-node", note);
+  opened.runs = keys->get();
   opened.keys = *std::move(keys);
   const std::string snapshots = path + "/snapshots";
   std::error_code error;

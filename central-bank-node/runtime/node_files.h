@@ -12,7 +12,7 @@
 #include "settlement/core/command.h"
 #include "settlement/core/suite.h"
 #include "settlement/store/journal.h"
-#include "settlement/store/key_index.h"
+#include "settlement/store/key_runs.h"
 #include "settlement/store/segment_journal.h"
 #include "settlement/store/snapshot.h"
 
@@ -43,6 +43,7 @@ struct LedgerStore {
   std::unique_ptr<store::Journal> journal;
   std::unique_ptr<store::KeyIndex> keys;
   store::SegmentJournal* segments = nullptr;  // `journal`
+  store::KeyRuns* runs = nullptr;             // `keys`
   std::shared_ptr<store::SnapshotStore> snapshots;
 };
 absl::StatusOr<LedgerStore> OpenLedgerStore(const std::string& path, const core::Genesis& genesis,

@@ -17,6 +17,7 @@
 #include "central-bank-node/runtime/ledger_service.h"
 #include "central-bank-node/runtime/node_files.h"
 #include "central-bank-node/runtime/operations_service.h"
+#include "central-bank-node/runtime/scrubber.h"
 #include "central-bank-node/runtime/snapshot_keeper.h"
 #include "central-bank-node/runtime/witness_service.h"
 #include "settlement/rpc/clock_guard.h"
@@ -33,7 +34,9 @@ constexpr char kProgram[] = "causeway-node";
 
 // What a running node needs besides its engine.
 struct Beside {
-  store::SegmentJournal* segments = nullptr;        // the engine's journal
+  store::SegmentJournal* segments = nullptr;  // the engine's journal
+  store::KeyRuns* runs = nullptr;             // the engine's index
+  std::string salt_key;
   std::shared_ptr<store::SnapshotStore> snapshots;  // none: no snapshots are wanted
 };
 
@@ -48,6 +51,7 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& opti
   engine_options.signer = *std::move(signer);
   absl::StatusOr<std::string> salt_key = ReadSaltKey(options.salt_key_file);
   if (!salt_key.ok()) return salt_key.status();
+  beside.salt_key = *salt_key;
   engine_options.salt_key = *std::move(salt_key);
   engine_options.verifier = std::make_shared<core::OpenSslSignatureVerifier>();
   for (const auto& [flag, directory] : {std::pair("--archive", options.archive_directory),
@@ -68,6 +72,7 @@ absl::StatusOr<std::unique_ptr<LedgerEngine>> OpenEngine(const NodeOptions& opti
       OpenLedgerStore(options.data_directory, *genesis, engine_options.salt_key, segment_options);
   if (!opened.ok()) return opened.status();
   beside.segments = opened->segments;
+  beside.runs = opened->runs;
   engine_options.keys = std::move(opened->keys);
   engine_options.tree_lowest_level = kTreeLowestLevel;
   if (options.snapshot_every_leaves > 0) beside.snapshots = std::move(opened->snapshots);
@@ -82,6 +87,24 @@ void LogEnd(const LedgerRuntime& runtime) {
              fmt::format("ended with {} batches, {} leaves, state root {}", engine.batch_count(),
                          engine.size(), engine.ledger().StateRoot().ToHex()));
   });
+}
+
+// Of the journal, the index and the snapshots of a running node. `beside` must outlive it.
+std::unique_ptr<Scrubber> StartScrub(const NodeOptions& options, const Beside& beside) {
+  if (options.scrub_mib_per_s == 0) return nullptr;
+  const std::vector<Scrubber::Part> parts = {
+      {.scrub = [&](const auto& context) { return beside.segments->Scrub(context); },
+       .remedy = "the node goes on; stop it and run \"causeway-node repair\" with a backup or an "
+                 "archive that has it"},
+      {.scrub = [&](const auto& context) { return beside.runs->Scrub(context); },
+       .remedy = "the next start makes what is lost again from the journal"},
+      {.scrub =
+           [directory = options.data_directory + "/snapshots", &beside](const auto& context) {
+             return ScrubSnapshots(directory, beside.salt_key, context);
+           },
+       .remedy = "a start uses another one; newer ones replace it"}};
+  return std::make_unique<Scrubber>(Scrubber::Options{.bytes_per_s = options.scrub_mib_per_s << 20},
+                                    parts);
 }
 
 RuntimeLimits LimitsHere() {
@@ -127,7 +150,8 @@ absl::Status RunNode(const NodeOptions& options) {
   }
   LedgerService service(&runtime);
   JournalCare care(beside.segments, genesis, {options.backup_root, options.archive_directory});
-  OperationsService operations(&runtime, &care);
+  const std::unique_ptr<Scrubber> scrubber = StartScrub(options, beside);
+  OperationsService operations(&runtime, &care, scrubber.get());
   std::vector<grpc::Service*> services = {service.service(), operations.service()};
   std::unique_ptr<WitnessRuntime> witness;
   std::optional<WitnessService> witness_service;
@@ -144,6 +168,7 @@ absl::Status RunNode(const NodeOptions& options) {
     service.EndStreams();
     if (witness != nullptr) witness->Stop();
     care.Stop();
+    if (scrubber != nullptr) scrubber->Stop();
     if (keeper.has_value()) keeper->Stop();
     runtime.Stop();
     if (keeper.has_value()) keeper->WriteLast();

@@ -27,6 +27,9 @@ struct NodeOptions {
   // Leaves between two snapshots: about as many are replayed at a start at most. 0: none is
   // written, and those that are there are not used.
   std::uint64_t snapshot_every_leaves = 4'000'000;
+  // What a scrub reads of the journal, the index and the snapshots, in MiB a second; 0: there is
+  // none (scrubber.h).
+  std::uint64_t scrub_mib_per_s = 8;
   // Signed heads of this ledger's log that others hold: it is not served unless it contains them.
   std::vector<std::string> checkpoint_files;
   rpc::ServerOptions server;

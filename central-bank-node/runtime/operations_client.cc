@@ -49,4 +49,18 @@ absl::StatusOr<std::uint32_t> RequestArchive(const NodeConnection& connection,
   return response.segments();
 }
 
+absl::StatusOr<Scrubber::Status> RequestScrub(const NodeConnection& connection) {
+  absl::StatusOr<std::unique_ptr<Stub>> stub = Connect(connection);
+  if (!stub.ok()) return stub.status();
+  grpc::ClientContext context;
+  causeway::v1::ScrubStatus response;
+  const grpc::Status status = (*stub)->GetScrub(&context, {}, &response);
+  if (!status.ok()) return rpc::FromGrpc(status);
+  return Scrubber::Status{
+      .passes = response.passes(),
+      .bytes = response.bytes(),
+      .damaged = {response.damaged().begin(), response.damaged().end()},
+  };
+}
+
 }  // namespace causeway::node

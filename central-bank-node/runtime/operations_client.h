@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "central-bank-node/runtime/journal_care.h"
+#include "central-bank-node/runtime/scrubber.h"
 #include "settlement/rpc/tls.h"
 
 namespace causeway::node {
@@ -24,6 +25,8 @@ absl::StatusOr<BackupReport> RequestBackup(const NodeConnection& connection,
 // How many segments were moved. `before_batch` 0: all that are sealed.
 absl::StatusOr<std::uint32_t> RequestArchive(const NodeConnection& connection,
                                              std::uint64_t before_batch);
+// What its scrub found.
+absl::StatusOr<Scrubber::Status> RequestScrub(const NodeConnection& connection);
 
 }  // namespace causeway::node
 

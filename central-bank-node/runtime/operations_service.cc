@@ -19,7 +19,8 @@ using grpc::ServerUnaryReactor;
 
 class OperationsService::Impl final : public causeway::v1::Operations::CallbackService {
  public:
-  Impl(LedgerRuntime* runtime, JournalCare* care) : runtime_(runtime), care_(care) {}
+  Impl(LedgerRuntime* runtime, JournalCare* care, const Scrubber* scrubber)
+      : runtime_(runtime), care_(care), scrubber_(scrubber) {}
 
   ServerUnaryReactor* Backup(CallbackServerContext* context,
                              const causeway::v1::BackupRequest* request,
@@ -44,6 +45,21 @@ class OperationsService::Impl final : public causeway::v1::Operations::CallbackS
       absl::StatusOr<std::uint32_t> segments = care_->Archive(before);
       if (!segments.ok()) return segments.status();
       response->set_segments(*segments);
+      return absl::OkStatus();
+    });
+  }
+
+  ServerUnaryReactor* GetScrub(CallbackServerContext* context,
+                               const causeway::v1::GetScrubRequest* /*request*/,
+                               causeway::v1::ScrubStatus* response) override {
+    return Run(context, "scrub status", [this, response] {
+      if (scrubber_ == nullptr) {
+        return absl::FailedPreconditionError("this node was started with --scrub-mib 0");
+      }
+      const Scrubber::Status status = scrubber_->status();
+      response->set_passes(status.passes);
+      response->set_bytes(status.bytes);
+      for (const std::string& damage : status.damaged) response->add_damaged(damage);
       return absl::OkStatus();
     });
   }
@@ -79,10 +95,12 @@ class OperationsService::Impl final : public causeway::v1::Operations::CallbackS
 
   LedgerRuntime* const runtime_;
   JournalCare* const care_;
+  const Scrubber* const scrubber_;
 };
 
-OperationsService::OperationsService(LedgerRuntime* runtime, JournalCare* care)
-    : impl_(std::make_unique<Impl>(runtime, care)) {}
+OperationsService::OperationsService(LedgerRuntime* runtime, JournalCare* care,
+                                     const Scrubber* scrubber)
+    : impl_(std::make_unique<Impl>(runtime, care, scrubber)) {}
 OperationsService::~OperationsService() = default;
 grpc::Service* OperationsService::service() { return impl_.get(); }
 

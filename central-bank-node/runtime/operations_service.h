@@ -7,6 +7,7 @@
 
 #include "central-bank-node/runtime/journal_care.h"
 #include "central-bank-node/runtime/ledger_runtime.h"
+#include "central-bank-node/runtime/scrubber.h"
 
 namespace grpc {
 class Service;
@@ -18,8 +19,9 @@ namespace causeway::node {
 // server's Shutdown, then this.
 class OperationsService {
  public:
-  // Both must outlive it. Operations run on threads of `runtime`.
-  OperationsService(LedgerRuntime* runtime, JournalCare* care);
+  // All must outlive it. Operations run on threads of `runtime`. Without `scrubber` there is
+  // nothing that GetScrub could tell.
+  OperationsService(LedgerRuntime* runtime, JournalCare* care, const Scrubber* scrubber = nullptr);
   ~OperationsService();
   OperationsService(const OperationsService&) = delete;
   OperationsService& operator=(const OperationsService&) = delete;

@@ -154,6 +154,30 @@ class Operations(unittest.TestCase):
         node.start()
         self.assertEqual(node.checkpoint(), checkpoint)
 
+    def test_scrub_tells_damage_in_an_old_segment_of_a_running_node(self):
+        node = self.node
+        node.load()
+        node.operate("backup", "--name", "before")
+        node.stop()
+        node.start()  # the first pass begins seconds later
+        place = self.flip_bit(os.path.join(node.path("data"), node.segments()[1]))
+        for _ in range(120):
+            told = run("causeway-node", "scrub", "--ledger", node.address, "--insecure",
+                       check=False)
+            if told.returncode == WRONG_DATA:
+                break
+            self.assertEqual(told.returncode, OK, told.stderr)
+            time.sleep(0.5)
+        self.assertRegex(told.stdout, place + '.*causeway-node repair')
+        node.load(seed=2)  # it goes on
+        checkpoint = node.checkpoint()
+        node.stop()
+        self.expect_damaged(place)
+        node.care("repair", "--from", node.path("backups/before"))
+        node.care("check")
+        node.start()
+        self.assertEqual(node.checkpoint(), checkpoint)
+
     def test_only_the_operator_of_a_node_that_was_given_directories(self):
         node = self.node
         for name in ("../out", ".hidden", "a/b", "x" * 65, "name.unfinished"):
