@@ -80,9 +80,9 @@ std::string WhyInvalidSelected(const QueueRules& rules) {
   if (rules.discipline == QueueDiscipline::kImmediate && !rules.optimisations.empty()) {
     return "optimisations: needs a discipline by which payments wait";
   }
-  // Terms of accounts that a ledger does not have.
+  // What studies have and ledgers do not.
   if (rules.splitting != QueueSplitting{}) return "splitting: not on a ledger";
-  if (rules.limits_bind_all) return "limits_bind_all: a ledger has no sender limits";
+  if (rules.limits_bind_all) return "limits_bind_all: not on a ledger";
   return {};
 }
 
