@@ -259,6 +259,14 @@ LedgerEngine::ExaminedOrRefusal LedgerEngine::Examine(
         .outcome = too_large ? core::Outcome::kBatchTooLarge : core::Outcome::kMalformed,
         .message = std::string(body.status().message())};
   }
+  if (const auto* prepare = std::get_if<core::PrepareSettlement>(&*body)) {
+    // Here, and not where items are decoded: what the journal has stays readable.
+    const absl::Status form = codec::CheckTermsForm(prepare->terms, item.envelope.payload);
+    if (!form.ok()) {
+      return core::Rejection{.outcome = core::Outcome::kMalformed,
+                             .message = "payload: " + std::string(form.message())};
+    }
+  }
   core::ExaminedEnvelope envelope = core::Examine(item.envelope, *body, keys, *options_.verifier);
   return ExaminedItem{*std::move(body), std::move(envelope)};
 }

@@ -151,7 +151,9 @@ absl::Status RunWitness(const WitnessOptions& options, const rpc::ServerOptions&
   absl::StatusOr<std::unique_ptr<WitnessRuntime>> runtime = StartWitness(options, server.tls);
   if (!runtime.ok()) return runtime.status();
   WitnessService service(runtime->get(), *core::ParticipantId::Parse(options.bridge));
-  return rpc::Serve(kWitnessLogName, server, {service.service()}, [&] { (*runtime)->Stop(); });
+  rpc::ServerOptions taking = server;
+  taking.request_bytes_max = rpc::kCosignRequestBytesMax;
+  return rpc::Serve(kWitnessLogName, taking, {service.service()}, [&] { (*runtime)->Stop(); });
 }
 
 }  // namespace causeway::node

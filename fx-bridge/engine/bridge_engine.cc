@@ -203,7 +203,15 @@ absl::Status BridgeEngine::Flush(core::LedgerTime now) {
   const bool decides = certifier_.MayDecide();
   do {
     std::vector<pvp::Judgement> judgements;
-    if (decides) judgements = coordinator_.Judge(now, kDecisionsPerBatchMax);
+    if (decides) {
+      std::size_t bytes = 0;
+      const auto fills = [this, &bytes](const pvp::Judgement& judgement) {
+        bytes += open_.find(judgement.settlement_id)->second.terms.payload.size();
+        for (const pvp::VerifiedVote& vote : judgement.votes) bytes += vote.bytes.size();
+        return bytes >= kDecisionBatchBytesMax;
+      };
+      judgements = coordinator_.Judge(now, kDecisionsPerBatchMax, fills);
+    }
     if (absl::Status status = Write(now, judgements); !status.ok()) return status;
   } while (decides && coordinator_.HasRipe());
   ReleaseCertified(now);

@@ -60,6 +60,9 @@ inline constexpr char kCertifiedPrefix[] = "certified/";
 // Decisions that one journal block holds at most: such that a witness takes it in one message, with
 // 16 ledgers in each settlement too.
 inline constexpr std::size_t kDecisionsPerBatchMax = 1024;
+// A block ends with the decision whose terms and votes reach this. Whoever wants it ends many
+// settlements at once with long terms, and one batch is never parted.
+inline constexpr std::size_t kDecisionBatchBytesMax = std::size_t{8} << 20;
 // How far ahead of now a deadline may lie: holds must not outlive a week.
 inline constexpr core::Duration kDeadlineAheadMax = core::kDeadlineAheadMax;
 // Complete settlements whose full view is kept in memory; of older ones the decision log tells

@@ -55,6 +55,9 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::Submit(core::LedgerT
   const absl::StatusOr<bool> known = IsKnown(id);
   if (!known.ok()) return Look(id);  // which says that it cannot be read
   if (*known) return AddSignatures(now, terms, legs, id);
+  if (const absl::Status form = codec::CheckTermsForm(*header, terms.payload); !form.ok()) {
+    return Refuse(core::Outcome::kMalformed, fmt::format("terms: {}", std::string(form.message())));
+  }
 
   if (auto refused = CheckTerms(now, *header)) return *refused;
   OpenSettlement settlement;

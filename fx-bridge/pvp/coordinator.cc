@@ -390,9 +390,11 @@ void Coordinator::MarkRipe(const core::Hash256& id, const Settlement& settlement
   ripe_.insert({settlement.order, id});
 }
 
-std::vector<Judgement> Coordinator::Judge(core::LedgerTime now, std::size_t count_max) {
+std::vector<Judgement> Coordinator::Judge(core::LedgerTime now, std::size_t count_max,
+                                          const std::function<bool(const Judgement&)>& fills) {
   std::vector<Judgement> judgements;
-  while (!ripe_.empty() && judgements.size() < count_max) {
+  bool full = false;
+  while (!ripe_.empty() && !full && judgements.size() < count_max) {
     const core::Hash256 id = ripe_.begin()->second;
     ripe_.erase(ripe_.begin());
     Settlement& settlement = open_.find(id)->second;
@@ -414,6 +416,7 @@ std::vector<Judgement> Coordinator::Judge(core::LedgerTime now, std::size_t coun
     }
     settlement.verdict = judgement.verdict;
     ResetTimer(id, settlement);
+    full = fills && fills(judgement);
     judgements.push_back(std::move(judgement));
   }
   return judgements;

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -196,8 +197,9 @@ class Coordinator {
   // The decisions of at most `count_max` ripe settlements, oldest first, judged at `now`: commit if
   // a vote of every ledger in the terms is in, no ledger refused, and now <= deadline; else abort.
   // Each is given once: the caller makes all of them durable and calls OnDecided, or stops for
-  // good.
-  std::vector<Judgement> Judge(core::LedgerTime now, std::size_t count_max);
+  // good. `fills`, if any, is asked about each in turn: none follows one that it says yes to.
+  std::vector<Judgement> Judge(core::LedgerTime now, std::size_t count_max,
+                               const std::function<bool(const Judgement&)>& fills = nullptr);
   // The decision is durable. Nobody is told before there is a certificate.
   void OnDecided(core::LedgerTime now, const core::Hash256& id);
   // There is a certificate: the ledgers are asked to complete. After OnDecided, once.

@@ -135,7 +135,8 @@ absl::StatusOr<std::unique_ptr<WitnessCalls>> WitnessCalls::Open(
   LedgerCallOptions named = options;
   if (tls.has_value()) named.participant = {};  // the certificate names the bridge
   for (const WitnessAddress& witness : witnesses) {
-    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = rpc::OpenChannel(witness.address, tls);
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
+        rpc::OpenChannel(witness.address, tls, {.request_bytes_max = rpc::kCosignRequestBytesMax});
     if (!channel.ok()) return channel.status();
     calls->peers_.push_back(std::make_unique<Peer>(witness, *channel, named, runtime));
   }

@@ -32,6 +32,10 @@ std::string EncodeCommand(const core::Command& command);
 // Terms: of a single settlement, or a settlement list (core/settlement_list.h).
 absl::StatusOr<core::TermsHeader> DecodeTerms(std::string_view bytes);
 std::string EncodeTerms(const core::TermsHeader& terms);
+// Whether `bytes`, which decoded to `terms`, are what EncodeTerms makes of them: InvalidArgument
+// when not. Asked where terms are taken, and not of what is recorded: bytes that say no more can be
+// made as long as one likes (a field given twice counts once).
+absl::Status CheckTermsForm(const core::TermsHeader& terms, std::string_view bytes);
 absl::StatusOr<core::Leg> DecodeLeg(std::string_view bytes);
 std::string EncodeLeg(const core::Leg& leg);
 absl::StatusOr<core::SettlementPolicy> DecodePolicy(std::string_view bytes);

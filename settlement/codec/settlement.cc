@@ -236,6 +236,15 @@ std::string EncodeTerms(const core::TermsHeader& terms) {
   return message.SerializeAsString();
 }
 
+absl::Status CheckTermsForm(const core::TermsHeader& terms, std::string_view bytes) {
+  const std::string canonical = EncodeTerms(terms);
+  if (canonical == bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "is not in its canonical form: has {} bytes, where its fields in order, each once, "
+      "take {}",
+      bytes.size(), canonical.size()));
+}
+
 absl::StatusOr<core::Leg> DecodeLeg(std::string_view bytes) {
   Fields fields;
   core::Leg leg = DecodeLegBytes(fields, kRoot, bytes);

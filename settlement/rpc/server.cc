@@ -72,7 +72,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::ServerBuilder builder;
   auto impl = std::make_unique<Impl>();
   builder.AddListeningPort(options.listen, *credentials, &impl->port);
-  builder.SetMaxReceiveMessageSize(kRequestBytesMax);
+  builder.SetMaxReceiveMessageSize(options.request_bytes_max);
   builder.SetMaxSendMessageSize(kResponseBytesMax);
   // Two servers on one port would share its calls, each with half of them.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -42,6 +42,7 @@ struct ServerOptions {
   // Written, all or nothing, with "host:port" and a newline once the server answers calls; removed
   // before that, and again when the server stops. Empty: no file.
   std::string ready_file;
+  int request_bytes_max = kRequestBytesMax;
 };
 
 class Server {

@@ -145,15 +145,16 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials
 }
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target,
-                                                           const std::optional<TlsFiles>& tls) {
+                                                           const std::optional<TlsFiles>& tls,
+                                                           const MessageLimits& limits) {
   absl::StatusOr<HostPort> parsed = ParseHostPort(target);
   if (!parsed.ok()) return parsed.status();
   absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials =
       MakeChannelCredentials(tls, target);
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kResponseBytesMax);
-  arguments.SetMaxSendMessageSize(kRequestBytesMax);
+  arguments.SetMaxReceiveMessageSize(limits.response_bytes_max);
+  arguments.SetMaxSendMessageSize(limits.request_bytes_max);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveIntervalMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   // A restarted peer is found again quickly: the default grows to two minutes.

@@ -28,6 +28,15 @@ inline constexpr std::size_t kPemFileBytesMax = 1024 * 1024;
 // for the largest batch that a ledger streams.
 inline constexpr int kRequestBytesMax = 16 * 1024 * 1024;
 inline constexpr int kResponseBytesMax = 128 * 1024 * 1024;
+// What a witness takes in one request: any batch of a decision log, also those of bridges that
+// ended them by their count alone (1,024 terms of 64 KiB).
+inline constexpr int kCosignRequestBytesMax = 128 * 1024 * 1024;
+
+// What one side sends in a request and takes in a response, where it is not as above.
+struct MessageLimits {
+  int request_bytes_max = kRequestBytesMax;
+  int response_bytes_max = kResponseBytesMax;
+};
 
 // Paths of PEM files.
 struct TlsFiles {
@@ -55,10 +64,11 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
     const std::optional<TlsFiles>& tls, std::string_view target);
 
-// A channel to `target` with these credentials, the message limits above and keepalive. Connects in
-// the background: that it cannot is seen on the first call. Users include <grpcpp/channel.h>.
+// A channel to `target` with these credentials, message limits and keepalive. Connects in the
+// background: that it cannot is seen on the first call. Users include <grpcpp/channel.h>.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target,
-                                                           const std::optional<TlsFiles>& tls);
+                                                           const std::optional<TlsFiles>& tls,
+                                                           const MessageLimits& limits = {});
 
 // The whole file, at most `bytes_max`; NotFound or InvalidArgument with its name.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path, std::size_t bytes_max);

@@ -404,5 +404,21 @@ TEST_P(EndedSettlementsAgreeTest, HoweverWhatEndedIsFound) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, EndedSettlementsAgreeTest, ::testing::Values(1, 2, 3, 4, 5, 6));
 
+// Bytes that say no more made terms as long as anybody liked, for all who keep them.
+TEST_F(EndedSettlementsTest, TermsThatAreNotCanonicalAreRefusedBeforeTheyAreRecorded) {
+  const auto ledger = MakeLedger(Keys::kAllInMemory);
+  const Proposed proposed = Propose(1, {100});
+  const core::TermsHeader terms = *codec::DecodeTerms(proposed.prepare.envelope.payload);
+  // The nonce, field 5, once more.
+  const std::string padded = proposed.prepare.envelope.payload + "\x2a\x10" + terms.nonce;
+  const Item item{*core::SignEnvelope(core::kTermsPayloadType, padded, *Key("ALPHA")),
+                  proposed.prepare.attachments};
+  const ItemReply reply = Run(*ledger, item);
+  ASSERT_TRUE(reply.result.refused.has_value());
+  EXPECT_EQ(reply.result.refused->outcome, core::Outcome::kMalformed);
+  EXPECT_NE(reply.result.refused->message.find("canonical"), std::string::npos);
+  EXPECT_EQ(Run(*ledger, proposed.prepare).result.settlement_status, InstructionStatus::kPrepared);
+}
+
 }  // namespace
 }  // namespace causeway::node

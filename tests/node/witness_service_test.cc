@@ -28,8 +28,11 @@ class WitnessServiceTest : public ::testing::Test {
   WitnessServiceTest()
       : runtime_(*witness::OpenWitness(disk_), [] { return std::uint64_t{1'660'000'000}; }),
         service_(&runtime_, *core::ParticipantId::Parse("BRIDGE")) {
-    server_ = *rpc::Server::Start({.listen = "127.0.0.1:0"}, {service_.service()});
-    stub_ = v1::Witness::NewStub(*rpc::OpenChannel(server_->address(), std::nullopt));
+    server_ = *rpc::Server::Start(
+        {.listen = "127.0.0.1:0", .request_bytes_max = rpc::kCosignRequestBytesMax},
+        {service_.service()});
+    stub_ = v1::Witness::NewStub(*rpc::OpenChannel(
+        server_->address(), std::nullopt, {.request_bytes_max = rpc::kCosignRequestBytesMax}));
   }
   ~WitnessServiceTest() override {
     runtime_.Stop();
@@ -173,6 +176,21 @@ TEST_F(WitnessServiceTest, AStoppedWitnessTakesNothing) {
   EXPECT_EQ(CosignAs("BRIDGE", request, response).error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(disk_.record_count(), 0U);
+}
+
+// A bridge that ended batches by their count alone may have written one that is larger than any
+// other request, and can part it no more.
+TEST_F(WitnessServiceTest, ABatchOfAnyBytesIsCosigned) {
+  const std::string terms(std::size_t{60} << 20, 't');
+  core::DecisionRecord record;
+  record.settlement_id = core::SettlementIdOf(terms);
+  record.verdict = core::Verdict::kAbort;
+  record.policy_hash = witness::Policy().hash;
+  record.decided = core::LedgerTime::FromMicros(2'000'000'000);
+  const std::string batch = log_.Write({core::EncodeDecisionRecord(record), terms, {}});
+  ASSERT_GT(batch.size(), static_cast<std::size_t>(rpc::kRequestBytesMax));
+  EXPECT_EQ(Cosign({batch}).cosignatures_size(), 1);
+  EXPECT_EQ(State().size(), 1U);
 }
 
 }  // namespace

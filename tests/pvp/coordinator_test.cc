@@ -524,5 +524,16 @@ TEST_F(CoordinatorTest, RefusesOptionsThatContradictEachOther) {
   EXPECT_FALSE(options_.Check().ok());
 }
 
+TEST_F(CoordinatorTest, ADecisionThatFillsIsTheLastOfItsBatch) {
+  for (const char* name : {"one", "two", "three"}) Start(Terms(name, 1000), At(0));
+  coordinator_.Tick(At(1001));
+  const auto fills = [](const Judgement& judgement) {
+    return judgement.settlement_id == core::Sha256("two");
+  };
+  EXPECT_THAT(coordinator_.Judge(At(1001), 10, fills), SizeIs(2));
+  EXPECT_TRUE(coordinator_.HasRipe());
+  EXPECT_THAT(coordinator_.Judge(At(1001), 10, fills), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace causeway::pvp
