@@ -310,7 +310,10 @@ absl::Status BridgeEngine::RestoreOne(Resumed resumed) {
   }
   const bool undecided = settlement.record.empty();
   AddOpen(id, std::move(settlement));
-  if (undecided) FollowOrders(id);
+  if (!undecided) return absl::OkStatus();
+  // What an undecided one has a reason for was promised to end.
+  if (const auto& why = open_.find(id)->second.rejection) coordinator_.Abort(id, *why);
+  FollowOrders(id);
   return absl::OkStatus();
 }
 

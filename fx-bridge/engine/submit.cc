@@ -373,9 +373,14 @@ std::variant<SettlementView, core::Rejection> BridgeEngine::OrderAbort(core::Led
   const auto proven = VerifyAbortOrder(order, header, *policy, *options_.verifier);
   if (const auto* refused = std::get_if<core::Rejection>(&proven)) return *refused;
   const auto& ordered = std::get<ProvenOrder>(proven);
-  // Kept until the record is durable, which may wait for witnesses. Without room it still aborts.
-  if (place->second.record.empty()) orders_.Keep(id, ordered);
-  coordinator_.Abort(id, AbortOrderedBy(ordered));
+  const core::Rejection why = AbortOrderedBy(ordered);
+  // Durable before anybody is told of it, as the record may have to wait for witnesses: as a kept
+  // order, or with the settlement where its ledger has no room for more of them.
+  if (place->second.record.empty() && !orders_.Keep(id, ordered)) {
+    place->second.rejection = why;
+    unsaved_.insert(id);
+  }
+  coordinator_.Abort(id, why);
   return Look(id);
 }
 

@@ -10,7 +10,10 @@
 
 #include "central-bank-node/witness/witness_engine.h"
 #include "fx-bridge/engine/bridge_engine.h"
+#include "settlement/core/checkpoint.h"
 #include "settlement/core/decision_checkpoint.h"
+#include "settlement/core/entry.h"
+#include "settlement/core/merkle.h"
 #include "settlement/store/memory_key_index.h"
 #include "tests/bridge/fixture.h"
 
@@ -358,6 +361,60 @@ TEST_F(WitnessedEngineTest, SettlementsUnderAPolicyWithoutWitnessesDoNotWait) {
   ReopenWitness(0);
   Run(At(20'000));
   ExpectSettled(witnessed);
+}
+
+AbortOrder OrderToAbort(const FakeLedger& ledger, const core::Hash256& id) {
+  core::Entry entry;
+  entry.index = 1;
+  entry.instruction = {Party("CENTRAL"), core::ActionKind::kOrderAbort,
+                       Must(core::InstructionId::Parse("ABT-1"))};
+  entry.status = core::InstructionStatus::kSettled;
+  entry.cause = core::Cause::kCommand;
+  entry.rejection.outcome = core::Outcome::kAccepted;
+  entry.settlement_id = id;
+  AbortOrder order{.entry = core::EncodeEntry(entry), .entry_index = 1};
+  core::MerkleTree log;
+  log.Append(core::LeafHash("genesis"));
+  log.Append(core::LeafHash(order.entry));
+  order.proof = Must(log.InclusionProof(1, 2));
+  const std::string origin(ledger.origin().text());
+  order.checkpoint = Must(core::SignCheckpoint({origin, 2, log.Root(), {}}, origin, ledger.key()));
+  return order;
+}
+
+TEST_F(WitnessedEngineTest, AnOrderToAbortThatWasAnsweredOutlivesAKillBeforeItsRecord) {
+  const Deal deal = world_.Swap("s", At(10000));
+  Submit(At(0), deal);
+  ASSERT_TRUE(engine_->Flush(At(0)).ok());  // no witness was reached yet: nothing is decided
+  ASSERT_TRUE(std::holds_alternative<SettlementView>(
+      engine_->OrderAbort(At(1), deal.id, OrderToAbort(*world_.ledgers[0], deal.id))));
+  ASSERT_TRUE(engine_->Flush(At(1)).ok());
+  EXPECT_EQ(engine_->Find(deal.id)->rejection->outcome, core::Outcome::kAbortOrdered);
+  Restart();
+  Run(At(5));
+  EXPECT_EQ(StateOf(deal), SettlementState::kAborted);
+  EXPECT_EQ(engine_->Find(deal.id)->rejection->outcome, core::Outcome::kAbortOrdered);
+}
+
+// The order was answered, and forgotten with the process: the settlement committed.
+TEST_F(WitnessedEngineTest, SoItDoesWhereItsLedgerHasNoRoomForMoreOrders) {
+  const FakeLedger& ledger = *world_.ledgers[0];
+  for (std::size_t i = 0; i < kKeptOrdersPerLedgerMax; ++i) {
+    const core::Hash256 id = core::Sha256(std::to_string(i));
+    ASSERT_TRUE(std::holds_alternative<SettlementView>(
+        engine_->OrderAbort(At(0), id, OrderToAbort(ledger, id))));
+  }
+  const Deal deal = world_.Swap("s", At(10000));
+  Submit(At(0), deal);
+  ASSERT_TRUE(engine_->Flush(At(0)).ok());
+  ASSERT_TRUE(std::holds_alternative<SettlementView>(
+      engine_->OrderAbort(At(1), deal.id, OrderToAbort(ledger, deal.id))));
+  ASSERT_TRUE(engine_->Flush(At(1)).ok());
+  EXPECT_FALSE(engine_->HasKeptOrder(deal.id));
+  Restart();
+  Run(At(5));
+  EXPECT_EQ(StateOf(deal), SettlementState::kAborted);
+  EXPECT_EQ(engine_->Find(deal.id)->rejection->outcome, core::Outcome::kAbortOrdered);
 }
 
 }  // namespace
