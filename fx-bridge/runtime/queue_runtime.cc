@@ -12,6 +12,17 @@
 
 namespace causeway::bridge {
 
+std::optional<core::Rejection> EndOf(const SettlementView& view) {
+  if (view.state == SettlementState::kSettled) {
+    return core::Rejection{.outcome = core::Outcome::kAccepted};
+  }
+  if (view.state != SettlementState::kAborted) return std::nullopt;
+  core::Rejection why =
+      view.rejection.value_or(core::Rejection{.outcome = core::Outcome::kSettlementAborted});
+  if (why.outcome == core::Outcome::kAccepted) why.outcome = core::Outcome::kSettlementAborted;
+  return why;
+}
+
 QueueRuntime::QueueRuntime(std::unique_ptr<QueueDesk> desk, BridgeRuntime* bridge,
                            std::shared_ptr<store::SnapshotStore> snapshots)
     : desk_(std::move(desk)), bridge_(bridge), snapshots_(std::move(snapshots)) {}
@@ -50,15 +61,6 @@ void QueueRuntime::PostOutcome(std::uint32_t attempt, const core::Rejection& out
   woken_.notify_one();
 }
 
-void QueueRuntime::PostOutcomeOf(std::uint32_t attempt, const SettlementView& view) {
-  if (view.state == SettlementState::kSettled) {
-    PostOutcome(attempt, {.outcome = core::Outcome::kAccepted});
-  } else if (view.state == SettlementState::kAborted) {
-    PostOutcome(attempt, view.rejection.value_or(
-                             core::Rejection{.outcome = core::Outcome::kSettlementAborted}));
-  }
-}
-
 void QueueRuntime::OnChanged(const BridgeEngine& engine,
                              const std::vector<core::Hash256>& changed) {
   std::vector<std::pair<core::Hash256, std::uint32_t>> ours;
@@ -71,8 +73,8 @@ void QueueRuntime::OnChanged(const BridgeEngine& engine,
   }
   for (const auto& [id, attempt] : ours) {
     const std::optional<SettlementView> view = engine.Find(id);
-    if (!view.has_value() || !IsFinal(view->state)) continue;
-    PostOutcomeOf(attempt, *view);
+    if (!view.has_value()) continue;
+    if (const auto end = EndOf(*view)) PostOutcome(attempt, *end);
   }
 }
 
@@ -117,7 +119,8 @@ void QueueRuntime::HandIn(core::LedgerTime now, HandedIn& handed_in) {
           return;
         }
         const std::optional<SettlementView> view = engine.Find(id);
-        if (view.has_value() && IsFinal(view->state)) PostOutcomeOf(attempt, *view);
+        if (!view.has_value()) return;
+        if (const auto end = EndOf(*view)) PostOutcome(attempt, *end);
       });
 }
 

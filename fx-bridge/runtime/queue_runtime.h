@@ -32,6 +32,10 @@ inline constexpr std::size_t kQueueTasksMax = 4'096;
 // time.
 inline constexpr std::int64_t kHandInAgainMillis = 2'000;
 
+// How a settlement ended, as QueueDesk::OnOutcome takes it; nothing while it goes on. kAccepted for
+// what is settled on all ledgers, and for nothing else, whatever reason a ledger gave.
+std::optional<core::Rejection> EndOf(const SettlementView& view);
+
 // Thread-safe, except that Start comes first.
 class QueueRuntime {
  public:
@@ -75,8 +79,6 @@ class QueueRuntime {
   void Round(std::vector<Task>& tasks);
   void HandIn(core::LedgerTime now, HandedIn& handed_in);
   void PostOutcome(std::uint32_t attempt, const core::Rejection& outcome);
-  // An outcome when the view has one.
-  void PostOutcomeOf(std::uint32_t attempt, const SettlementView& view);
   // False when its outcome came before.
   bool ForgetHandedIn(std::uint32_t attempt);
   core::LedgerTime NextTimer() const;

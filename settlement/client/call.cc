@@ -61,9 +61,7 @@ absl::Status Connection::Error(const grpc::ClientContext& context,
                                const grpc::Status& status) const {
   const absl::Status plain = rpc::FromGrpc(status);
   const std::optional<core::Rejection> rejection = rpc::RejectionOf(context);
-  if (rejection.has_value() && rejection->outcome != core::Outcome::kAccepted) {
-    return WithRejection(plain, *rejection);
-  }
+  if (rejection.has_value()) return WithRejection(plain, *rejection);
   return absl::Status(plain.code(),
                       fmt::format("{}: {}", options_.address, std::string(plain.message())));
 }

@@ -6,7 +6,6 @@
 #include "absl/strings/cord.h"
 #include "causeway/v1/common.pb.h"
 #include "settlement/codec/codec.h"
-#include "settlement/core/check.h"
 #include "settlement/rpc/rejection_status.h"
 
 namespace causeway::client {
@@ -25,7 +24,10 @@ std::optional<core::Rejection> RejectionOf(const absl::Status& status) {
 }
 
 absl::Status StatusFor(const core::Rejection& rejection) {
-  CW_CHECK(rejection.outcome != core::Outcome::kAccepted, "acceptance is no error");
+  // A server may call something rejected and give no reason.
+  if (rejection.outcome == core::Outcome::kAccepted) {
+    return absl::FailedPreconditionError("refused, and the answer gives no reason");
+  }
   return WithRejection(absl::Status(rpc::CodeOf(rejection.outcome), core::Describe(rejection)),
                        rejection);
 }

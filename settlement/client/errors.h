@@ -17,7 +17,8 @@ namespace causeway::client {
 std::optional<core::Rejection> RejectionOf(const absl::Status& status);
 
 // A status with the canonical code of the outcome, the sentence of core::Describe, and the
-// rejection itself. `rejection.outcome` must not be kAccepted.
+// rejection itself. FailedPrecondition without one for kAccepted: a server that calls something
+// rejected and gives no reason ends no client.
 absl::Status StatusFor(const core::Rejection& rejection);
 // `status` with `rejection` attached; its code and message stay.
 absl::Status WithRejection(absl::Status status, const core::Rejection& rejection);

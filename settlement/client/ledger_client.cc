@@ -33,11 +33,10 @@ absl::StatusOr<std::vector<InstructionView>> ReadSubmitted(const v1::SubmitRespo
 
 LedgerClient::SubmitResult ReadResult(const v1::SubmitResult& result) {
   if (result.has_response()) return ReadSubmitted(result.response());
-  const core::Rejection rejection = codec::FromProto(result.rejection());
-  if (!result.has_rejection() || rejection.outcome == core::Outcome::kAccepted) {
+  if (!result.has_rejection()) {
     return absl::DataLossError("the ledger's answer does not decode: a result without content");
   }
-  return StatusFor(rejection);
+  return StatusFor(codec::FromProto(result.rejection()));
 }
 
 }  // namespace

@@ -104,7 +104,11 @@ QueueSetView ReadSet(Fields& fields, const Path& path, const v1::QueueSetView& s
   value.settlement_id = fields.Hash({&path, "settlement_id"}, set.settlement_id());
   value.size = set.size();
   value.trades = ReadList<core::Hash256>(fields, path, "trade_ids", set.trade_ids(), ReadHashAt);
-  if (set.has_outcome()) value.outcome = ReadRejection(true, set.outcome());
+  if (set.has_outcome()) {
+    // The one place where the message may say that all is well.
+    const bool settled = set.outcome().outcome() == v1::OUTCOME_ACCEPTED;
+    value.outcome = ReadRejection(!settled, set.outcome());
+  }
   return value;
 }
 

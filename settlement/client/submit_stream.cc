@@ -90,11 +90,8 @@ BulkReply ReadBulk(Fields& fields, const Path& path, const v1::BulkResults& resu
 
 absl::StatusOr<StreamReply::Outcome> ReadOutcome(const v1::StreamReply& reply) {
   switch (reply.result_case()) {
-    case v1::StreamReply::kRejection: {
-      const core::Rejection rejection = codec::FromProto(reply.rejection());
-      if (rejection.outcome != core::Outcome::kAccepted) return StatusFor(rejection);
-      break;
-    }
+    case v1::StreamReply::kRejection:
+      return StatusFor(codec::FromProto(reply.rejection()));
     case v1::StreamReply::kBulk: {
       auto bulk = ReadAnswer("ledger", [&](Fields& fields, const Path& path) {
         return ReadBulk(fields, path, reply.bulk());

@@ -178,6 +178,8 @@ core::Rejection FromProto(const v1::Rejection& rejection) {
     value.outcome = core::OutcomeFromNumber(static_cast<std::uint16_t>(number))
                         .value_or(core::Outcome::kMalformed);
   }
+  // Who refuses has not accepted, whatever number it gives: nothing may count as done by it.
+  if (value.outcome == core::Outcome::kAccepted) value.outcome = core::Outcome::kMalformed;
   value.actual = rejection.detail_actual();
   value.required = rejection.detail_required();
   value.rule = rejection.rule().substr(0, kRuleBytesMax);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fx-bridge/runtime/queue_runtime.h"
 #include "settlement/core/checkpoint.h"
 #include "tests/bridge/engine_fixture.h"
 
@@ -425,6 +426,25 @@ TEST_F(BridgeEngineTest, RefusesAJournalThatDecidesAnIdTwice) {
   block.body = core::EncodeDecisionBatch(batch);
   ASSERT_TRUE(world_.disk->Append({&block, 1}, {}).ok());
   EXPECT_EQ(world_.TryOpen().status().code(), absl::StatusCode::kDataLoss);
+}
+
+// A ledger that refused as "accepted" made the queue end a trade as settled with nothing booked.
+TEST(EndOfTest, OnlyWhatIsSettledIsAccepted) {
+  SettlementView view;
+  for (const SettlementState state :
+       {SettlementState::kPreparing, SettlementState::kCertifying, SettlementState::kCommitted,
+        SettlementState::kAborting, SettlementState::kAwaitingSignatures}) {
+    view.state = state;
+    EXPECT_FALSE(EndOf(view).has_value());
+  }
+  view.state = SettlementState::kSettled;
+  EXPECT_EQ(EndOf(view)->outcome, core::Outcome::kAccepted);
+  view.state = SettlementState::kAborted;
+  EXPECT_EQ(EndOf(view)->outcome, core::Outcome::kSettlementAborted);
+  view.rejection = Refusal(core::Outcome::kAccepted);
+  EXPECT_EQ(EndOf(view)->outcome, core::Outcome::kSettlementAborted);
+  view.rejection = Refusal(core::Outcome::kInsufficientFunds);
+  EXPECT_EQ(EndOf(view)->outcome, core::Outcome::kInsufficientFunds);
 }
 
 }  // namespace

@@ -116,7 +116,15 @@ TEST(RejectionCodecTest, AcceptedHasNoMessage) {
   v1::Rejection message;
   ToProto(core::Rejection{core::Outcome::kAccepted, 0, 0, "", ""}, &message);
   EXPECT_EQ(message.message(), "");
-  EXPECT_EQ(FromProto(message).outcome, core::Outcome::kAccepted);
+}
+
+// A ledger that refused and gave this outcome made the bridge's queue end a trade as settled.
+TEST(RejectionCodecTest, ARefusalThatSaysAcceptedIsNone) {
+  v1::Rejection message;
+  message.set_outcome(v1::OUTCOME_ACCEPTED);
+  message.set_message("all is well");
+  EXPECT_EQ(FromProto(message).outcome, core::Outcome::kMalformed);
+  EXPECT_EQ(FromProto(message).message, "all is well");
 }
 
 TEST(RejectionCodecTest, AnOutcomeOfANewerNodeStaysARefusal) {

@@ -110,5 +110,13 @@ TEST(Retry, EndsAtItsDeadlineWithTheLastStatus) {
   EXPECT_GT(attempts, 1);
 }
 
+// A server may call something refused and say that it accepted it: that ends no client.
+TEST(StatusForTest, WhatIsRefusedWithoutAReasonIsAnErrorToo) {
+  const absl::Status status = client::StatusFor(Rejected(core::Outcome::kAccepted));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(client::RejectionOf(status).has_value());
+  EXPECT_FALSE(client::OutcomeUnknown(status));
+}
+
 }  // namespace
 }  // namespace causeway::wallet
