@@ -14,12 +14,18 @@
 
 #include "causeway/v1/ledger_service.grpc.pb.h"
 #include "settlement/codec/codec.h"
+#include "settlement/core/text_rules.h"
 #include "settlement/rpc/log.h"
 #include "settlement/rpc/peer.h"
 
 namespace causeway::bridge {
 namespace {
 
+// What a ledger may answer to one call: 16 KiB to each of its requests, and a vote has a fourth of
+// that. More counts as no answer.
+constexpr int kAnswerBytesMax = 16 * 1024 * 1024;
+// Of what gRPC says about a call that failed, which may be the ledger's own words.
+constexpr std::size_t kWhyBytesMax = 512;
 // Of the messages around a request's bytes.
 constexpr std::size_t kRequestOverheadBytes = 512;
 
@@ -194,7 +200,8 @@ class LedgerCalls::Peer {
             VerifyVoteAhead(answers.back());
           }
           const std::string why =
-              status.ok() ? "its answers are not those asked for" : status.error_message();
+              status.ok() ? "its answers are not those asked for"
+                          : std::string(core::CutText(status.error_message(), kWhyBytesMax));
           End(status, *call,
               [this, answers = std::move(answers), why](BridgeEngine& engine,
                                                         core::LedgerTime now) {
@@ -278,7 +285,8 @@ absl::StatusOr<std::unique_ptr<LedgerCalls>> LedgerCalls::Open(
   // Under TLS the certificate names the bridge.
   if (tls.has_value()) named.participant = {};
   for (const LedgerAddress& ledger : ledgers) {
-    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = rpc::OpenChannel(ledger.address, tls);
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
+        rpc::OpenChannel(ledger.address, tls, {.response_bytes_max = kAnswerBytesMax});
     if (!channel.ok()) return channel.status();
     calls->peers_.push_back(std::make_unique<Peer>(ledger, *channel, named, runtime));
   }

@@ -77,6 +77,8 @@ absl::StatusOr<core::ProvenLeg> FromProto(const causeway::v1::ProvenLeg& leg);
 void ToProto(const core::Certificate& certificate, causeway::v1::Certificate* out);
 absl::StatusOr<core::Certificate> FromProto(const causeway::v1::Certificate& certificate);
 void ToProto(const core::Rejection& rejection, causeway::v1::Rejection* out);
+// Of the message as many bytes as follow are read, and of the rule as many as an entry may have.
+inline constexpr std::size_t kRejectionMessageBytesMax = 1024;
 // Never kAccepted: an outcome that is unknown here, or none of a refusal, becomes kMalformed.
 core::Rejection FromProto(const causeway::v1::Rejection& rejection);
 void ToProto(const core::InstructionKey& key, causeway::v1::InstructionReference* out);

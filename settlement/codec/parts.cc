@@ -5,6 +5,7 @@
 #include "settlement/codec/codec.h"
 #include "settlement/codec/decoders.h"
 #include "settlement/codec/fields.h"
+#include "settlement/core/text_rules.h"
 
 namespace causeway::codec {
 namespace {
@@ -182,8 +183,9 @@ core::Rejection FromProto(const v1::Rejection& rejection) {
   if (value.outcome == core::Outcome::kAccepted) value.outcome = core::Outcome::kMalformed;
   value.actual = rejection.detail_actual();
   value.required = rejection.detail_required();
-  value.rule = rejection.rule().substr(0, kRuleBytesMax);
-  value.message = rejection.message();
+  // Whoever refuses does not decide how much others keep of it, and for how long.
+  value.rule = core::CutText(rejection.rule(), kRuleBytesMax);
+  value.message = core::CutText(rejection.message(), kRejectionMessageBytesMax);
   return value;
 }
 

@@ -95,4 +95,11 @@ std::size_t CountCharacters(std::string_view text) {
   }));
 }
 
+std::string_view CutText(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t size = bytes_max;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  return text.substr(0, size);
+}
+
 }  // namespace causeway::core

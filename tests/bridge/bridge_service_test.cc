@@ -44,6 +44,11 @@ class LedgerStub final : public v1::Ledger::Service {
     const std::lock_guard lock(mutex_);
     return ledger_->entries[id].status;
   }
+  // From now on so many bytes to each refusal to prepare.
+  void Say(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    says_ = bytes;
+  }
 
  private:
   void Prepare(const v1::PrepareRequest& request, v1::SettleResult* out) {
@@ -63,6 +68,7 @@ class LedgerStub final : public v1::Ledger::Service {
     if (refused != nullptr) {
       response->set_status(v1::INSTRUCTION_STATUS_REJECTED);
       codec::ToProto(*refused, response->mutable_rejection());
+      if (says_ != 0) response->mutable_rejection()->set_message(std::string(says_, 'x'));
       return;
     }
     response->set_status(v1::INSTRUCTION_STATUS_PREPARED);
@@ -81,6 +87,7 @@ class LedgerStub final : public v1::Ledger::Service {
   }
 
   std::mutex mutex_;
+  std::size_t says_ = 0;
   FakeLedger* const ledger_;
 };
 
@@ -592,6 +599,30 @@ TEST_F(BridgeServiceTest, AStoppingBridgeEndsCallsThatWait) {
   client.join();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   StartBridge();
+}
+
+TEST_F(BridgeServiceTest, OfALongRefusalTheBridgeKeepsTheBeginning) {
+  const Deal deal = Swap("s");
+  world_.ledgers[1]->refuses[deal.id] = core::Outcome::kInsufficientFunds;
+  stubs_[1]->Say(std::size_t{1} << 20);
+  v1::SettlementView view;
+  ASSERT_TRUE(Submit("ALPHA", deal, /*wait=*/true, &view).ok());
+  EXPECT_EQ(view.state(), v1::SETTLEMENT_STATE_ABORTED);
+  EXPECT_EQ(view.rejection().message(), std::string(codec::kRejectionMessageBytesMax, 'x'));
+}
+
+TEST_F(BridgeServiceTest, AnAnswerOfALedgerThatIsTooLargeIsNone) {
+  const Deal deal = Swap("s");
+  world_.ledgers[1]->refuses[deal.id] = core::Outcome::kInsufficientFunds;
+  stubs_[1]->Say(std::size_t{20} << 20);
+  v1::SettlementView view;
+  ASSERT_TRUE(Submit("ALPHA", deal, /*wait=*/false, &view).ok());
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  ASSERT_TRUE(Submit("ALPHA", deal, /*wait=*/false, &view).ok());
+  EXPECT_EQ(view.state(), v1::SETTLEMENT_STATE_PREPARING);
+  stubs_[1]->Say(10);
+  ASSERT_TRUE(Submit("ALPHA", deal, /*wait=*/true, &view).ok());
+  EXPECT_EQ(view.state(), v1::SETTLEMENT_STATE_ABORTED);
 }
 
 }  // namespace

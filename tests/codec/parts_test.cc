@@ -163,5 +163,21 @@ TEST(HashFromTest, NamesTheField) {
               StartsWith("root: has 1 bytes; must have 32"));
 }
 
+// Who refuses does not decide how much others keep of it: a message of 128 MiB once was kept in
+// every place where a reason is.
+TEST(RejectionCodecTest, LongTextsAreCutBetweenCharacters) {
+  v1::Rejection message;
+  message.set_outcome(v1::OUTCOME_INSUFFICIENT_FUNDS);
+  std::string text = "xx";
+  while (text.size() < (std::size_t{1} << 20)) text += "\u20ac";  // 3 bytes each
+  message.set_message(text);
+  message.set_rule(text);
+  const core::Rejection read = FromProto(message);
+  EXPECT_EQ(read.message, text.substr(0, 2 + 340 * 3));  // one more would be 1,025 bytes
+  EXPECT_EQ(read.rule, read.message);
+  message.set_message("short \u20ac");
+  EXPECT_EQ(FromProto(message).message, "short \u20ac");
+}
+
 }  // namespace
 }  // namespace causeway::codec
