@@ -194,7 +194,9 @@ void QueueDesk::ForgetOld(core::LedgerTime at) {
     const fx_queue::TradeIndex index = forget_at_.begin()->second;
     forget_at_.erase(forget_at_.begin());
     machine_.Forget(index);
-    index_.erase(trades_.at(index).id);
+    const TradeRecord& record = trades_.at(index);
+    --known_of_.at(record.first_by);
+    index_.erase(record.id);
     trades_.erase(index);
   }
 }
@@ -225,8 +227,10 @@ void QueueDesk::ApplyOne(core::LedgerTime at, const TradeEntered& event) {
                       .party_amount = trade->sides[0].pays.amount,
                       .counterparty_amount = trade->sides[1].pays.amount};
     expiries_.emplace(trade->valid_until, index);
-    unmatched_.emplace(index, MemberOf(event.by));
-    ++unmatched_of_[MemberOf(event.by)];
+    record.first_by = MemberOf(event.by);
+    ++known_of_[record.first_by];
+    unmatched_.emplace(index, record.first_by);
+    ++unmatched_of_[record.first_by];
   }
   const Queue::Effects effects = machine_.Enter(at, index, record.indexed, MemberOf(event.by));
   const std::optional<Queue::Status> status = machine_.Find(index);

@@ -46,7 +46,9 @@ inline constexpr std::size_t kQueueTradesDefault = 10'000;  // that have not end
 inline constexpr std::size_t kQueueTradesMax = 100'000;
 // Of them, those of one member that its counterparty has not entered.
 inline constexpr std::size_t kUnmatchedPerMemberMax = 1'000;
-// Trades that are known at all. One that has ended is known until its time is over.
+// Trades that are known at all. One that has ended is known until its time is over. Nobody takes
+// all of that room: a trade counts as that of whoever entered it first, and another is taken while
+// a member has fewer than are still free. So n members leave the others at least 1 / (1 + n) of it.
 inline constexpr std::size_t kKnownTradesMax = 1'000'000;
 // How far ahead the end of a trade's time may lie.
 inline constexpr core::Duration kTradeValidityMax = core::Duration::FromHours(7 * 24);
@@ -73,6 +75,7 @@ struct QueueOptions {
   // From the end of the time to sign until the deadline of the terms.
   core::Duration settlement_window = core::Duration::FromSeconds(60);
   std::size_t trades_max = kQueueTradesDefault;
+  std::size_t known_max = kKnownTradesMax;
   RandomSource random;
   // Where snapshots of the queue lie; may be null. Opening takes the newest that is good, and reads
   // the events that came later.
@@ -245,6 +248,7 @@ class QueueDesk {
     std::string payload;
     core::QueuedTrade trade;
     fx_queue::Trade indexed;
+    fx_queue::MemberIndex first_by = 0;  // who entered it first
     core::LedgerTime first_entered;
     core::LedgerTime ended;
     std::optional<core::Hash256> settlement_id;  // that settled it
@@ -334,6 +338,7 @@ class QueueDesk {
   std::set<std::pair<core::LedgerTime, fx_queue::TradeIndex>> forget_at_;
   std::map<fx_queue::TradeIndex, fx_queue::MemberIndex> unmatched_;  // who has entered it
   std::map<fx_queue::MemberIndex, std::size_t> unmatched_of_;        // how many of each
+  std::map<fx_queue::MemberIndex, std::size_t> known_of_;            // entered first by each
   std::map<std::uint32_t, AttemptRecord> attempts_;                  // under way
   std::deque<QueueRunView> runs_;
   QueueFigures figures_;

@@ -68,14 +68,22 @@ std::optional<core::Rejection> QueueDesk::CheckTrade(core::LedgerTime now,
 // For one trade more, which these enter.
 std::optional<core::Rejection> QueueDesk::CheckRoom(
     const std::vector<core::ParticipantId>& signers) const {
-  if (machine_.queued() + unmatched_.size() >= options_.trades_max ||
-      trades_.size() >= kKnownTradesMax) {
+  if (machine_.queued() + unmatched_.size() >= options_.trades_max) {
     return Unwelcome(core::Outcome::kOverloaded,
                      fmt::format("{} trades wait, and at most {} may; try again later",
                                  machine_.queued() + unmatched_.size(), options_.trades_max));
   }
-  if (signers.size() > 1) return std::nullopt;
   const std::optional<fx_queue::MemberIndex> member = FindMember(signers.front());
+  const auto known = member ? known_of_.find(*member) : known_of_.end();
+  const std::size_t own = known == known_of_.end() ? 0 : known->second;
+  if (trades_.size() >= options_.known_max || own >= options_.known_max - trades_.size()) {
+    return Unwelcome(
+        core::Outcome::kOverloaded,
+        fmt::format("{} trades are known until their time is over, {} of them entered first by "
+                    "{}, and at most {} may; try again later",
+                    trades_.size(), own, signers.front().text(), options_.known_max));
+  }
+  if (signers.size() > 1) return std::nullopt;
   const auto count = member ? unmatched_of_.find(*member) : unmatched_of_.end();
   if (count == unmatched_of_.end() || count->second < kUnmatchedPerMemberMax) return std::nullopt;
   return Unwelcome(core::Outcome::kOverloaded,
@@ -112,6 +120,7 @@ std::variant<core::Hash256, core::Rejection> QueueDesk::Enter(core::LedgerTime n
                                                               const core::ParticipantId& caller,
                                                               const core::Envelope& envelope) {
   const core::LedgerTime at = Clamp(now);
+  ForgetOld(at);  // makes room also when nothing else happens; the next event would do the same
   if (auto refused = CheckType(envelope, core::kQueuedTradePayloadType)) return *refused;
   const absl::StatusOr<core::QueuedTrade> trade = core::DecodeQueuedTrade(envelope.payload);
   if (!trade.ok()) {

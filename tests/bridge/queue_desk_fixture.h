@@ -104,6 +104,7 @@ class QueueDeskTest : public testing::Test {
     options.rules.selection = selection_;
     options.rules.exact_max = 10;
     options.trades_max = trades_max_;
+    options.known_max = known_max_;
     options.random = [this](std::size_t size) { return random_.Bytes(size); };
     options.snapshots = snapshots_;
     return options;
@@ -244,6 +245,7 @@ class QueueDeskTest : public testing::Test {
   std::shared_ptr<const KeyDirectory> keys_;
   fx_queue::SettlementSelection selection_ = fx_queue::SettlementSelection::kLargest;
   std::size_t trades_max_ = 100;
+  std::size_t known_max_ = kKnownTradesMax;
   std::unique_ptr<QueueDesk> desk_;
   std::map<std::pair<std::string, std::string>, std::int64_t> funds_;
   std::map<core::Hash256, core::Rejection> decided_;

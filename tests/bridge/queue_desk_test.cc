@@ -444,5 +444,40 @@ TEST(QueueEventTest, EveryKindIsReadAsItWasWrittenAndNothingElse) {
   }
 }
 
+// What a member enters and takes back at once is known until its time is over: one alone could so
+// close the queue to everybody for a week.
+TEST_F(QueueDeskTest, WhoEntersAndWithdrawsTakesNoMoreThanItsShareOfWhatIsKnown) {
+  known_max_ = 20;
+  Restart();
+  const auto enter = [&](const std::string& reference, const std::string& by,
+                         const std::string& other) {
+    const core::QueuedTrade trade =
+        TradeOf(reference, {by, "EUR", 1}, {other, "USD", 1}, 7 * 24 * kHourMs);
+    const Outcome outcome = OutcomeOf(desk_->Enter(now_, Party(by), Entry(trade, {by})));
+    if (outcome != Outcome::kAccepted) return outcome;
+    return OutcomeOf(
+        desk_->Withdraw(now_, Party(by),
+                        SignedBy({by}, core::kTradeWithdrawalPayloadType,
+                                 core::EncodeTradeWithdrawal({Origin(kQueueLog), IdOf(trade)}))));
+  };
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(enter("A-" + std::to_string(i), "A", "B"), Outcome::kAccepted) << i;
+  }
+  EXPECT_EQ(desk_->Figures().unmatched, 0u);
+  EXPECT_EQ(enter("A-10", "A", "B"), Outcome::kOverloaded);
+  EXPECT_EQ(enter("A-10", "A", "C"), Outcome::kOverloaded);
+  Flush();
+  Restart();  // the log tells whose they are
+  EXPECT_EQ(enter("A-10", "A", "B"), Outcome::kOverloaded);
+  EXPECT_EQ(enter("B-0", "B", "A"), Outcome::kAccepted);
+  EXPECT_EQ(enter("C-0", "C", "A"), Outcome::kAccepted);
+  now_ = now_ + core::Duration::FromHours(8 * 24);
+  desk_->Tick(now_);
+  Flush();
+  const core::QueuedTrade later =
+      TradeOf("A-11", {"A", "EUR", 1}, {"B", "USD", 1}, 9 * 24 * kHourMs);
+  EXPECT_EQ(OutcomeOf(desk_->Enter(now_, Party("A"), Entry(later, {"A"}))), Outcome::kAccepted);
+}
+
 }  // namespace
 }  // namespace causeway::bridge
