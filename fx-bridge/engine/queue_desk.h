@@ -227,6 +227,7 @@ class QueueDesk {
   bool IsMember(const core::ParticipantId& participant) const {
     return options_.members.contains(participant);
   }
+  bool IsKnown(const core::Hash256& trade) const { return index_.contains(trade); }
   std::optional<QueuedTradeView> Look(const core::Hash256& id) const;
   // Of a trade that is known.
   bool IsParty(const core::Hash256& trade, const core::ParticipantId& participant) const;
@@ -313,7 +314,7 @@ class QueueDesk {
   core::AccountAddress AccountOf(fx_queue::MemberIndex member, fx_queue::LedgerIndex ledger) const;
   // Not, or no longer, a trade that one party has entered.
   bool EndUnmatched(fx_queue::TradeIndex index);
-  QueuedTradeView ViewOf(fx_queue::TradeIndex index, Queue::WaitReason reason) const;
+  QueuedTradeView ViewOf(fx_queue::TradeIndex index) const;
   QueueRunView* RunOf(std::uint64_t run);
 
   QueueOptions options_;

@@ -37,11 +37,12 @@ QueueRunView* QueueDesk::RunOf(std::uint64_t run) {
   return found == runs_.rend() ? nullptr : &*found;
 }
 
-QueuedTradeView QueueDesk::ViewOf(fx_queue::TradeIndex index, Queue::WaitReason reason) const {
+QueuedTradeView QueueDesk::ViewOf(fx_queue::TradeIndex index) const {
   const TradeRecord& record = trades_.at(index);
   const std::optional<Queue::Status> status = machine_.Find(index);
   CW_CHECK(status.has_value(), "a trade that is shown is known");
-  QueuedTradeView view{.id = record.id, .payload = record.payload, .reason = reason};
+  QueuedTradeView view{
+      .id = record.id, .payload = record.payload, .reason = machine_.WaitReasonOf(index)};
   for (const fx_queue::MemberIndex member : status->entered) {
     view.entered.push_back(members_[member]);
   }
@@ -74,9 +75,7 @@ QueuedTradeView QueueDesk::ViewOf(fx_queue::TradeIndex index, Queue::WaitReason 
 std::optional<QueuedTradeView> QueueDesk::Look(const core::Hash256& id) const {
   const auto found = index_.find(id);
   if (found == index_.end()) return std::nullopt;
-  const auto reasons = machine_.WaitReasons();
-  const auto reason = reasons.find(found->second);
-  return ViewOf(found->second, reason == reasons.end() ? Queue::WaitReason::kNone : reason->second);
+  return ViewOf(found->second);
 }
 
 bool QueueDesk::IsParty(const core::Hash256& trade, const core::ParticipantId& participant) const {
@@ -89,14 +88,11 @@ bool QueueDesk::IsParty(const core::Hash256& trade, const core::ParticipantId& p
 std::vector<QueuedTradeView> QueueDesk::List(const core::ParticipantId& party, bool ended,
                                              std::size_t count_max) const {
   std::vector<QueuedTradeView> views;
-  const auto reasons = machine_.WaitReasons();
   for (const auto& [index, record] : trades_) {
     if (views.size() == count_max) break;
     if (!ended && record.ended != core::LedgerTime()) continue;
     if (!party.IsEmpty() && !IsParty(record.id, party)) continue;
-    const auto reason = reasons.find(index);
-    views.push_back(
-        ViewOf(index, reason == reasons.end() ? Queue::WaitReason::kNone : reason->second));
+    views.push_back(ViewOf(index));
   }
   return views;
 }

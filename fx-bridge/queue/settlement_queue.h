@@ -123,6 +123,8 @@ class SettlementQueue {
     kPassedOver = 4,  // a member did not answer, or a ledger, or a try ended in time or hours
   };
   std::map<TradeIndex, WaitReason> WaitReasons() const;
+  // Of one, without looking at the whole queue; kNone for one that has no place, or has ended.
+  WaitReason WaitReasonOf(TradeIndex id) const;
   // Trades that have a place and have not ended.
   std::size_t queued() const { return queue_.size(); }
   // Attempts under way.

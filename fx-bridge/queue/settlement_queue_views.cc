@@ -77,4 +77,16 @@ std::map<TradeIndex, SettlementQueue::WaitReason> SettlementQueue::WaitReasons()
   return reasons;
 }
 
+SettlementQueue::WaitReason SettlementQueue::WaitReasonOf(TradeIndex id) const {
+  const auto found = trades_.find(id);
+  if (found == trades_.end() || found->second.place == 0 || found->second.ended) {
+    return WaitReason::kNone;
+  }
+  const Known& trade = found->second;
+  if (trade.under_way) return WaitReason::kTried;
+  if (trade.passed_over) return WaitReason::kPassedOver;
+  if (!IsCovered(trade.what)) return WaitReason::kFunds;
+  return IsFirst(trade) ? WaitReason::kNone : WaitReason::kOrder;
+}
+
 }  // namespace causeway::fx_queue

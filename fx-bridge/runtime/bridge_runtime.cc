@@ -34,14 +34,14 @@ void BridgeRuntime::Start(Sender send, WitnessSender send_to_witness, Listener l
   thread_ = std::thread([this] { Run(); });
 }
 
-std::optional<core::Rejection> BridgeRuntime::Post(Event event, Answer answer) {
+std::optional<core::Rejection> BridgeRuntime::Post(Event event, Answer answer,
+                                                   const std::string& caller) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return Refuse(core::Outcome::kUnavailable, "the bridge is stopping");
-    if (tasks_.size() >= kTasksWaitingMax) {
+    if (!tasks_.Add(caller, {std::move(event), std::move(answer)})) {
       return Refuse(core::Outcome::kOverloaded, "too many calls wait; try again later");
     }
-    tasks_.push_back({std::move(event), std::move(answer)});
   }
   woken_.notify_one();
   return std::nullopt;
@@ -51,7 +51,7 @@ void BridgeRuntime::PostReply(Event event) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
-    tasks_.push_back({std::move(event), nullptr});
+    tasks_.Prepend({std::move(event), nullptr});
   }
   woken_.notify_one();
 }
@@ -66,7 +66,7 @@ bool BridgeRuntime::Wait(std::vector<Task>& tasks) {
   }
   woken_.wait_for(lock, std::chrono::milliseconds(sleep_ms), ready);
   tasks.clear();
-  tasks.swap(tasks_);
+  tasks_.Take(kTasksPerRoundMax, tasks);
   return !tasks.empty() || !stopping_;
 }
 

@@ -22,11 +22,15 @@
 #include <vector>
 
 #include "fx-bridge/engine/bridge_engine.h"
+#include "fx-bridge/runtime/caller_tasks.h"
 
 namespace causeway::bridge {
 
 // Calls that wait for the engine thread at once.
 inline constexpr std::size_t kTasksWaitingMax = 16'384;
+// Of them those that run before the next write, beside what ledgers and witnesses answered: so that
+// answers and deadlines do not wait for all that callers ask.
+inline constexpr std::size_t kTasksPerRoundMax = 1'024;
 // The process's exit status after an error of the journal or the signer (EX_SOFTWARE).
 inline constexpr int kOutcomeUnknownExitStatus = 70;
 // And when a witness holds more of the log than the journal, or another one (EX_DATAERR).
@@ -58,8 +62,9 @@ class BridgeRuntime {
   void Start(Sender send, WitnessSender send_to_witness, Listener listen);
 
   // Runs `event` (may be empty) and then, when it is durable, `answer`. kOverloaded or
-  // kUnavailable, and neither runs, when it cannot.
-  std::optional<core::Rejection> Post(Event event, Answer answer);
+  // kUnavailable, and neither runs, when it cannot: also when `caller`, unless that is empty, has
+  // its share of what may wait (CallerTasks).
+  std::optional<core::Rejection> Post(Event event, Answer answer, const std::string& caller = {});
   // An answer of a ledger: never refused, because calls to ledgers are bounded; dropped once the
   // runtime stops (the ledger is asked again after the next start).
   void PostReply(Event event);
@@ -105,7 +110,7 @@ class BridgeRuntime {
 
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::vector<Task> tasks_;
+  CallerTasks<Task> tasks_{kTasksWaitingMax};
   bool stopping_ = false;
   std::optional<core::LedgerTime> timer_;  // of the engine thread alone
 

@@ -94,7 +94,7 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
     }
     auto result = std::make_shared<std::variant<Quote, core::Rejection>>();
     Post(
-        call,
+        call, caller->id,
         [this, wanted, result](BridgeEngine& engine, core::LedgerTime now) {
           *result = engine.RequestQuote(now, wanted, random_);
         },
@@ -166,17 +166,20 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
                                             v1::DecisionCheckpoint* response) override {
     auto call = NewCall(context, response);
     // Heads are for everybody with a certificate, for witnesses too: they must be seen to be one.
-    if (const absl::StatusOr<rpc::Peer> peer = rpc::PeerOf(*context); !peer.ok()) {
+    const absl::StatusOr<rpc::Peer> peer = rpc::PeerOf(*context);
+    if (!peer.ok()) {
       call->End({grpc::StatusCode::UNAUTHENTICATED, std::string(peer.status().message())});
       return call.get();
     }
-    Post(call, nullptr, [call](const BridgeEngine& engine) {
-      call->Succeed([&](v1::DecisionCheckpoint& out) {
-        out.set_checkpoint(engine.checkpoint());
-        out.set_certified(engine.certified_checkpoint());
-        for (std::string& note : engine.CosignedCheckpoints()) out.add_cosigned(std::move(note));
-      });
-    });
+    Post(call, peer->participant.value_or(core::ParticipantId()), nullptr,
+         [call](const BridgeEngine& engine) {
+           call->Succeed([&](v1::DecisionCheckpoint& out) {
+             out.set_checkpoint(engine.checkpoint());
+             out.set_certified(engine.certified_checkpoint());
+             for (std::string& note : engine.CosignedCheckpoints())
+               out.add_cosigned(std::move(note));
+           });
+         });
     return call.get();
   }
 
@@ -196,8 +199,8 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
 
   // Hands the call to the engine thread; a call that ended meanwhile changes nothing.
   template <typename Response>
-  void Post(const CallPtr<Response>& call, BridgeRuntime::Event event,
-            BridgeRuntime::Answer answer) {
+  void Post(const CallPtr<Response>& call, const core::ParticipantId& caller,
+            BridgeRuntime::Event event, BridgeRuntime::Answer answer) {
     BridgeRuntime::Event guarded;
     if (event) {
       guarded = [call, event = std::move(event)](BridgeEngine& engine, core::LedgerTime now) {
@@ -207,7 +210,8 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
     const auto last = [call, answer = std::move(answer)](const BridgeEngine& engine) {
       if (!call->ended()) answer(engine);
     };
-    if (const MaybeRejection refused = runtime_->Post(std::move(guarded), last)) {
+    if (const MaybeRejection refused =
+            runtime_->Post(std::move(guarded), last, caller.ToString())) {
       call->Refuse(*refused);
     }
   }
@@ -254,7 +258,7 @@ class BridgeService::Impl final : public v1::Bridge::CallbackService {
     auto call = NewCall(context, response);
     const std::optional<Caller> caller = Identify(context, *call);
     if (!caller.has_value()) return call.get();
-    Post(call, nullptr, [call, caller = *caller, fill](const BridgeEngine& engine) {
+    Post(call, caller->id, nullptr, [call, caller = *caller, fill](const BridgeEngine& engine) {
       Response out;
       if (const MaybeRejection refused = fill(engine, caller, out)) {
         call->Refuse(*refused);
@@ -319,7 +323,7 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlement(
   runtime_->VerifyAhead(read->terms);
   auto submission = std::make_shared<Submission>(*std::move(read));
   Post(
-      call,
+      call, caller->id,
       [submission](BridgeEngine& engine, core::LedgerTime now) {
         auto result = engine.Submit(now, submission->terms, std::move(submission->legs));
         if (auto* refused = std::get_if<core::Rejection>(&result)) submission->refused = *refused;
@@ -364,7 +368,7 @@ ServerUnaryReactor* BridgeService::Impl::SubmitSettlements(
     submissions->push_back(*std::move(read));
   }
   Post(
-      call,
+      call, caller->id,
       [submissions](BridgeEngine& engine, core::LedgerTime now) {
         for (Submission& each : *submissions) {
           auto result = engine.Submit(now, each.terms, std::move(each.legs));
@@ -424,7 +428,7 @@ ServerUnaryReactor* BridgeService::Impl::GetDecision(CallbackServerContext* cont
   }
   auto refused = std::make_shared<MaybeRejection>();
   Post(
-      call,
+      call, caller->id,
       [refused, id = *id, terms, asker = caller->id](BridgeEngine& engine, core::LedgerTime now) {
         auto result = engine.JudgeDeadline(now, id, terms, asker);
         if (auto* rejection = std::get_if<core::Rejection>(&result)) *refused = *rejection;
@@ -447,7 +451,8 @@ ServerUnaryReactor* BridgeService::Impl::RequestAbort(CallbackServerContext* con
                                                       const v1::RequestAbortRequest* request,
                                                       v1::SettlementView* response) {
   auto call = NewCall(context, response);
-  if (!Identify(context, *call).has_value()) return call.get();
+  const std::optional<Caller> caller = Identify(context, *call);
+  if (!caller.has_value()) return call.get();
   const absl::StatusOr<core::Hash256> id =
       codec::HashFrom(request->settlement_id(), "settlement_id");
   if (!id.ok()) {
@@ -461,7 +466,7 @@ ServerUnaryReactor* BridgeService::Impl::RequestAbort(CallbackServerContext* con
   }
   auto answer = std::make_shared<std::variant<SettlementView, core::Rejection>>();
   Post(
-      call,
+      call, caller->id,
       [answer, id = *id, order = std::get<AbortOrder>(std::move(order))](BridgeEngine& engine,
                                                                          core::LedgerTime now) {
         *answer = engine.OrderAbort(now, id, order);
@@ -517,7 +522,8 @@ grpc::ServerWriteReactor<v1::SettlementView>* BridgeService::Impl::WatchSettleme
         if (!IsFinal(view.state) && !watchers_.Add(id, queue, kWatchersPerSettlementMax)) {
           queue->Close({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watch this settlement"});
         }
-      });
+      },
+      std::get<Caller>(identified).id.ToString());
   if (full.has_value()) {
     return hub_.Refuse<v1::SettlementView>(rpc::Refuse(*full, *context));
   }

@@ -33,14 +33,14 @@ void QueueRuntime::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-std::optional<core::Rejection> QueueRuntime::Post(Event event, Answer answer) {
+std::optional<core::Rejection> QueueRuntime::Post(Event event, Answer answer,
+                                                  const std::string& caller) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return Refusal(core::Outcome::kUnavailable, "the bridge is stopping");
-    if (tasks_.size() >= kQueueTasksMax) {
+    if (!tasks_.Add(caller, {std::move(event), std::move(answer)})) {
       return Refusal(core::Outcome::kOverloaded, "too many calls wait; try again later");
     }
-    tasks_.push_back({std::move(event), std::move(answer)});
   }
   woken_.notify_one();
   return std::nullopt;
@@ -52,11 +52,11 @@ void QueueRuntime::PostOutcome(std::uint32_t attempt, const core::Rejection& out
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
-    tasks_.push_back({[this, attempt, outcome](QueueDesk& desk, core::LedgerTime now) {
-                        if (!ForgetHandedIn(attempt)) return;
-                        desk.OnOutcome(now, attempt, outcome);
-                      },
-                      nullptr});
+    tasks_.Prepend({[this, attempt, outcome](QueueDesk& desk, core::LedgerTime now) {
+                      if (!ForgetHandedIn(attempt)) return;
+                      desk.OnOutcome(now, attempt, outcome);
+                    },
+                    nullptr});
   }
   woken_.notify_one();
 }
@@ -139,7 +139,7 @@ bool QueueRuntime::Wait(std::vector<Task>& tasks) {
                   std::chrono::milliseconds(std::clamp<std::int64_t>(left_ms, 0, kSleepMillisMax)),
                   ready);
   tasks.clear();
-  tasks.swap(tasks_);
+  tasks_.Take(kTasksPerRoundMax, tasks);
   return !tasks.empty() || !stopping_;
 }
 

@@ -17,11 +17,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "fx-bridge/engine/queue_desk.h"
 #include "fx-bridge/runtime/bridge_runtime.h"
+#include "fx-bridge/runtime/caller_tasks.h"
 #include "settlement/store/snapshot.h"
 
 namespace causeway::bridge {
@@ -55,8 +57,9 @@ class QueueRuntime {
   // After BridgeRuntime::Start.
   void Start();
   // Runs `event` (may be empty) and then, when it is durable, `answer`. kOverloaded or
-  // kUnavailable, and neither runs, when it cannot.
-  std::optional<core::Rejection> Post(Event event, Answer answer);
+  // kUnavailable, and neither runs, when it cannot: also when `caller`, unless that is empty, has
+  // its share of what may wait (CallerTasks).
+  std::optional<core::Rejection> Post(Event event, Answer answer, const std::string& caller = {});
   // What the bridge's listener is to call, on the engine thread.
   void OnChanged(const BridgeEngine& engine, const std::vector<core::Hash256>& changed);
   core::LedgerTime Now() const { return bridge_->Now(); }
@@ -94,7 +97,7 @@ class QueueRuntime {
 
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::vector<Task> tasks_;
+  CallerTasks<Task> tasks_{kQueueTasksMax};
   std::map<core::Hash256, std::uint32_t> awaited_;  // settlements, and the attempts that they are
   bool stopping_ = false;
 

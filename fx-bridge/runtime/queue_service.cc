@@ -140,8 +140,7 @@ class QueueService::Impl final : public v1::SettlementQueue::CallbackService {
         return MaybeRejection(
             Refusal(core::Outcome::kMalformed, std::string(id.status().message())));
       }
-      const std::optional<QueuedTradeView> view = desk.Look(*id);
-      if (!view) {
+      if (!desk.IsKnown(*id)) {
         return MaybeRejection(Refusal(core::Outcome::kNotFound,
                                       fmt::format("trade_id: {} is not known here", id->ToHex())));
       }
@@ -149,7 +148,7 @@ class QueueService::Impl final : public v1::SettlementQueue::CallbackService {
         return MaybeRejection(
             Refusal(core::Outcome::kSenderNotEntitled, "trade_id: you are no party of that trade"));
       }
-      ToProto(*view, &out);
+      ToProto(*desk.Look(*id), &out);
       return MaybeRejection();
     });
   }
@@ -238,7 +237,8 @@ class QueueService::Impl final : public v1::SettlementQueue::CallbackService {
 
   // Hands the call to the queue's thread; a call that ended meanwhile changes nothing.
   template <typename Response>
-  void Post(const CallPtr<Response>& call, QueueRuntime::Event event, QueueRuntime::Answer answer) {
+  void Post(const CallPtr<Response>& call, const Caller& caller, QueueRuntime::Event event,
+            QueueRuntime::Answer answer) {
     QueueRuntime::Event guarded;
     if (event) {
       guarded = [call, event = std::move(event)](QueueDesk& desk, core::LedgerTime now) {
@@ -248,7 +248,8 @@ class QueueService::Impl final : public v1::SettlementQueue::CallbackService {
     const auto last = [call, answer = std::move(answer)](const QueueDesk& desk) {
       if (!call->ended()) answer(desk);
     };
-    if (const MaybeRejection refused = runtime_->Post(std::move(guarded), last)) {
+    if (const MaybeRejection refused =
+            runtime_->Post(std::move(guarded), last, caller.id.ToString())) {
       call->Refuse(*refused);
     }
   }
@@ -269,7 +270,7 @@ class QueueService::Impl final : public v1::SettlementQueue::CallbackService {
     auto call = NewCall(context, response);
     const std::optional<Caller> caller = Identify(context, *call);
     if (!caller.has_value()) return call.get();
-    Post(call, nullptr, [call, caller = *caller, fill](const QueueDesk& desk) {
+    Post(call, *caller, nullptr, [call, caller = *caller, fill](const QueueDesk& desk) {
       Response out;
       if (const MaybeRejection refused = fill(desk, caller, out)) {
         call->Refuse(*refused);
@@ -288,7 +289,7 @@ class QueueService::Impl final : public v1::SettlementQueue::CallbackService {
     if (!caller.has_value()) return call.get();
     auto refused = std::make_shared<MaybeRejection>();
     Post(
-        call,
+        call, *caller,
         [refused, caller = *caller, take](QueueDesk& desk, core::LedgerTime now) {
           *refused = CheckMember(desk, caller);
           if (!refused->has_value()) *refused = take(desk, now, caller);
@@ -316,7 +317,7 @@ class QueueService::Impl final : public v1::SettlementQueue::CallbackService {
     if (!caller.has_value()) return call.get();
     auto result = std::make_shared<std::variant<core::Hash256, core::Rejection>>();
     Post(
-        call,
+        call, *caller,
         [result, caller = *caller, envelope = *read, say](QueueDesk& desk, core::LedgerTime now) {
           *result = say(desk, now, caller, envelope);
         },

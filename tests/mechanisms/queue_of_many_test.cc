@@ -99,6 +99,7 @@ TEST(QueueOfMany, NothingThatHasRoomIsLeftOut) {
           day.EndOne(day.Draw(3) == 0 ? std::optional<std::int64_t>(day.Draw(1500)) : std::nullopt);
         }
         for (const auto& [id, reason] : day.queue().WaitReasons()) {
+          EXPECT_EQ(day.queue().WaitReasonOf(id), reason);
           ASSERT_NE(reason, SettlementQueue::WaitReason::kNone)
               << "trade " << id << " after event " << event << " with seed " << seed;
         }
@@ -118,6 +119,7 @@ TEST(QueueOfMany, LevelsCountWhatWaitsAndIsNotTried) {
     std::uint32_t waiting = 0;
     core::Amount value;
     for (const auto& [id, reason] : day.queue().WaitReasons()) {
+      EXPECT_EQ(day.queue().WaitReasonOf(id), reason);
       if (reason == SettlementQueue::WaitReason::kTried) continue;
       ++waiting;
       value = *core::CheckedAdd(value, day.queue().Find(id)->what.party_amount);

@@ -377,6 +377,7 @@ TEST_F(SettlementQueueTest, EachTradeThatWaitsSaysWhy) {
   Enter(2, Trade(kMemberA, kEur, 10, kMemberC, kJpy, 500));
   EXPECT_EQ(queue_->WaitReasons(),
             (std::map<ActionIndex, Reason>{{1, Reason::kFunds}, {2, Reason::kOrder}}));
+  EXPECT_EQ(queue_->WaitReasonOf(3), Reason::kNone);
   queue_->Begin(kNine, 1);
   queue_->OnFundsTimeout(kNine, 1);
   EXPECT_EQ(queue_->WaitReasons(),
