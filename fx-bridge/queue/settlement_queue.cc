@@ -521,6 +521,17 @@ bool SettlementQueue::TakeBack(const UnderWay& failed, const core::Rejection& ou
     // The ledger had set aside what the legs before this one need.
     const LedgerIndex ledger = attempt.legs[blame->leg].ledger;
     core::Amount funds = core::Amount::FromMinor(std::max<std::int64_t>(0, outcome.actual));
+    // What it names would have covered the leg: no estimate. By it the same would be tried again at
+    // once, and refused again.
+    const bool contradicts = funds >= attempt.legs[blame->leg].amount;
+    if (contradicts) {
+      for (const TradeIndex id : attempt.trades) {
+        Known& trade = trades_.at(id);
+        SetPassedOver(trade,
+                      attempt.trades.size() == 1 || PaysOrGets(trade.what, ledger, blame->member));
+      }
+      return attempt.trades.size() > 1;
+    }
     for (std::size_t i = 0; i < blame->leg; ++i) {
       const NetLeg& leg = attempt.legs[i];
       if (leg.ledger == ledger && leg.from == blame->member) funds = Plus(funds, leg.amount);

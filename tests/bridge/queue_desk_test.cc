@@ -479,5 +479,37 @@ TEST_F(QueueDeskTest, WhoEntersAndWithdrawsTakesNoMoreThanItsShareOfWhatIsKnown)
   EXPECT_EQ(OutcomeOf(desk_->Enter(now_, Party("A"), Entry(later, {"A"}))), Outcome::kAccepted);
 }
 
+// A ledger that says too little and names enough: the queue tried the trade again at once, for
+// ever.
+TEST_F(QueueDeskTest, WhatALedgerRefusesAgainstItsOwnFiguresWaitsForTheNextRun) {
+  const core::QueuedTrade trade = TradeOf("T", {"A", "EUR", 100}, {"B", "USD", 110});
+  EnterBoth(trade);
+  const auto attempts = [&] {
+    int count = 0;
+    for (int i = 0; i < 10; ++i) {
+      AnswerAll();
+      for (const QueueSubmission& each : desk_->TakeSubmissions()) {
+        ++count;
+        desk_->OnOutcome(now_, each.attempt,
+                         {.outcome = Outcome::kInsufficientFunds,
+                          .actual = 1'000'000,
+                          .required = 100,
+                          .rule = "leg 0"});
+        Flush();
+      }
+    }
+    return count;
+  };
+  EXPECT_EQ(attempts(), 1);
+  EXPECT_EQ(StateOf(trade), QueuedTradeState::kWaiting);
+  EXPECT_EQ(desk_->Look(IdOf(trade))->reason, fx_queue::SettlementQueue::WaitReason::kPassedOver);
+  funds_[{"A", "EUR"}] = 100;
+  funds_[{"B", "USD"}] = 110;
+  now_ = desk_->next_timer();
+  desk_->Tick(now_);
+  Flush();
+  EXPECT_EQ(attempts(), 1) << "a run later";
+}
+
 }  // namespace
 }  // namespace causeway::bridge
