@@ -111,13 +111,18 @@ std::vector<CurrencyPair> BoardVenue::pairs() const {
   return {pairs.begin(), pairs.end()};
 }
 
-bool BoardVenue::WithinLimits(std::size_t provider, const core::Money& owed) const {
+bool BoardVenue::WithinLimits(std::size_t provider, const core::ParticipantId& taker,
+                              const core::Money& owed) const {
   for (const core::Money& limit : providers_[provider].limits) {
     if (limit.currency != owed.currency) continue;
-    const auto place = owed_.find(std::pair(provider, owed.currency));
-    const core::Amount before = place == owed_.end() ? core::Amount::Zero() : place->second;
-    const auto after = core::CheckedAdd(before, owed.amount);
-    return after.has_value() && *after <= limit.amount;
+    const auto all = owed_.find(std::pair(provider, owed.currency));
+    const auto own = owed_to_.find(std::tuple(taker, provider, owed.currency));
+    const auto after =
+        core::CheckedAdd(all == owed_.end() ? core::Amount::Zero() : all->second, owed.amount);
+    const auto own_after =
+        core::CheckedAdd(own == owed_to_.end() ? core::Amount::Zero() : own->second, owed.amount);
+    if (!after.has_value() || !own_after.has_value() || *after > limit.amount) return false;
+    return *own_after <= core::CheckedSub(limit.amount, *after).value_or(core::Amount::Zero());
   }
   return true;
 }
@@ -136,7 +141,7 @@ std::variant<BoardVenue::Priced, core::Rejection> BoardVenue::BestPrice(
       quoted = true;
       if (price.answer == PostedAnswer::kOverflow) overflow = true;
       if (price.answer != PostedAnswer::kPriced) continue;
-      if (!WithinLimits(i, {request.buy_currency, price.buy})) continue;
+      if (!WithinLimits(i, request.taker, {request.buy_currency, price.buy})) continue;
       const bool better =
           !best.has_value() || (request.sell_amount.has_value() ? price.buy > best->price.buy
                                                                 : price.sell < best->price.sell);
@@ -163,16 +168,26 @@ std::variant<Quote, core::Rejection> BoardVenue::RequestQuote(core::LedgerTime n
   if (quotes_.size() >= options_.quotes_max) {
     return Refusal(core::Outcome::kOverloaded, "too many quotes are open; try again later");
   }
+  const auto own = quotes_of_.find(request.taker);
+  if (own != quotes_of_.end() && own->second >= options_.quotes_max - quotes_.size()) {
+    return Refusal(core::Outcome::kOverloaded,
+                   fmt::format("{} quotes of {} are open, which is its share; try again later",
+                               own->second, request.taker.text()));
+  }
   auto priced = BestPrice(now, request);
   if (auto* refused = std::get_if<core::Rejection>(&priced)) return std::move(*refused);
   Quote quote = MakeQuote(now, request, std::get<Priced>(priced), random);
   Open open;
   open.terms = quote.terms;
+  open.taker = request.taker;
   open.expires = quote.expires;
   open.provider = std::get<Priced>(priced).provider;
   open.owed = quote.buy;
   core::Amount& owed = owed_[std::pair(open.provider, open.owed.currency)];
   owed = core::CheckedAdd(owed, open.owed.amount).value_or(core::Amount::Max());
+  core::Amount& owed_to = owed_to_[std::tuple(open.taker, open.provider, open.owed.currency)];
+  owed_to = core::CheckedAdd(owed_to, open.owed.amount).value_or(core::Amount::Max());
+  ++quotes_of_[open.taker];
   const bool added = quotes_.emplace(quote.quote_id, std::move(open)).second;
   CW_CHECK(added, "quote ids are random and do not repeat");
   by_expiry_.emplace(std::pair(quote.expires, quote.quote_id), true);
@@ -251,6 +266,12 @@ void BoardVenue::ForgetExpired(core::LedgerTime now) {
     const Open& open = place->second;
     core::Amount& owed = owed_[std::pair(open.provider, open.owed.currency)];
     owed = core::CheckedSub(owed, open.owed.amount).value_or(core::Amount::Zero());
+    const auto owed_to = owed_to_.find(std::tuple(open.taker, open.provider, open.owed.currency));
+    CW_CHECK(owed_to != owed_to_.end(), "what a taker is owed was counted");
+    owed_to->second =
+        core::CheckedSub(owed_to->second, open.owed.amount).value_or(core::Amount::Zero());
+    if (owed_to->second.IsZero()) owed_to_.erase(owed_to);
+    if (--quotes_of_.at(open.taker) == 0) quotes_of_.erase(open.taker);
     quotes_.erase(place);
     by_expiry_.erase(first);
   }

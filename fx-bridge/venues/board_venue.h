@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,7 +31,8 @@ class BoardVenue : public QuoteDesk {
     core::Hash256 policy_hash;
     // The deadline in the terms is this long after the quote's expiry: time to prepare in.
     core::Duration settlement_window = core::Duration::FromSeconds(60);
-    // Quotes kept at once: unexpired ones, and expired ones for as long as settlement_window.
+    // Quotes kept at once: unexpired ones, and expired ones for as long as settlement_window. A
+    // taker gets another while it has fewer than are still free: quotes oblige it to nothing.
     std::size_t quotes_max = 100'000;
   };
 
@@ -42,8 +44,9 @@ class BoardVenue : public QuoteDesk {
                                                             std::vector<Provider> providers);
 
   // The best rate for the taker among providers within their limits; the first provider of the
-  // configuration among equals. The other side of the dealt amount is rounded once, against the
-  // taker.
+  // configuration among equals. A provider owes one taker no more than it then still may owe
+  // others, so one of n takers that ask for all they can get leaves 1 / (1 + n) of a limit. The
+  // other side of the dealt amount is rounded once, against the taker.
   std::variant<Quote, core::Rejection> RequestQuote(core::LedgerTime now,
                                                     const QuoteRequest& request,
                                                     const RandomSource& random) override;
@@ -65,6 +68,7 @@ class BoardVenue : public QuoteDesk {
  private:
   struct Open {
     std::string terms;
+    core::ParticipantId taker;
     core::LedgerTime expires;
     std::size_t provider = 0;
     core::Money owed;  // by the provider
@@ -78,7 +82,8 @@ class BoardVenue : public QuoteDesk {
   Quote MakeQuote(core::LedgerTime now, const QuoteRequest& request, const Priced& priced,
                   const RandomSource& random) const;
   void ForgetExpired(core::LedgerTime now);
-  bool WithinLimits(std::size_t provider, const core::Money& owed) const;
+  bool WithinLimits(std::size_t provider, const core::ParticipantId& taker,
+                    const core::Money& owed) const;
 
   Options options_;
   std::vector<Provider> providers_;
@@ -87,6 +92,10 @@ class BoardVenue : public QuoteDesk {
   absl::btree_map<std::pair<core::LedgerTime, std::string>, bool> by_expiry_;
   // What providers owe over the quotes kept, by place and currency. Counted where there is a limit.
   absl::btree_map<std::pair<std::size_t, core::Currency>, core::Amount> owed_;
+  // Of that what each taker is owed, and how many of the quotes are its own.
+  absl::btree_map<std::tuple<core::ParticipantId, std::size_t, core::Currency>, core::Amount>
+      owed_to_;
+  absl::btree_map<core::ParticipantId, std::size_t> quotes_of_;
 };
 
 }  // namespace causeway::bridge

@@ -163,6 +163,12 @@ std::variant<Quote, core::Rejection> MarketDesk::RequestQuote(core::LedgerTime n
   if (quotes_.size() >= options_.quotes_max) {
     return Refusal(core::Outcome::kOverloaded, "too many quotes are open; try again later");
   }
+  const auto own = quotes_of_.find(request.taker);
+  if (own != quotes_of_.end() && own->second >= options_.quotes_max - quotes_.size()) {
+    return Refusal(core::Outcome::kOverloaded,
+                   fmt::format("{} quotes of {} are open, which is its share; try again later",
+                               own->second, request.taker.text()));
+  }
   if (!request.venue.empty() && venue(request.venue) == nullptr) {
     return Refusal(core::Outcome::kNoRate, fmt::format("there is no venue {}", request.venue));
   }
@@ -192,6 +198,8 @@ std::variant<Quote, core::Rejection> MarketDesk::RequestQuote(core::LedgerTime n
     MakeQuotedTerms(options_.policy_hash, quote.expires + options_.settlement_window, request.uetr,
                     std::get<std::vector<QuotedLeg>>(made), random, quote);
     Quote given = quote;
+    open.taker = request.taker;
+    ++quotes_of_[request.taker];
     by_settlement_.emplace(given.settlement_id, given.quote_id);
     by_expiry_.emplace(std::pair(given.expires, given.quote_id), true);
     quotes_.emplace(given.quote_id, std::move(open));
@@ -231,9 +239,7 @@ std::variant<std::vector<core::Signature>, core::Rejection> MarketDesk::SignQuot
     auto refused = venues_[venue].venue->Accept(now, offer);
     if (!refused.has_value()) continue;
     ReleaseAll(now, open);
-    by_settlement_.erase(open.quote.settlement_id);
-    by_expiry_.erase(std::pair(open.quote.expires, open.quote.quote_id));
-    quotes_.erase(place);
+    Forget(place);
     return *std::move(refused);
   }
   open.signed_for = true;
@@ -246,11 +252,9 @@ void MarketDesk::OnDecided(core::LedgerTime now, const core::Hash256& settlement
   if (known == by_settlement_.end()) return;
   const auto place = quotes_.find(known->second);
   CW_CHECK(place != quotes_.end(), "a settlement's quote is kept until it is decided");
-  const Open open = std::move(place->second);
+  const Open open = place->second;
   CW_CHECK(!settled || open.signed_for, "nothing settles without the signatures of who pays");
-  by_expiry_.erase(std::pair(open.quote.expires, open.quote.quote_id));
-  quotes_.erase(place);
-  by_settlement_.erase(known);
+  Forget(place);
   if (!settled) {
     ReleaseAll(now, open);
     return;
@@ -286,10 +290,16 @@ void MarketDesk::Expire(core::LedgerTime now) {
     const auto place = quotes_.find(by_expiry_.begin()->first.second);
     CW_CHECK(place != quotes_.end(), "a quote that may expire is kept");
     ReleaseAll(now, place->second);
-    by_settlement_.erase(place->second.quote.settlement_id);
-    by_expiry_.erase(by_expiry_.begin());
-    quotes_.erase(place);
+    Forget(place);
   }
+}
+
+void MarketDesk::Forget(Quotes::iterator place) {
+  const Open& open = place->second;
+  by_settlement_.erase(open.quote.settlement_id);
+  by_expiry_.erase(std::pair(open.quote.expires, open.quote.quote_id));
+  if (--quotes_of_.at(open.taker) == 0) quotes_of_.erase(open.taker);
+  quotes_.erase(place);
 }
 
 }  // namespace causeway::bridge

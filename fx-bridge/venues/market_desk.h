@@ -26,6 +26,7 @@ class MarketDesk : public QuoteDesk {
   struct Options {
     core::Hash256 policy_hash;
     core::Duration settlement_window = core::Duration::FromSeconds(60);
+    // Of them a taker gets another while it has fewer than are still free.
     std::size_t quotes_max = 100'000;
   };
   struct NamedVenue {
@@ -66,6 +67,7 @@ class MarketDesk : public QuoteDesk {
  private:
   struct Open {
     Quote quote;
+    core::ParticipantId taker;
     std::vector<std::pair<std::size_t, OfferId>> offers;  // venue, offer
     std::vector<std::size_t> signers;                     // places in parties_
     bool signed_for = false;
@@ -86,12 +88,14 @@ class MarketDesk : public QuoteDesk {
                                                                  Open& open) const;
   std::optional<std::size_t> PartyOf(const core::ParticipantId& id) const;
   void ReleaseAll(core::LedgerTime now, const Open& open);
+  void Forget(Quotes::iterator place);
   void Expire(core::LedgerTime now);
 
   Options options_;
   std::vector<Provider> parties_;
   std::vector<NamedVenue> venues_;
   Quotes quotes_;
+  absl::btree_map<core::ParticipantId, std::size_t> quotes_of_;  // of each taker
   absl::btree_map<core::Hash256, std::string> by_settlement_;
   absl::btree_map<std::pair<core::LedgerTime, std::string>, bool> by_expiry_;  // not signed for
 };

@@ -26,8 +26,10 @@ class BoardVenueTest : public ::testing::Test {
     provider.validity = core::Duration::FromSeconds(10);
     return provider;
   }
-  static std::unique_ptr<BoardVenue> Venue(std::vector<Provider> providers) {
+  static std::unique_ptr<BoardVenue> Venue(std::vector<Provider> providers,
+                                           std::size_t quotes_max = 100'000) {
     BoardVenue::Options options;
+    options.quotes_max = quotes_max;
     options.policy_hash = core::Sha256("policy");
     return Must(BoardVenue::Create(options, std::move(providers)));
   }
@@ -40,6 +42,10 @@ class BoardVenueTest : public ::testing::Test {
     request.sell_account = Address("USD", "ALPHA");
     request.buy_account = Address("JPY", "ALPHA");
     request.instruction_id = Must(core::InstructionId::Parse("SWAP-1"));
+    return request;
+  }
+  static QuoteRequest For(std::string_view taker, QuoteRequest request) {
+    request.taker = Party(taker);
     return request;
   }
   static QuoteRequest SellJpy(std::int64_t minor) {
@@ -279,19 +285,44 @@ TEST_F(BoardVenueTest, AProviderOwesNoMoreThanItsLimitOverOpenQuotes) {
   Provider limited = Dealer();
   limited.limits = {{Ccy("JPY"), Minor(20'000)}};
   venue_ = Venue({limited});
-  const Quote first = Ask(SellUsd(10'000));  // 14,710 yen
-  EXPECT_EQ(Refused(SellUsd(10'000)), core::Outcome::kNoRate);
-  EXPECT_EQ(Ask(SellUsd(3'000)).buy.amount, Minor(4'413));
+  const Quote first = Ask(SellUsd(5'000));  // 7,355 yen
+  EXPECT_EQ(Refused(For("BETA", SellUsd(10'000))), core::Outcome::kNoRate);
+  EXPECT_EQ(Ask(For("BETA", SellUsd(3'000))).buy.amount, Minor(4'413));
   EXPECT_EQ(Ask(SellJpy(1'000'000)).buy.currency, Ccy("USD"));  // no limit in dollars
   // Past the deadline of the terms nothing of a quote can be due any more.
   const core::LedgerTime after =
       first.expires + core::Duration::FromSeconds(60) + core::Duration::FromMicros(1);
-  EXPECT_EQ(Ask(SellUsd(10'000), after).buy.amount, Minor(14'710));
+  EXPECT_EQ(Ask(SellUsd(6'000), after).buy.amount, Minor(8'826));
+}
+
+// Quotes oblige a taker to nothing: one that asked for enough of them took a provider's limit from
+// all others.
+TEST_F(BoardVenueTest, ATakerIsOwedNoMoreOfALimitThanIsThenLeftForOthers) {
+  Provider limited = Dealer();
+  limited.limits = {{Ccy("JPY"), Minor(20'000)}};
+  venue_ = Venue({limited});
+  EXPECT_EQ(Refused(SellUsd(7'000)), core::Outcome::kNoRate);  // 10,297 yen of 20,000
+  Ask(SellUsd(6'000));                                         // 8,826 yen
+  EXPECT_EQ(Refused(SellUsd(1'000)), core::Outcome::kNoRate);
+  EXPECT_EQ(Ask(For("BETA", SellUsd(3'000))).buy.amount, Minor(4'413));
+  const core::LedgerTime after =
+      At(10'000) + core::Duration::FromSeconds(60) + core::Duration::FromMicros(1);
+  EXPECT_EQ(Ask(SellUsd(6'000), after).buy.amount, Minor(8'826));
+}
+
+TEST_F(BoardVenueTest, ATakerLeavesHalfOfTheQuotesToOthers) {
+  venue_ = Venue({Dealer()}, 10);
+  for (int i = 0; i < 5; ++i) Ask(SellUsd(100));
+  EXPECT_EQ(Refused(SellUsd(100)), core::Outcome::kOverloaded);
+  Ask(For("BETA", SellUsd(100)));
+  const core::LedgerTime after =
+      At(10'000) + core::Duration::FromSeconds(60) + core::Duration::FromMicros(1);
+  Ask(SellUsd(100), after);
 }
 
 TEST_F(BoardVenueTest, AnotherProviderQuotesWhatIsAboveTheLimitOfTheBest) {
   Provider limited = Dealer("DEALER");
-  limited.limits = {{Ccy("JPY"), Minor(14'000)}};
+  limited.limits = {{Ccy("JPY"), Minor(28'000)}};
   Provider other = Dealer("OTHER");
   other.rates[0].bid = RateOf("147.00");
   venue_ = Venue({limited, other});

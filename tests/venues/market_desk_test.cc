@@ -20,6 +20,8 @@ core::AccountAddress Account(std::string_view currency, std::string_view body) {
   return core::AccountAddress::Make(Cur(currency), body).value();
 }
 
+constexpr std::size_t kQuotesMax = 1'000;
+
 // DEALER quotes EUR/USD, a pool USD/JPY, and MAKER1 and MAKER2 have orders in the book of EUR/CHF.
 class MarketDeskTest : public ::testing::Test {
  protected:
@@ -61,6 +63,7 @@ class MarketDeskTest : public ::testing::Test {
     book_ = book.get();
     venues.push_back({"book", std::move(book)});
     MarketDesk::Options options;
+    options.quotes_max = kQuotesMax;
     options.policy_hash = core::Sha256("policy");
     desk_ = MarketDesk::Create(options, std::move(parties), std::move(venues)).value();
   }
@@ -205,6 +208,17 @@ TEST_F(MarketDeskTest, OtherTermsAreNotSigned) {
 TEST_F(MarketDeskTest, AnInventoryIsNotPromisedTwice) {
   ASSERT_EQ(Ask(Sell("EUR", "USD", 900'000)).buy.amount, Minor(990'000));
   EXPECT_EQ(Refused(Sell("EUR", "USD", 10'000)), core::Outcome::kNoRate);
+}
+
+TEST_F(MarketDeskTest, ATakerLeavesHalfOfTheQuotesToOthers) {
+  for (std::size_t i = 0; i < kQuotesMax / 2; ++i) Ask(Sell("EUR", "USD", 100));
+  EXPECT_EQ(Refused(Sell("EUR", "USD", 100)), core::Outcome::kOverloaded);
+  QuoteRequest other = Sell("EUR", "USD", 100);
+  other.taker = Bank("OTHER");
+  const Quote quote = Ask(other);
+  now_ = quote.expires + core::Duration::FromMicros(1);
+  Ask(Sell("EUR", "USD", 100));
+  EXPECT_EQ(desk_->open_quotes(), 1U);
 }
 
 }  // namespace
