@@ -407,43 +407,6 @@ TEST_P(RandomQueueDesk, RestartComputesTheSameState) {
   EXPECT_EQ(end, total);
 }
 
-TEST(QueueEventTest, EveryKindIsReadAsItWasWrittenAndNothingElse) {
-  const core::QueuedTrade trade = TradeOf("T", {"A", "EUR", 100}, {"B", "USD", 110});
-  fx_queue::QueueRules rules;
-  rules.every = core::Duration::FromSeconds(60);
-  rules.wait_max = core::Duration::FromSeconds(7);
-  const std::vector<QueueEvent> events = {
-      {At(1), QueueRuled{rules}},
-      {At(2), TradeEntered{Party("A"), Entry(trade, {"A"})}},
-      {At(3), TradeWithdrawn{Party("B"), Entry(trade, {"B"})}},
-      {At(4), TradeExpired{IdOf(trade)}},
-      {At(5), RunBegan{17}},
-      {At(6), FundsTold{17, Party("A"), LedgerIn("EUR"), core::Amount::FromMinor(5)}},
-      {At(7), FundsTimeOver{17}},
-      {At(8), AttemptMade{3, {"terms", {"leg", "another"}}}},
-      {At(9), AttemptSigned{3, Party("A"), {core::Sha256("key"), "signature"}}},
-      {At(10), SigningTimeOver{3}},
-      {At(11), AttemptEnded{3,
-                            {.outcome = Outcome::kInsufficientFunds, .actual = 4, .rule = "leg 0"},
-                            std::pair{0U, Party("A")}}}};
-  const std::string body = EncodeQueueEvents(events);
-  const auto read = DecodeQueueEvents(body);
-  ASSERT_TRUE(read.ok()) << read.status().message();
-  EXPECT_EQ(*read, events);
-  for (std::size_t size = 0; size < body.size(); ++size) {
-    EXPECT_FALSE(DecodeQueueEvents(std::string_view(body).substr(0, size)).ok()) << size;
-  }
-  EXPECT_FALSE(DecodeQueueEvents(body + '\0').ok());
-  for (std::size_t at = 0; at < body.size(); ++at) {
-    std::string damaged = body;
-    damaged[at] = static_cast<char>(damaged[at] ^ 64);
-    const auto other = DecodeQueueEvents(damaged);
-    if (other.ok()) {
-      EXPECT_EQ(EncodeQueueEvents(*other), damaged) << at;
-    }
-  }
-}
-
 // What a member enters and takes back at once is known until its time is over: one alone could so
 // close the queue to everybody for a week.
 TEST_F(QueueDeskTest, WhoEntersAndWithdrawsTakesNoMoreThanItsShareOfWhatIsKnown) {
