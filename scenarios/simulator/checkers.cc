@@ -173,6 +173,7 @@ void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
     Books& books = books_[ledger];
     if (entry.instruction.kind == core::ActionKind::kSetFreeze) {
       coverage_.Add(Covered::kHoldOverFreeze, books.held.size());
+      books.orders.push_back({entry.index, entry.instruction.kind, {}});
     }
     if (entry.instruction.kind == core::ActionKind::kSetDayPhase) {
       coverage_.Add(Covered::kHoldOverCutOff, books.held.size());
