@@ -71,8 +71,8 @@ namespace causeway::bridge {
 // What is kept of a trade beside its exact bytes, of which the rest is read again.
 template <typename Archive, typename Self>
 void QueueDesk::TradeRecord::VisitState(Archive& archive, Self& self) {
-  archive(self.id, self.payload, self.indexed, self.first_entered, self.ended, self.settlement_id,
-          self.together, self.expiry_told);
+  archive(self.id, self.payload, self.indexed, self.first_by, self.first_entered, self.ended,
+          self.settlement_id, self.together, self.expiry_told);
 }
 
 template <typename Archive, typename Self>
@@ -165,6 +165,7 @@ absl::Status QueueDesk::ReadSnapshot(std::uint64_t blocks, const store::Snapshot
     }
     record.trade = *trade;
     index_.emplace(record.id, index);
+    ++known_of_[record.first_by];
   }
   replayed_from_ = blocks;
   OnSnapshot(*snapshot);
