@@ -129,7 +129,9 @@ class PageTest(unittest.TestCase):
         plots = self.page.plots()
         self.assertEqual([plot["id"] for plot in plots],
                          ["network", "corridors", "value", "queue-length", "queue-value",
-                          "liquidity", "delay"])
+                          "liquidity", "delay"] +
+                         [f"{plot}-{currency}" for currency in ("hkd", "thb", "cny", "aed")
+                          for plot in ("throughput", "liquidity-in-use")])
         ids = {attributes.get("id") for _, attributes in self.page.elements}
         for plot in plots:
             self.assertLessEqual({f"plot-{plot['id']}", f"data-{plot['id']}"}, ids)

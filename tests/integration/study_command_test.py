@@ -76,7 +76,7 @@ class StudyCommand(unittest.TestCase):
         self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
         done = self.sim("run", "--csv", "day", "--seed", "4")
         self.assertEqual(done.returncode, 64)
-        self.assertIn("--seed is for presets and scenarios", done.stdout)
+        self.assertIn("--seed is for presets, scenarios and behaviours", done.stdout)
 
     def test_comparison_of_studies_says_what_to_use(self):
         """It could not read a file that no study has."""
