@@ -180,7 +180,10 @@ class StateReader {
     bool has_value = false;
     Get(has_value);
     value.reset();
-    if (has_value) Get(value.emplace());
+    if (!has_value) return;
+    T inner{};
+    Get(inner);
+    value = std::move(inner);
   }
   template <typename T>
   void Get(std::vector<T>& values) {
