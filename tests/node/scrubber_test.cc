@@ -40,7 +40,8 @@ TEST(Scrubber, TellsDamageWithItsRemedyAsLongAsItIsThere) {
       kAtOnce,
       {{.scrub =
             [&](const store::ScrubContext& context) {
-              EXPECT_FALSE(context.pace(1000));
+              // It may be told to stop in the middle of a pass.
+              if (context.pace(1000)) return absl::CancelledError("ended");
               if (damaged) context.damaged("a file: offset 7: is wrong");
               return absl::OkStatus();
             },
