@@ -25,31 +25,13 @@
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
 #include "settlement/core/hash.h"
+#include "tests/bench/bench_support.h"
 #include "tests/bench/machine_limits.h"
 
 namespace causeway::bench {
 namespace {
 
 constexpr std::size_t kPerFlush = 500;
-
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) {
-    fmt::print(stderr, "{}\n", std::string(result.status().message()));
-    std::exit(70);
-  }
-  return *std::move(result);
-}
-
-class TakesAll final : public core::SignatureVerifier {
- public:
-  bool Verify(const core::PublicKey&, std::string_view, std::string_view) const override {
-    return true;
-  }
-  bool VerifySha256(const core::PublicKey&, const core::Hash256&, std::string_view) const override {
-    return true;
-  }
-};
 
 // A bridge whose two ledgers vote for and book whatever they are asked.
 class RestartedBridge {

@@ -23,6 +23,7 @@
 #include "settlement/core/hash.h"
 #include "settlement/store/key_runs.h"
 #include "settlement/store/segment_journal.h"
+#include "tests/bench/bench_support.h"
 #include "tests/bench/machine_limits.h"
 
 namespace causeway::bench {
@@ -33,25 +34,6 @@ using core::Item;
 
 constexpr std::size_t kPerBatch = 200;
 constexpr std::size_t kTableKeys = std::size_t{64} << 10;  // from the beginning: they do not grow
-
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) {
-    fmt::print(stderr, "{}\n", std::string(result.status().message()));
-    std::exit(70);
-  }
-  return *std::move(result);
-}
-
-class TakesAll final : public core::SignatureVerifier {
- public:
-  bool Verify(const core::PublicKey&, std::string_view, std::string_view) const override {
-    return true;
-  }
-  bool VerifySha256(const core::PublicKey&, const core::Hash256&, std::string_view) const override {
-    return true;
-  }
-};
 
 // A ledger on which ALPHA pays BETA against a leg on a ledger that is only a name.
 class SettlingLedger {
