@@ -33,48 +33,31 @@ struct ScalarLines {
 
 // The loops are the same for both kinds of lines; an attribute of a function is not a parameter of
 // a template, hence a macro.
+#define CAUSEWAY_PROBE_KEYS(Probe, Filter, Lines, TARGET)                                         \
+  TARGET std::size_t Probe##By##Lines(Filter& newer, const KeyFilter* older,                      \
+                                      std::span<const std::uint64_t> keys, std::uint8_t* maybe) { \
+    const std::size_t count = keys.size();                                                        \
+    std::size_t known = 0;                                                                        \
+    for (std::size_t i = 0; i < std::min(kAheadKeys, count); ++i) {                               \
+      newer.Prefetch(keys[i]);                                                                    \
+      if (older != nullptr) older->Prefetch(keys[i]);                                             \
+    }                                                                                             \
+    for (std::size_t i = 0; i < count; ++i) {                                                     \
+      if (i + kAheadKeys < count) {                                                               \
+        newer.Prefetch(keys[i + kAheadKeys]);                                                     \
+        if (older != nullptr) older->Prefetch(keys[i + kAheadKeys]);                              \
+      }                                                                                           \
+      bool in = Lines::Probe(newer.LineOf(keys[i]), keys[i]);                                     \
+      if (older != nullptr) in |= Lines::Test(older->LineOf(keys[i]), keys[i]);                   \
+      maybe[i] = in ? 1 : 0;                                                                      \
+      known += in ? 1 : 0;                                                                        \
+    }                                                                                             \
+    return known;                                                                                 \
+  }
+
 #define CAUSEWAY_PROBE_LOOPS(Lines, TARGET)                                                     \
-  TARGET std::size_t TestAndAddBy##Lines(KeyFilter& newer, const KeyFilter* older,              \
-                                         std::span<const std::uint64_t> keys,                   \
-                                         std::uint8_t* maybe) {                                 \
-    const std::size_t count = keys.size();                                                      \
-    std::size_t known = 0;                                                                      \
-    for (std::size_t i = 0; i < std::min(kAheadKeys, count); ++i) {                             \
-      newer.Prefetch(keys[i]);                                                                  \
-      if (older != nullptr) older->Prefetch(keys[i]);                                           \
-    }                                                                                           \
-    for (std::size_t i = 0; i < count; ++i) {                                                   \
-      if (i + kAheadKeys < count) {                                                             \
-        newer.Prefetch(keys[i + kAheadKeys]);                                                   \
-        if (older != nullptr) older->Prefetch(keys[i + kAheadKeys]);                            \
-      }                                                                                         \
-      bool in = Lines::TestAndAdd(newer.LineOf(keys[i]), keys[i]);                              \
-      if (older != nullptr) in |= Lines::Test(older->LineOf(keys[i]), keys[i]);                 \
-      maybe[i] = in ? 1 : 0;                                                                    \
-      known += in ? 1 : 0;                                                                      \
-    }                                                                                           \
-    return known;                                                                               \
-  }                                                                                             \
-  TARGET std::size_t TestBy##Lines(const KeyFilter& newer, const KeyFilter* older,              \
-                                   std::span<const std::uint64_t> keys, std::uint8_t* maybe) {  \
-    const std::size_t count = keys.size();                                                      \
-    std::size_t known = 0;                                                                      \
-    for (std::size_t i = 0; i < std::min(kAheadKeys, count); ++i) {                             \
-      newer.Prefetch(keys[i]);                                                                  \
-      if (older != nullptr) older->Prefetch(keys[i]);                                           \
-    }                                                                                           \
-    for (std::size_t i = 0; i < count; ++i) {                                                   \
-      if (i + kAheadKeys < count) {                                                             \
-        newer.Prefetch(keys[i + kAheadKeys]);                                                   \
-        if (older != nullptr) older->Prefetch(keys[i + kAheadKeys]);                            \
-      }                                                                                         \
-      bool in = Lines::Test(newer.LineOf(keys[i]), keys[i]);                                    \
-      if (older != nullptr) in |= Lines::Test(older->LineOf(keys[i]), keys[i]);                 \
-      maybe[i] = in ? 1 : 0;                                                                    \
-      known += in ? 1 : 0;                                                                      \
-    }                                                                                           \
-    return known;                                                                               \
-  }                                                                                             \
+  CAUSEWAY_PROBE_KEYS(TestAndAdd, KeyFilter, Lines, TARGET)                                     \
+  CAUSEWAY_PROBE_KEYS(Test, const KeyFilter, Lines, TARGET)                                     \
   TARGET std::size_t TestRunBy##Lines(const MappedRunFilter& filter,                            \
                                       std::span<const std::uint64_t> keys, std::uint8_t* maybe, \
                                       bool& damaged) {                                          \
@@ -179,6 +162,7 @@ std::atomic<bool> use_wide = __builtin_cpu_supports("avx2") != 0;
 #endif
 
 #undef CAUSEWAY_PROBE_LOOPS
+#undef CAUSEWAY_PROBE_KEYS
 
 bool Wide() {
 #ifdef CAUSEWAY_WIDE
