@@ -7,20 +7,6 @@
 
 namespace causeway::core {
 
-std::optional<Amount> CheckedAdd(Amount left, Amount right) {
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(left.minor(), right.minor(), &sum)) return std::nullopt;
-  return Amount::FromMinor(sum);
-}
-
-std::optional<Amount> CheckedSub(Amount left, Amount right) {
-  std::int64_t difference = 0;
-  if (__builtin_sub_overflow(left.minor(), right.minor(), &difference)) return std::nullopt;
-  return Amount::FromMinor(difference);
-}
-
-std::optional<Amount> CheckedNegate(Amount amount) { return CheckedSub(Amount::Zero(), amount); }
-
 absl::StatusOr<Amount> ParseAmount(std::string_view decimal, int minor_digits) {
   CW_CHECK(minor_digits >= 0 && minor_digits <= kMinorDigitsMax, "minor digits in range");
   std::string_view magnitude_text = decimal;

@@ -48,9 +48,19 @@ class Amount {
 
 // Exact results, or nothing when the result does not fit 64 bits. There are no operators + and - on
 // purpose: every place that adds money says what happens when it cannot.
-std::optional<Amount> CheckedAdd(Amount left, Amount right);
-std::optional<Amount> CheckedSub(Amount left, Amount right);
-std::optional<Amount> CheckedNegate(Amount amount);
+constexpr std::optional<Amount> CheckedAdd(Amount left, Amount right) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(left.minor(), right.minor(), &sum)) return std::nullopt;
+  return Amount::FromMinor(sum);
+}
+constexpr std::optional<Amount> CheckedSub(Amount left, Amount right) {
+  std::int64_t difference = 0;
+  if (__builtin_sub_overflow(left.minor(), right.minor(), &difference)) return std::nullopt;
+  return Amount::FromMinor(difference);
+}
+constexpr std::optional<Amount> CheckedNegate(Amount amount) {
+  return CheckedSub(Amount::Zero(), amount);
+}
 
 // Reads "1234.56", "-0.5" or "1234": an optional minus sign, at least one digit, and at most
 // `minor_digits` decimals after a point, with at least one digit after the point if there is one.

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -160,9 +161,9 @@ absl::StatusOr<Bulk> DecodeBulk(std::string_view payload) {
                                          count, kBulkPaymentBytes, reader.remaining()));
   }
   const char* next = reader.Raw(reader.remaining()).data();
-  bulk.payments.resize(count);
+  bulk.payments.reserve(count);
   for (std::size_t i = 0; i < count; ++i, next += kBulkPaymentBytes) {
-    if (const char* wrong = UnpackPayment(next, bulk.payments[i])) {
+    if (const char* wrong = UnpackPayment(next, bulk.payments.emplace_back())) {
       return Wrong(fmt::format("payments[{}]", i), wrong);
     }
   }
@@ -178,11 +179,13 @@ BulkPayment PaymentFromEnd(std::string_view payload, std::size_t from_end) {
 }
 
 void AppendPaymentResults(std::span<const PaymentResult> results, std::string& out) {
-  const std::size_t start = out.size();
-  out.resize(start + results.size() * kPaymentResultBytes);
-  char* next = out.data() + start;
+  out.reserve(out.size() + results.size() * kPaymentResultBytes);
+  // By way of a few in the cache: room in a string would be filled with zeros first.
+  std::array<char, 64 * kPaymentResultBytes> some;
+  std::size_t used = 0;
   for (const PaymentResult& result : results) {
-    Packer(next)
+    if (used == some.size()) out.append(some.data(), std::exchange(used, 0));
+    Packer(some.data() + used)
         .U16(static_cast<std::uint16_t>(result.outcome))
         .I64(result.debtor_after)
         .I64(result.creditor_after)
@@ -190,8 +193,9 @@ void AppendPaymentResults(std::span<const PaymentResult> results, std::string& o
         .U40(result.creditor_sequence)
         .U40(result.debtor_previous)
         .U40(result.creditor_previous);
-    next += kPaymentResultBytes;
+    used += kPaymentResultBytes;
   }
+  out.append(some.data(), used);
 }
 
 std::optional<PaymentResult> ReadPaymentResult(std::string_view bytes) {
