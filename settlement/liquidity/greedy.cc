@@ -81,7 +81,8 @@ class GreedySearch {
 
   // By how much the bank's conditions on funds are missed; zero when they are met.
   std::int64_t Shortfall(BankIndex bank) const {
-    const BankState& state = state_.banks[bank];
+    BankState& state = state_.banks[bank];
+    state_.RollWindow(state);
     const Flows& flow = state_.flows[bank];
     const std::int64_t after = state.Funds() + flow.in - flow.Out();
     std::int64_t short_by = -after;
