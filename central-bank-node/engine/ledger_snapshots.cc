@@ -286,6 +286,7 @@ absl::Status LedgerEngine::ReinsertFinals(const core::Batch& batch) {
   for (const std::string& bytes : batch.entries) {
     absl::StatusOr<core::Entry> entry = core::DecodeEntry(bytes);
     if (!entry.ok()) return Damaged(batch.header.number, std::string(entry.status().message()));
+    if (core::IsPart(*entry)) continue;  // the index knows the first entry and the last
     const core::Participant* party = ledger_->FindParticipant(entry->instruction.party);
     if (party == nullptr) return Damaged(batch.header.number, "an entry is of no participant");
     payments_->Reinsert(static_cast<std::uint32_t>(party - ledger_->participants().data()),

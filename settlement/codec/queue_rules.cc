@@ -27,6 +27,14 @@ core::QueueRun DecodeQueueRun(Fields& fields, const Path& path, const v1::QueueR
   return run;
 }
 
+core::QueueSplitting DecodeSplitting(Fields& fields, const Path& path,
+                                     const v1::QueueSplitting& message) {
+  fields.RefuseUnknown(path, message);
+  return {.threshold = core::Amount::FromMinor(message.threshold()),
+          .part_min = core::Amount::FromMinor(message.part_min()),
+          .part_max = core::Amount::FromMinor(message.part_max())};
+}
+
 class FirstTextError : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
@@ -67,6 +75,8 @@ core::QueueRules DecodeQueueRules(Fields& fields, const Path& path,
     rules.optimisations.push_back(
         DecodeQueueRun(fields, {&path, "optimisations", i}, message.optimisations(i)));
   }
+  rules.splitting = DecodeSplitting(fields, {&path, "splitting"}, message.splitting());
+  rules.limits_bind_all = message.limits_bind_all();
   return rules;
 }
 
@@ -91,6 +101,13 @@ void ToProto(const core::QueueRules& rules, v1::SetQueueRules* out) {
     message->set_cycle_banks_max(run.cycle_banks_max);
     message->set_exact_payments_max(run.exact_payments_max);
   }
+  if (rules.splitting != core::QueueSplitting{}) {
+    v1::QueueSplitting* splitting = out->mutable_splitting();
+    splitting->set_threshold(rules.splitting.threshold.minor());
+    splitting->set_part_min(rules.splitting.part_min.minor());
+    splitting->set_part_max(rules.splitting.part_max.minor());
+  }
+  out->set_limits_bind_all(rules.limits_bind_all);
 }
 
 absl::StatusOr<core::QueueRules> ParseQueueRules(std::string_view text) {

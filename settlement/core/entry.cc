@@ -71,6 +71,10 @@ Posting ReadPosting(FieldReader& reader) {
 
 }  // namespace
 
+bool IsPart(const Entry& entry) {
+  return entry.status == InstructionStatus::kQueued && SettledPartsOf(entry.rejection).has_value();
+}
+
 std::string EncodeGenesisLeaf(std::string_view genesis_bytes) {
   Writer writer;
   writer.U8(kLeafGenesis).U8(kLeafVersion).Sized(genesis_bytes);

@@ -63,7 +63,8 @@ struct Entry {
   InstructionKey instruction;
   InstructionStatus status = InstructionStatus::kNone;  // reached by this entry
   Cause cause = Cause::kNone;
-  Rejection rejection;     // kAccepted unless rejected; `message` is not part of the entry
+  // kAccepted unless rejected; `message` is not part of the entry. See also SettledPartsOf.
+  Rejection rejection;
   Uetr uetr;               // nil: none
   Hash256 payload_hash;    // of the signed item that caused it
   std::uint32_t item = 0;  // position of the payment or leg in it
@@ -72,6 +73,10 @@ struct Entry {
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };
+
+// Whether a part of a payment settled by it, by its postings, and the rest waits on in its place:
+// status kQueued, and SettledPartsOf(entry.rejection) says how far the payment has come.
+bool IsPart(const Entry& entry);
 
 // The first leaf of every batch. Its place for per-mandate completeness counters is `commitments`,
 // empty until they are built.

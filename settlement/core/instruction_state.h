@@ -17,8 +17,9 @@ namespace causeway::core {
 struct InstructionState {
   InstructionKey key;
   InstructionStatus status = InstructionStatus::kNone;
-  Rejection rejection;
-  std::uint64_t entry_index = 0;  // the entry that made this status
+  Rejection rejection;  // see also SettledPartsOf
+  // The entry that made this status. Parts of a payment that settle leave it queued as it was.
+  std::uint64_t entry_index = 0;
   Uetr uetr;
   Hash256 settlement_id;
   Hash256 payload_hash;    // of the item that instructed it

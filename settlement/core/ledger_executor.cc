@@ -346,9 +346,13 @@ const InstructionState& LedgerExecutor::Record(const Entry& entry, bool in_set) 
   }
   state.status = entry.status;
   state.rejection = entry.rejection;
-  state.entry_index = entry.index;
-  state.time = header_.time;
-  state.date = header_.date;
+  // After a part the payment waits as it did: since the entry and the time by which it came to
+  // wait.
+  if (!IsPart(entry)) {
+    state.entry_index = entry.index;
+    state.time = header_.time;
+    state.date = header_.date;
+  }
   const std::optional<std::uint32_t> party = state_.PartyNumber(state.key.party);
   CW_CHECK(party.has_value(), "whoever instructs is a participant");
   if (IsFinal(state.status)) {

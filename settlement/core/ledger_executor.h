@@ -124,10 +124,12 @@ class LedgerExecutor {
   MaybeRejection DoOptimiseQueue(const Context& context, const ParticipantId& party);
   MaybeRejection Enqueue(const Context& context, const AccountState& debtor,
                          const AccountState& creditor, const Pay& pay, TransactionCode code);
-  Entry& AddFromQueue(const QueuedPayment& payment, InstructionStatus status, Cause cause,
-                      std::string rule);
+  Entry& AddFromQueue(const QueuedPayment& payment, Amount settles, InstructionStatus status,
+                      Cause cause, std::string rule);
+  static Rejection PartsWith(const QueuedPayment& payment, Amount settles);
   void CancelQueued(const Context& by, const InstructionKey& key);
-  void SettleQueued(const QueuedPayment& payment, Cause cause, std::string rule, bool in_set);
+  void SettleQueued(const QueuedPayment& payment, Amount amount, Cause cause, std::string rule,
+                    bool in_set);
   // At the end of a batch.
   void ServeQueue(std::span<ItemResult> results);
   void ReleaseAndOptimise();
@@ -141,7 +143,14 @@ class LedgerExecutor {
   void ServeBySelector();
   bool MayRelease() const;
   void BookSelected(const QueueProblem& problem, const std::vector<SelectedPayment>& selected);
-  void BookSet(const std::vector<QueuedPayment>& set, const std::string& rule);
+  // A payment as it waited, and what of it settles.
+  struct TakenPayment {
+    QueuedPayment payment;
+    Amount amount;
+  };
+  TakenPayment Take(const QueueProblem& problem, const SelectedPayment& selected);
+  void BookAlone(const TakenPayment& taken);
+  void BookSet(const std::vector<TakenPayment>& set, const std::string& rule);
   // The account received a payment, or less than zero: released a normal one.
   void CountReceipt(std::uint32_t account, Amount change) {
     if (!state_.queue.counts_receipts()) return;
@@ -278,7 +287,8 @@ class LedgerExecutor {
   DayPhase next_phase_;
   bool optimise_asked_ = false;
   bool enqueued_any_ = false;
-  bool day_ended_ = false;  // in this batch, perhaps to begin again
+  std::uint32_t parts_ = 0;  // that settled before the rest of their payments
+  bool day_ended_ = false;   // in this batch, perhaps to begin again
   Hash256 day_end_payload_;
 };
 

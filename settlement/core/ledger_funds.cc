@@ -117,6 +117,8 @@ LedgerExecutor::MaybeRejection LedgerExecutor::CheckPay(const ParticipantId& par
     if (!queues) return kept;
     checked.waits = true;
   }
+  // One that is too large for a single part settles in several at the end of the batch.
+  if (LargestPart(state_.queue.rules(), amount) < amount) checked.waits = true;
   if (state_.queue.selects() && !checked.waits) {
     if (auto rejection = CheckRelease(*debtor, pay)) {
       if (!queues) return rejection;

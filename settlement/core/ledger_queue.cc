@@ -117,32 +117,51 @@ LedgerExecutor::MaybeRejection LedgerExecutor::Enqueue(const Context& context,
   return std::nullopt;
 }
 
-// The entry by which a payment leaves the queue. It bears the payload of its own instruction.
-Entry& LedgerExecutor::AddFromQueue(const QueuedPayment& payment, InstructionStatus status,
-                                    Cause cause, std::string rule) {
+// The entry by which a payment, or a part of it, leaves the queue. It bears the payload of its own
+// instruction.
+Entry& LedgerExecutor::AddFromQueue(const QueuedPayment& payment, Amount settles,
+                                    InstructionStatus status, Cause cause, std::string rule) {
   const InstructionState& waiting = state_.live.at(payment.key);
+  Rejection accepted = PartsWith(payment, settles);
+  accepted.rule = std::move(rule);
   return Append({.key = payment.key, .position = waiting.item, .uetr = waiting.uetr},
-                waiting.payload_hash, status, cause,
-                Rejection{.outcome = Outcome::kAccepted, .rule = std::move(rule)});
+                waiting.payload_hash, status, cause, accepted);
 }
 
+// How far the payment comes when so much of what waits settles; nothing of one that never settles
+// in parts.
+Rejection LedgerExecutor::PartsWith(const QueuedPayment& payment, Amount settles) {
+  const bool in_parts =
+      !payment.settled.IsZero() || (!settles.IsZero() && settles != payment.amount);
+  if (!in_parts) return {.outcome = Outcome::kAccepted};
+  const std::optional<Amount> settled = CheckedAdd(payment.settled, settles);
+  const std::optional<Amount> whole = CheckedAdd(payment.settled, payment.amount);
+  CW_CHECK(settled.has_value() && whole.has_value(), "a payment is what it was");
+  return AcceptedInParts({*settled, *whole});
+}
+
+// Ends what waits of it: what has settled stays so.
 void LedgerExecutor::CancelQueued(const Context& by, const InstructionKey& key) {
-  state_.queue.Remove(key);
+  const QueuedPayment payment = state_.queue.Remove(key);
   const InstructionState& waiting = state_.live.at(key);
   Record(Append({.key = key, .position = waiting.item, .uetr = waiting.uetr}, by.item->payload_hash,
                 InstructionStatus::kCancelled, Cause::kCommand,
-                Rejection{.outcome = Outcome::kAccepted}));
+                PartsWith(payment, Amount::Zero())));
 }
 
-void LedgerExecutor::SettleQueued(const QueuedPayment& payment, Cause cause, std::string rule,
-                                  bool in_set) {
-  Entry& entry = AddFromQueue(payment, InstructionStatus::kSettled, cause, std::move(rule));
+// All of what waits, or a part: then the rest waits on. Out of the queue, or reduced there, is it
+// already; `payment` is as it was before.
+void LedgerExecutor::SettleQueued(const QueuedPayment& payment, Amount amount, Cause cause,
+                                  std::string rule, bool in_set) {
+  const InstructionStatus status =
+      amount == payment.amount ? InstructionStatus::kSettled : InstructionStatus::kQueued;
+  Entry& entry = AddFromQueue(payment, amount, status, cause, std::move(rule));
   AccountState& debtor = state_.AccountToChange(payment.debtor);
   AccountState& creditor = state_.AccountToChange(payment.creditor);
-  Post(entry, debtor, Bucket::kAvailable, payment.code, Negative(payment.amount));
-  Post(entry, creditor, Bucket::kAvailable, payment.code, payment.amount);
-  CountReceipts(debtor.number, creditor.number, payment.amount, payment.priority);
-  CountPayment(debtor, creditor, payment.amount, payment.priority);
+  Post(entry, debtor, Bucket::kAvailable, payment.code, Negative(amount));
+  Post(entry, creditor, Bucket::kAvailable, payment.code, amount);
+  CountReceipts(debtor.number, creditor.number, amount, payment.priority);
+  CountPayment(debtor, creditor, amount, payment.priority);
   Record(entry, in_set);
 }
 
@@ -208,7 +227,7 @@ void LedgerExecutor::ReleaseCovered() {
         continue;
       }
       state_.queue.Remove(payment.key);
-      SettleQueued(payment, Cause::kRelease, "", false);
+      SettleQueued(payment, payment.amount, Cause::kRelease, "", false);
       if (state_.queue.Find(payment.creditor) != nullptr) to_look_at.insert(payment.creditor);
     }
   }
@@ -279,7 +298,7 @@ void LedgerExecutor::Optimise() {
   std::vector<QueuedPayment> settled;
   for (const InstructionKey& key : together) {
     settled.push_back(state_.queue.Remove(key));
-    SettleQueued(settled.back(), Cause::kOptimisation, rule, true);
+    SettleQueued(settled.back(), settled.back().amount, Cause::kOptimisation, rule, true);
   }
   for (const std::uint32_t number : numbers) CheckCovered(state_.accounts[number]);
   for (const QueuedPayment& payment : settled) {
@@ -291,7 +310,8 @@ void LedgerExecutor::ExpireQueued() {
   while (!state_.queue.empty()) {
     const InstructionKey key = state_.queue.accounts().begin()->second.begin()->second.key;
     const QueuedPayment payment = state_.queue.Remove(key);
-    Record(AddFromQueue(payment, InstructionStatus::kExpired, Cause::kEndOfDay, ""));
+    Record(
+        AddFromQueue(payment, Amount::Zero(), InstructionStatus::kExpired, Cause::kEndOfDay, ""));
   }
 }
 

@@ -54,6 +54,13 @@ std::string RuleOf(const SelectedPayment& selected) {
          std::to_string(selected.set);
 }
 
+// Of a payment that waits: all, or where it may settle in parts the smallest one.
+Amount LeastThatSettles(const QueueRules& rules, const QueuedPayment& payment) {
+  const Amount whole = Amount::FromMinor(payment.settled.minor() + payment.amount.minor());
+  if (!MaySplit(rules, whole)) return payment.amount;
+  return std::min(payment.amount, rules.splitting.part_min);
+}
+
 }  // namespace
 
 SelectorAccount Ledger::State::DescribeForSelector(const AccountState& account,
@@ -118,6 +125,7 @@ QueueProblem Ledger::State::DescribeQueue(LedgerTime now, std::uint64_t new_from
                             {.debtor = position_of.at(debtor),
                              .creditor = position_of.at(payment.creditor),
                              .amount = payment.amount,
+                             .settled = payment.settled,
                              .priority = payment.priority,
                              .place = place.since,
                              .submitted = payment.submitted,
@@ -168,7 +176,6 @@ void LedgerExecutor::ServeBySelector() {
 bool LedgerExecutor::MayRelease() const {
   const QueueRules& rules = state_.queue.rules();
   if (rules.discipline == QueueDiscipline::kDeferred) return false;
-  if (rules.splitting != QueueSplitting{}) return true;
   for (const auto& [debtor, waiting] : state_.queue.accounts()) {
     const SelectorAccount account =
         state_.DescribeForSelector(state_.accounts[debtor], header_.time);
@@ -178,7 +185,8 @@ bool LedgerExecutor::MayRelease() const {
           rules, account, static_cast<PaymentPriority>(priority), std::nullopt);
     }
     for (const auto& [place, payment] : waiting) {
-      if (usable[static_cast<std::size_t>(payment.priority)] >= payment.amount.minor()) return true;
+      const absl::int128 most = usable[static_cast<std::size_t>(payment.priority)];
+      if (most >= LeastThatSettles(rules, payment).minor()) return true;
       const bool lets_pass = rules.discipline == QueueDiscipline::kFifoBypass ||
                              (rules.normal_bypass && payment.priority == PaymentPriority::kNormal);
       if (!lets_pass) break;
@@ -187,46 +195,70 @@ bool LedgerExecutor::MayRelease() const {
   return false;
 }
 
+// What the selector named, out of the queue; of a part, what waits is less by it.
+LedgerExecutor::TakenPayment LedgerExecutor::Take(const QueueProblem& problem,
+                                                  const SelectedPayment& selected) {
+  CW_CHECK(selected.payment < problem.payments.size(), "a selector names what waits");
+  const SelectorPayment& known = problem.payments[selected.payment];
+  const QueuedPayment* waiting =
+      state_.queue.FindAt(problem.accounts[known.debtor].number, known.priority, known.place);
+  CW_CHECK(waiting != nullptr, "a payment settles once");
+  const QueueRules& rules = state_.queue.rules();
+  const Amount whole = Amount::FromMinor(waiting->settled.minor() + waiting->amount.minor());
+  const bool is_part = selected.amount != waiting->amount;
+  if (is_part) {
+    CW_CHECK(MaySplit(rules, whole), "a payment that may not be split settles whole");
+    CW_CHECK(selected.amount < waiting->amount, "no more than what waits of it settles");
+    CW_CHECK(selected.amount >= rules.splitting.part_min, "no part but the last is too small");
+    CW_CHECK(++parts_ <= kSelectorPartsMax, "a batch settles so many parts");
+  }
+  // Sets take it as one payment of what remains.
+  CW_CHECK(selected.amount <= LargestPart(rules, whole) || (!is_part && selected.set != 0),
+           "no part is too large");
+  TakenPayment taken{*waiting, selected.amount};
+  if (is_part) {
+    state_.queue.SettlePart(taken.payment.key, selected.amount);
+  } else {
+    state_.queue.Remove(taken.payment.key);
+  }
+  return taken;
+}
+
 void LedgerExecutor::BookSelected(const QueueProblem& problem,
                                   const std::vector<SelectedPayment>& selected) {
-  const auto take = [&](const SelectedPayment& one) {
-    CW_CHECK(one.payment < problem.payments.size(), "a selector names what waits");
-    const SelectorPayment& known = problem.payments[one.payment];
-    const QueuedPayment* waiting =
-        state_.queue.FindAt(problem.accounts[known.debtor].number, known.priority, known.place);
-    CW_CHECK(waiting != nullptr, "a payment settles once");
-    CW_CHECK(one.amount == waiting->amount, "a payment settles whole");
-    return state_.queue.Remove(waiting->key);
-  };
   for (std::size_t begin = 0; begin < selected.size();) {
     if (selected[begin].set == 0) {
-      const QueuedPayment payment = take(selected[begin++]);
-      const bool covered =
-          !CheckDebit(state_.accounts[payment.debtor], payment.amount, Amount::Zero()) &&
-          !CheckKept(state_.accounts[payment.debtor], state_.accounts[payment.creditor],
-                     payment.amount, payment.priority) &&
-          !CheckCredit(state_.accounts[payment.creditor], payment.amount, Amount::Zero());
-      CW_CHECK(covered, "what settles alone is covered, and its payee may hold it");
-      SettleQueued(payment, Cause::kRelease, "", false);
+      BookAlone(Take(problem, selected[begin++]));
       continue;
     }
-    std::vector<QueuedPayment> set;
+    std::vector<TakenPayment> set;
     const SelectedPayment& first = selected[begin];
     for (; begin < selected.size() && selected[begin].set == first.set; ++begin) {
-      set.push_back(take(selected[begin]));
+      set.push_back(Take(problem, selected[begin]));
     }
     BookSet(set, RuleOf(first));
   }
 }
 
-void LedgerExecutor::BookSet(const std::vector<QueuedPayment>& set, const std::string& rule) {
+void LedgerExecutor::BookAlone(const TakenPayment& taken) {
+  const auto& [payment, amount] = taken;
+  const AccountState& debtor = state_.accounts[payment.debtor];
+  const AccountState& creditor = state_.accounts[payment.creditor];
+  const bool covered = !CheckDebit(debtor, amount, Amount::Zero()) &&
+                       !CheckKept(debtor, creditor, amount, payment.priority) &&
+                       !CheckCredit(creditor, amount, Amount::Zero());
+  CW_CHECK(covered, "what settles alone is covered, and its payee may hold it");
+  SettleQueued(payment, amount, Cause::kRelease, "", false);
+}
+
+void LedgerExecutor::BookSet(const std::vector<TakenPayment>& set, const std::string& rule) {
   std::map<std::uint32_t, Amount> before;
-  for (const QueuedPayment& payment : set) {
+  for (const auto& [payment, amount] : set) {
     for (const std::uint32_t number : {payment.debtor, payment.creditor}) {
       before.emplace(number, state_.accounts[number].available);
     }
     CW_CHECK(!state_.accounts[payment.debtor].frozen, "a frozen account pays nothing");
-    SettleQueued(payment, Cause::kOptimisation, rule, true);
+    SettleQueued(payment, amount, Cause::kOptimisation, rule, true);
   }
   for (const auto& [number, available] : before) {
     const AccountState& account = state_.accounts[number];
@@ -237,7 +269,7 @@ void LedgerExecutor::BookSet(const std::vector<QueuedPayment>& set, const std::s
             account.holding_limit.minor();
     CW_CHECK(may_hold, "no account grows by a set beyond what it may hold");
   }
-  for (const QueuedPayment& payment : set) {
+  for (const auto& [payment, amount] : set) {
     CW_CHECK(IsKept(payment), "a set leaves what its payers' terms keep");
   }
 }

@@ -92,7 +92,9 @@ class SnapshotReader {
   void TakeQueueRules(FieldReader& reader) {
     if (!reader.ok() || reader.raw().remaining() == 0) return;
     const std::uint8_t discipline = reader.raw().U8();
-    if (discipline == PaymentQueue::kSelectedRules) return TakeSelectedRules(reader);
+    if (discipline >= PaymentQueue::kSelectedRulesWithParts) {
+      return TakeSelectedRules(discipline, reader);
+    }
     if (discipline > static_cast<std::uint8_t>(QueueDiscipline::kPriority)) {
       return reader.Fault("queue.discipline", "is none");
     }
@@ -107,8 +109,8 @@ class SnapshotReader {
     state_.queue.next_optimisation = LedgerTime::FromMicros(reader.raw().I64());
   }
 
-  void TakeSelectedRules(FieldReader& reader) {
-    state_.queue.ReadSelected(reader);
+  void TakeSelectedRules(std::uint8_t first, FieldReader& reader) {
+    state_.queue.ReadSelected(first, reader);
     if (!reader.ok()) return;
     if (state_.selector == nullptr) return reader.Fault("queue", "its rules need a selector");
     const absl::Status checked = state_.selector->CheckRules(state_.queue.rules());
@@ -165,6 +167,13 @@ class SnapshotReader {
     payment.arrived = instruction.entry_index;
     payment.submitted = instruction.time;
     if (!reader.ok()) return;
+    if (const std::optional<SettledParts> parts = SettledPartsOf(instruction.rejection)) {
+      payment.settled = parts->settled;
+      if (!payment.settled.IsPositive() ||
+          CheckedAdd(payment.settled, payment.amount) != parts->amount) {
+        return reader.Fault("queued", "what has settled of it is not what does not wait");
+      }
+    }
     if (!payment.amount.IsPositive() ||
         state_.queue.CheckRoom(payment.owner, payment.amount).has_value() ||
         state_.queue.Find(payment.key) != nullptr) {

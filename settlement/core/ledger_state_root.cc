@@ -55,6 +55,7 @@ void WriteRootQueue(const PaymentQueue& queue, Writer& writer) {
           .I64(payment.amount.minor())
           .U8(static_cast<std::uint8_t>(payment.priority))
           .U64(payment.since);
+      if (rules.splitting != QueueSplitting{}) writer.I64(payment.settled.minor());
     }
   }
 }

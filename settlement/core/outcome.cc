@@ -124,6 +124,17 @@ bool IsRecorded(Outcome outcome) {
   return outcome == Outcome::kAccepted || (number >= 200 && number < 300);
 }
 
+std::optional<SettledParts> SettledPartsOf(const Rejection& accepted) {
+  if (accepted.outcome != Outcome::kAccepted || accepted.required == 0) return std::nullopt;
+  return SettledParts{Amount::FromMinor(accepted.actual), Amount::FromMinor(accepted.required)};
+}
+
+Rejection AcceptedInParts(const SettledParts& parts) {
+  return {.outcome = Outcome::kAccepted,
+          .actual = parts.settled.minor(),
+          .required = parts.amount.minor()};
+}
+
 std::string Describe(const Rejection& rejection) {
   if (!rejection.message.empty()) return rejection.message;
   const Row* row = Find(rejection.outcome);

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "settlement/core/amount.h"
+
 namespace causeway::core {
 
 enum class Outcome : std::uint16_t {
@@ -94,6 +96,20 @@ struct Rejection {
 
   friend bool operator==(const Rejection&, const Rejection&) = default;
 };
+
+// How far a payment has come that settles in parts.
+struct SettledParts {
+  Amount settled;
+  Amount amount;  // the whole payment's
+
+  friend bool operator==(const SettledParts&, const SettledParts&) = default;
+};
+// It stands in the figures of an accepted outcome, `actual` and `required`, which are zero of all
+// else: in the entries by which parts settle, in the one that then ends the payment, and in the
+// payment's state from its first part on. Otherwise nothing.
+std::optional<SettledParts> SettledPartsOf(const Rejection& accepted);
+// The outcome that says it.
+Rejection AcceptedInParts(const SettledParts& parts);
 
 // One sentence for a person: `message` if set, else made of the other fields.
 std::string Describe(const Rejection& rejection);

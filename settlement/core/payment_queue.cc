@@ -8,6 +8,15 @@
 
 namespace causeway::core {
 
+bool MaySplit(const QueueRules& rules, Amount whole) {
+  return rules.splitting.part_min.IsPositive() && whole >= rules.splitting.threshold;
+}
+
+Amount LargestPart(const QueueRules& rules, Amount whole) {
+  const Amount part_max = rules.splitting.part_max;
+  return MaySplit(rules, whole) && part_max.IsPositive() ? std::min(whole, part_max) : whole;
+}
+
 void PaymentQueue::SetRules(const QueueRules& rules) {
   CW_CHECK(empty(), "what waits keeps the rules that it came under");
   rules_ = rules;
@@ -110,6 +119,16 @@ QueuedPayment PaymentQueue::Remove(const InstructionKey& key) {
   if (--share->second.count == 0) shares_.erase(share);
   value_ -= payment.amount.minor();
   return payment;
+}
+
+void PaymentQueue::SettlePart(const InstructionKey& key, Amount part) {
+  const Position& position = by_key_.at(key);
+  QueuedPayment& payment = accounts_.at(position.debtor).at(position.place);
+  CW_CHECK(part.IsPositive() && part < payment.amount, "a part leaves something");
+  payment.amount = Amount::FromMinor(payment.amount.minor() - part.minor());
+  payment.settled = Amount::FromMinor(payment.settled.minor() + part.minor());
+  shares_.at(payment.owner).value -= part.minor();
+  value_ -= part.minor();
 }
 
 QueuePlace PaymentQueue::PlaceOf(const QueuedPayment& payment) const {

@@ -29,6 +29,11 @@ inline constexpr std::uint32_t kExactMax = 16;
 // of them is QueueSelector::CheckRules.
 std::string WhyInvalid(const QueueRules& rules);
 
+// Whether a payment of that amount, as a whole, may settle in parts.
+bool MaySplit(const QueueRules& rules, Amount whole);
+// The most of it that may settle alone in one part.
+Amount LargestPart(const QueueRules& rules, Amount whole);
+
 // All that waits on one ledger comes to at most this, so that no sum of it overflows. One owner's
 // share of it, and of the rules' count, is an eighth, so that nobody takes the queue from others.
 inline constexpr std::int64_t kQueuedValueMax = std::int64_t{1} << 60;
@@ -48,7 +53,8 @@ struct QueuedPayment {
   std::uint32_t owner = 0;   // number of the debtor's
   std::uint32_t debtor = 0;  // numbers of the accounts
   std::uint32_t creditor = 0;
-  Amount amount;
+  Amount amount;   // what has not settled
+  Amount settled;  // in parts before
   PaymentPriority priority = PaymentPriority::kNormal;
   TransactionCode code = TransactionCode::kPayment;
   std::uint64_t since = 0;  // as in its place
@@ -89,6 +95,8 @@ class PaymentQueue {
 
   void Insert(const QueuedPayment& payment);
   QueuedPayment Remove(const InstructionKey& key);
+  // Less than what waits of it has settled. The rest keeps its place.
+  void SettlePart(const InstructionKey& key, Amount part);
 
   LedgerTime next_optimisation;  // not before; of rules of old
 
@@ -112,10 +120,12 @@ class PaymentQueue {
   // The rules and what is kept with them, but for the payments: in snapshots and the state root
   // (docs/formats/snapshot.md). For rules that a selector carries out.
   void WriteSelected(Writer& writer) const;
-  // After the first byte, which is kSelectedRules. Faults when it is not sound.
-  void ReadSelected(FieldReader& reader);
-  // In the place of a discipline's number.
+  // After the first byte, which is one of the two below. Faults when it is not sound.
+  void ReadSelected(std::uint8_t first, FieldReader& reader);
+  // In the place of a discipline's number. The second has the rules that came later, and is there
+  // only where one of them is set.
   static constexpr std::uint8_t kSelectedRules = 255;
+  static constexpr std::uint8_t kSelectedRulesWithParts = 254;
 
  private:
   std::int64_t ValueMax() const { return selects_ ? kSelectorValueMax : kQueuedValueMax; }

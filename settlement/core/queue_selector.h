@@ -69,11 +69,16 @@ struct QueueProblem {
   std::vector<bool> runs;
 };
 inline constexpr std::int64_t kSelectorValueMax = std::int64_t{1} << 58;
+// Parts of payments that one answer may have besides whole and last ones: by a part of one minor
+// unit that goes round, there would be no end of them in one batch. What more there could be
+// settles with later batches.
+inline constexpr std::uint32_t kSelectorPartsMax = 8192;
 
 // One payment that settles.
 struct SelectedPayment {
   std::uint32_t payment = 0;  // position among the problem's
-  Amount amount;              // all that has not settled; less: a part, and the rest waits
+  // All that has not settled; or less: a part as QueueRules::splitting allows, and the rest waits.
+  Amount amount;
   // Payments that settle together have one number, from 1 up, and come one right after another;
   // 0: alone.
   std::uint32_t set = 0;

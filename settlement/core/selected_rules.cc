@@ -55,6 +55,21 @@ std::string WhyInvalidRun(const QueueRun& run) {
   return {};
 }
 
+std::string WhyInvalidSplitting(const QueueRules& rules) {
+  const QueueSplitting& splitting = rules.splitting;
+  if (splitting == QueueSplitting{}) return {};
+  if (rules.discipline == QueueDiscipline::kImmediate ||
+      rules.discipline == QueueDiscipline::kDeferred) {
+    return "splitting: needs a discipline by which payments wait and settle alone";
+  }
+  if (splitting.threshold.IsNegative()) return "splitting.threshold: not below 0";
+  if (!splitting.part_min.IsPositive()) return "splitting.part_min: at least one minor unit";
+  if (!splitting.part_max.IsZero() && splitting.part_max < splitting.part_min) {
+    return "splitting.part_max: at least part_min, or unset";
+  }
+  return {};
+}
+
 std::string WhyInvalidSelected(const QueueRules& rules) {
   if (rules.optimisation != QueueOptimisation::kNone || rules.optimise_every != Duration::Zero()) {
     return "optimisation: unset where rules are given that came after it; see optimisations";
@@ -80,10 +95,11 @@ std::string WhyInvalidSelected(const QueueRules& rules) {
   if (rules.discipline == QueueDiscipline::kImmediate && !rules.optimisations.empty()) {
     return "optimisations: needs a discipline by which payments wait";
   }
-  // What studies have and ledgers do not.
-  if (rules.splitting != QueueSplitting{}) return "splitting: not on a ledger";
-  if (rules.limits_bind_all) return "limits_bind_all: not on a ledger";
-  return {};
+  return WhyInvalidSplitting(rules);
+}
+
+bool HasRulesOfParts(const QueueRules& rules) {
+  return rules.splitting != QueueSplitting{} || rules.limits_bind_all;
 }
 
 // How long ago the last of the times `from`, `from` + `every`, ... was. `now` is not before `from`.
@@ -146,8 +162,15 @@ void PaymentQueue::AddReceipts(std::uint32_t account, Amount change, LedgerTime 
 }
 
 void PaymentQueue::WriteSelected(Writer& writer) const {
-  writer.U8(kSelectedRules)
-      .U8(static_cast<std::uint8_t>(rules_.discipline))
+  const bool with_parts = HasRulesOfParts(rules_);
+  writer.U8(with_parts ? kSelectedRulesWithParts : kSelectedRules);
+  if (with_parts) {
+    writer.I64(rules_.splitting.threshold.minor())
+        .I64(rules_.splitting.part_min.minor())
+        .I64(rules_.splitting.part_max.minor())
+        .U8(rules_.limits_bind_all ? 1 : 0);
+  }
+  writer.U8(static_cast<std::uint8_t>(rules_.discipline))
       .U32(rules_.queued_max)
       .U8(rules_.normal_bypass ? 1 : 0)
       .U8(static_cast<std::uint8_t>(rules_.release))
@@ -171,8 +194,15 @@ void PaymentQueue::WriteSelected(Writer& writer) const {
   for (const auto& [account, receipts] : receipts_) writer.U32(account).I64(receipts.minor());
 }
 
-void PaymentQueue::ReadSelected(FieldReader& reader) {
+void PaymentQueue::ReadSelected(std::uint8_t first, FieldReader& reader) {
   QueueRules rules;
+  if (first == kSelectedRulesWithParts) {
+    rules.splitting.threshold = Amount::FromMinor(reader.raw().I64());
+    rules.splitting.part_min = Amount::FromMinor(reader.raw().I64());
+    rules.splitting.part_max = Amount::FromMinor(reader.raw().I64());
+    rules.limits_bind_all = reader.raw().U8() != 0;
+    if (!HasRulesOfParts(rules)) reader.Fault("queue.splitting", "is empty");
+  }
   rules.discipline =
       reader.Closed("queue.discipline", QueueDiscipline::kFifo, QueueDiscipline::kDeferred);
   rules.queued_max = reader.raw().U32();

@@ -270,6 +270,7 @@ struct Engine::State {
   std::int64_t total_balance = 0;
   std::int64_t total_funds = 0;  // of balances and credit lines
   std::uint32_t sets = 0;
+  std::uint64_t parts = 0;  // that settled before the rest of their payments
 
   std::vector<BankIndex> due;  // to retry, from due_next on
   std::size_t due_next = 0;

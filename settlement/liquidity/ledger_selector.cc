@@ -276,6 +276,7 @@ Rules EngineRulesOf(const QueueRules& rules) {
   }
   engine.splitting = {rules.splitting.threshold, rules.splitting.part_min,
                       rules.splitting.part_max};
+  engine.parts_max = core::kSelectorPartsMax;
   engine.limits_bind_normal_only = !rules.limits_bind_all;
   for (const core::QueueRun& run : rules.optimisations) {
     Optimisation& optimisation = engine.optimisations.emplace_back();
@@ -300,7 +301,8 @@ QueueState DiagnoseLedgerQueue(const QueueRules& rules, const QueueProblem& prob
   LoadedQueue queue(rules, problem);
   Engine::Effects effects;
   queue.engine().ReleaseAll(effects);
-  if (queue.engine().queued_count() < queue.count()) return QueueState::kGridlock;
+  // What settles alone, in parts too.
+  if (!effects.empty()) return QueueState::kGridlock;
   return queue.engine().Diagnose();
 }
 

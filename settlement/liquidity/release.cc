@@ -23,7 +23,8 @@ std::int64_t Engine::State::PartOf(PaymentId payment) {
   if (!may_split) return node.amount <= usable ? node.amount : 0;
   std::int64_t part = std::min(node.amount, usable);
   if (splitting.part_max.IsPositive()) part = std::min(part, splitting.part_max.minor());
-  return part == node.amount || part >= splitting.part_min.minor() ? part : 0;
+  const bool may_be = part >= splitting.part_min.minor() && parts < rules.parts_max;
+  return part == node.amount || may_be ? part : 0;
 }
 
 // Settles the payment alone, in parts where it may, as far as it is covered. True when all of it
@@ -35,6 +36,7 @@ bool Engine::State::TrySettle(PaymentId payment, Cause cause, Effects& effects) 
     const std::int64_t part = PartOf(payment);
     if (part == 0) return false;
     const bool whole = part == node.amount;
+    if (!whole) ++parts;
     if (whole && waits) {
       Dequeue(payment);
     } else if (!whole && waits) {

@@ -3,6 +3,7 @@
 #define CAUSEWAY_SETTLEMENT_LIQUIDITY_RULES_H_
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -68,6 +69,8 @@ struct Rules {
   EntryOffset entry_offset = EntryOffset::kNone;
   std::uint32_t entry_counter_payments_max = 10;
   Splitting splitting;
+  // Parts, but for last ones, that settle while the engine lives.
+  std::uint64_t parts_max = std::numeric_limits<std::uint64_t>::max();
   // Sender limits bind normal payments only, as in TARGET2; else all.
   bool limits_bind_normal_only = true;
   // The two payments with one PaymentOrder::link settle in one instant or not at all. With FIFO,

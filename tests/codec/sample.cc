@@ -154,6 +154,10 @@ v1::Command AdministrativeAction(int which) {
         run->set_cycle_banks_max(5);
         run->set_exact_payments_max(6);
       }
+      command.mutable_set_queue_rules()->mutable_splitting()->set_threshold(1000);
+      command.mutable_set_queue_rules()->mutable_splitting()->set_part_min(10);
+      command.mutable_set_queue_rules()->mutable_splitting()->set_part_max(100);
+      command.mutable_set_queue_rules()->set_limits_bind_all(true);
       break;
     case 14:
       Set(command.mutable_reprioritise()->mutable_instruction());

@@ -274,7 +274,7 @@ QueueRules AnyRules(RandomStream& random) {
     const auto micros = Duration::FromMicros(random.UniformInRange(-5, 90'000'000'000));
     QueueRun run;
     if (!rules.optimisations.empty()) run = rules.optimisations.front();
-    switch (random.Uniform(16)) {
+    switch (random.Uniform(18)) {
       case 0:
         rules.discipline = static_cast<QueueDiscipline>(random.Uniform(6));
         break;
@@ -320,6 +320,12 @@ QueueRules AnyRules(RandomStream& random) {
       case 14:
         run.exact_payments_max = few * 7;
         break;
+      case 15:
+        rules.splitting.part_min = Amount::FromMinor(random.UniformInRange(-1, 3));
+        break;
+      case 16:
+        rules.splitting.part_max = Amount::FromMinor(random.UniformInRange(-1, 9));
+        break;
       default:
         run.only_if_previous_settled_nothing = true;
         run.counter_payments_max = few * 40;
@@ -336,7 +342,8 @@ TEST_F(LedgerRulesTest, AnyRulesAreRefusedByFieldOrRun) {
                                            "queued_max",     "optimise_every",
                                            "optimisation",   "normal_bypass",
                                            "receipt_window", "entry_offset",
-                                           "optimisations",  "entry_counter_payments_max"};
+                                           "optimisations",  "entry_counter_payments_max",
+                                           "splitting"};
   std::map<std::string, int> refused;
   int ran = 0;
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
@@ -348,7 +355,7 @@ TEST_F(LedgerRulesTest, AnyRulesAreRefusedByFieldOrRun) {
     if (state.status == InstructionStatus::kRejected) {
       ASSERT_EQ(state.rejection.outcome, Outcome::kInvalidField);
       const std::string& rule = state.rejection.rule;
-      const std::string field = rule.substr(0, rule.find_first_of(":["));
+      const std::string field = rule.substr(0, rule.find_first_of(":[."));
       ASSERT_NE(std::find(fields.begin(), fields.end(), field), fields.end()) << rule;
       ++refused[field];
       continue;
@@ -368,6 +375,7 @@ TEST_F(LedgerRulesTest, AnyRulesAreRefusedByFieldOrRun) {
   }
   EXPECT_GT(ran, 500);
   EXPECT_GT(refused.size(), 7u);
+  EXPECT_GT(refused["splitting"], 20);
 }
 
 // Days with everything at once: several payments in a batch, limits on what accounts may hold,

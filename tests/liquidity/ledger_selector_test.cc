@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,8 +32,9 @@ bool LooksAtPairsInTurn(const QueueRules& rules) {
 
 // An engine that is told everything as it happens, while the ledger loads one anew for each batch.
 // Where pairs are looked at in turn, it is told anew before each step: all that waits is submitted
-// to it in the order of arrival. Its optimisations run when the rules say, by a calculation of its
-// own. Payments are named by the order in which they were ever submitted.
+// to it in the order of arrival, or where some of it may have settled in parts put into its queue.
+// Its optimisations run when the rules say, by a calculation of its own. Payments are named by the
+// order in which they were ever submitted.
 class LivingEngine {
  public:
   LivingEngine(const QueueRules& rules, const std::vector<std::int64_t>& balances, LedgerTime start)
@@ -132,6 +134,7 @@ class LivingEngine {
       names.push_back(names_[payment.id]);
     }
     names_ = names;
+    if (rules_.splitting != QueueSplitting{}) return LoadAnew(now, problem, queues, banks);
     Begin(banks, now);
     liquidity::Engine::Effects none;
     for (const liquidity::ProblemPayment& payment : problem.payments) {
@@ -148,6 +151,28 @@ class LivingEngine {
     ExpectTrue(engine_->queued_count() == problem.payments.size());
   }
 
+  void LoadAnew(LedgerTime now, const liquidity::Problem& problem,
+                const std::vector<std::vector<std::size_t>>& queues,
+                std::vector<liquidity::BankTerms> banks) {
+    std::vector<liquidity::WaitingPayment> waiting;
+    for (std::size_t i = 0; i < problem.payments.size(); ++i) {
+      const liquidity::ProblemPayment& payment = problem.payments[i];
+      const Amount whole = engine_->Payment(payment.id).order.amount;
+      const std::vector<std::size_t>& queue = queues[payment.sender];
+      const auto place = std::find(queue.begin(), queue.end(), names_[i]) - queue.begin();
+      waiting.push_back(
+          {.order = {payment.sender, payment.receiver, payment.amount, payment.priority},
+           .settled = Amount::FromMinor(whole.minor() - payment.amount.minor()),
+           .submitted = now,
+           .place = static_cast<std::uint64_t>(place)});
+    }
+    for (liquidity::BankIndex bank = 0; bank < banks.size(); ++bank) {
+      banks[bank].balance = problem.banks[bank].funds;
+    }
+    Begin(banks, now);
+    engine_->Load(waiting);
+  }
+
   const QueueRules rules_;
   std::optional<liquidity::Engine> engine_;
   std::vector<LedgerTime> next_;
@@ -157,9 +182,13 @@ class LivingEngine {
   liquidity::Engine::Effects effects_;
 };
 
-// Of a payment: alone or by which algorithm, as an entry says it.
-std::string SettledBy(const liquidity::Effect& effect) {
-  if (effect.set == 0) return effect.cause == liquidity::Cause::kImmediate ? "at-once" : "alone";
+// Of a payment or a part: alone or by which algorithm, as an entry says it. What does not settle
+// whole when it comes has waited on a ledger, if only until the end of its batch.
+std::string SettledBy(const liquidity::Effect& effect, Amount whole) {
+  if (effect.set == 0) {
+    const bool at_once = effect.cause == liquidity::Cause::kImmediate && effect.amount == whole;
+    return at_once ? "at-once" : "alone";
+  }
   return std::string(liquidity::Name(effect.algorithm)) +
          (effect.cause == liquidity::Cause::kBilateralEntry ? "-entry" : "");
 }
@@ -178,9 +207,13 @@ class LedgerSelectorTest : public LedgerWithSelector {
     for (std::int64_t& balance : balances) balance = random.UniformInRange(0, 15);
     StartLedger(balances);
     QueueRules rules = DrawQueueRules(random);
-    if (LooksAtPairsInTurn(rules)) {
-      // What is submitted anew has not waited, and is offset as anything new.
-      for (QueueRun& run : rules.optimisations) run.wait_min = Duration::Zero();
+    const bool in_turn = LooksAtPairsInTurn(rules);
+    // What is submitted anew has not waited, and is offset as anything new.
+    for (QueueRun& run : rules.optimisations)
+      run.wait_min = in_turn ? Duration::Zero() : run.wait_min;
+    // An engine offsets a payment right after its first parts, a ledger when what these brought to
+    // others has been released.
+    if (in_turn || rules.splitting != QueueSplitting{}) {
       rules.entry_offset = QueueEntryOffset::kNone;
       rules.entry_counter_payments_max = 0;
     }
@@ -235,20 +268,29 @@ class LedgerSelectorTest : public LedgerWithSelector {
 
   void ExpectSame(const BatchResult& batch, const LivingEngine& living,
                   std::map<std::string, int>& seen) {
-    std::map<std::string, std::string> by_ledger;
+    // Of each payment what settled of it, in this order: how much, by what, and whether that is
+    // all.
+    using Settled = std::tuple<std::int64_t, std::string, bool>;
+    std::map<std::string, std::vector<Settled>> by_ledger;
     for (const Entry& entry : batch.entries) {
-      if (entry.instruction.kind != ActionKind::kPay) continue;
-      if (entry.status != InstructionStatus::kSettled) continue;
-      by_ledger[std::string(entry.instruction.id.text())] = SettledBy(entry);
+      if (entry.instruction.kind != ActionKind::kPay || entry.postings.empty()) continue;
+      by_ledger[std::string(entry.instruction.id.text())].emplace_back(
+          entry.postings.at(1).amount.minor(), SettledBy(entry),
+          entry.status == InstructionStatus::kSettled);
+      ++seen[SettledBy(entry)];
+      if (IsPart(entry)) ++seen["part"];
     }
-    std::map<std::string, std::string> by_engine;
+    std::map<std::string, std::vector<Settled>> by_engine;
     for (const liquidity::Effect& effect : living.effects()) {
-      if (effect.kind != liquidity::EffectKind::kSettled) continue;
-      by_engine[NameOf(living.NameOf(effect.payment))] = SettledBy(effect);
+      const bool whole = effect.kind == liquidity::EffectKind::kSettled;
+      if (!whole && effect.kind != liquidity::EffectKind::kPartSettled) continue;
+      const Amount amount = living.engine().Payment(effect.payment).order.amount;
+      by_engine[NameOf(living.NameOf(effect.payment))].emplace_back(
+          effect.amount.minor(), SettledBy(effect, amount), whole);
     }
     EXPECT_EQ(by_ledger, by_engine);
-    for (const auto& [id, by] : by_ledger) ++seen[by];
     EXPECT_EQ(ledger_->queue().size(), living.engine().queued_count());
+    EXPECT_EQ(ledger_->queue().value(), living.engine().queued_value());
     for (liquidity::BankIndex bank = 0; bank < living.engine().banks(); ++bank) {
       EXPECT_EQ(BalanceOf(bank), living.engine().Balance(bank).minor()) << bank;
     }
@@ -265,7 +307,7 @@ TEST_F(LedgerSelectorTest, SettlesWhatAnEngineThatLivesAlongSettles) {
   }
   for (const char* by : {"at-once", "alone", "bilateral", "bilateral-single", "bech-soramaki",
                          "greedy", "cycle", "all-or-nothing", "partial", "multiple", "exact",
-                         "bilateral-entry", "bilateral-single-entry"}) {
+                         "bilateral-entry", "bilateral-single-entry", "part"}) {
     EXPECT_GT(seen[by], 20) << by;
   }
 }

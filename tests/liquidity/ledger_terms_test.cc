@@ -52,6 +52,8 @@ class LedgerTermsAgainstEngine : public core::LedgerFixture {
                               : discipline == core::QueueDiscipline::kFifo ? Discipline::kFifo
                                                                            : Discipline::kPriority,
                 .release = Release::kBalanceReactive,
+                .splitting = {splitting_.threshold, splitting_.part_min, splitting_.part_max},
+                .limits_bind_normal_only = !limits_bind_all_,
                 .credit_price_ppm_per_day = kPricePpm};
     if (optimises) rules.optimisations.push_back({.algorithm = Algorithm::kBechSoramaki});
     const std::vector<BankTerms> banks(kBanks, BankTerms{.balance = Amount::FromMinor(kFunds)});
@@ -62,7 +64,9 @@ class LedgerTermsAgainstEngine : public core::LedgerFixture {
     if (selects_) {
       core::QueueRules selected{.discipline = discipline,
                                 .queued_max = core::kQueuedMax,
-                                .release = core::QueueRelease::kBalanceReactive};
+                                .release = core::QueueRelease::kBalanceReactive,
+                                .splitting = splitting_,
+                                .limits_bind_all = limits_bind_all_};
       if (optimises) {
         selected.optimisations.push_back({.algorithm = core::QueueAlgorithm::kBechSoramaki});
       }
@@ -197,6 +201,8 @@ class LedgerTermsAgainstEngine : public core::LedgerFixture {
 
   static constexpr std::int64_t kFunds = 30'000;
   bool selects_ = false;  // the ledger's rules are such that a selector carries them out
+  bool limits_bind_all_ = false;
+  core::QueueSplitting splitting_;
   std::unique_ptr<Engine> engine_;
   Engine::Effects effects_;
   std::map<std::pair<BankIndex, BankIndex>, bool> bilateral_;
@@ -243,6 +249,31 @@ TEST_F(LedgerTermsAgainstEngine, ASelectorKeepsThemToo) {
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(offset_, 20u);
+}
+
+TEST_F(LedgerTermsAgainstEngine, LimitsThatBindAllPrioritiesBindTheSame) {
+  selects_ = true;
+  limits_bind_all_ = true;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    if (seed > 0) Again();
+    Compare(seed, seed % 2 == 0 ? core::QueueDiscipline::kFifo : core::QueueDiscipline::kPriority,
+            seed % 4 >= 2);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(LedgerTermsAgainstEngine, PartsKeepToTheSameTerms) {
+  selects_ = true;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    if (seed > 0) Again();
+    limits_bind_all_ = seed % 3 == 0;
+    splitting_ = {.threshold = Amount::FromMinor(static_cast<std::int64_t>(seed % 5) * 2'000),
+                  .part_min = Amount::FromMinor(1 + static_cast<std::int64_t>(seed) * 100),
+                  .part_max = Amount::FromMinor(seed % 2 == 0 ? 0 : 9'000)};
+    Compare(seed, seed % 2 == 0 ? core::QueueDiscipline::kFifo : core::QueueDiscipline::kPriority,
+            seed % 4 >= 2);
+    if (HasFatalFailure()) return;
+  }
 }
 
 }  // namespace

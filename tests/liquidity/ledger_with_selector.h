@@ -77,7 +77,7 @@ class LedgerWithSelector : public LedgerFixture {
   }
 };
 
-// Rules that are sound, with any discipline, release, offset at entry and optimisations.
+// Rules that are sound, with any discipline, release, offset at entry, splitting and optimisations.
 inline QueueRules DrawQueueRules(RandomStream& random) {
   const QueueDiscipline disciplines[] = {QueueDiscipline::kFifo, QueueDiscipline::kFifoBypass,
                                          QueueDiscipline::kPriority, QueueDiscipline::kDeferred};
@@ -93,6 +93,15 @@ inline QueueRules DrawQueueRules(RandomStream& random) {
     rules.entry_offset = static_cast<QueueEntryOffset>(1 + random.Uniform(2));
     rules.entry_counter_payments_max = static_cast<std::uint32_t>(1 + random.Uniform(5));
   }
+  if (rules.discipline != QueueDiscipline::kDeferred && random.Bernoulli(1, 3)) {
+    rules.splitting.part_min = Amount::FromMinor(random.UniformInRange(1, 4));
+    rules.splitting.threshold = Amount::FromMinor(random.UniformInRange(0, 12));
+    if (random.Bernoulli(1, 2)) {
+      rules.splitting.part_max =
+          Amount::FromMinor(rules.splitting.part_min.minor() + random.UniformInRange(0, 6));
+    }
+  }
+  rules.limits_bind_all = random.Bernoulli(1, 4);
   const std::uint64_t runs = random.Uniform(4);
   for (std::uint64_t i = 0; i < runs; ++i) {
     QueueRun& run = rules.optimisations.emplace_back();
