@@ -82,6 +82,19 @@ Entry OrderToAbort() {
   return entry;
 }
 
+Entry PartOfAPayment() {
+  Entry entry = SettledPayment();
+  entry.index = 5;
+  entry.instruction.id = *InstructionId::Parse("INV-2022-0003");
+  entry.status = InstructionStatus::kQueued;
+  entry.cause = Cause::kRelease;
+  entry.rejection = AcceptedInParts({Amount::FromMinor(400'000), Amount::FromMinor(900'000)});
+  entry.postings = {MakePosting("ALPHA0001", -150'000, 600'000, 4),
+                    MakePosting("BETA0001", 150'000, 400'000, 2)};
+  for (Posting& posting : entry.postings) posting.previous = 2;
+  return entry;
+}
+
 BatchHeader Header() {
   BatchHeader header;
   header.number = 1;
@@ -112,6 +125,25 @@ TEST(EntryTest, GoldenBytesOfARejectedPayment) {
 TEST(EntryTest, GoldenBytesOfAnOrderToAbort) {
   EXPECT_EQ(ToHex(EncodeEntry(OrderToAbort())), ToHex(Golden(4)));
   EXPECT_EQ(*DecodeEntry(Golden(4)), OrderToAbort());
+}
+
+TEST(EntryTest, GoldenBytesOfAPartOfAPayment) {
+  EXPECT_EQ(ToHex(EncodeEntry(PartOfAPayment())), ToHex(Golden(5)));
+  EXPECT_EQ(*DecodeEntry(Golden(5)), PartOfAPayment());
+}
+
+TEST(EntryTest, APartIsToldFromThePaymentThatCameToWaitAndFromItsEnd) {
+  Entry entry = PartOfAPayment();
+  EXPECT_TRUE(IsPart(entry));
+  EXPECT_EQ(SettledPartsOf(entry.rejection)->settled.minor(), 400'000);
+  EXPECT_EQ(SettledPartsOf(entry.rejection)->amount.minor(), 900'000);
+  entry.status = InstructionStatus::kSettled;
+  EXPECT_FALSE(IsPart(entry));
+  entry.status = InstructionStatus::kQueued;
+  entry.rejection = {.outcome = Outcome::kAccepted};
+  EXPECT_FALSE(IsPart(entry));
+  EXPECT_FALSE(SettledPartsOf(entry.rejection).has_value());
+  EXPECT_FALSE(SettledPartsOf(RejectedPayment().rejection).has_value()) << "figures of its own";
 }
 
 TEST(EntryTest, LeafHashesAreThoseOfTheVectors) {

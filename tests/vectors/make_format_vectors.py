@@ -267,10 +267,10 @@ def posting(account, bucket, code, amount, after, sequence, previous=0):
             + u64(previous))
 
 
-def entry(index, instruction_id, status, outcome, actual, required, rule, postings):
+def entry(index, instruction_id, status, outcome, actual, required, rule, postings, cause=1):
     salt = bytes(range(16))
     return (u8(3) + u8(1) + u64(index) + salt + sized("ALPHA") + u8(1) + sized(instruction_id)
-            + u8(status) + u8(1) + u16(outcome) + i64(actual) + i64(required) + sized(rule)
+            + u8(status) + u8(cause) + u16(outcome) + i64(actual) + i64(required) + sized(rule)
             + UETR + sha256(dsse(COMMAND_TYPE, PAY)) + u32(0) + bytes(32)
             + u32(len(postings)) + b"".join(postings))
 
@@ -285,6 +285,9 @@ def abort_order_entry(index):
 SETTLED = entry(2, "INV-2022-0001", 5, 1, 0, 0, "", [
     posting(ALPHA, 1, 1, -250000, 750000, 3), posting(BETA, 1, 1, 250000, 250000, 1)])
 REJECTED = entry(3, "INV-2022-0002", 6, 210, 750000, 900000, "", [])
+# 4,000.00 of the 9,000.00 have settled with it; the payment stays queued.
+PART = entry(5, "INV-2022-0003", 3, 1, 400000, 900000, "", [
+    posting(ALPHA, 1, 1, -150000, 600000, 4, 2), posting(BETA, 1, 1, 150000, 400000, 2, 2)], cause=4)
 HEADER = batch_header(1, 1, 2)
 GENESIS_LEAF = u8(1) + u8(1) + sized(GENESIS)
 LEAVES = [GENESIS_LEAF, HEADER, SETTLED, REJECTED]
@@ -299,7 +302,8 @@ def entry_vectors():
             "genesis": GENESIS.hex(), "genesis_hash": GENESIS_HASH.hex(),
             "leaves": [row("genesis", GENESIS_LEAF), row("batch header", HEADER),
                        row("settled payment", SETTLED), row("rejected payment", REJECTED),
-                       row("order to abort", abort_order_entry(4))]}
+                       row("order to abort", abort_order_entry(4)),
+                       row("part of a payment", PART)]}
 
 
 def batch_vectors():
