@@ -254,6 +254,11 @@ class Ledger {
   void StartSnapshot();            // ends one that was begun
   std::string NextSnapshotPart();  // empty: that was all
   void AbandonSnapshot();
+  // Memory of the accounts that were copied for it and whose parts were not given yet, in whole
+  // blocks. A batch adds at most 64 bytes for each account that it may change, mostly 24, and each
+  // part of accounts gives up what it held: whoever takes parts before more batches bounds it. Of
+  // settlements there are never more copies than were prepared when the snapshot began.
+  std::size_t SnapshotCopiesBytes() const;
 
   const Genesis& genesis() const;
   LedgerTime time() const;

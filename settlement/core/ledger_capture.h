@@ -1,5 +1,6 @@
 // A snapshot of a ledger's state while the ledger goes on: what a batch is about to change is
-// copied first, unless the snapshot has passed it already. Internal to the ledger's own files.
+// copied first, unless the snapshot has passed it already, and the copy goes when the snapshot
+// comes to it. Internal to the ledger's own files.
 #ifndef CAUSEWAY_SETTLEMENT_CORE_LEDGER_CAPTURE_H_
 #define CAUSEWAY_SETTLEMENT_CORE_LEDGER_CAPTURE_H_
 
@@ -10,9 +11,8 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "settlement/core/chunked_vector.h"
+#include "settlement/core/account_copies.h"
 #include "settlement/core/ledger.h"
 
 namespace causeway::core {
@@ -28,20 +28,16 @@ struct LedgerCapture {
   bool settlements_done = false;
   bool end_done = false;
 
-  // As they were.
-  // A batch waits while one is kept: no table here is ever made larger by copying it.
-  ChunkedVector<AccountState> old_accounts;
-  std::vector<std::uint32_t> old_place;  // of each account: one more than in old_accounts; 0: none
+  AccountCopies* accounts_kept = nullptr;  // the state's
+  // As they were. No more than were prepared when the snapshot began, each of which the state has
+  // given up or changed since.
   std::map<Hash256, SettlementState> old_settlements;
 
-  // Before each of these may change. What was posted to since the capture began is kept already;
-  // other changes of an account leave no such mark, so that it may be given more than once: the
-  // first counts.
+  // Before each of these may change. What was posted to since the snapshot began is kept already.
   void BeforeChange(const AccountState& account) {
     if (account.number < accounts_done || account.number >= accounts) return;
-    if (account.last_leaf >= next_index || old_place[account.number] != 0) return;
-    old_accounts.push_back(account);
-    old_place[account.number] = static_cast<std::uint32_t>(old_accounts.size());
+    if (account.last_leaf >= next_index) return;
+    accounts_kept->Keep(account);
   }
   void BeforeChange(const SettlementState& settlement) {
     if (settlements_done || settlement.entry_index >= next_index) return;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "settlement/core/account_copies.h"
 #include "settlement/core/bytes.h"
 #include "settlement/core/check.h"
 #include "settlement/core/field_reader.h"
@@ -19,7 +20,7 @@ namespace causeway::core {
 namespace {
 
 // Parts are made while no batch is executed: they are small, so that batches wait little.
-constexpr std::size_t kAccountsPerPart = 1024;
+constexpr std::size_t kAccountsPerPart = AccountCopies::kGroup;
 constexpr std::size_t kSettlementsPerPart = 256;
 // Of parts whose records differ in size, but for the last record in it.
 constexpr std::size_t kPartBytes = std::size_t{1} << 18;
@@ -441,14 +442,19 @@ std::deque<std::string> SnapshotWriter::FirstParts(const Ledger::State& state) {
 }
 
 std::string SnapshotWriter::NextAccounts(const Ledger::State& state, LedgerCapture& capture) {
-  const std::size_t end = std::min(capture.accounts, capture.accounts_done + kAccountsPerPart);
+  const std::size_t begin = capture.accounts_done;
+  const std::size_t end = std::min(capture.accounts, begin + kAccountsPerPart);
+  const std::size_t group = begin / kAccountsPerPart;
   Writer writer;
   WriteEnum(Part::kAccounts, writer);
-  WriteCount(end - capture.accounts_done, writer);
-  for (std::size_t number = capture.accounts_done; number < end; ++number) {
-    const std::uint32_t place = capture.old_place[number];
-    WriteAccount(place == 0 ? state.accounts[number] : capture.old_accounts[place - 1], writer);
+  WriteCount(end - begin, writer);
+  const AccountCopies::Group copies = capture.accounts_kept->Find(group);
+  for (std::size_t number = begin; number < end; ++number) {
+    const AccountState& now = state.accounts[number];
+    const std::uint64_t* const copy = copies[number - begin];
+    WriteAccount(copy == nullptr ? now : AccountCopies::Restored(copy, now), writer);
   }
+  capture.accounts_kept->Drop(group);
   capture.accounts_done = end;
   return std::move(writer).Take();
 }
@@ -485,7 +491,8 @@ void Ledger::StartSnapshot() {
   state.capture->next_index = state.next_index;
   state.capture->first = SnapshotWriter::FirstParts(state);
   state.capture->accounts = state.accounts.size();
-  state.capture->old_place.resize(state.accounts.size());
+  state.capture->accounts_kept = &state.account_copies;
+  state.account_copies.Restart(state.accounts.size());
 }
 
 std::string Ledger::NextSnapshotPart() {
@@ -504,7 +511,12 @@ std::string Ledger::NextSnapshotPart() {
   return {};
 }
 
-void Ledger::AbandonSnapshot() { state_->capture.reset(); }
+void Ledger::AbandonSnapshot() {
+  state_->capture.reset();
+  state_->account_copies.Restart(0);
+}
+
+std::size_t Ledger::SnapshotCopiesBytes() const { return state_->account_copies.bytes(); }
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Restore(
     const Genesis& genesis, const QueueSelector* selector,

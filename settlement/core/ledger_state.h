@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
 #include "absl/numeric/int128.h"
+#include "settlement/core/account_copies.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/ledger_capture.h"
 
@@ -108,7 +109,8 @@ struct Ledger::State {
   };
   std::vector<Policy> policies;
 
-  std::unique_ptr<LedgerCapture> capture;  // the snapshot under way, if any
+  AccountCopies account_copies;            // of the snapshot under way
+  std::unique_ptr<LedgerCapture> capture;  // that snapshot, if any
 
   // Whether anybody ever had liquidity terms that still count.
   bool has_terms() const { return !terms.empty() || credit_price.fees_account != 0; }

@@ -2,6 +2,8 @@
 // between two parts.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <deque>
 #include <string>
 #include <utility>
@@ -52,6 +54,18 @@ class LedgerSnapshotTest : public SettlementFixture {
           {"central-1", "central-2"}));
     }
     for (const ItemResult& result : Apply(std::move(items)).results) ExpectAccepted(result);
+  }
+
+  // A batch of payments from ALPHA's accounts to BETA's, all drawn evenly.
+  void PayBetween(RandomStream& random, int accounts, std::uint64_t payments) {
+    const auto count = static_cast<std::uint64_t>(accounts);
+    std::vector<AdmittedItem> items;
+    for (std::uint64_t i = 0; i < payments; ++i) {
+      const std::string from = "ALPHA" + std::to_string(random.Uniform(count));
+      const std::string to = "BETA" + std::to_string(random.Uniform(count));
+      items.push_back(Admitted(MakeCommand("ALPHA", PayOf(from, to, 1)), {"ALPHA"}));
+    }
+    if (!items.empty()) Apply(std::move(items));
   }
 
   // Something that changes accounts, instructions or participants.
@@ -192,6 +206,84 @@ TEST_F(LedgerSnapshotTest, BatchesBetweenPartsDoNotShowInTheSnapshot) {
     }
     EXPECT_EQ(parts, expected) << "seed " << seed;
   }
+}
+
+// From nothing between two parts to each account changed between them, again and again, some of
+// the snapshots given up on the way: what is copied lies where older copies were.
+TEST_F(LedgerSnapshotTest, NoInterleavingOfPartsAndPaymentsShowsInTheSnapshot) {
+  constexpr int kAccounts = 3'000;  // of each bank
+  OpenMany(kAccounts);
+  RandomStream random(7, "interleavings");
+  for (int round = 0; round < 8; ++round) {
+    const auto expected = SnapshotOf(*ledger_);
+    const bool ends = round % 3 != 1;
+    std::vector<std::string> parts;
+    ledger_->StartSnapshot();
+    while (ends || parts.size() < expected.size() / 2) {
+      const std::uint64_t most = std::array<std::uint64_t, 3>{0, 40, 6'000}[random.Uniform(3)];
+      PayBetween(random, kAccounts, most);
+      if (random.Uniform(4) == 0) DoSomething(random, kAccounts);
+      std::string part = ledger_->NextSnapshotPart();
+      if (part.empty()) break;
+      parts.push_back(std::move(part));
+    }
+    if (!ends) {
+      ledger_->AbandonSnapshot();
+    } else {
+      EXPECT_EQ(parts, expected) << "round " << round;
+    }
+    EXPECT_EQ(ledger_->SnapshotCopiesBytes(), 0u);
+  }
+}
+
+TEST_F(LedgerSnapshotTest, CopiesAreGivenUpWithThePartThatTakesThem) {
+  constexpr int kAccounts = 3'000;
+  OpenMany(kAccounts);
+  RandomStream random(8, "copies");
+  PayBetween(random, kAccounts, 20'000);
+  ledger_->StartSnapshot();
+  EXPECT_EQ(ledger_->SnapshotCopiesBytes(), 0u);
+  PayBetween(random, kAccounts, 20'000);
+  std::size_t copied = ledger_->SnapshotCopiesBytes();
+  // Nearly all of 6,000 accounts, and the rest of a block for each thousand.
+  EXPECT_GT(copied, 5'500u * 24);
+  EXPECT_LT(copied, 6'000u * 26);
+  constexpr char kAccountsPart = 4;
+  for (std::string part = ledger_->NextSnapshotPart(); !part.empty();
+       part = ledger_->NextSnapshotPart()) {
+    if (part.front() != kAccountsPart) continue;
+    EXPECT_LT(ledger_->SnapshotCopiesBytes(), copied);
+    copied = ledger_->SnapshotCopiesBytes();
+    // What was given is not copied any more.
+    ByCentralBank(SetFreeze{.address = Address("LIABILITY"), .frozen = true, .legal_basis = "x"});
+    EXPECT_EQ(ledger_->SnapshotCopiesBytes(), copied);
+  }
+  EXPECT_EQ(copied, 0u);
+}
+
+// As a node does it at its limit.
+TEST_F(LedgerSnapshotTest, PartsTakenBeforeBatchesBoundWhatIsCopied) {
+  constexpr int kAccounts = 9'000;
+  constexpr std::size_t kMost = 48'000;  // a sixth of what all accounts would take
+  constexpr std::uint64_t kPaymentsABatch = 20;
+  constexpr std::size_t kBlock = 512;  // that each account of a batch may begin
+  OpenMany(kAccounts);
+  const auto expected = SnapshotOf(*ledger_);
+  RandomStream random(9, "bound");
+  ledger_->StartSnapshot();
+  std::vector<std::string> parts;
+  std::size_t peak = 0;
+  for (;;) {
+    PayBetween(random, kAccounts, kPaymentsABatch);
+    peak = std::max(peak, ledger_->SnapshotCopiesBytes());
+    if (ledger_->SnapshotCopiesBytes() < kMost && parts.size() < expected.size() / 2) continue;
+    std::string part = ledger_->NextSnapshotPart();
+    if (part.empty()) break;
+    parts.push_back(std::move(part));
+  }
+  EXPECT_EQ(parts, expected);
+  EXPECT_GE(peak, kMost) << "there was something to bound";
+  EXPECT_LT(peak, kMost + 2 * kPaymentsABatch * kBlock);
 }
 
 TEST_F(LedgerSnapshotTest, PartsStaySmallWhateverWaits) {
