@@ -85,6 +85,7 @@ LedgerRuntime::LedgerRuntime(std::unique_ptr<LedgerEngine> engine, RuntimeLimits
     : limits_(limits),
       clock_(std::move(clock)),
       engine_(std::move(engine)),
+      snapshot_pressure_(limits.snapshot_copies_bytes_max),
       pool_(limits.threads),
       query_pool_(limits.query_threads),
       history_pool_(limits.query_threads, kHistoryNiceness),
@@ -413,10 +414,12 @@ void LedgerRuntime::WaitForMore(std::unique_lock<std::mutex>& lock) {
 }
 
 void LedgerRuntime::ApplyBatch(Batch& batch) {
+  snapshot_pressure_.WaitForRoom();
   const auto lock = gate_.Write();
   batch.pending = engine_->Apply(clock_(), std::move(batch.items), std::move(batch.admitted),
                                  std::move(batch.recalls));
   applied_ += 1;
+  snapshot_pressure_.Set(engine_->ledger().SnapshotCopiesBytes());
 }
 
 void LedgerRuntime::SealBatch(Batch& batch) {
@@ -493,9 +496,10 @@ absl::StatusOr<std::uint64_t> LedgerRuntime::WriteSnapshot(store::SnapshotStore&
       // Others may read meanwhile: a snapshot changes nothing that they see.
       .between_batches =
           [this, &rest](const std::function<void()>& step) {
-            if (rest) rest();
+            if (rest && snapshot_pressure_.MayRest()) rest();
             const auto lock = gate_.Read();
             step();
+            snapshot_pressure_.Set(engine_->ledger().SnapshotCopiesBytes());
           },
       .until_durable =
           [this, &held](std::uint64_t leaves) {

@@ -41,6 +41,7 @@
 
 #include "central-bank-node/engine/ledger_engine.h"
 #include "central-bank-node/runtime/engine_gate.h"
+#include "central-bank-node/runtime/snapshot_pressure.h"
 #include "central-bank-node/runtime/stage_queue.h"
 #include "central-bank-node/runtime/worker_pool.h"
 #include "settlement/core/batch.h"
@@ -98,6 +99,9 @@ struct RuntimeLimits {
   // of the above, so that a flood of repeats leaves room for everybody else.
   std::size_t recalls_max = 4096;
   std::size_t recall_bytes_max = std::size_t{64} * 1024 * 1024;
+  // Of accounts as they were, which batches copy for a snapshot under way: from half of it on the
+  // snapshot rests no more, and at all of it batches wait for the snapshot (snapshot_pressure.h).
+  std::size_t snapshot_copies_bytes_max = std::size_t{64} * 1024 * 1024;
 };
 
 // Thread-safe, except that SetListener and SetFreeBytes come before the first Submit.
@@ -200,7 +204,8 @@ class LedgerRuntime {
   void ReportUnreadable(const absl::Status& status) const;
 
   // Writes a snapshot while the ledger goes on; also after Stop. One at a time. Leaves that it
-  // holds. Before each of its steps `rest` is called, without any lock, if given.
+  // holds. Before each of its steps `rest` is called, without any lock, if given, unless batches
+  // copy so much meanwhile that it must make haste.
   absl::StatusOr<std::uint64_t> WriteSnapshot(store::SnapshotStore& snapshots,
                                               const std::function<void()>& rest = nullptr);
   std::uint64_t DurableLeaves() const { return engine_->size(); }
@@ -280,6 +285,7 @@ class LedgerRuntime {
   const Clock clock_;
   const std::unique_ptr<LedgerEngine> engine_;
   EngineGate gate_;
+  SnapshotPressure snapshot_pressure_;
   std::uint64_t applied_ = 0;  // batches given to the ledger: guarded by the gate
   std::function<void()> listener_;
   std::function<std::uint64_t()> free_bytes_;
