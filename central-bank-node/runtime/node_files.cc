@@ -1,8 +1,6 @@
 #include "central-bank-node/runtime/node_files.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
 
 #include <filesystem>
 #include <system_error>
@@ -12,6 +10,7 @@
 #include "central-bank-node/engine/indexed_instructions.h"
 #include "central-bank-node/engine/ledger_engine.h"
 #include "settlement/codec/codec.h"
+#include "settlement/codec/text_message.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/checkpoint.h"
 #include "settlement/core/hash.h"
@@ -38,18 +37,6 @@ std::string WithoutLineEnd(std::string text) {
   if (end != std::string::npos) text.resize(end);
   return text;
 }
-
-// The first error of a text-format parse, with its place.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) text_ = fmt::format("{}:{}: {}", line + 1, column + 1, message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::StatusOr<core::PublicKey> ReadPublicKey(const std::string& path) {
   absl::StatusOr<std::string> pem = rpc::ReadWholeFile(path, core::kKeyFileBytesMax);
@@ -191,11 +178,9 @@ absl::StatusOr<core::Genesis> MakeGenesis(const GenesisSpec& spec) {
   absl::StatusOr<std::string> text = rpc::ReadWholeFile(spec.spec_path, kGenesisBytesMax);
   if (!text.ok()) return text.status();
   causeway::v1::Genesis message;
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(*text, &message)) {
-    return absl::InvalidArgumentError(fmt::format("{}:{}", spec.spec_path, error.text()));
+  if (absl::Status read = codec::ReadTextMessage(*text, message); !read.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}:{}", spec.spec_path, std::string(read.message())));
   }
   if (absl::Status keys = PutKeys(spec, &message); !keys.ok()) return keys;
   absl::StatusOr<core::Genesis> genesis = codec::DecodeGenesis(message.SerializeAsString());

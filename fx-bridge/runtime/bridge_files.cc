@@ -1,8 +1,6 @@
 #include "fx-bridge/runtime/bridge_files.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,23 +8,12 @@
 
 #include "causeway/v1/config.pb.h"
 #include "settlement/codec/codec.h"
+#include "settlement/codec/text_message.h"
 #include "settlement/core/key_file.h"
 #include "settlement/rpc/tls.h"
 
 namespace causeway::bridge {
 namespace {
-
-// The first error of a text-format parse, with its place.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) text_ = fmt::format("{}:{}: {}", line + 1, column + 1, message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::Status InFile(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), fmt::format("{}: {}", path, std::string(status.message())));
@@ -49,11 +36,8 @@ class ConfigReader {
   absl::StatusOr<BridgeSetup> Read() {
     absl::StatusOr<std::string> text = rpc::ReadWholeFile(path_, kConfigBytesMax);
     if (!text.ok()) return text.status();
-    FirstError error;
-    google::protobuf::TextFormat::Parser parser;
-    parser.RecordErrorsTo(&error);
-    if (!parser.ParseFromString(*text, &config_)) {
-      return absl::InvalidArgumentError(fmt::format("{}:{}", path_, error.text()));
+    if (absl::Status read = codec::ReadTextMessage(*text, config_); !read.ok()) {
+      return absl::InvalidArgumentError(fmt::format("{}:{}", path_, std::string(read.message())));
     }
     for (const auto step :
          {&ConfigReader::ReadPolicies, &ConfigReader::ReadLedgers, &ConfigReader::ReadWitnesses,

@@ -1,8 +1,5 @@
 #include "observer/runtime/config.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
-
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -11,25 +8,11 @@
 #include "causeway/v1/observer_config.pb.h"
 #include "fmt/format.h"
 #include "settlement/codec/codec.h"
+#include "settlement/codec/text_message.h"
 #include "settlement/rpc/tls.h"
 
 namespace causeway::observer {
 namespace {
-
-// Keeps the first error with its place.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column,
-                const std::string& message) override {
-    if (!text_.empty()) return;
-    text_ =
-        line < 0 ? message : fmt::format("line {}, column {}: {}", line + 1, column + 1, message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::Status Wrong(const std::string& field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("{}: {}", field, what));
@@ -122,11 +105,12 @@ absl::StatusOr<FollowedBridge> ReadBridge(const causeway::v1::FollowedBridge& so
 
 absl::StatusOr<ObserverConfig> ParseConfig(std::string_view text, const std::string& folder) {
   causeway::v1::ObserverConfig source;
-  google::protobuf::TextFormat::Parser parser;
-  FirstError error;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(std::string(text), &source)) {
-    return absl::InvalidArgumentError(error.text());
+  const std::vector<codec::TextFault> faults = codec::ReadText(text, source);
+  if (!faults.empty()) {
+    const codec::TextFault& first = faults.front();
+    if (first.line == 0) return absl::InvalidArgumentError(first.message);
+    return absl::InvalidArgumentError(
+        fmt::format("line {}, column {}: {}", first.line, first.column, first.message));
   }
   ObserverConfig config;
   if (source.ledgers().empty() ||

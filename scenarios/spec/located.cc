@@ -1,31 +1,16 @@
 #include "scenarios/spec/located.h"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/io/tokenizer.h>
 
 #include <utility>
 
+#include "settlement/codec/text_message.h"
 #include "settlement/core/check.h"
 
 namespace causeway::sim {
 namespace {
 
 namespace pb = google::protobuf;
-
-class Collector : public pb::io::ErrorCollector {
- public:
-  explicit Collector(std::vector<Finding>* findings) : findings_(findings) {}
-  void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
-    findings_->push_back({line + 1, line < 0 ? 0 : column + 1, message});
-  }
-  // Unknown fields come as warnings, so that all of them are reported; none is acceptable.
-  void AddWarning(int line, pb::io::ColumnNumber column, const std::string& message) override {
-    AddError(line, column, message);
-  }
-
- private:
-  std::vector<Finding>* findings_;
-};
 
 const pb::FieldDescriptor* FieldOf(const pb::Message& message, const char* field) {
   const pb::FieldDescriptor* descriptor = message.GetDescriptor()->FindFieldByName(field);
@@ -69,14 +54,8 @@ ParsedScenario::ParsedScenario(std::string_view text) {
                              std::to_string(kScenarioBytesMax) + " are read"});
     return;
   }
-  Collector collector(&findings_);
-  pb::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&collector);
-  parser.WriteLocationsTo(&tree_);
-  parser.AllowUnknownField(true);
-  const bool parsed = parser.ParseFromString(std::string(text), &scenario_);
-  if (!parsed && findings_.empty()) {
-    findings_.push_back({0, 0, "the file is not a protobuf text file"});
+  for (codec::TextFault& fault : codec::ReadText(text, scenario_, &tree_)) {
+    findings_.push_back({fault.line, fault.column, std::move(fault.message)});
   }
 }
 

@@ -1,12 +1,10 @@
 // The rules of a ledger's queue, in a command and as text.
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
-
 #include <string>
 
 #include "fmt/format.h"
 #include "settlement/codec/codec.h"
 #include "settlement/codec/decoders.h"
+#include "settlement/codec/text_message.h"
 
 namespace causeway::codec {
 
@@ -34,17 +32,6 @@ core::QueueSplitting DecodeSplitting(Fields& fields, const Path& path,
           .part_min = core::Amount::FromMinor(message.part_min()),
           .part_max = core::Amount::FromMinor(message.part_max())};
 }
-
-class FirstTextError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) text_ = fmt::format("{}:{}: {}", line + 1, column + 1, message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 }  // namespace
 
@@ -112,12 +99,7 @@ void ToProto(const core::QueueRules& rules, v1::SetQueueRules* out) {
 
 absl::StatusOr<core::QueueRules> ParseQueueRules(std::string_view text) {
   v1::SetQueueRules message;
-  FirstTextError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(std::string(text), &message)) {
-    return absl::InvalidArgumentError(error.text());
-  }
+  if (absl::Status read = ReadTextMessage(text, message); !read.ok()) return read;
   Fields fields;
   core::QueueRules rules = DecodeQueueRules(fields, {nullptr, "rules"}, message);
   if (!fields.ok()) return fields.status();

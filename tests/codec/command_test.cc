@@ -481,7 +481,7 @@ TEST(ParseQueueRulesTest, SaysWhereTheTextIsWrong) {
                 .status()
                 .message()
                 .substr(0, 4),
-            "2:7:");
+            "2:1:");
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ UNITS = {
         "settlement/liquidity", "settlement/store", "proto", "protobuf", "json"},
     "scenarios/explore": {
         "scenarios/spec", "scenarios/simulator", "proto", "protobuf", "posix"},
-    "scenarios/study": {"scenarios/text", "settlement/csv", "settlement/liquidity", "proto", "protobuf", "json"},
+    "scenarios/study": {"scenarios/text", "settlement/codec", "settlement/csv", "settlement/liquidity", "proto", "protobuf", "json"},
     "scenarios/study_page": {"scenarios/study", "scenarios/page", "scenarios/text",
                              "settlement/liquidity"},
     "scenarios/sweep": {

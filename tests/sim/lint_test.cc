@@ -80,6 +80,14 @@ TEST(LintTest, AllUnknownFieldsAreNamed) {
 }
 
 TEST(LintTest, ErrorsOfMeaningComeTogetherInTheOrderOfLines) {
+TEST(LintTest, AnUnknownValueIsNamedWithItsFieldAndTheNearest) {
+  ExpectOne(Replaced(kTwoCurrencies, "ledger: \"eu.example/eur\"",
+                     "ledger: \"eu.example/eur\" queue { discipline: FIFO_BYPAS }"),
+            "FIFO_BYPAS",
+            "ledgers[0].queue.discipline: 'FIFO_BYPAS' is no QueueDiscipline (did you mean "
+            "QUEUE_DISCIPLINE_FIFO_BYPASS?)");
+}
+
   std::string text = Replaced(kTwoCurrencies, "opens: \"08:00\"", "opens: \"8:00\"");
   text = Replaced(text, "currency: \"USD\" central", "currency: \"EUR\" central");
   text = Replaced(text, "id: \"US-BANK-2\"", "id: \"US-BANK1\"");

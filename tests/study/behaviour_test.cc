@@ -160,7 +160,7 @@ TEST(BehaviourFile, ReportsWhatIsWrongWithIt) {
   EXPECT_EQ(BehaviourProblems("behaviours {}", ThreeAccounts()),
             "b.txtpb:1:1: expected the line \"# proto-message: StudyBehaviours\"\n");
   EXPECT_EQ(BehaviourProblems(first + "nonsense: 1\n", ThreeAccounts()).substr(0, 14),
-            "b.txtpb:2:9: M");
+            "b.txtpb:2:1: S");
   EXPECT_EQ(BehaviourProblems(first + "behaviours { banks: \"C\" defaults { at: \"99:00\" } }",
                               ThreeAccounts()),
             "b.txtpb: behaviours[0].defaults.at \"99:00\": expected a time of day such as 09:05, "

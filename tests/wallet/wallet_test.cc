@@ -273,7 +273,7 @@ TEST_F(WalletTest, RulesOfAQueueThatNoLedgerWouldTakeAreNamedByField) {
   EXPECT_THAT(run.err, HasSubstr("optimisations[0].cycle_banks_max: 2 to 16 with cycle"));
   const Run misspelt = Wallet(Unreachable({"queue-rules", Write("other.txtpb", "queue: 1")}));
   EXPECT_EQ(misspelt.code, 65);
-  EXPECT_THAT(misspelt.err, HasSubstr("1:6:"));
+  EXPECT_THAT(misspelt.err, HasSubstr("1:1: SetQueueRules has no field 'queue'"));
 }
 
 TEST_F(WalletTest, ShowTellsTheRulesOfAQueue) {
