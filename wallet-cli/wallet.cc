@@ -1,14 +1,15 @@
 #include "wallet-cli/wallet.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "settlement/core/quote.h"
 #include "wallet-cli/commands.h"
+#include "wallet-cli/config_file.h"
 #include "wallet-cli/context.h"
 
 namespace causeway::wallet {
@@ -57,6 +58,7 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   constexpr auto kLast = CLI::MultiOptionPolicy::TakeLast;
   app.set_config("--config", DefaultConfigFile(), "File with these options, TOML")
       ->multi_option_policy(kLast);
+  app.config_formatter(std::make_shared<ConfigFile>(app));
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", kVersion);
   app.add_option("--ledger", options.ledger, "HOST:PORT of the ledger")->multi_option_policy(kLast);
@@ -88,35 +90,6 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--json", options.json, "Results and errors as JSON");
 }
 
-// Letters to change, insert or leave out until one is the other; `most` + 1 for more than `most`.
-std::size_t Distance(std::string_view left, std::string_view right, std::size_t most) {
-  std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t j = 0; j <= right.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t changed = diagonal + (left[i] == right[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, changed}));
-    }
-  }
-  return std::min(row.back(), most + 1);
-}
-
-// " (did you mean ...?)", or nothing when none of them is near.
-std::string NearestTo(const std::string& word, const std::vector<std::string>& known) {
-  constexpr std::size_t kLettersMax = 2;
-  const std::string* nearest = nullptr;
-  std::size_t least = kLettersMax + 1;
-  for (const std::string& each : known) {
-    const std::size_t distance = Distance(word, each, kLettersMax);
-    if (distance < least) {
-      least = distance;
-      nearest = &each;
-    }
-  }
-  return nearest == nullptr ? "" : " (did you mean " + *nearest + "?)";
-}
-
 // CLI11 looks for what is missing before what it did not understand: a misspelt option would be
 // reported as the absence of the right one. Empty: it understood every word.
 std::string UnknownWord(const CLI::App& app) {
@@ -142,12 +115,12 @@ std::string UnknownWord(const CLI::App& app) {
   for (const std::string& word : words) {
     if (word.starts_with('-')) {
       return core::Quoted(word) + " is no option of " + where +
-             NearestTo(word.substr(0, word.find('=')), options);
+             DidYouMean(word.substr(0, word.find('=')), options);
     }
   }
   if (!commands.empty()) {
     return core::Quoted(words.front()) + " is no command of " + where +
-           NearestTo(words.front(), commands);
+           DidYouMean(words.front(), commands);
   }
   return core::Quoted(words.front()) + " is a word too many for " + where;
 }
@@ -185,6 +158,11 @@ int RunWallet(int argc, const char* const* argv, std::istream& in, std::ostream&
     const std::string unknown = error.get_exit_code() == 0 ? "" : UnknownWord(app);
     if (!unknown.empty()) {
       err << unknown << "\nRun with --help for more information.\n";
+      return static_cast<int>(ExitCode::kUsage);
+    }
+    if (error.get_name() == "ConfigError") {
+      err << "causeway-wallet: " << app.get_config_ptr()->as<std::string>() << ":" << error.what()
+          << "\n";
       return static_cast<int>(ExitCode::kUsage);
     }
     const int code = app.exit(error, out, err);

@@ -180,11 +180,40 @@ TEST_F(WalletTest, TheEnvironmentOverridesTheConfigFileAndTheCommandLineBoth) {
   EXPECT_THAT(Wallet({"info", "--ledger", "127.0.0.1:3"}).err, HasSubstr("127.0.0.1:3"));
 }
 
-TEST_F(WalletTest, AMisspeltConfigFileIsRefused) {
-  const std::string config = Write("wallet.toml", "legder = \"127.0.0.1:1\"\n");
+TEST_F(WalletTest, AMisspeltKeyOfTheConfigFileIsNamedWithItsLineAndTheKeysThatThereAre) {
+  const std::string config = Write("wallet.toml",
+                                   "# of the bank\n\ninsecure = true\n"
+                                   "  legder = \"127.0.0.1:1\"  # here\n");
   const Run run = Wallet({"info", "--config", config});
   EXPECT_EQ(run.code, 64);
-  EXPECT_THAT(run.err, HasSubstr("legder"));
+  EXPECT_EQ(run.err, "causeway-wallet: " + config +
+                         ":4: \"legder\" is no option of causeway-wallet (did you mean ledger?); "
+                         "there are ledger, bridge, tls-cert, tls-key, tls-ca, insecure, "
+                         "participant, genesis-hash, key, passphrase-file, timeout, json\n");
+}
+
+TEST_F(WalletTest, AKeyBehindAListOfTheConfigFileHasItsOwnLine) {
+  const std::string config =
+      Write("wallet.toml", "key = [\"a.pem\",\n  \"b.pem\"]\ninsecur = true\n");
+  const Run run = Wallet({"info", "--config", config});
+  EXPECT_EQ(run.code, 64);
+  EXPECT_THAT(run.err, HasSubstr(":3: \"insecur\" is no option"));
+}
+
+TEST_F(WalletTest, ASectionOfTheConfigFileHasTheOptionsOfItsCommand) {
+  const auto refusal = [this](const std::string& text) {
+    const Run run = Wallet({"info", "--config", Write("wallet.toml", text)});
+    EXPECT_EQ(run.code, 64) << text;
+    return run.err;
+  };
+  EXPECT_THAT(refusal("[pay]\npurpos = \"TRAD\"\n"),
+              HasSubstr(":2: \"purpos\" is no option of pay (did you mean purpose?); there are "));
+  EXPECT_THAT(refusal("[pai]\npurpose = \"TRAD\"\n"),
+              HasSubstr(":1: \"pai\" is no command of causeway-wallet (did you mean pay?)"));
+  EXPECT_THAT(refusal("config = \"other.toml\"\n"), HasSubstr(":1: \"config\" is no option"));
+  const std::string good = Write(
+      "wallet.toml", "ledger = \"127.0.0.1:1\"\ninsecure = true\n[pay]\npurpose = \"TRAD\"\n");
+  EXPECT_EQ(Wallet({"info", "--config", good}).code, 69);
 }
 
 TEST_F(WalletTest, AReceiptIsVerifiedOffline) {
