@@ -63,6 +63,8 @@ int Main(int argc, char** argv) {
   alerts->add_option("--evidence", ask.evidence, "Write each piece to DIRECTORY/alert-N/NAME");
   CLI::App* overrides =
       AddQuestion(app, "overrides", "What central banks ordered against owners", ask);
+  CLI::App* references =
+      AddQuestion(app, "references", "RTGS references that entries name more than once", ask);
   CLI::App* settlements = AddQuestion(app, "settlements", "Settlements across all ledgers", ask);
   settlements->add_option("ID", ask.settlement_id, "Only this one: 64 hexadecimal digits");
   settlements->add_flag("--open", ask.open_only, "Only those that are not complete");
@@ -86,6 +88,7 @@ int Main(int argc, char** argv) {
         alerts->count("--evidence") == 0 ? std::nullopt : std::optional(ask.evidence));
   }
   if (*overrides) return observer::AskOverrides(ask.options());
+  if (*references) return observer::AskReferences(ask.options());
   if (*settlements) {
     return observer::AskSettlements(ask.options(), ask.settlement_id, ask.open_only);
   }

@@ -154,6 +154,27 @@ int AskOverrides(const AskOptions& options) {
   return kExitOk;
 }
 
+int AskReferences(const AskOptions& options) {
+  const auto response =
+      Ask(options, &Stub::ListRepeatedReferences, v1::ListRepeatedReferencesRequest());
+  if (!response.ok()) return NotAnswered(response.status());
+  if (options.json) {
+    Json json = {{"repeated_references", Json::array()},
+                 {"repeated_references_count", response->count()},
+                 {"references_forgotten", response->forgotten()}};
+    for (const v1::RepeatedReference& each : response->references()) {
+      json["repeated_references"].push_back(JsonOf(each));
+    }
+    Print(json);
+    return kExitOk;
+  }
+  PrintAll(options, "repeated_references", response->references(),
+           "No RTGS reference was used twice.");
+  Print(TextOfUnlisted(static_cast<std::uint64_t>(response->references_size()), response->count(),
+                       response->forgotten()));
+  return kExitOk;
+}
+
 int AskSettlements(const AskOptions& options, const std::string& settlement_id, bool open_only) {
   google::protobuf::RepeatedPtrField<v1::ObservedSettlement> settlements;
   if (!settlement_id.empty()) {

@@ -34,6 +34,10 @@ int AskAlerts(const AskOptions& options, std::uint64_t from_number,
 // What central banks ordered against owners and settlements.
 int AskOverrides(const AskOptions& options);
 
+// RTGS references that entries name more than once. kExitOk also when there are some: the ledgers
+// did as they were told.
+int AskReferences(const AskOptions& options);
+
 // One settlement by its id, 64 hexadecimal digits; empty: all of them, or those that are open.
 int AskSettlements(const AskOptions& options, const std::string& settlement_id, bool open_only);
 

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/currency.h"
+#include "settlement/core/quote.h"
 #include "settlement/core/time.h"
 
 namespace causeway::observer {
@@ -99,6 +100,20 @@ v1::Override ViewOf(const LedgerOverride& seen) {
   return view;
 }
 
+v1::RepeatedReference ViewOf(const LedgerRepeatedReference& seen) {
+  const ReferenceUse& use = seen.repeated.use;
+  v1::RepeatedReference view;
+  view.set_ledger(seen.ledger.ToString());
+  view.set_entry_index(use.entry_index);
+  view.set_ledger_time_us(use.time.micros());
+  codec::ToProto(use.instruction, view.mutable_instruction());
+  view.set_rtgs_reference(use.reference);
+  view.set_account(use.account.ToString());
+  codec::ToProto(use.amount, view.mutable_amount());
+  view.set_first_entry_index(seen.repeated.first_entry_index);
+  return view;
+}
+
 std::string NameOf(const v1::Alert& alert) {
   return fmt::format("{} (kind {}), number {}", NameOf(alert.kind()),
                      static_cast<int>(alert.kind()), alert.number());
@@ -127,8 +142,8 @@ std::string TextOf(const v1::ObserverStatus& status) {
                  status.settlements_open());
   if (status.witnesses_size() > 0) text += "Witnesses:\n";
   for (const v1::WatchedWitness& witness : status.witnesses()) text += TextOf(witness);
-  fmt::format_to(out, "Orders of central banks: {}\nAlerts: {}\n", status.overrides(),
-                 status.alerts());
+  fmt::format_to(out, "Orders of central banks: {}\nRepeated RTGS references: {}\nAlerts: {}\n",
+                 status.overrides(), status.repeated_references(), status.alerts());
   return text;
 }
 
@@ -136,6 +151,30 @@ std::string TextOf(const v1::Override& order) {
   return fmt::format("OVERRIDE on {}, entry {} at {}\n  {}, on the basis of: {}\n", order.ledger(),
                      order.entry_index(), Time(order.ledger_time_us()), What(order),
                      order.legal_basis());
+}
+
+std::string TextOf(const v1::RepeatedReference& repeated) {
+  const v1::InstructionReference& instruction = repeated.instruction();
+  const bool redemption = instruction.kind() == v1::ACTION_KIND_REDEEM;
+  return fmt::format(
+      "REPEATED RTGS REFERENCE on {}, entry {} at {}\n"
+      "  {} {} of {}: {} {} {}, under {}, which entry {} named before\n",
+      repeated.ledger(), repeated.entry_index(), Time(repeated.ledger_time_us()),
+      NameOf(instruction.kind()), instruction.instruction_id(), instruction.instructing_party(),
+      Money(repeated.amount().minor_units(), repeated.amount().currency()),
+      redemption ? "from" : "to", repeated.account(), core::Quoted(repeated.rtgs_reference()),
+      repeated.first_entry_index());
+}
+
+std::string TextOfUnlisted(std::uint64_t listed, std::uint64_t count, std::uint64_t forgotten) {
+  std::string text;
+  if (count > listed) {
+    text += fmt::format("Of {} repeated RTGS references the first {} are listed.\n", count, listed);
+  }
+  if (forgotten > 0) {
+    text += fmt::format("The {} oldest RTGS references were compared with no longer.\n", forgotten);
+  }
+  return text;
 }
 
 std::string TextOf(const v1::Alert& alert) {
@@ -197,6 +236,7 @@ Json JsonOf(const v1::ObserverStatus& status) {
     json["witnesses"].push_back(std::move(each));
   }
   json["overrides"] = status.overrides();
+  json["repeated_references"] = status.repeated_references();
   json["alerts"] = status.alerts();
   return json;
 }
@@ -221,6 +261,20 @@ Json JsonOf(const v1::Override& order) {
     json["minor_units"] = order.amount().minor_units();
   }
   return json;
+}
+
+Json JsonOf(const v1::RepeatedReference& repeated) {
+  return {{"ledger", repeated.ledger()},
+          {"entry_index", repeated.entry_index()},
+          {"ledger_time", Time(repeated.ledger_time_us())},
+          {"kind", NameOf(repeated.instruction().kind())},
+          {"party", repeated.instruction().instructing_party()},
+          {"instruction_id", repeated.instruction().instruction_id()},
+          {"rtgs_reference", repeated.rtgs_reference()},
+          {"account", repeated.account()},
+          {"currency", repeated.amount().currency()},
+          {"minor_units", repeated.amount().minor_units()},
+          {"first_entry_index", repeated.first_entry_index()}};
 }
 
 Json JsonOf(const v1::Alert& alert) {

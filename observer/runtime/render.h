@@ -14,18 +14,23 @@
 namespace causeway::observer {
 
 causeway::v1::Override ViewOf(const LedgerOverride& seen);
+causeway::v1::RepeatedReference ViewOf(const LedgerRepeatedReference& seen);
 // "forked-log (kind 4), number 1".
 std::string NameOf(const causeway::v1::Alert& alert);
 
 // Lines, each with its end.
 std::string TextOf(const causeway::v1::ObserverStatus& status);
 std::string TextOf(const causeway::v1::Override& order);
+std::string TextOf(const causeway::v1::RepeatedReference& repeated);
+// What a list of repeated references leaves out; empty when that is nothing.
+std::string TextOfUnlisted(std::uint64_t listed, std::uint64_t count, std::uint64_t forgotten);
 std::string TextOf(const causeway::v1::Alert& alert);
 std::string TextOf(const causeway::v1::ObservedSettlement& settlement);
 std::string TextOf(const causeway::v1::Account& account);
 
 nlohmann::ordered_json JsonOf(const causeway::v1::ObserverStatus& status);
 nlohmann::ordered_json JsonOf(const causeway::v1::Override& order);
+nlohmann::ordered_json JsonOf(const causeway::v1::RepeatedReference& repeated);
 nlohmann::ordered_json JsonOf(const causeway::v1::Alert& alert);
 nlohmann::ordered_json JsonOf(const causeway::v1::ObservedSettlement& settlement);
 nlohmann::ordered_json JsonOf(const causeway::v1::Account& account);

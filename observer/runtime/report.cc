@@ -51,6 +51,10 @@ std::string TextReport(const AuditEngine& engine) {
   for (const LedgerOverride& seen : engine.corridor().Overrides()) {
     text += TextOf(ViewOf(seen));
   }
+  const std::vector<LedgerRepeatedReference> repeated = engine.corridor().RepeatedReferences();
+  for (const LedgerRepeatedReference& seen : repeated) text += TextOf(ViewOf(seen));
+  text += TextOfUnlisted(repeated.size(), status.repeated_references_count,
+                         status.references_forgotten);
   for (const causeway::v1::Alert& alert : engine.alerts()) text += TextOf(alert);
   if (engine.alerts().empty()) text += "No alerts: everything verified.\n";
   return text;
@@ -76,6 +80,12 @@ std::string JsonReport(const AuditEngine& engine) {
   for (const LedgerOverride& seen : engine.corridor().Overrides()) {
     json["overrides"].push_back(JsonOf(ViewOf(seen)));
   }
+  json["repeated_references"] = Json::array();
+  for (const LedgerRepeatedReference& seen : engine.corridor().RepeatedReferences()) {
+    json["repeated_references"].push_back(JsonOf(ViewOf(seen)));
+  }
+  json["repeated_references_count"] = status.repeated_references_count;
+  json["references_forgotten"] = status.references_forgotten;
   json["alerts"] = Json::array();
   for (const causeway::v1::Alert& alert : engine.alerts()) {
     json["alerts"].push_back(JsonOf(alert));

@@ -67,7 +67,8 @@ struct ObserverRuntime::Impl {
   void Work();
   bool Verify(const Input& input);
   absl::Status Take(const Input& input);
-  const std::vector<Override>& OverridesOf(const Following& log) const;
+  const LedgerVerifier* LedgerOf(const Following& log) const;
+  static void TellNews(const LedgerVerifier& ledger, std::size_t overrides, std::size_t repeated);
 
   const Options options;
   // Held by whoever looks at the engine, and by the worker while it changes it.
@@ -277,12 +278,10 @@ void ObserverRuntime::Impl::Work() {
   }
 }
 
-// None of a decision log.
-const std::vector<Override>& ObserverRuntime::Impl::OverridesOf(const Following& log) const {
-  static const std::vector<Override> kNone;
+// Null of a decision log.
+const LedgerVerifier* ObserverRuntime::Impl::LedgerOf(const Following& log) const {
   const absl::StatusOr<core::LedgerOrigin> origin = core::LedgerOrigin::Parse(log.origin);
-  const LedgerVerifier* ledger = origin.ok() ? engine->corridor().FindLedger(*origin) : nullptr;
-  return ledger == nullptr ? kNone : ledger->overrides();
+  return origin.ok() ? engine->corridor().FindLedger(*origin) : nullptr;
 }
 
 absl::Status ObserverRuntime::Impl::Take(const Input& input) {
@@ -297,24 +296,38 @@ absl::Status ObserverRuntime::Impl::Take(const Input& input) {
   return absl::OkStatus();
 }
 
+// What came since there were so many of each.
+void ObserverRuntime::Impl::TellNews(const LedgerVerifier& ledger, std::size_t overrides,
+                                     std::size_t repeated) {
+  for (std::size_t i = overrides; i < ledger.overrides().size(); ++i) {
+    const Override& order = ledger.overrides()[i];
+    Log(fmt::format("OVERRIDE on '{}', entry {}: {}", ledger.origin().text(), order.entry_index,
+                    Describe(order)));
+  }
+  for (std::size_t i = repeated; i < ledger.references().repeated().size(); ++i) {
+    const RepeatedReference& each = ledger.references().repeated()[i];
+    Log(fmt::format("REPEATED RTGS REFERENCE on '{}', entry {}: {}", ledger.origin().text(),
+                    each.use.entry_index, Describe(each)));
+  }
+}
+
 bool ObserverRuntime::Impl::Verify(const Input& input) {
   absl::Status status;
   bool has_news = false;
   {
     const std::lock_guard<std::mutex> lock(engine_mutex);
     const std::size_t alerts_before = engine->alerts().size();
-    const std::size_t overrides_before = OverridesOf(*input.log).size();
+    const LedgerVerifier* const ledger = LedgerOf(*input.log);
+    const std::size_t overrides_before = ledger == nullptr ? 0 : ledger->overrides().size();
+    const std::size_t repeated_before =
+        ledger == nullptr ? 0 : ledger->references().repeated().size();
     status = Take(input);
     for (std::size_t i = alerts_before; i < engine->alerts().size(); ++i) {
       has_news = true;
       const causeway::v1::Alert& alert = engine->alerts()[i];
       Log(fmt::format("ALERT {}, about '{}': {}", NameOf(alert), alert.origin(), alert.message()));
     }
-    const std::vector<Override>& overrides = OverridesOf(*input.log);
-    for (std::size_t i = overrides_before; i < overrides.size(); ++i) {
-      Log(fmt::format("OVERRIDE on '{}', entry {}: {}", input.log->origin, overrides[i].entry_index,
-                      Describe(overrides[i])));
-    }
+    if (ledger != nullptr) TellNews(*ledger, overrides_before, repeated_before);
   }
   if (!status.ok()) {
     options.on_store_failure(status);

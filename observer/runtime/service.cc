@@ -117,6 +117,7 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
     response->set_settlements_open(status.settlements.open);
     response->set_alerts(engine.alerts().size());
     response->set_overrides(status.overrides_count);
+    response->set_repeated_references(status.repeated_references_count);
   }
 
   Reactor* GetSettlement(Context* context, const v1::GetObservedSettlementRequest* request,
@@ -238,6 +239,20 @@ class ObserverService::Impl final : public v1::Observer::CallbackService {
       for (const LedgerOverride& seen : engine.corridor().Overrides()) {
         *response->add_overrides() = ViewOf(seen);
       }
+      return grpc::Status::OK;
+    });
+  }
+
+  Reactor* ListRepeatedReferences(Context* context,
+                                  const v1::ListRepeatedReferencesRequest* /*request*/,
+                                  v1::ListRepeatedReferencesResponse* response) override {
+    return Answer(context, [&](const AuditEngine& engine) {
+      for (const LedgerRepeatedReference& seen : engine.corridor().RepeatedReferences()) {
+        *response->add_references() = ViewOf(seen);
+      }
+      const CorridorStatus status = engine.corridor().Status(/*with_state_roots=*/false);
+      response->set_count(status.repeated_references_count);
+      response->set_forgotten(status.references_forgotten);
       return grpc::Status::OK;
     });
   }

@@ -171,6 +171,16 @@ std::vector<LedgerOverride> CorridorVerifier::Overrides() const {
   return all;
 }
 
+std::vector<LedgerRepeatedReference> CorridorVerifier::RepeatedReferences() const {
+  std::vector<LedgerRepeatedReference> all;
+  for (const auto& [origin, ledger] : ledgers_) {
+    for (const RepeatedReference& each : ledger->references().repeated()) {
+      all.push_back({origin, each});
+    }
+  }
+  return all;
+}
+
 CorridorStatus CorridorVerifier::Status(bool with_state_roots) const {
   CorridorStatus status;
   const auto add = [&status](const LogVerifier& log, bool is_ledger, std::uint64_t batches,
@@ -190,6 +200,8 @@ CorridorStatus CorridorVerifier::Status(bool with_state_roots) const {
     if (with_state_roots) entry.state_root = ledger->StateRoot();
     status.supplies.push_back({origin, ledger->supply()});
     status.overrides_count += ledger->overrides().size();
+    status.repeated_references_count += ledger->references().repeated_count();
+    status.references_forgotten += ledger->references().forgotten();
   }
   if (decision_log_ != nullptr) {
     add(decision_log_->log(), false, decision_log_->batch_count(), decision_log_->halted());

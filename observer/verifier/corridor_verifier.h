@@ -56,11 +56,18 @@ struct CorridorStatus {
   SettlementCounts settlements;
   std::uint64_t findings_count = 0;
   std::uint64_t overrides_count = 0;
+  std::uint64_t repeated_references_count = 0;
+  std::uint64_t references_forgotten = 0;  // ReferenceWatch::forgotten, over all ledgers
 };
 
 struct LedgerOverride {
   core::LedgerOrigin ledger;
   Override order;
+};
+
+struct LedgerRepeatedReference {
+  core::LedgerOrigin ledger;
+  RepeatedReference repeated;
 };
 
 class CorridorVerifier {
@@ -102,6 +109,8 @@ class CorridorVerifier {
   const SettlementTracker& settlements() const { return tracker_; }
   // What central banks ordered, by ledger and then in the order of its log.
   std::vector<LedgerOverride> Overrides() const;
+  // Of every ledger the first kRepeatedReferencesKept, in the same order.
+  std::vector<LedgerRepeatedReference> RepeatedReferences() const;
   const std::vector<Finding>& findings() const { return findings_; }  // oldest first
 
  private:

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/container/flat_hash_map.h"
 #include "fmt/format.h"
 #include "settlement/codec/codec.h"
 #include "settlement/core/check.h"
@@ -314,6 +315,7 @@ std::optional<Finding> LedgerVerifier::CompareEntries(const core::Batch& batch,
 }
 
 void LedgerVerifier::Observe(const core::Batch& batch, const Opened& opened) {
+  NoteReferences(opened);
   for (std::size_t i = 0; i < opened.entries.size(); ++i) {
     const core::Entry& entry = opened.entries[i];
     NoteOverride(entry, opened);
@@ -389,6 +391,39 @@ void LedgerVerifier::NoteOverride(const core::Entry& entry, const Opened& opened
   } else {
     noted.legal_basis = std::get<core::OrderAbort>(command.action).legal_basis;
     noted.settlement_id = entry.settlement_id;
+  }
+}
+
+// A request names its transfer when it is made, but only what was approved was paid for.
+void LedgerVerifier::NoteReferences(const Opened& opened) {
+  absl::flat_hash_map<core::Hash256, const std::string*>
+      references;  // by the payload; looked up only
+  for (const core::AdmittedItem& item : opened.items) {
+    const auto* command = std::get_if<core::Command>(&item.body);
+    if (command == nullptr) continue;
+    if (const auto* issue = std::get_if<core::Issue>(&command->action)) {
+      references.emplace(item.payload_hash, &issue->rtgs_reference);
+    } else if (const auto* approve = std::get_if<core::Approve>(&command->action)) {
+      references.emplace(item.payload_hash, &approve->rtgs_reference);
+    }
+  }
+  if (references.empty()) return;
+  const core::Genesis& genesis = ledger_->genesis();
+  for (const core::Entry& entry : opened.entries) {
+    const auto found = references.find(entry.payload_hash);
+    if (found == references.end() || entry.status != core::InstructionStatus::kSettled) continue;
+    for (const core::Posting& posting : entry.postings) {
+      if (!ChangesSupply(posting.code) || posting.address == genesis.liability_account) continue;
+      const std::optional<core::Amount> paid = posting.amount.IsNegative()
+                                                   ? core::CheckedNegate(posting.amount)
+                                                   : std::optional(posting.amount);
+      references_.OnUse({entry.index,
+                         time_,
+                         entry.instruction,
+                         *found->second,
+                         posting.address,
+                         {genesis.currency, paid.value_or(core::Amount())}});
+    }
   }
 }
 

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "observer/verifier/finding.h"
 #include "observer/verifier/log_verifier.h"
+#include "observer/verifier/reference_watch.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/ledger.h"
 
@@ -107,6 +108,7 @@ class LedgerVerifier {
   const std::vector<ShownCertificate>& certificates() const { return certificates_; }
   // In the whole log, in its order.
   const std::vector<Override>& overrides() const { return overrides_; }
+  const ReferenceWatch& references() const { return references_; }
 
  private:
   struct Opened;
@@ -120,6 +122,7 @@ class LedgerVerifier {
   void Observe(const core::Batch& batch, const Opened& opened);
   static core::PositionSet HeldAfter(const core::Batch& batch, const core::Entry& entry);
   void NoteOverride(const core::Entry& entry, const Opened& opened);
+  void NoteReferences(const Opened& opened);
   std::optional<Finding> Halted(std::optional<Finding> finding);
 
   core::LedgerOrigin origin_;
@@ -137,6 +140,7 @@ class LedgerVerifier {
   std::vector<core::TermsHeader> terms_;
   std::vector<ShownCertificate> certificates_;
   std::vector<Override> overrides_;
+  ReferenceWatch references_;
 };
 
 }  // namespace causeway::observer

@@ -234,6 +234,28 @@ TEST_F(AuditEngineTest, TheReportTellsOverridesInEveryLife) {
   EXPECT_TRUE(engine_->alerts().empty());
 }
 
+TEST_F(AuditEngineTest, TheReportTellsRepeatedRtgsReferencesInEveryLife) {
+  const auto issue = [&] {
+    return world_.hkd.ByCentral(
+        core::Issue{world_.hkd.Address("BETA"), world_.hkd.Money(1'000), "CHATS-7"});
+  };
+  world_.hkd.Write({issue()});
+  CatchUp();
+  EXPECT_EQ(TextReport(*engine_).find("REPEATED"), std::string::npos);
+  world_.hkd.Write({issue()});
+  CatchUp();
+  Restart();
+  const std::string text = TextReport(*engine_);
+  EXPECT_NE(text.find("REPEATED RTGS REFERENCE on hk.example/hkd, entry "), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("of CENTRAL: 10.00 HKD to HKD"), std::string::npos) << text;
+  EXPECT_NE(text.find("under \"CHATS-7\", which entry "), std::string::npos) << text;
+  const std::string json = JsonReport(*engine_);
+  EXPECT_NE(json.find("\"rtgs_reference\": \"CHATS-7\""), std::string::npos) << json;
+  EXPECT_NE(json.find("\"repeated_references_count\": 1"), std::string::npos) << json;
+  EXPECT_TRUE(engine_->alerts().empty());
+}
+
 TEST_F(AuditEngineTest, TheReportTellsSupplyAndAlerts) {
   world_.Settle(300, 400);
   CatchUp();

@@ -115,6 +115,74 @@ TEST_F(LedgerVerifierTest, ShowsWhatACentralBankOrderedForWhatItIs) {
   EXPECT_TRUE(verifier_.transitions().empty());
 }
 
+TEST_F(LedgerVerifierTest, NamesAnIssueUnderTheRtgsReferenceOfAnother) {
+  const auto issue = [&](const char* reference, std::int64_t minor_units) {
+    return log_.ByCentral(core::Issue{log_.Address("BETA"), log_.Money(minor_units), reference});
+  };
+  log_.Write({issue("CHATS-7", 500)});
+  const std::uint64_t first = log_.tree().size() - 1;
+  // The first of these is refused, so that nothing was issued under its reference.
+  log_.Write({issue("CHATS-8", 0), issue("CHATS-8", 100), issue("CHATS-7", 900)});
+  const std::uint64_t second = log_.tree().size() - 1;
+  CatchUp();
+  EXPECT_FALSE(verifier_.halted());
+  const std::vector<RepeatedReference>& repeated = verifier_.references().repeated();
+  ASSERT_EQ(repeated.size(), 1u);
+  EXPECT_EQ(repeated[0].use.entry_index, second);
+  EXPECT_EQ(repeated[0].first_entry_index, first);
+  EXPECT_EQ(repeated[0].use.reference, "CHATS-7");
+  EXPECT_EQ(repeated[0].use.account, log_.Address("BETA"));
+  EXPECT_EQ(repeated[0].use.amount, log_.Money(900));
+  EXPECT_EQ(repeated[0].use.instruction.kind, core::ActionKind::kIssue);
+}
+
+TEST_F(LedgerVerifierTest, NamesTheApprovalOfARequestUnderTheReferenceOfAnIssue) {
+  const auto request = [&](const char* id) {
+    return log_.Signed("ALPHA",
+                       core::RequestIssue{log_.Address("ALPHA"), log_.Money(50), "CHATS-9"},
+                       {"ALPHA"}, id);
+  };
+  const auto approve = [&](const char* id) {
+    return log_.ByCentral(
+        core::Approve{{*core::ParticipantId::Parse("ALPHA"), core::ActionKind::kRequestIssue,
+                       *core::InstructionId::Parse(id)},
+                      "CHATS-9"});
+  };
+  log_.Write({request("Q-1"), request("Q-2")});
+  log_.Write({approve("Q-1")});
+  CatchUp();
+  EXPECT_TRUE(verifier_.references().repeated().empty());
+  log_.Write({approve("Q-2")});
+  CatchUp();
+  const std::vector<RepeatedReference>& repeated = verifier_.references().repeated();
+  ASSERT_EQ(repeated.size(), 1u);
+  EXPECT_EQ(repeated[0].use.instruction.kind, core::ActionKind::kRequestIssue);
+  EXPECT_EQ(repeated[0].use.instruction.id.text(), "Q-2");
+  EXPECT_EQ(repeated[0].use.amount, log_.Money(50));
+}
+
+TEST_F(LedgerVerifierTest, NamesAPayOutUnderTheReferenceOfAnother) {
+  const auto redeem = [&](const char* id) {
+    return log_.Signed("ALPHA", core::Redeem{log_.Address("ALPHA"), log_.Money(70)}, {"ALPHA"}, id);
+  };
+  const auto approve = [&](const char* id) {
+    return log_.ByCentral(
+        core::Approve{{*core::ParticipantId::Parse("ALPHA"), core::ActionKind::kRedeem,
+                       *core::InstructionId::Parse(id)},
+                      "OUT-1"});
+  };
+  // What comes in under the same reference is another transfer.
+  log_.Write({redeem("R-1"), redeem("R-2"),
+              log_.ByCentral(core::Issue{log_.Address("BETA"), log_.Money(70), "OUT-1"})});
+  log_.Write({approve("R-1"), approve("R-2")});
+  CatchUp();
+  const std::vector<RepeatedReference>& repeated = verifier_.references().repeated();
+  ASSERT_EQ(repeated.size(), 1u);
+  EXPECT_EQ(repeated[0].use.instruction.id.text(), "R-2");
+  EXPECT_EQ(repeated[0].use.account, log_.Address("ALPHA"));
+  EXPECT_EQ(repeated[0].use.amount, log_.Money(70));
+}
+
 TEST_F(LedgerVerifierTest, RefusesAGenesisThatIsNotThePinnedOne) {
   LedgerVerifier other(log_.genesis().ledger, core::LeafHash("another"), signatures_);
   const std::optional<Finding> finding = other.OnBatch(log_.batches()[0]);

@@ -120,6 +120,32 @@ std::string Printed(const std::function<int()>& ask, int exit_status) {
   return ::testing::internal::GetCapturedStdout();
 }
 
+TEST_F(RuntimeTest, ListsRepeatedRtgsReferencesAndCountsThem) {
+  for (int i = 0; i < 3; ++i) {
+    world_.hkd.Write({world_.hkd.ByCentral(
+        core::Issue{world_.hkd.Address("BETA"), world_.hkd.Money(1'000), "CHATS-7"})});
+  }
+  Show();
+  StartObserver();
+  ASSERT_TRUE(EventuallyVerified());
+  EXPECT_EQ(Status().repeated_references(), 2u);
+  EXPECT_EQ(Status().alerts(), 0u);
+  AskOptions options{server_->address(), std::nullopt, false};
+  EXPECT_THAT(Printed([&] { return AskStatus(options); }, kExitOk),
+              HasSubstr("Repeated RTGS references: 2"));
+  EXPECT_THAT(Printed([&] { return AskReferences(options); }, kExitOk),
+              HasSubstr("under \"CHATS-7\", which entry "));
+  options.json = true;
+  const auto json = nlohmann::json::parse(Printed([&] { return AskReferences(options); }, kExitOk));
+  ASSERT_EQ(json["repeated_references"].size(), 2u);
+  EXPECT_EQ(json["repeated_references"][0]["rtgs_reference"], "CHATS-7");
+  EXPECT_EQ(json["repeated_references"][0]["minor_units"], 1'000);
+  EXPECT_EQ(json["repeated_references"][1]["first_entry_index"],
+            json["repeated_references"][0]["first_entry_index"]);
+  EXPECT_EQ(json["repeated_references_count"], 2);
+  EXPECT_EQ(json["references_forgotten"], 0);
+}
+
 TEST_F(RuntimeTest, AnswersTheQuestionsOfTheCommandLine) {
   world_.Settle(300, 400);
   world_.hkd.Write(
@@ -135,6 +161,8 @@ TEST_F(RuntimeTest, AnswersTheQuestionsOfTheCommandLine) {
               HasSubstr("No alerts"));
   EXPECT_THAT(Printed([&] { return AskOverrides(options); }, kExitOk),
               HasSubstr("is frozen, on the basis of: order 5"));
+  EXPECT_THAT(Printed([&] { return AskReferences(options); }, kExitOk),
+              HasSubstr("No RTGS reference was used twice."));
   EXPECT_THAT(Printed([&] { return AskSettlements(options, "", false); }, kExitOk),
               HasSubstr("commit, complete"));
   EXPECT_THAT(Printed([&] { return AskSettlements(options, "", true); }, kExitOk),

@@ -257,8 +257,8 @@ void TestCorridor::Open(TestLedger& ledger) {
     account.owner = registration.participant;
     account.purpose = core::AccountPurpose::kSettlement;
     items.push_back(ledger.ByCentral(account));
-    issues.push_back(
-        ledger.ByCentral(core::Issue{ledger.Address(bank), ledger.Money(100'000), "RTGS"}));
+    issues.push_back(ledger.ByCentral(
+        core::Issue{ledger.Address(bank), ledger.Money(100'000), std::string("RTGS-") + bank}));
   }
   items.push_back(
       ledger.ByCentral(core::SetDayPhase{ledger.genesis().business_date, core::DayPhase::kOpen}));

@@ -39,7 +39,8 @@ void ExpectOne(const std::string& text, const std::string& at, const std::string
 TEST(LintTest, GoodFileHasNoFindings) { EXPECT_TRUE(Findings(kTwoCurrencies).empty()); }
 
 TEST(LintTest, EveryScenarioOfTheTreeIsGood) {
-  for (const char* name : {"first-swap", "witnessed-swap", "mbridge-pilot-2022"}) {
+  for (const char* name :
+       {"first-swap", "witnessed-swap", "mbridge-pilot-2022", "settlement-queue"}) {
     const absl::StatusOr<Plan> plan = LoadScenario(ScenarioPath(name));
     EXPECT_TRUE(plan.ok()) << plan.status();
   }
@@ -79,7 +80,6 @@ TEST(LintTest, AllUnknownFieldsAreNamed) {
   EXPECT_EQ(findings[1].line, findings[0].line + 1);
 }
 
-TEST(LintTest, ErrorsOfMeaningComeTogetherInTheOrderOfLines) {
 TEST(LintTest, AnUnknownValueIsNamedWithItsFieldAndTheNearest) {
   ExpectOne(Replaced(kTwoCurrencies, "ledger: \"eu.example/eur\"",
                      "ledger: \"eu.example/eur\" queue { discipline: FIFO_BYPAS }"),
@@ -88,6 +88,7 @@ TEST(LintTest, AnUnknownValueIsNamedWithItsFieldAndTheNearest) {
             "QUEUE_DISCIPLINE_FIFO_BYPASS?)");
 }
 
+TEST(LintTest, ErrorsOfMeaningComeTogetherInTheOrderOfLines) {
   std::string text = Replaced(kTwoCurrencies, "opens: \"08:00\"", "opens: \"8:00\"");
   text = Replaced(text, "currency: \"USD\" central", "currency: \"EUR\" central");
   text = Replaced(text, "id: \"US-BANK-2\"", "id: \"US-BANK1\"");
