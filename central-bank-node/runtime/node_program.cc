@@ -89,13 +89,16 @@ void LogEnd(const LedgerRuntime& runtime) {
   });
 }
 
-// Of the journal, the index and the snapshots of a running node. `beside` must outlive it.
+// Of the journal, its archive, the index and the snapshots of a running node. `beside` must outlive it.
 std::unique_ptr<Scrubber> StartScrub(const NodeOptions& options, const Beside& beside) {
   if (options.scrub_mib_per_s == 0) return nullptr;
   const std::vector<Scrubber::Part> parts = {
       {.scrub = [&](const auto& context) { return beside.segments->Scrub(context); },
        .remedy = "the node goes on; stop it and run \"causeway-node repair\" with a backup or an "
                  "archive that has it"},
+      {.scrub = [&](const auto& context) { return beside.segments->ScrubArchive(context); },
+       .remedy = "the node goes on; replace the file by the same of a copy of the archive, or of a "
+                 "backup from before it was archived"},
       {.scrub = [&](const auto& context) { return beside.runs->Scrub(context); },
        .remedy = "the next start makes what is lost again from the journal"},
       {.scrub =

@@ -102,6 +102,9 @@ class SegmentJournal final : public Journal {
   // Reads and verifies every sealed segment that is here, beside everything else, and tells what is
   // damaged. The open one was verified at opening. Cancelled when the context says so.
   absl::Status Scrub(const ScrubContext& context) const;
+  // The same for the archived ones, in SegmentOptions::archive; reads nothing without one. When it
+  // cannot be listed, the error of that.
+  absl::Status ScrubArchive(const ScrubContext& context) const;
 
  private:
   struct Frame;
@@ -137,6 +140,7 @@ class SegmentJournal final : public Journal {
   absl::StatusOr<FooterPartCache::Places> PartOf(Segment& segment, std::size_t number,
                                                  std::unique_lock<std::mutex>& lock) const;
   std::vector<SealedSegment> SealedSegments() const;
+  absl::Status ScrubSegments(const ScrubContext& context, bool archived) const;
   // Sets where a sealed segment lies, in the index and here. `parts`: of one that is here.
   absl::Status SetArchive(SealedSegment sealed, std::vector<FooterPart> parts);
 

@@ -88,6 +88,18 @@ std::unique_ptr<FileSystem> MakeScrubbedFiles(FileSystem& files, const ScrubCont
 }
 
 absl::Status SegmentJournal::Scrub(const ScrubContext& context) const {
+  return ScrubSegments(context, false);
+}
+
+absl::Status SegmentJournal::ScrubArchive(const ScrubContext& context) const {
+  if (options_.archive.empty() || archived_count() == 0) return absl::OkStatus();
+  // One that is not there at all is told once, not segment by segment.
+  const absl::StatusOr<std::vector<std::string>> there = files_.List(options_.archive);
+  if (!there.ok()) return there.status();
+  return ScrubSegments(context, true);
+}
+
+absl::Status SegmentJournal::ScrubSegments(const ScrubContext& context, bool archived) const {
   const std::unique_ptr<FileSystem> files = MakeScrubbedFiles(files_, context);
   const auto verify = [&](const std::string& path, const SealedSegment& sealed) -> absl::Status {
     const auto file = files->Open(path, FileSystem::Mode::kRead);
@@ -95,13 +107,14 @@ absl::Status SegmentJournal::Scrub(const ScrubContext& context) const {
     if (!file.ok()) return file.status();
     return WalkSealedSegment(**file, instance_, origin_, sealed).status();
   };
+  const std::string& directory = archived ? options_.archive : path_;
   for (const SealedSegment& sealed : SealedSegments()) {
-    if (sealed.archive.has_value()) continue;
-    const std::string path = path_ + "/" + SegmentFileName(sealed.before.head.block_count);
+    if (sealed.archive.has_value() != archived) continue;
+    const std::string path = directory + "/" + SegmentFileName(sealed.before.head.block_count);
     const absl::Status whole = verify(path, sealed);
     if (absl::IsCancelled(whole)) return whole;
     if (whole.ok()) continue;
-    // It may have been archived meanwhile.
+    // It may have been archived or restored meanwhile.
     for (const SealedSegment& now : SealedSegments()) {
       if (now == sealed) context.damaged(std::string(InFile(path, whole).message()));
     }

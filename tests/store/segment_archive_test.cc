@@ -259,6 +259,58 @@ TEST_F(SegmentArchiveTest, ArchivedBlocksThatAreMissingOrDamagedAreRefused) {
       << damaged;
 }
 
+TEST_F(SegmentArchiveTest, AScrubTellsWhatIsDamagedAndMissingInTheArchive) {
+  const SegmentOptions options{.segment_bytes = 1 << 20, .archive = archive_};
+  const auto journal = *SegmentJournal::Open(path_, TestIdentity(), options);
+  Append(*journal, 20);
+  std::size_t bytes = 0;
+  std::vector<std::string> damaged;
+  const ScrubContext context{.pace =
+                                 [&](std::size_t more) {
+                                   bytes += more;
+                                   return false;
+                                 },
+                             .damaged = [&](std::string damage) { damaged.push_back(damage); }};
+  EXPECT_TRUE(journal->ScrubArchive(context).ok());
+  EXPECT_EQ(bytes, 0u) << "nothing is archived";
+  ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  const std::vector<std::string> names = Segments(archive_);
+  ASSERT_GE(names.size(), 2u);
+  EXPECT_TRUE(journal->ScrubArchive(context).ok());
+  EXPECT_TRUE(damaged.empty()) << damaged.front();
+  std::size_t archived = 0;
+  for (const std::string& name : names) archived += fs::file_size(archive_ + "/" + name);
+  EXPECT_GE(bytes, archived) << "all of it was read";
+
+  FlipBit(archive_ + "/" + names.at(0), 10000);
+  fs::remove(archive_ + "/" + names.at(1));
+  EXPECT_TRUE(journal->Scrub(context).ok());
+  EXPECT_TRUE(damaged.empty()) << "what is here is whole";
+  EXPECT_TRUE(journal->ScrubArchive(context).ok());
+  ASSERT_EQ(damaged.size(), 2u);
+  EXPECT_TRUE(damaged.at(0).starts_with(archive_ + "/" + names.at(0) + ": offset "))
+      << damaged.at(0);
+  EXPECT_EQ(damaged.at(1), archive_ + "/" + names.at(1) + ": the segment is missing");
+
+  damaged.clear();
+  fs::remove_all(archive_);
+  EXPECT_FALSE(journal->ScrubArchive(context).ok()) << "told once";
+  EXPECT_TRUE(damaged.empty());
+}
+
+TEST_F(SegmentArchiveTest, AScrubWithoutTheArchivePassesItsSegmentsOver) {
+  auto journal = MustOpen(path_);
+  Append(*journal, 20);
+  ASSERT_TRUE(journal->Archive(14, archive_).ok());
+  const ScrubContext context{.pace =
+                                 [](std::size_t) {
+                                   ADD_FAILURE() << "nothing is to be read";
+                                   return true;
+                                 },
+                             .damaged = [](const std::string& damage) { ADD_FAILURE() << damage; }};
+  EXPECT_TRUE(journal->ScrubArchive(context).ok());
+}
+
 TEST_F(SegmentArchiveTest, ADamagedArchiveIsNotRestored) {
   auto journal = MustOpen(path_);
   Append(*journal, 20);
