@@ -438,6 +438,46 @@ def decision_vectors():
             "completion": pb((1, SETTLEMENT_ID), (2, certificate)).hex()}
 
 
+# --- Snapshots: files of frames.
+
+
+def frame_list(frames):
+    return b"".join(sized(frame) for frame in frames)
+
+
+def snapshot_file(frames):
+    return b"CWSNAP01" + frame_list(frames)
+
+
+def log_snapshot_vectors():
+    records, keys_from = 2 * 256 + 3, 2 * 256 + 1
+    subtrees = [sha256(b"subtree 0"), sha256(b"subtree 1")]
+    leaves = [sha256(b"leaf %d" % i) for i in range(3)]
+    keys = [0x0123456789ABCDEF, 0xFEDCBA9876543210]
+    frames = [b"causeway/decision-log-snapshot/v1\n" + sized("bridge.example/decisions") + u8(8)
+              + u64(7) + u64(records) + u64(keys_from),
+              b"".join(subtrees), b"".join(leaves), b"".join(u64(key) for key in keys)]
+    secret = bytes(range(16))
+    key = hmac.digest(secret, b"causeway/decision-log-snapshot-authentication/v1", "sha256")
+    frames.append(hmac.digest(key, sha256(frame_list(frames)), "sha256"))
+    return {"about": "A snapshot of a decision log of 7 batches; docs/formats/decision-log.md.",
+            "secret": secret.hex(), "batches": 7, "records": records, "keys_from": keys_from,
+            "subtrees": [data.hex() for data in subtrees],
+            "leaves": [data.hex() for data in leaves], "keys": [f"{key:016x}" for key in keys],
+            "file": snapshot_file(frames).hex()}
+
+
+def queue_snapshot_vectors():
+    # The fields of the state are the program's own affair: any bytes.
+    state, last_block = b"the state of a queue", sha256(b"the body of the last block")
+    frames = [b"causeway/queue-snapshot/v1\n" + sized("bridge.example/decisions") + u64(5) + u64(9)
+              + last_block + u64(len(state)), state]
+    frames.append(sha256(frame_list(frames)))
+    return {"about": "A snapshot of a settlement queue after 5 blocks; docs/formats/queue-log.md.",
+            "blocks": 5, "events": 9, "last_block": last_block.hex(), "state": state.hex(),
+            "file": snapshot_file(frames).hex()}
+
+
 def cosignature_vectors():
     witness, name, seconds = Key(0x77), "hkma.example/witness", 1_679_315_147
     note = checkpoint("bridge.example/decisions", [b"first", b"second", b"third"], LOG)
@@ -579,6 +619,8 @@ FILES = {"entry.json": entry_vectors, "batch.json": batch_vectors, "receipt.json
          "receipt-file.json": receipt_file,
          "command.json": command_vectors, "terms.json": terms_vectors, "vote.json": vote_vectors,
          "decision-log.json": decision_vectors, "cosignature.json": cosignature_vectors,
+         "decision-log-snapshot.json": log_snapshot_vectors,
+         "queue-snapshot.json": queue_snapshot_vectors,
          "bulk.json": bulk_vectors, "settlement-list.json": list_vectors}
 
 
