@@ -89,7 +89,8 @@ void LogEnd(const LedgerRuntime& runtime) {
   });
 }
 
-// Of the journal, its archive, the index and the snapshots of a running node. `beside` must outlive it.
+// Of the journal, its archive, the index and the snapshots of a running node. `beside` must
+// outlive it.
 std::unique_ptr<Scrubber> StartScrub(const NodeOptions& options, const Beside& beside) {
   if (options.scrub_mib_per_s == 0) return nullptr;
   const std::vector<Scrubber::Part> parts = {
