@@ -7,12 +7,17 @@ namespace causeway::liquidity {
 
 Settled Engine::State::OffsetAtEntry(PaymentId payment, Effects& effects) {
   Settled settled;
-  if (rules.entry_offset == EntryOffset::kNone || !Leads(payment)) return settled;
+  if (rules.entry_offset == EntryOffset::kNone) return settled;
+  if (!rules.links_settle_together && !Leads(payment)) return settled;
   const bool heads = rules.entry_offset == EntryOffset::kHeads;
-  OffsetAgainst(
-      payment, heads, rules.entry_counter_payments_max,
-      {Cause::kBilateralEntry, heads ? Algorithm::kBilateral : Algorithm::kBilateralSingle},
-      effects, settled);
+  const SetCause why = {Cause::kBilateralEntry,
+                        heads ? Algorithm::kBilateral : Algorithm::kBilateralSingle};
+  const std::uint32_t counters_max = rules.entry_counter_payments_max;
+  if (rules.links_settle_together) {
+    OffsetLinkedAtEntry(payment, heads, counters_max, why, effects, settled);
+  } else {
+    OffsetAgainst(payment, heads, counters_max, why, effects, settled);
+  }
   return settled;
 }
 
@@ -112,6 +117,10 @@ Settled Engine::State::RunBilateral(Effects& effects) {
     for (BankIndex bank = 0; order_kept && bank < banks.size(); ++bank) {
       const PaymentId front = Front(bank);
       if (front == kNoPayment) continue;
+      if (rules.links_settle_together) {
+        again = SettleLinkedHeads(bank, why, effects, settled) || again;
+        continue;
+      }
       const BankIndex other = nodes[front].receiver;
       if (other < bank) continue;  // seen from the other side
       std::vector<PaymentId> there = LeadingTo(bank, other);
@@ -121,6 +130,12 @@ Settled Engine::State::RunBilateral(Effects& effects) {
     for (std::uint32_t pair = 0; !order_kept && pair < pairs.size(); ++pair) {
       const std::uint32_t reverse = pairs[pair].reverse;
       if (reverse == PairIndex::kNoPair || reverse < pair) continue;
+      if (rules.links_settle_together) {
+        again = SettleLinkedBetween(pairs[pair].sender, pairs[pair].receiver, /*order_kept=*/false,
+                                    why, effects, settled) ||
+                again;
+        continue;
+      }
       std::vector<PaymentId> there = PairPayments(pair);
       std::vector<PaymentId> back = PairPayments(reverse);
       again = SettleBetween(there, back, why, effects, settled) || again;
@@ -135,10 +150,15 @@ Settled Engine::State::RunBilateralSingle(const Optimisation& optimisation, Effe
   Settled settled;
   for (const PaymentId payment : AllQueued()) {
     if (!IsQueued(payment)) continue;
-    bool moved = Leads(payment) && TrySettle(payment, Cause::kQueueRelease, effects);
+    bool moved = LinkOf(payment) != 0
+                     ? TryPair(payment, effects)
+                     : Leads(payment) && TrySettle(payment, Cause::kQueueRelease, effects);
     if (!moved && now - submitted[payment] >= optimisation.wait_min) {
-      moved = OffsetAgainst(payment, /*order_kept=*/false, optimisation.counter_payments_max, why,
-                            effects, settled);
+      const std::uint32_t counters_max = optimisation.counter_payments_max;
+      moved =
+          rules.links_settle_together
+              ? OffsetLinked(payment, /*order_kept=*/false, counters_max, why, effects, settled)
+              : OffsetAgainst(payment, /*order_kept=*/false, counters_max, why, effects, settled);
     }
     if (moved) Retry(effects);
   }
@@ -164,11 +184,18 @@ Settled Engine::State::RunMultiple(Effects& effects) {
     candidates.push_back({difference < 0 ? -difference : difference, pair});
   }
   std::sort(candidates.begin(), candidates.end());
+  const SetCause by_pair = {Cause::kBilateralQueue, Algorithm::kMultiple};
   Settled settled;
   for (const Candidate& candidate : candidates) {
+    if (rules.links_settle_together) {
+      const PairIndex::Pair& pair = pairs[candidate.pair];
+      SettleLinkedBetween(pair.sender, pair.receiver, /*order_kept=*/false, by_pair, effects,
+                          settled);
+      continue;
+    }
     std::vector<PaymentId> there = PairPayments(candidate.pair);
     std::vector<PaymentId> back = PairPayments(pairs[candidate.pair].reverse);
-    SettleBetween(there, back, {Cause::kBilateralQueue, Algorithm::kMultiple}, effects, settled);
+    SettleBetween(there, back, by_pair, effects, settled);
   }
   Retry(effects);
   settled.Add(RunBechSoramaki({Cause::kMultilateralRun, Algorithm::kMultiple}, effects));

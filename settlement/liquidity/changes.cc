@@ -156,15 +156,13 @@ Refusal Engine::SetReleaseThreshold(core::LedgerTime time, BankIndex bank, core:
 Refusal Engine::SetHoldingLimit(core::LedgerTime time, BankIndex bank,
                                 std::optional<core::Amount> limit, Effects& effects) {
   State& state = *state_;
-  const bool may = !limit.has_value() || !state.rules.links_settle_together;
-  return ChangeBank(state, time, bank, may && IsBoundedIfAny(limit), effects,
-                    [&](BankState& changed) {
-                      // While any limit stands there may be more room; then without one.
-                      if (limit.has_value()) changed.holding_limit = limit->minor();
-                      state.WakeSendersTo(bank);
-                      if (!limit.has_value()) changed.holding_limit = kUnlimited;
-                      return Refusal::kNone;
-                    });
+  return ChangeBank(state, time, bank, IsBoundedIfAny(limit), effects, [&](BankState& changed) {
+    // While any limit stands there may be more room; then without one.
+    if (limit.has_value()) changed.holding_limit = limit->minor();
+    state.WakeSendersTo(bank);
+    if (!limit.has_value()) changed.holding_limit = kUnlimited;
+    return Refusal::kNone;
+  });
 }
 
 SenderLimits& Engine::State::LimitsOf(BankIndex bank) {

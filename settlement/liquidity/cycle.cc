@@ -9,12 +9,16 @@ namespace {
 // without bound in the number of banks; a run must end.
 constexpr std::uint32_t kEdgesMax = 1'000'000;
 
+// Payments that a run looks at, where order is free, to complete rings of linked payments.
+constexpr std::uint32_t kLooksMax = 1'000'000;
+
 }  // namespace
 
 // Where order is kept, each bank has one payment that could go next, so rings share no bank and all
 // are found by following heads.
 Settled Engine::State::RunCycleOfHeads(const Optimisation& optimisation, Effects& effects) {
   Settled settled;
+  std::uint32_t looks = kLooksMax;
   bool again = true;
   while (again) {
     again = false;
@@ -34,7 +38,10 @@ Settled Engine::State::RunCycleOfHeads(const Optimisation& optimisation, Effects
       });
       path.erase(path.begin(), ring);
       if (path.size() > optimisation.cycle_banks_max) continue;
-      again = TrySet(path, {Cause::kCycle, Algorithm::kCycle}, effects, settled) || again;
+      again = (rules.links_settle_together
+                   ? TryRing(path, optimisation.cycle_banks_max, looks, effects, settled)
+                   : TrySet(path, {Cause::kCycle, Algorithm::kCycle}, effects, settled)) ||
+              again;
     }
     Retry(effects);
   }
@@ -67,18 +74,35 @@ class RingSearch {
       const PairIndex::Pair& edge = state_.pairs[pair];
       if (edge.head == kNoPayment || edge.receiver < begin_) continue;
       if (++edges_ >= kEdgesMax) break;
+      const PaymentId oldest = OldestOf(pair);
+      if (oldest == kNoPayment) continue;
       if (edge.receiver == begin_) {
         std::vector<PaymentId> ring = path_;
-        ring.push_back(edge.head);
-        done = state_.TrySet(ring, {Cause::kCycle, Algorithm::kCycle}, effects_, settled_);
+        ring.push_back(oldest);
+        done = Try(ring);
       } else if (!on_path_[edge.receiver] && path_.size() + 1 < banks_max_) {
-        path_.push_back(edge.head);
+        path_.push_back(oldest);
         done = Visit(edge.receiver);
         path_.pop_back();
       }
     }
     on_path_[bank] = false;
     return done;
+  }
+
+  PaymentId OldestOf(std::uint32_t pair) {
+    if (!state_.rules.links_settle_together) return state_.pairs[pair].head;
+    std::uint32_t left = kEdgesMax - edges_;
+    const PaymentId oldest = state_.OldestWhole(pair, {}, left);
+    edges_ = kEdgesMax - left;
+    return oldest;
+  }
+
+  bool Try(std::vector<PaymentId>& ring) {
+    if (state_.rules.links_settle_together) {
+      return state_.TryRing(ring, banks_max_, looks_, effects_, settled_);
+    }
+    return state_.TrySet(ring, {Cause::kCycle, Algorithm::kCycle}, effects_, settled_);
   }
 
   Engine::State& state_;
@@ -88,6 +112,7 @@ class RingSearch {
   std::vector<PaymentId> path_;
   BankIndex begin_ = 0;
   std::uint32_t edges_ = 0;
+  std::uint32_t looks_ = kLooksMax;
   Settled settled_;
 };
 

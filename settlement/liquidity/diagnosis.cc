@@ -76,10 +76,7 @@ std::vector<std::uint64_t> Engine::State::PlacesOf(const std::vector<PaymentId>&
 QueueState Engine::State::Diagnose(std::uint32_t exact_payments_max) {
   if (queued_count == 0) return QueueState::kEmpty;
   if (FindLargestPrefixes()) return QueueState::kGridlock;
-  const bool any_holding_limit = std::any_of(banks.begin(), banks.end(), [](const BankState& bank) {
-    return bank.holding_limit != kUnlimited;
-  });
-  if (QueueOrder() == Order::kKept && !any_holding_limit) return QueueState::kDeadlock;
+  if (QueueOrder() == Order::kKept && !AnyHoldingLimit()) return QueueState::kDeadlock;
   if (NoneCanEverFit()) return QueueState::kDeadlock;
   if (queued_count > std::min(exact_payments_max, kExactPaymentsMax)) return QueueState::kUndecided;
   return AnyFeasible(AsProblem(AllQueued())) ? QueueState::kGridlock : QueueState::kDeadlock;

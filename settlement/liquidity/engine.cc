@@ -123,13 +123,6 @@ absl::StatusOr<Engine> Engine::Create(const Rules& rules, const std::vector<Bank
     return absl::InvalidArgumentError(
         fmt::format("banks: together have more than {} minor units", kTotalMinorMax));
   }
-  if (rules.links_settle_together) {
-    for (std::size_t i = 0; i < banks.size(); ++i) {
-      if (!banks[i].holding_limit.has_value()) continue;
-      return absl::InvalidArgumentError(
-          fmt::format("banks[{}]: holding_limit: not where links settle together", i));
-    }
-  }
   Engine engine(std::make_unique<State>(rules, banks, start));
   Effects none;
   for (BankIndex i = 0; i < banks.size(); ++i) {
@@ -246,11 +239,8 @@ PaymentId Engine::Submit(core::LedgerTime time, const PaymentOrder& order, Effec
   } else {
     state.Enqueue(payment);
     if (state.rules.tell_queued) state.Tell(EffectKind::kQueued, payment, unsettled, effects);
-    if (linked) {
-      state.TryPair(payment, effects);
-    } else {
-      state.OffsetAtEntry(payment, effects);
-    }
+    const bool tried = linked && state.rules.discipline != Discipline::kDeferred;
+    if (!tried || !state.TryPair(payment, effects)) state.OffsetAtEntry(payment, effects);
   }
   state.Retry(effects);
   return payment;

@@ -44,7 +44,7 @@ struct PaymentOrder {
   Priority priority = Priority::kNormal;
   // With Rules::links_settle_together, else without effect: two payments with the same number other
   // than 0 settle in one instant or not at all. The first waits for the second, and what its bank's
-  // queue has behind it waits too where that keeps its order.
+  // queue has behind it waits too where that keeps its order. Each has a priority of its own.
   std::uint32_t link = 0;
 };
 

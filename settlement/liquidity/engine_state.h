@@ -152,11 +152,37 @@ struct Engine::State {
   PaymentId PartnerOf(PaymentId payment) const;
   bool Join(PaymentId payment, std::uint32_t link);
   bool KeepsLinksWhole(const std::vector<PaymentId>& set) const;
+  bool KeepsOrder(const std::vector<PaymentId>& set) const;
+  // kNoPayment unless that waits.
+  PaymentId WaitingPartnerOf(PaymentId payment) const;
+  // Nothing that a set could hold is missing: it has no link, or its partner waits.
+  bool IsWhole(PaymentId payment) const {
+    return LinkOf(payment) == 0 || WaitingPartnerOf(payment) != kNoPayment;
+  }
+  bool AddWhole(PaymentId payment, std::vector<PaymentId>& set) const;
   std::int64_t PairNeeds(PaymentId payment) const;
   void UpdateBypassOf(PaymentId payment);
   bool TryPair(PaymentId payment, Effects& effects);
   bool FindLargestLinkedPrefixes();
   void DropWithPartners(PaymentId payment, std::vector<BankIndex>& short_banks);
+  void DropUntilLinkedPayersFit(std::vector<BankIndex>& short_banks);
+
+  // linked_sets.cc: the algorithms' sets with links.
+  std::vector<PaymentId> BetweenWithPartners(BankIndex one, BankIndex other, bool order_kept) const;
+  bool SettleLinkedBetween(BankIndex one, BankIndex other, bool order_kept, SetCause why,
+                           Effects& effects, Settled& settled);
+  bool SettleLinkedHeads(BankIndex bank, SetCause why, Effects& effects, Settled& settled);
+  void OffsetLinkedAtEntry(PaymentId payment, bool heads, std::uint32_t counters_max, SetCause why,
+                           Effects& effects, Settled& settled);
+  bool OffsetLinked(PaymentId payment, bool order_kept, std::uint32_t counters_max, SetCause why,
+                    Effects& effects, Settled& settled);
+  PaymentId OldestWhole(std::uint32_t pair, const std::vector<PaymentId>& other_than,
+                        std::uint32_t& looks) const;
+  std::vector<PaymentId> PathBack(PaymentId payment, std::size_t payments_max,
+                                  const std::vector<PaymentId>& other_than,
+                                  std::uint32_t& looks) const;
+  bool TryRing(const std::vector<PaymentId>& ring, std::uint32_t banks_max, std::uint32_t& looks,
+               Effects& effects, Settled& settled);
 
   // funds.cc: what may settle, and its booking.
   bool Binds(Priority priority) const {
@@ -217,6 +243,8 @@ struct Engine::State {
   BankIndex DropLast(BankIndex bank);
   bool PayerFits(BankIndex bank);
   void DropUntilPayersFit(std::vector<BankIndex>& short_banks);
+  bool AnyHoldingLimit() const;
+  PaymentId LatestKeptTo(BankIndex payee) const;
   bool DropForHoldingLimits(std::vector<BankIndex>& short_banks);
   std::vector<PaymentId> KeptPayments() const;
 

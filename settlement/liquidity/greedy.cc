@@ -11,16 +11,23 @@ namespace {
 // In the manner of the heuristics that Guentzer, Jungnickel and Leclerc (1998) give for the bank
 // clearing problem: from everything that waits, drop what brings a bank back within its means at
 // the least loss; then put back whatever fits after all. Order in the queues is not kept, but a
-// bank drops its payments of lower priority first.
+// bank drops its payments of lower priority first. Partners are dropped and put back together.
 class GreedySearch {
  public:
-  explicit GreedySearch(Engine::State& state)
-      : state_(state), payments_(state.AllQueued()), of_bank_(state.banks.size()) {
-    for (const PaymentId payment : payments_) {
+  explicit GreedySearch(Engine::State& state) : state_(state), of_bank_(state.banks.size()) {
+    for (const PaymentId payment : state.AllQueued()) {
+      if (!state.IsWhole(payment)) continue;
       state_.CountFlow(payment);
       of_bank_[state_.nodes[payment].sender].payments.push_back(payment);
     }
     for (Outgoing& outgoing : of_bank_) Sort(outgoing);
+    if (!state.rules.links_settle_together) return;
+    index_of_.resize(state.nodes.size());
+    for (const Outgoing& outgoing : of_bank_) {
+      for (std::uint32_t i = 0; i < outgoing.payments.size(); ++i) {
+        index_of_[outgoing.payments[i]] = i;
+      }
+    }
   }
   GreedySearch(const GreedySearch&) = delete;
   GreedySearch& operator=(const GreedySearch&) = delete;
@@ -120,6 +127,13 @@ class GreedySearch {
     return 0;
   }
 
+  // Of a payment, and of its partner if it has one: both are in the set or neither.
+  template <typename Visit>
+  void ForBoth(PaymentId payment, const Visit& visit) const {
+    visit(payment);
+    if (state_.LinkOf(payment) != 0) visit(state_.PartnerOf(payment));
+  }
+
   void Drop(BankIndex bank, std::uint32_t index) {
     Outgoing& outgoing = of_bank_[bank];
     outgoing.dropped[index] = true;
@@ -137,13 +151,39 @@ class GreedySearch {
       listed[bank] = false;
       while (state_.flows[bank].Out() > 0 && !state_.PayerFits(bank)) {
         const std::uint32_t index = Choose(bank);
-        const BankIndex payee = state_.nodes[of_bank_[bank].payments[index]].receiver;
+        const PaymentId chosen = of_bank_[bank].payments[index];
         Drop(bank, index);
-        if (listed[payee]) continue;
-        listed[payee] = true;
-        work.push_back(payee);
+        if (state_.LinkOf(chosen) != 0) {
+          const PaymentId partner = state_.PartnerOf(chosen);
+          Drop(state_.nodes[partner].sender, index_of_[partner]);
+        }
+        ListPayees(chosen, listed, work);
       }
     }
+  }
+
+  void ListPayees(PaymentId payment, std::vector<bool>& listed,
+                  std::vector<BankIndex>& work) const {
+    ForBoth(payment, [&](PaymentId each) {
+      const BankIndex payee = state_.nodes[each].receiver;
+      if (listed[payee]) return;
+      listed[payee] = true;
+      work.push_back(payee);
+    });
+  }
+
+  // Counts a payment and its partner in again, if they fit.
+  bool FitsAgain(PaymentId payment) {
+    bool fits = true;
+    ForBoth(payment, [&](PaymentId each) { state_.CountFlow(each); });
+    ForBoth(payment, [&](PaymentId each) {
+      const Node& node = state_.nodes[each];
+      fits = fits && state_.Fits(node.sender, state_.flows[node.sender]) &&
+             state_.Fits(node.receiver, state_.flows[node.receiver]);
+    });
+    if (fits) return true;
+    ForBoth(payment, [&](PaymentId each) { state_.CountFlow(each, /*back=*/true); });
+    return false;
   }
 
   // Puts dropped payments back, most urgent and largest first, until none is left that would fit.
@@ -160,24 +200,23 @@ class GreedySearch {
         const PaymentId payment = outgoing.payments[i];
         const Flows& flow = state_.flows[bank];
         const std::int64_t left = state_.banks[bank].Funds() + flow.in - flow.Out();
-        if (state_.nodes[payment].amount > left) continue;  // what most fail by, told at once
-        const BankIndex payee = state_.nodes[payment].receiver;
-        state_.CountFlow(payment);
-        if (!state_.Fits(bank, state_.flows[bank]) || !state_.Fits(payee, state_.flows[payee])) {
-          state_.CountFlow(payment, /*back=*/true);
-          continue;
-        }
+        const bool linked = state_.LinkOf(payment) != 0;
+        const std::int64_t needed =
+            linked ? state_.PairNeeds(payment) : state_.nodes[payment].amount;
+        if (needed > left || !FitsAgain(payment)) continue;  // most fail by the first
         outgoing.dropped[i] = false;
-        if (listed[payee]) continue;
-        listed[payee] = true;
-        work.push_back(payee);
+        if (linked) {
+          const PaymentId partner = state_.PartnerOf(payment);
+          of_bank_[state_.nodes[partner].sender].dropped[index_of_[partner]] = false;
+        }
+        ListPayees(payment, listed, work);
       }
     }
   }
 
   Engine::State& state_;
-  const std::vector<PaymentId> payments_;
   std::vector<Outgoing> of_bank_;
+  std::vector<std::uint32_t> index_of_;  // by payment, in its bank's; only with links
 };
 
 }  // namespace

@@ -54,21 +54,45 @@ void Engine::State::UpdateBypassOf(PaymentId payment) {
   }
 }
 
+PaymentId Engine::State::WaitingPartnerOf(PaymentId payment) const {
+  const PaymentId partner = PartnerOf(payment);
+  return partner != kNoPayment && IsQueued(partner) ? partner : kNoPayment;
+}
+
+// Appends a payment that waits to `set`, and its partner where it has a link. False, and nothing is
+// appended, when the partner does not wait.
+bool Engine::State::AddWhole(PaymentId payment, std::vector<PaymentId>& set) const {
+  if (LinkOf(payment) != 0) {
+    const PaymentId partner = WaitingPartnerOf(payment);
+    if (partner == kNoPayment) return false;
+    set.push_back(partner);
+  }
+  set.push_back(payment);
+  return true;
+}
+
+// Whether the discipline would let the payments of `set`, which is sorted, settle next together, if
+// they were covered: each stands behind none, or behind one of them, or may pass.
+bool Engine::State::KeepsOrder(const std::vector<PaymentId>& set) const {
+  if (QueueOrder() == Order::kFree) return true;
+  return std::all_of(set.begin(), set.end(), [&](PaymentId payment) {
+    // Normal payments that may pass one another still pass no other.
+    const PaymentId passed =
+        MayPass(payment) ? Ends(nodes[payment].sender, classes - 1).head : payment;
+    const PaymentId ahead = Before(passed);
+    return ahead == kNoPayment || std::binary_search(set.begin(), set.end(), ahead);
+  });
+}
+
 // Settles a payment that waits with its partner, when that waits too, both may settle next, and
 // together they are covered.
 bool Engine::State::TryPair(PaymentId payment, Effects& effects) {
-  if (rules.discipline == Discipline::kDeferred) return false;
-  const PaymentId partner = PartnerOf(payment);
-  if (partner == kNoPayment || !IsQueued(partner)) return false;
+  const PaymentId partner = WaitingPartnerOf(payment);
+  if (partner == kNoPayment) return false;
   UpdateBypassOf(partner);
-  const auto leads = [this](PaymentId one, PaymentId other) {
-    if (MayPass(one)) return true;
-    const PaymentId front = Front(nodes[one].sender);
-    return front == one || (front == other && After(other) == one);
-  };
-  if (!leads(payment, partner) || !leads(partner, payment)) return false;
+  std::vector<PaymentId> pair = {std::min(payment, partner), std::max(payment, partner)};
+  if (!KeepsOrder(pair)) return false;
   const bool came_together = submitted[payment] == now && submitted[partner] == now;
-  std::vector<PaymentId> pair = {payment, partner};
   Settled settled;
   return TrySet(pair, {came_together ? Cause::kImmediate : Cause::kQueueRelease, Algorithm::kNone},
                 effects, settled);
@@ -79,7 +103,8 @@ bool Engine::State::TryPair(PaymentId payment, Effects& effects) {
 // wait is dropped to begin with. Any set S of first payments of each queue that holds links whole
 // and meets all conditions stays in: a bank that has no more than its payments of S meets its
 // conditions, so what is dropped for want of funds is not in S; then its partner is not, and what
-// stands behind something that is not in S is not either. So the result is the largest, and unique.
+// stands behind something that is not in S is not either. So the result is the largest, and unique,
+// but for holding limits, as without links.
 bool Engine::State::FindLargestLinkedPrefixes() {
   in_set.assign(nodes.size(), false);
   std::vector<BankIndex> short_banks;
@@ -95,10 +120,22 @@ bool Engine::State::FindLargestLinkedPrefixes() {
   const std::vector<PaymentId> all = AllQueued();
   for (const PaymentId payment : all) in_set[payment] = true;
   for (const PaymentId payment : all) {
-    if (LinkOf(payment) == 0) continue;
-    const PaymentId partner = PartnerOf(payment);
-    if (partner == kNoPayment || !IsQueued(partner)) DropWithPartners(payment, short_banks);
+    if (!IsWhole(payment)) DropWithPartners(payment, short_banks);
   }
+  DropUntilLinkedPayersFit(short_banks);
+  const bool any_holding_limit = AnyHoldingLimit();
+  while (any_holding_limit && DropForHoldingLimits(short_banks)) {
+    DropUntilLinkedPayersFit(short_banks);
+  }
+  bool any = false;
+  for (BankIndex bank = 0; bank < banks.size(); ++bank) {
+    flows[bank] = Flows();
+    any = any || last_kept[bank] != kNoPayment;
+  }
+  return any;
+}
+
+void Engine::State::DropUntilLinkedPayersFit(std::vector<BankIndex>& short_banks) {
   while (!short_banks.empty()) {
     const BankIndex bank = short_banks.back();
     short_banks.pop_back();
@@ -109,12 +146,6 @@ bool Engine::State::FindLargestLinkedPrefixes() {
     banks[bank].listed = true;
     short_banks.push_back(bank);
   }
-  bool any = false;
-  for (BankIndex bank = 0; bank < banks.size(); ++bank) {
-    flows[bank] = Flows();
-    any = any || last_kept[bank] != kNoPayment;
-  }
-  return any;
 }
 
 // Takes a payment out of the set, with what stands behind it, their partners, and so on. Banks that

@@ -22,12 +22,10 @@ bool Engine::State::FindLargestPrefixes() {
   if (rules.links_settle_together) return FindLargestLinkedPrefixes();
   if (OnlyFundsBind()) return FindLargestCoveredPrefixes();
   std::vector<BankIndex> short_banks;
-  bool any_holding_limit = false;
   for (BankIndex bank = 0; bank < banks.size(); ++bank) {
     flows[bank] = banks[bank].queued;
     if (banks[bank].limited) limits[bank].ClearTrial();
     if (banks[bank].queued_count > 0) last_kept[bank] = Back(bank);
-    any_holding_limit = any_holding_limit || banks[bank].holding_limit != kUnlimited;
   }
   if (!limits.empty()) CountAllTrials();
   for (BankIndex bank = 0; bank < banks.size(); ++bank) {
@@ -36,6 +34,7 @@ bool Engine::State::FindLargestPrefixes() {
     short_banks.push_back(bank);
   }
   DropUntilPayersFit(short_banks);
+  const bool any_holding_limit = AnyHoldingLimit();
   while (any_holding_limit && DropForHoldingLimits(short_banks)) DropUntilPayersFit(short_banks);
   bool any = false;
   for (BankIndex bank = 0; bank < banks.size(); ++bank) {
@@ -149,19 +148,34 @@ bool Engine::State::PayerFits(BankIndex bank) {
   return fits;
 }
 
+bool Engine::State::AnyHoldingLimit() const {
+  return std::any_of(banks.begin(), banks.end(),
+                     [](const BankState& bank) { return bank.holding_limit != kUnlimited; });
+}
+
+// The last arrived payment to a bank that is in the set.
+PaymentId Engine::State::LatestKeptTo(BankIndex payee) const {
+  PaymentId latest = kNoPayment;
+  for (BankIndex bank = 0; bank < banks.size(); ++bank) {
+    for (PaymentId p = last_kept[bank]; p != kNoPayment; p = Before(p)) {
+      if (nodes[p].receiver != payee) continue;
+      if (latest == kNoPayment || p > latest) latest = p;
+    }
+  }
+  CW_CHECK(latest != kNoPayment, "a bank that would hold too much receives something");
+  return latest;
+}
+
 // Where a bank would come to hold too much, the last arrived payment to it leaves the set, with
 // what stands behind it in its queue. One bank at a time; false when there is none.
 bool Engine::State::DropForHoldingLimits(std::vector<BankIndex>& short_banks) {
   for (BankIndex payee = 0; payee < banks.size(); ++payee) {
     if (FundsFit(banks[payee], flows[payee])) continue;
-    PaymentId latest = kNoPayment;
-    for (BankIndex bank = 0; bank < banks.size(); ++bank) {
-      for (PaymentId p = last_kept[bank]; p != kNoPayment; p = Before(p)) {
-        if (nodes[p].receiver != payee) continue;
-        if (latest == kNoPayment || p > latest) latest = p;
-      }
+    const PaymentId latest = LatestKeptTo(payee);
+    if (rules.links_settle_together) {
+      DropWithPartners(latest, short_banks);
+      return true;
     }
-    CW_CHECK(latest != kNoPayment, "a bank that would hold too much receives something");
     const BankIndex payer = nodes[latest].sender;
     while (true) {
       const PaymentId dropped = last_kept[payer];

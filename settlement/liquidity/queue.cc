@@ -99,6 +99,7 @@ void Engine::State::Load(const std::vector<WaitingPayment>& waiting) {
                  node.amount <= kTotalMinorMax - queued_value && each.submitted <= now,
              "what waits is sound");
     if (!settled_parts.empty()) settled_parts[payment] = each.settled.minor();
+    CW_CHECK(LinkOf(payment) == 0 || Join(payment, each.order.link), "a link is of two payments");
     CountQueued(payment);
   }
   std::vector<PaymentId> by_place(waiting.size());

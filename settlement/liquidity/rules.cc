@@ -48,25 +48,20 @@ absl::Status CheckSplitting(const Splitting& splitting) {
   return absl::OkStatus();
 }
 
-bool KnowsLinks(Algorithm algorithm) {
-  return algorithm == Algorithm::kBechSoramaki || algorithm == Algorithm::kAllOrNothing ||
-         algorithm == Algorithm::kExact || algorithm == Algorithm::kDiagnose;
-}
-
 absl::Status CheckLinks(const Rules& rules) {
   if (!rules.links_settle_together) return absl::OkStatus();
   const auto wrong = [](std::string_view what) {
     return absl::InvalidArgumentError(fmt::format("links_settle_together: {}", what));
   };
-  if (rules.discipline == Discipline::kImmediate || rules.discipline == Discipline::kPriority) {
-    return wrong(fmt::format("not with the discipline {}", Name(rules.discipline)));
+  if (rules.discipline == Discipline::kImmediate) {
+    return wrong(
+        "not with the discipline immediate: the payment of a link that comes first must wait for "
+        "the other, and there is no queue");
   }
-  if (rules.entry_offset != EntryOffset::kNone) return wrong("not with offsetting at entry");
-  if (rules.splitting.part_min.IsPositive()) return wrong("not with splitting");
-  for (const Optimisation& optimisation : rules.optimisations) {
-    if (KnowsLinks(optimisation.algorithm)) continue;
-    return wrong(fmt::format("{} does not know links: bech-soramaki, all-or-nothing and exact do",
-                             Name(optimisation.algorithm)));
+  if (rules.splitting.part_min.IsPositive()) {
+    return wrong(
+        "not with splitting: a part of a payment would have to settle with a part of the other at "
+        "the same rate, and whole minor units seldom have one");
   }
   return absl::OkStatus();
 }

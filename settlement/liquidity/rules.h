@@ -73,9 +73,8 @@ struct Rules {
   std::uint64_t parts_max = std::numeric_limits<std::uint64_t>::max();
   // Sender limits bind normal payments only, as in TARGET2; else all.
   bool limits_bind_normal_only = true;
-  // The two payments with one PaymentOrder::link settle in one instant or not at all. With FIFO,
-  // FIFO with bypass and deferred settlement; no offsetting at entry, no splitting, no holding
-  // limits; and of the algorithms Bech and Soramaki's, all or nothing, and the exact one.
+  // The two payments with one PaymentOrder::link settle in one instant or not at all, by whatever
+  // discipline that has a queue and by whatever algorithm; not with splitting.
   bool links_settle_together = false;
   std::vector<Optimisation> optimisations;
   // Payments that may wait at once.

@@ -2,6 +2,7 @@
 // for the same cause, and leave the same balances.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ class Differential {
       : engine_(CreateOrDie(system)),
         naive_(system.rules, system.banks, system.limits),
         banks_(system.banks.size()),
+        links_(system.rules.links_settle_together),
         random_(seed, "differential-steps") {}
 
   void Step() {
@@ -25,7 +27,8 @@ class Differential {
     const std::uint64_t kind = random_.Uniform(20);
     const std::uint32_t payments = engine_.payments();
     if (kind < 14 || payments == 0) {
-      const PaymentOrder order = DrawOrder(random_, banks_);
+      PaymentOrder order = DrawOrder(random_, banks_);
+      if (links_) order.link = DrawLink();
       engine_.Submit(At(now_), order, effects_);
       naive_.Submit(now_, order);
       return;
@@ -89,9 +92,19 @@ class Differential {
   }
 
  private:
+  // A new one, one of the last few, which may be complete already, or none.
+  std::uint32_t DrawLink() {
+    const std::uint64_t kind = random_.Uniform(5);
+    if (kind < 2) return ++last_link_;
+    if (kind == 4 || last_link_ == 0) return 0;
+    return last_link_ - static_cast<std::uint32_t>(random_.Uniform(std::min(last_link_, 3U)));
+  }
+
   Engine engine_;
   NaiveEngine naive_;
   const std::size_t banks_;
+  const bool links_;
+  std::uint32_t last_link_ = 0;
   core::RandomStream random_;
   std::int64_t now_ = 0;
   Engine::Effects effects_;
@@ -104,6 +117,7 @@ struct Variant {
   bool normal_bypass = false;
   bool splitting = false;
   bool queues = true;
+  bool links = false;
 };
 
 class DisciplineTest : public testing::TestWithParam<Variant> {};
@@ -120,6 +134,7 @@ TEST_P(DisciplineTest, SettlesWhatThePlainRulesSettle) {
     system.rules.release = GetParam().release;
     system.rules.receipt_window = core::Duration::FromMicros(40);
     system.rules.normal_bypass = GetParam().normal_bypass;
+    system.rules.links_settle_together = GetParam().links;
     if (GetParam().splitting) system.rules.splitting = {Minor(6), Minor(2), Minor(9)};
     Differential run(system, seed);
     for (int step = 0; step < 80; ++step) run.Step();
@@ -147,7 +162,23 @@ INSTANTIATE_TEST_SUITE_P(
                 .release = Release::kBalanceReactive},
         Variant{.name = "FifoSplitting", .discipline = Discipline::kFifo, .splitting = true},
         Variant{
-            .name = "BypassSplitting", .discipline = Discipline::kFifoBypass, .splitting = true}),
+            .name = "BypassSplitting", .discipline = Discipline::kFifoBypass, .splitting = true},
+        Variant{.name = "FifoLinks", .discipline = Discipline::kFifo, .links = true},
+        Variant{.name = "BypassLinks", .discipline = Discipline::kFifoBypass, .links = true},
+        Variant{.name = "PriorityLinks", .discipline = Discipline::kPriority, .links = true},
+        Variant{.name = "PriorityNormalBypassLinks",
+                .discipline = Discipline::kPriority,
+                .normal_bypass = true,
+                .links = true},
+        Variant{.name = "BypassReceiptReactiveLinks",
+                .discipline = Discipline::kFifoBypass,
+                .release = Release::kReceiptReactive,
+                .links = true},
+        Variant{.name = "PriorityBalanceReactiveLinks",
+                .discipline = Discipline::kPriority,
+                .release = Release::kBalanceReactive,
+                .normal_bypass = true,
+                .links = true}),
     [](const testing::TestParamInfo<Variant>& tested) { return tested.param.name; });
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The queue disciplines said again in the plainest way, to compare the engine with: whole queues
 // are sorted and read from the start each time, and each payment is tested as a set of one by
-// IsFeasible. Nothing is kept up to date that could be computed.
+// IsFeasible, or with its partner as a set of two. Nothing is kept up to date that could be
+// computed.
 #ifndef CAUSEWAY_TESTS_LIQUIDITY_NAIVE_ENGINE_H_
 #define CAUSEWAY_TESTS_LIQUIDITY_NAIVE_ENGINE_H_
 
@@ -42,7 +43,11 @@ class NaiveEngine {
   PaymentId Submit(std::int64_t time, const PaymentOrder& order) {
     now_ = time;
     const auto payment = static_cast<PaymentId>(payments_.size());
-    payments_.push_back({order, order.amount.minor(), next_place_++, false});
+    payments_.push_back({order, order.amount.minor(), next_place_++, false, time});
+    if (rules_.links_settle_together && order.link != 0) {
+      EnterLinked(payment);
+      return payment;
+    }
     const bool may_go = rules_.discipline != Discipline::kDeferred && !HasAhead(payment);
     if (may_go && SettleAlone(payment, Cause::kImmediate)) {
       Retry();
@@ -98,7 +103,63 @@ class NaiveEngine {
     std::int64_t unsettled;
     std::int64_t place;
     bool waits;
+    std::int64_t submitted;
   };
+
+  bool IsLinked(PaymentId payment) const {
+    return rules_.links_settle_together && payments_[payment].order.link != 0;
+  }
+
+  // The payments with its link, itself too.
+  std::vector<PaymentId> WithLinkOf(PaymentId payment) const {
+    std::vector<PaymentId> all;
+    for (PaymentId p = 0; p < payments_.size(); ++p) {
+      if (payments_[p].order.link == payments_[payment].order.link) all.push_back(p);
+    }
+    return all;
+  }
+
+  void EnterLinked(PaymentId payment) {
+    if (WithLinkOf(payment).size() > 2) return Retry();  // it is refused
+    payments_[payment].waits = true;
+    if (rules_.discipline != Discipline::kDeferred) SettlePair(payment);
+    Retry();
+  }
+
+  // Nothing but each other stands before the two in their queues that they may not pass.
+  bool MayGoTogether(const std::vector<PaymentId>& pair) const {
+    for (const PaymentId payment : pair) {
+      for (const PaymentId ahead : QueueOf(payments_[payment].order.sender)) {
+        if (ahead == payment) break;
+        if (ahead == pair.front() || ahead == pair.back()) continue;
+        if (!PassesOthers(payment) || !PassesOthers(ahead)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool SettlePair(PaymentId payment) {
+    std::vector<PaymentId> pair = WithLinkOf(payment);
+    if (pair.size() > 2) pair.resize(2);  // later ones were refused
+    if (pair.size() < 2 || !payments_[pair[0]].waits || !payments_[pair[1]].waits) return false;
+    Problem problem = ProblemOf(pair[0], payments_[pair[0]].unsettled);
+    problem.payments.push_back(ProblemOf(pair[1], payments_[pair[1]].unsettled).payments.front());
+    if (!MayGoTogether(pair) || !IsFeasible(problem, {true, true})) return false;
+    const bool came = payments_[pair[0]].submitted == now_ && payments_[pair[1]].submitted == now_;
+    std::vector<BankIndex> touched;
+    for (const PaymentId each : pair) {
+      const PaymentOrder order = payments_[each].order;
+      payments_[each].waits = false;
+      Book(order, payments_[each].unsettled);
+      settlements_.push_back(
+          {each, payments_[each].unsettled, came ? Cause::kImmediate : Cause::kQueueRelease});
+      touched.push_back(order.sender);
+      touched.push_back(order.receiver);
+    }
+    for (const BankIndex bank : touched) MakeDue(bank);
+    for (const BankIndex bank : touched) WakeFor(bank);
+    return true;
+  }
 
   bool ByPriority() const { return rules_.discipline == Discipline::kPriority; }
 
@@ -212,22 +273,26 @@ class NaiveEngine {
       if (part == 0) return false;
       waiting.unsettled -= part;
       if (waiting.unsettled == 0) waiting.waits = false;
-      balance_[order.sender] -= part;
-      balance_[order.receiver] += part;
-      if (order.priority == Priority::kUrgent) {
-        urgent_[order.sender] -= std::min(urgent_[order.sender], part);
-      }
-      if (order.priority == Priority::kHigh) {
-        high_[order.sender] -= std::min(high_[order.sender], part);
-      }
-      if (order.priority == Priority::kNormal) ReceiptsOf(order.sender) -= part;
-      ReceiptsOf(order.receiver) += part;
-      if (Binds(order)) paid_[{order.sender, order.receiver}] += part;
+      Book(order, part);
       settlements_.push_back({payment, part, cause});
       MakeDue(order.receiver);
       WakeFor(order.sender);
     }
     return true;
+  }
+
+  void Book(const PaymentOrder& order, std::int64_t part) {
+    balance_[order.sender] -= part;
+    balance_[order.receiver] += part;
+    if (order.priority == Priority::kUrgent) {
+      urgent_[order.sender] -= std::min(urgent_[order.sender], part);
+    }
+    if (order.priority == Priority::kHigh) {
+      high_[order.sender] -= std::min(high_[order.sender], part);
+    }
+    if (order.priority == Priority::kNormal) ReceiptsOf(order.sender) -= part;
+    ReceiptsOf(order.receiver) += part;
+    if (Binds(order)) paid_[{order.sender, order.receiver}] += part;
   }
 
   void MakeDue(BankIndex bank) {
@@ -249,7 +314,10 @@ class NaiveEngine {
       const BankIndex bank = due_.front();
       due_.erase(due_.begin());
       for (const PaymentId payment : QueueOf(bank)) {
-        if (SettleAlone(payment, Cause::kQueueRelease)) continue;
+        if (!payments_[payment].waits) continue;  // it went with its partner
+        if (IsLinked(payment) ? SettlePair(payment) : SettleAlone(payment, Cause::kQueueRelease)) {
+          continue;
+        }
         if (!PassesOthers(payment)) break;
       }
     }
