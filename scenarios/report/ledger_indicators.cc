@@ -1,6 +1,7 @@
 #include "scenarios/report/ledger_indicators.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -9,6 +10,7 @@
 #include "scenarios/report/run_page.h"
 #include "scenarios/spec/schedule.h"
 #include "scenarios/study/options.h"
+#include "settlement/core/account_terms.h"
 
 namespace causeway::sim {
 namespace {
@@ -162,7 +164,9 @@ class PartMaker {
     AddPayments();
     AddHours();
     AddSets();
+    AddCharges();
     AddAccountDays();
+    AddCredit();
     AddSamples();
     AddLinks();
     return std::move(part_);
@@ -189,6 +193,8 @@ class PartMaker {
   void AddSets();
   void AddMoney(const ActionResult& action);
   void AddAccountDays();
+  void AddCharges();
+  void AddCredit();
   void AddSamples();
   void AddLinks();
   std::size_t Place(ParticipantIndex participant) const { return places_.at(participant); }
@@ -458,6 +464,49 @@ void PartMaker::AddAccountDays() {
     }
     for (std::size_t i = 0; i < accounts; ++i) of_day[i].closing = balances[i];
     part_.result.account_days.insert(part_.result.account_days.end(), of_day.begin(), of_day.end());
+  }
+}
+
+// Charges for drawn credit, which no action makes.
+void PartMaker::AddCharges() {
+  for (const CreditUse& use : run_.credit_uses) {
+    if (use.ledger != ledger_ || use.charge.IsZero()) continue;
+    moves_.push_back({use.time.micros(), Place(use.participant), -use.charge.minor()});
+  }
+}
+
+// Lines are those of the terms, which are set before the first day and do not change.
+void PartMaker::AddCredit() {
+  const std::size_t accounts = part_.input.accounts.size();
+  std::vector<study::AccountDay>& of_days = part_.result.account_days;
+  for (const PlannedAccountTerms& terms : plan_.ledgers[ledger_].account_terms) {
+    const std::int64_t on_collateral =
+        core::CollateralCredit(terms.collateral, terms.haircut_basis_points).minor();
+    for (std::size_t day = 0; day < frame_.size(); ++day) {
+      study::AccountDay& of_day = of_days[day * accounts + Place(terms.holder)];
+      of_day.credit_limit = on_collateral + terms.uncollateralised.minor();
+      of_day.collateral_credit = on_collateral;
+    }
+  }
+  std::vector<std::int64_t> drawn(accounts, 0);  // by now
+  std::vector<CreditUse> uses;
+  std::copy_if(run_.credit_uses.begin(), run_.credit_uses.end(), std::back_inserter(uses),
+               [&](const CreditUse& use) { return use.ledger == ledger_; });
+  std::size_t next = 0;
+  for (std::size_t day = 0; day < frame_.size(); ++day) {
+    study::AccountDay* const of_day = of_days.data() + day * accounts;
+    for (; next < uses.size() && uses[next].time.micros() < frame_.opens_us(day); ++next) {
+      drawn[Place(uses[next].participant)] = uses[next].drawn.minor();
+    }
+    for (std::size_t i = 0; i < accounts; ++i) of_day[i].peak_credit = drawn[i];
+    for (; next < uses.size() && frame_.DayOf(uses[next].time.micros()) <= day; ++next) {
+      const std::size_t place = Place(uses[next].participant);
+      drawn[place] = uses[next].drawn.minor();
+      of_day[place].credit_charge += uses[next].charge.minor();
+      // What a charge draws is drawn when the day is over.
+      if (!uses[next].charge.IsZero()) continue;
+      of_day[place].peak_credit = std::max(of_day[place].peak_credit, drawn[place]);
+    }
   }
 }
 

@@ -21,7 +21,8 @@ namespace causeway::sim {
 // were locked is part of their delay. One that settled counts on the day on which it did. The
 // opening balance is what an account has when the first payment of the day is due, with what was
 // issued up to then; money issued, redeemed or charged later that day is added (or taken) from
-// outside. Left out are swaps that did not settle and of which several providers could have been
+// outside. Credit lines are those of the accounts' terms; what is drawn is what the ledger's log
+// says, from the opening on and without the charge that the close makes for it. Left out are swaps that did not settle and of which several providers could have been
 // the counterparty. A settlement list is one payment of what settled of it. Where a leg has no
 // booking of its own it settled with the settlement of the nets that it is part of, as one set; and
 // where the logs do not tell (lists, other mechanisms) when its participants knew, together with

@@ -1,16 +1,25 @@
 #include "scenarios/simulator/booking_record.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace causeway::sim {
 
 BookingRecord::BookingRecord(const Plan& plan)
-    : holders_(plan.ledgers.size()), last_of_set_(plan.ledgers.size()) {
+    : holders_(plan.ledgers.size()),
+      last_of_set_(plan.ledgers.size()),
+      debtors_(plan.ledgers.size()) {
   for (std::size_t p = 0; p < plan.participants.size(); ++p) {
     const std::vector<core::AccountAddress>& accounts = plan.participants[p].accounts;
     for (std::size_t l = 0; l < accounts.size(); ++l) {
       if (!accounts[l].IsEmpty())
         holders_[l].emplace(accounts[l], static_cast<ParticipantIndex>(p));
+    }
+  }
+  for (std::size_t l = 0; l < plan.ledgers.size(); ++l) {
+    for (const PlannedAccountTerms& terms : plan.ledgers[l].account_terms) {
+      if (terms.collateral.IsZero() && terms.uncollateralised.IsZero()) continue;
+      debtors_[l].emplace(plan.AccountOf(terms.holder, static_cast<LedgerIndex>(l)), Debtor());
     }
   }
   for (const PlannedAction& action : plan.actions) {
@@ -37,7 +46,74 @@ std::uint32_t BookingRecord::SetOf(core::LedgerTime time, LedgerIndex ledger, st
   return last.set;
 }
 
+namespace {
+
+core::Amount DrawnOf(core::Amount available) {
+  return available.IsNegative() ? core::Amount::FromMinor(-available.minor())
+                                : core::Amount::Zero();
+}
+
+}  // namespace
+
+void BookingRecord::BookCredit(core::LedgerTime time, LedgerIndex ledger,
+                               const core::Entry& entry) {
+  if (debtors_[ledger].empty()) return;
+  const bool together = entry.cause == core::Cause::kOptimisation;
+  const auto& debtors = debtors_[ledger];
+  const bool of_before = std::any_of(debtors.begin(), debtors.end(), [&](const auto& each) {
+    return each.second.next && each.second.next->time != time;
+  });
+  if (!together || of_before) NoteCredit(ledger);
+  for (const core::Posting& posting : entry.postings) {
+    if (posting.bucket != core::Bucket::kAvailable) continue;
+    const auto found = debtors_[ledger].find(posting.address);
+    if (found == debtors_[ledger].end()) continue;
+    const bool charges = posting.code == core::TransactionCode::kCreditCharge;
+    found->second.next = CreditUse{
+        .ledger = ledger,
+        .time = time,
+        .participant = *HolderOf(ledger, posting.address),
+        .drawn = DrawnOf(posting.balance_after),
+        .charge = charges ? core::Amount::FromMinor(-posting.amount.minor()) : core::Amount::Zero(),
+    };
+  }
+  if (!together) NoteCredit(ledger);
+}
+
+// Of entries that settle together the last of each account counts.
+void BookingRecord::NoteCredit(LedgerIndex ledger) {
+  for (auto& [address, debtor] : debtors_[ledger]) {
+    if (!debtor.next) continue;
+    if (debtor.next->drawn != debtor.drawn || debtor.next->charge.IsPositive()) {
+      debtor.drawn = debtor.next->drawn;
+      credit_uses_.push_back(*debtor.next);
+    }
+    debtor.next.reset();
+  }
+}
+
+void BookingRecord::OnList(
+    core::LedgerTime time, LedgerIndex ledger,
+    const std::function<core::Amount(const core::AccountAddress&)>& available) {
+  if (debtors_[ledger].empty()) return;
+  NoteCredit(ledger);
+  for (auto& [address, debtor] : debtors_[ledger]) {
+    debtor.next = CreditUse{.ledger = ledger,
+                            .time = time,
+                            .participant = *HolderOf(ledger, address),
+                            .drawn = DrawnOf(available(address)),
+                            .charge = core::Amount::Zero()};
+  }
+  NoteCredit(ledger);
+}
+
+std::vector<CreditUse> BookingRecord::TakeCreditUses() {
+  for (std::size_t l = 0; l < debtors_.size(); ++l) NoteCredit(static_cast<LedgerIndex>(l));
+  return std::move(credit_uses_);
+}
+
 void BookingRecord::OnEntry(core::LedgerTime time, LedgerIndex ledger, const core::Entry& entry) {
+  BookCredit(time, ledger, entry);
   if (entry.status != core::InstructionStatus::kSettled || entry.postings.size() != 2) return;
   const core::TransactionCode code = entry.postings.front().code;
   const bool is_leg = !entry.settlement_id.IsZero();

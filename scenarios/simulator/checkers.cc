@@ -125,6 +125,12 @@ void Checkers::ReadBatch(LedgerIndex ledger, const std::string& bytes) {
     OnEntry(ledger, batch->header, *entry);
     if (next < batch->bulks.size() && batch->bulks[next].first_index == entry->index + 1) {
       OnPacked(ledger, *batch, batch->bulks[next++], *entry);
+      if (world_.bookings != nullptr) {
+        world_.bookings->OnList(batch->header.time, ledger,
+                                [&](const core::AccountAddress& account) {
+                                  return books_[ledger].balances[account].available;
+                                });
+      }
     }
   }
   if (next != batch->bulks.size()) {

@@ -304,7 +304,10 @@ RunResult Simulation::Collect() {
   if (bridge_ != nullptr && bridge_->market() != nullptr) {
     result.pools = PoolsOf(plan_, *bridge_->market());
   }
-  if (bookings_.has_value()) result.bookings = bookings_->Take();
+  if (bookings_.has_value()) {
+    result.bookings = bookings_->Take();
+    result.credit_uses = bookings_->TakeCreditUses();
+  }
   if (mechanism_ != nullptr) result.settlement_queue = mechanism_->QueueFigures();
   CollectObserver(result);
   CollectLogs(result);

@@ -187,6 +187,17 @@ struct Booking {
   std::string algorithm;  // that settled the set, such as "bech-soramaki"
 };
 
+// What an account has drawn of its credit line from then on: how far its available balance is below
+// zero, so that what is held counts. By what the ledger booked, one after another within a batch,
+// and not within a set.
+struct CreditUse {
+  LedgerIndex ledger = 0;
+  core::LedgerTime time;  // of the batch
+  ParticipantIndex participant = 0;
+  core::Amount drawn;
+  core::Amount charge;  // for drawn credit, when that is what was booked; else zero
+};
+
 // The queue of a ledger: how long it was in which state, as it stood after each batch.
 struct LedgerQueueResult {
   LedgerIndex ledger = 0;
@@ -238,6 +249,8 @@ struct RunResult {
   std::vector<LedgerQueueResult> ledger_queues;  // of ledgers that have one, when it was measured
   std::vector<PoolResult> pools;                 // of a simulated run, by venue
   std::vector<Booking> bookings;  // in the order in which they came about; when it was measured
+  // The same, of accounts whose terms give them credit, whenever what is drawn changes.
+  std::vector<CreditUse> credit_uses;
   // What did not hold, one sentence each, beside the observer's alerts: settlements that are not
   // all or none (open, or ended in two ways), and every other invariant.
   std::vector<std::string> all_or_none_breaches;

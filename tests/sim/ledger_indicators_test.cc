@@ -74,7 +74,7 @@ TEST(LedgerIndicators, OfAGridlockAreThoseOfItsPaymentsAsAStudyHasThem) {
 // that the ledgers have in the end.
 TEST(LedgerIndicators, HaveTheBalancesOfTheLedgers) {
   for (const char* name : {"first-swap", "fx-venues", "rtgs-hours", "pvp-gridlock",
-                           "bank-behaviours", "gridlock", "witnessed-swap"}) {
+                           "bank-behaviours", "gridlock", "witnessed-swap", "liquidity-terms"}) {
     const RanScenario ran = RanScenarioFile(name);
     ASSERT_EQ(ran.parts.size(), ran.plan.ledgers.size()) << name;
     for (std::size_t l = 0; l < ran.parts.size(); ++l) {
@@ -138,6 +138,102 @@ TEST(LedgerIndicators, OpeningBalancesHaveWhatWasIssuedBeforeTheFirstPaymentAndN
   EXPECT_EQ(part.result.account_days[1].closing, 19'000);
   const std::size_t accounts = part.input.accounts.size();
   EXPECT_EQ(part.result.account_days[accounts + 1].opening, 19'000);
+}
+
+// EU-BANK-4 has 800,000 of collateral less 7.5% and 10,000 besides, and draws 720,000 of that for
+// six hours. The bounds are 1,070,000.00 and 1,510,000.01.
+TEST(LedgerIndicators, CountCreditLines) {
+  const RanScenario ran = RanScenarioFile("liquidity-terms");
+  const Part& part = ran.parts.front();
+  const DayIndicators& day = part.indicators.days.front();
+  EXPECT_EQ(day.liquidity, 375'000'000);
+  EXPECT_EQ(day.lower_bound, 107'000'000);
+  EXPECT_EQ(day.upper_bound, 151'000'001);
+  EXPECT_EQ(day.usage, 6'090'909);
+  EXPECT_EQ(day.turnover, 434'667);  // of 1,630,000.00
+  EXPECT_EQ(day.peak_credit, 72'000'000);
+  EXPECT_EQ(day.credit_charge, 1'850);
+  ASSERT_EQ(part.input.accounts[3].id, "EU-BANK-4");
+  const study::AccountIndicators& account = part.indicators.accounts[3];
+  EXPECT_EQ(account.available, 75'000'000);
+  EXPECT_EQ(account.available_balance, 0);
+  EXPECT_EQ(account.available_collateral, 74'000'000);
+  EXPECT_EQ(account.available_credit, 1'000'000);
+  EXPECT_EQ(account.peak_credit, 72'000'000);
+  EXPECT_EQ(account.own_stress_available, 0);
+  EXPECT_EQ(account.market_stress_available, 52'500'000);  // 30% of the line is lost
+  EXPECT_EQ(part.result.account_days[3].closing, -72'001'850);
+  EXPECT_EQ(part.result.account_days[3].added, -1'850);
+}
+
+TEST(LedgerIndicators, CountCreditThatIsDrawnOverNightOnTheNextDay) {
+  std::ifstream file(ScenarioPath("liquidity-terms"));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::string last = "last_date: \"2026-03-02\"";
+  text.replace(text.find(last), last.size(), "last_date: \"2026-03-03\"");
+  text.erase(text.find("expectations"));
+  text +=
+      "steps { id: \"back\" date: \"2026-03-03\" time: \"10:00\" pay { from: \"EU-BANK-2\" "
+      "to: \"EU-BANK-4\" currency: \"EUR\" amount: \"720000.00\" } }\n";
+  const RanScenario ran = RanScenarioOf(text);
+  const Part& part = ran.parts.front();
+  ASSERT_EQ(part.result.account_days.size(), 8U);
+  const study::AccountDay& next = part.result.account_days[7];
+  EXPECT_EQ(next.opening, -72'001'850);
+  EXPECT_EQ(next.credit_limit, 75'000'000);
+  EXPECT_EQ(next.collateral_credit, 74'000'000);
+  EXPECT_EQ(next.peak_credit, 72'001'850);
+  EXPECT_EQ(part.indicators.accounts[7].available, 2'998'150);
+  // 15 h 50 min of 720,018.50 and 8 h 10 min of 18.50.
+  EXPECT_EQ(next.credit_charge, 4'750);
+  EXPECT_EQ(next.closing, -1'850 - 4'750);
+  EXPECT_EQ(next.added, -4'750);
+}
+
+// What ledger EUR of kTwoCurrencies gives DE-BANK-2, which has nothing.
+std::string WithCredit(const std::string& steps) {
+  std::string text = TwoCurrenciesWith(steps);
+  const std::string place = "country: \"DE\"";
+  text.insert(text.find(place) + place.size(),
+              " account_terms { participant: \"DE-BANK-2\" uncollateralised_credit: \"500.00\" }");
+  return text;
+}
+
+// The counterparty never pays, so that nothing settles; but what was held was drawn.
+TEST(LedgerIndicators, CountWhatASettlementHoldsAsDrawn) {
+  const RanScenario ran = RanScenarioOf(WithCredit(IndicatorStep(
+      "trade", "09:00",
+      "pvp { party: \"DE-BANK-2\" counterparty: \"US-BANK-2\" party_currency: \"EUR\" "
+      "party_amount: \"90.00\" counterparty_currency: \"USD\" counterparty_amount: \"100.00\" }")));
+  const DayIndicators& day = ran.parts.front().indicators.days.front();
+  EXPECT_EQ(day.settled.count, 0U);
+  EXPECT_EQ(day.peak_credit, 9'000);
+  EXPECT_EQ(ran.parts.front().indicators.days[1].peak_credit, 0);
+}
+
+TEST(LedgerIndicators, CountWhatAListHoldsAsDrawn) {
+  const RanScenario ran = RanScenarioOf(WithCredit(IndicatorStep(
+      "trades", "09:00",
+      "pvp { party: \"DE-BANK-2\" counterparty: \"US-BANK-1\" party_currency: \"EUR\" "
+      "counterparty_currency: \"USD\" sign_apart: true "
+      "list { party_amount: \"90.00\" counterparty_amount: \"100.00\" } "
+      "list { party_amount: \"45.00\" counterparty_amount: \"50.00\" } }")));
+  const Part& part = ran.parts.front();
+  EXPECT_EQ(part.indicators.days.front().peak_credit, 13'500);
+  EXPECT_EQ(part.result.account_days[1].closing, -13'500);
+}
+
+// Within a set EU-BANK-1 pays 1.8 million and has one.
+TEST(LedgerIndicators, CountNoCreditWithinASet) {
+  std::ifstream file(ScenarioPath("gridlock"));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::string place = "country: \"DE\"";
+  text.insert(text.find(place) + place.size(),
+              "\naccount_terms { participant: \"EU-BANK-1\" uncollateralised_credit: \"5.00\" }");
+  const RanScenario ran = RanScenarioOf(text);
+  const DayIndicators& day = ran.parts.front().indicators.days.front();
+  EXPECT_EQ(day.settled_multilaterally.count, 5U);
+  EXPECT_EQ(day.peak_credit, 0);
 }
 
 TEST(LedgerIndicators, CountRefusedPaymentsAsRejectedOnTheirDay) {

@@ -137,6 +137,29 @@ TEST(Changes, OfTermsStandOnTheDaysThatFollow) {
   EXPECT_EQ(last.credit_limit, 100);
 }
 
+// What was available at the start does not change with hindsight; what is drawn is what is drawn.
+TEST(Changes, OfCreditCountAsAvailableFromTheNextDayOn) {
+  std::map<std::string, std::string> files = FilesWith(
+      "day,time,change,account,value\n1,10:00,credit-limit,a,20\n2,12:00,credit-limit,a,40\n");
+  files["payments.csv"] =
+      "id,sender,recipient,amount,day,time\np1,a,b,30,1,09:00\np2,b,a,5,2,09:10\n";
+  FolderResult folder = ReadFolder(MemoryFolder(files), 0);
+  ASSERT_TRUE(folder.problems.empty()) << folder.problems.ToString();
+  RunOptions options;
+  options.opens = 8 * kHourUs;
+  options.closes = 18 * kHourUs;
+  const absl::StatusOr<RunResult> result = RunStudy(folder.input, options);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const Indicators indicators = ComputeIndicators(folder.input, *result);
+  EXPECT_EQ(indicators.days[0].liquidity, 10);
+  EXPECT_EQ(indicators.days[0].peak_credit, 20);
+  EXPECT_EQ(indicators.accounts[0].available, 10);
+  EXPECT_EQ(indicators.accounts[0].market_stress_available, 10);
+  EXPECT_EQ(indicators.accounts[2].available, -20 + 20);
+  EXPECT_EQ(indicators.accounts[2].available_credit, 20);
+  EXPECT_EQ(indicators.days[1].peak_credit, 20);  // from the opening on
+}
+
 TEST(Changes, WithoutADayAreMadeOnEach) {
   std::map<std::string, std::string> files =
       FilesWith("time,day,change,account,value\n10:00,,add-balance,a,1\n09:00,2,add-balance,b,1\n");
