@@ -1,6 +1,7 @@
 #include "scenarios/study/folder.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -33,10 +34,10 @@ std::string AmountExpected(AmountForm form, std::string_view of, int minor_digit
   const std::string decimals = fmt::format("with at most {} decimals", minor_digits);
   if (form == AmountForm::kDecimal)
     return fmt::format("expected a decimal number {} {}", of, decimals);
-  return fmt::format(
-      "expected a number {} {}in the form {}", of,
-      form == AmountForm::kMinor || form == AmountForm::kRounded ? "" : decimals + " ",
-      Described(form));
+  if (form == AmountForm::kRounded)
+    return fmt::format("expected a decimal number {}, such as 1234.5 or 1e3", of);
+  return fmt::format("expected a number {} {}in the form {}", of,
+                     form == AmountForm::kMinor ? "" : decimals + " ", Described(form));
 }
 
 constexpr std::string_view kOnce = "is there already: expected each once";
@@ -63,13 +64,15 @@ class FolderReader {
 
   FolderResult Read() {
     ReadMapping(source_, mapping_, result_.problems, result_.notices);
-    ForEachRow(mapping_.banks, [this](TableReader& row) { AddBank(row); });
-    knows_accounts_ = ForEachRow(mapping_.accounts, [this](TableReader& row) { AddAccount(row); });
-    knows_customers_ =
-        ForEachRow(mapping_.customers, [this](TableReader& row) { AddCustomer(row); });
-    knows_payments_ = ForEachRow(mapping_.payments, [this](TableReader& row) { AddPayment(row); });
-    ForEachRow(mapping_.limits, [this](TableReader& row) { AddLimit(row); });
-    ForEachRow(mapping_.changes, [this](TableReader& row) { AddChange(row); });
+    ForEachRow(mapping_.banks, {}, [this](TableReader& row) { AddBank(row); });
+    knows_accounts_ = ForEachRow(mapping_.accounts, {kAccountId},
+                                 [this](TableReader& row) { AddAccount(row); }) == Rows::kTold;
+    customers_told_ = ForEachRow(mapping_.customers, {kCustomerAccount, kCustomerName},
+                                 [this](TableReader& row) { AddCustomer(row); });
+    knows_payments_ = ForEachRow(mapping_.payments, {},
+                                 [this](TableReader& row) { AddPayment(row); }) == Rows::kTold;
+    ForEachRow(mapping_.limits, {}, [this](TableReader& row) { AddLimit(row); });
+    ForEachRow(mapping_.changes, {}, [this](TableReader& row) { AddChange(row); });
     if (result_.problems.empty()) {
       NumberDays();
       SortByTime();
@@ -94,9 +97,15 @@ class FolderReader {
   }
 
  private:
-  // False when the rows could not be told.
+  enum class Rows {
+    kNone,    // there is no such file
+    kUntold,  // none could be told, or not what they are called by
+    kTold,
+  };
+  // `names`: the columns by which other tables call the rows.
   template <typename Function>
-  bool ForEachRow(const MappedTable& table, Function function) {
+  Rows ForEachRow(const MappedTable& table, std::initializer_list<std::size_t> names,
+                  Function function) {
     std::string file;
     std::unique_ptr<std::istream> in;
     for (const std::string& name : table.files) {
@@ -114,13 +123,15 @@ class FolderReader {
       if (table.required) {
         result_.problems.Add({table.files.front(), 0, 0, WhyMissing(table.files)});
       }
-      return false;
+      return Rows::kNone;
     }
     TableReader row(*in, file, table.name, table.Columns(), table.separator, result_.problems,
                     result_.notices);
-    if (!row.ReadHeader()) return false;
+    if (!row.ReadHeader()) return Rows::kUntold;
     while (row.NextRow()) function(row);
-    return true;
+    const bool has_names = std::all_of(names.begin(), names.end(),
+                                       [&row](std::size_t column) { return row.Has(column); });
+    return has_names ? Rows::kTold : Rows::kUntold;
   }
 
   std::string WhyMissing(const std::vector<std::string>& files) const {
@@ -307,13 +318,11 @@ class FolderReader {
   void AddLimit(TableReader& row) {
     Limit limit;
     const auto account = FindAccount(row, kLimitAccount);
-    if (!row.Text(kLimitCounterparty).empty()) {
-      const auto counterparty = FindAccount(row, kLimitCounterparty);
-      if (!counterparty) return;
-      limit.counterparty = *counterparty;
-    }
+    std::optional<AccountIndex> counterparty = kNone;  // all
+    if (!row.Text(kLimitCounterparty).empty()) counterparty = FindAccount(row, kLimitCounterparty);
     const auto amount = Money(row, kLimitAmount, mapping_.limits.amount_form);
-    if (!account || !amount) return;
+    if (!account || !counterparty || !amount) return;
+    limit.counterparty = *counterparty;
     if (*account == limit.counterparty) {
       row.Report(kLimitCounterparty, "expected another account than the one with the limit");
       return;
@@ -351,7 +360,8 @@ class FolderReader {
     if (!account) return std::nullopt;
     const auto found = customers_.find({*account, std::string(row.Text(field))});
     if (found != customers_.end()) return found->second;
-    row.Report(field, knows_customers_
+    if (customers_told_ == Rows::kUntold) return std::nullopt;  // which has been said once
+    row.Report(field, customers_told_ == Rows::kTold
                           ? "expected a customer that customers.csv lists for the account"
                           : "expected a file customers.csv that lists it");
     return std::nullopt;
@@ -374,7 +384,7 @@ class FolderReader {
   std::string most_expected_;
   bool has_banks_ = false;
   bool knows_accounts_ = false;
-  bool knows_customers_ = false;
+  Rows customers_told_ = Rows::kNone;
   std::map<std::pair<AccountIndex, std::string>, std::uint32_t> customers_;
   // A change as its file has it: without a day it is made on each.
   struct WrittenChange {

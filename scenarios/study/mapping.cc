@@ -140,7 +140,7 @@ void ReadMapping(const FileSource& source, Mapping& mapping, ProblemList& proble
   TableReader row(*in, std::string(kMappingFile), "",
                   {{{"table"}, true}, {{"field"}, true}, {{"column"}, true}, {{"form"}, false}},
                   ',', problems, notices);
-  if (!row.ReadHeader()) return;
+  if (!row.ReadHeader() || !row.header_is_whole()) return;
   while (row.NextRow()) {
     bool known = false;
     for (MappedTable* table : {&mapping.banks, &mapping.accounts, &mapping.payments,

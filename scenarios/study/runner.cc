@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "scenarios/study/changes.h"
+#include "scenarios/study/problems.h"
 #include "scenarios/study/terms.h"
 #include "settlement/core/check.h"
 #include "settlement/liquidity/engine.h"
@@ -144,13 +145,15 @@ absl::Status StudyRunner::Start() {
   return absl::OkStatus();
 }
 
-// That each link has the two payments that settle together, and both on one day.
+// That each link has the two payments that settle together, and both on one day. All that is wrong,
+// as rows of the payments, one a line.
 absl::Status StudyRunner::CheckLinks() const {
   struct Legs {
     std::uint32_t count = 0;
     PaymentIndex first = 0;
   };
   std::map<std::uint32_t, Legs> links;
+  std::map<std::uint32_t, std::string> wrong;  // by row
   for (PaymentIndex i = 0; i < input_.links.size(); ++i) {
     if (input_.links[i] == 0) continue;
     Legs& legs = links[input_.links[i]];
@@ -158,20 +161,23 @@ absl::Status StudyRunner::CheckLinks() const {
     const bool one_day =
         input_.payments[legs.first].due / kDaySpanUs == input_.payments[i].due / kDaySpanUs;
     if (one_day && legs.count <= 2) continue;
-    return absl::InvalidArgumentError(
-        fmt::format("pvp together: row {} of the payments has the link of row {}{}: expected two "
-                    "payments of one day with each link",
-                    input_.rows[i], input_.rows[legs.first],
-                    one_day ? " and of another one" : ", which is of another day"));
+    wrong[input_.rows[i]] = fmt::format(
+        "has the link of row {}{}: expected two payments of one day with each link",
+        input_.rows[legs.first], one_day ? " and of another one" : ", which is of another day");
   }
   for (const auto& [link, legs] : links) {
-    if (legs.count == 2) continue;
-    return absl::InvalidArgumentError(
-        fmt::format("pvp together: row {} of the payments has a link that no other one has: "
-                    "expected two payments with each link",
-                    input_.rows[legs.first]));
+    if (legs.count > 1) continue;
+    wrong[input_.rows[legs.first]] =
+        "has a link that no other one has: expected two payments with each link";
   }
-  return absl::OkStatus();
+  if (wrong.empty()) return absl::OkStatus();
+  ProblemList problems;
+  for (const auto& [row, what] : wrong) {
+    problems.Add({"pvp together", 0, 0, fmt::format("row {} of the payments {}", row, what)});
+  }
+  std::string text = problems.ToString();
+  text.pop_back();  // the end of the last line
+  return absl::InvalidArgumentError(text);
 }
 
 void StudyRunner::Take() {

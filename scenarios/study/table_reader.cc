@@ -34,6 +34,7 @@ void TableReader::ReportAt(std::uint64_t line, std::uint64_t column, std::string
 }
 
 void TableReader::Report(std::size_t column, std::string_view expected) {
+  if (!Has(column)) return;
   const CsvField& field = record_.fields[places_[column]];
   ReportAt(field.line, field.column,
            fmt::format("{} \"{}\": {}", header_[places_[column]], Shown(field.text), expected));
@@ -88,7 +89,6 @@ bool TableReader::ReadHeader() {
     return false;
   }
   if (!HeaderIsPlain()) return false;
-  bool good = true;
   for (const CsvField& field : record_.fields) header_.emplace_back(Trimmed(field.text));
   for (std::size_t place = 0; place < header_.size(); ++place) {
     const auto wants = [&](const Column& column) {
@@ -107,18 +107,19 @@ bool TableReader::ReadHeader() {
       ReportAt(field.line, field.column,
                fmt::format("column \"{}\" means the same as column \"{}\" before it: expected one",
                            header_[place], header_[mine]));
-      good = false;
+      header_is_whole_ = false;
+    } else {
+      mine = place;
     }
-    mine = place;
   }
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (!columns_[i].required || places_[i] != kAbsent) continue;
     ReportAt(record_.line, 1,
              fmt::format("has the columns {}: expected one named {} as well",
                          fmt::join(header_, ", "), fmt::join(columns_[i].names, " or ")));
-    good = false;
+    header_is_whole_ = false;
   }
-  return good;
+  return true;
 }
 
 bool TableReader::NextRow() {

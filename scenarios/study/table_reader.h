@@ -28,10 +28,14 @@ class TableReader {
   TableReader(std::istream& in, std::string file, std::string table, std::vector<Column> columns,
               char separator, ProblemList& problems, std::vector<std::string>& notices);
 
-  // Reads the first record. False, with problems, when a required column is missing or one stands
-  // there twice, or when the file is of another encoding or separator. Columns that nobody asked
-  // for are a notice.
+  // Reads the first record. False, with a problem, when no row could be told: the file is empty, or
+  // of another encoding or separator. A required column that is missing and one that stands there
+  // twice are problems, and the rows can be read all the same, for what else is wrong. Columns that
+  // nobody asked for are a notice.
   bool ReadHeader();
+
+  // After ReadHeader: whether the file has every required column, and no column twice.
+  bool header_is_whole() const { return header_is_whole_; }
 
   // The next row of the right form; those of a wrong one are reported and passed over, those of
   // empty fields passed over. The first text that is not UTF-8 is reported.
@@ -51,7 +55,8 @@ class TableReader {
     return Has(column) ? record_.fields[places_[column]].column : 0;
   }
   const std::string& file() const { return file_; }
-  // Reports the field: `<name> "<text>": <expected>`.
+  // Reports the field: `<name> "<text>": <expected>`. Of a column that the file lacks nothing: that
+  // was reported once, if it had to be there.
   void Report(std::size_t column, std::string_view expected);
 
  private:
@@ -74,6 +79,7 @@ class TableReader {
   std::string table_;
   char separator_;
   bool is_utf8_ = true;  // so far
+  bool header_is_whole_ = true;
   std::vector<Column> columns_;
   ProblemList& problems_;
   std::vector<std::string>& notices_;

@@ -176,6 +176,40 @@ TEST(Folder, NamesMissingFilesAndColumns) {
                           "payments.csv: is not in the folder, nor is transactions.csv"));
 }
 
+// A fault of the first line hid those of all rows, and of the tables that name them.
+TEST(Folder, ReportsTheRowsBelowAFaultyFirstLine) {
+  const FolderResult result =
+      ReadFiles({{"accounts.csv", "id,owner,balance,balance\na,A,1,1\nb,B,x,1\nc,C,1\n"},
+                 {"payments.csv", "sender,recipient,time\na,b,10:00\na,z,25:99\n"},
+                 {"limits.csv", "account,counterparty,amount\nq,b,-1\na,a,1\n"}});
+  EXPECT_THAT(
+      Problems(result),
+      ElementsAre(
+          HasSubstr("accounts.csv:1:18: column \"balance\" means the same"),
+          HasSubstr("accounts.csv:3:5: balance \"x\": expected a decimal number from 0"),
+          "accounts.csv:4:1: has 3 fields: expected 4, as the first line has",
+          HasSubstr("payments.csv:1:1: has the columns sender, recipient, time: expected one "
+                    "named amount"),
+          HasSubstr("payments.csv:3:3: recipient \"z\": expected the id of an account"),
+          HasSubstr("payments.csv:3:5: time \"25:99\": expected a time of day"),
+          HasSubstr("limits.csv:2:1: account \"q\": expected the id of an account"),
+          HasSubstr("limits.csv:2:5: amount \"-1\": expected a decimal number from 0"),
+          HasSubstr("limits.csv:3:3: counterparty \"a\": expected another account")));
+}
+
+// What names a row that cannot be told is no fault of its own.
+TEST(Folder, AsksForNoNamesThatAMissingColumnWouldHave) {
+  const FolderResult result =
+      ReadFiles({{"accounts.csv", "owner,balance\nA,x\n"},
+                 {"customers.csv", "account,credit_line\na,1\n"},
+                 {"payments.csv", "sender,recipient,amount,time,customer\na,b,0,10:00,k\n"}});
+  EXPECT_THAT(Problems(result),
+              ElementsAre(HasSubstr("accounts.csv:1:1: has the columns owner, balance"),
+                          HasSubstr("accounts.csv:2:3: balance \"x\": expected"),
+                          HasSubstr("customers.csv:1:1: has the columns account, credit_line"),
+                          HasSubstr("payments.csv:2:5: amount \"0\": expected")));
+}
+
 // On a disk that tells capitals apart, Accounts.csv was said to be a file that cannot be read.
 TEST(Folder, TellsWhatAMissingFileIsCalledInstead) {
   const FolderResult result = ReadFiles({{"Accounts.csv", kAccounts}, {"PAYMENTS.CSV", ""}});
