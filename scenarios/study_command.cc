@@ -71,6 +71,7 @@ int RunAndReport(study::Input input, const study::RunOptions& options, const Stu
   study::Facts facts = study::FactsOf(options, input.minor_digits);
   facts.insert(facts.begin(), origin.facts.begin(), origin.facts.end());
   facts.insert(facts.begin(), {"name", input.name});
+  for (const std::string& unused : study::UnusedOptions(input, options)) Complain(unused);
   const absl::StatusOr<std::vector<study::Part>> parts = study::RunParts(std::move(input), options);
   if (!parts.ok()) {
     Complain(std::string(parts.status().message()));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -84,6 +85,10 @@ inline constexpr std::uint64_t kAlphaMax = 1000;
 
 // InvalidArgument when options do not fit together; names them as people know them.
 absl::Status CheckOptions(const RunOptions& options);
+
+// What was asked for and can have no effect on this input, for people: one sentence each. Not
+// refused, since sweeps compare rules of which some do not know an option.
+std::vector<std::string> UnusedOptions(const Input& input, const RunOptions& options);
 
 // The whole hours around all due times: opening and close, since midnight.
 std::pair<TimeUs, TimeUs> HoursAround(const Input& input);

@@ -110,6 +110,30 @@ absl::Status CheckQueue(const RunOptions& options) {
   return absl::OkStatus();
 }
 
+bool Runs(const RunOptions& options, liquidity::Algorithm algorithm) {
+  return std::find(options.lsm.begin(), options.lsm.end(), algorithm) != options.lsm.end();
+}
+
+bool HasLimits(const Input& input, const RunOptions& options) {
+  return options.bilateral_limit || options.multilateral_limit || !input.limits.empty() ||
+         std::any_of(input.changes.begin(), input.changes.end(), [](const Change& change) {
+           return change.kind == ChangeKind::kBilateralLimit ||
+                  change.kind == ChangeKind::kMultilateralLimit;
+         });
+}
+
+bool HasCredit(const Input& input, const RunOptions& options) {
+  if (options.alpha || options.liquidity_total) return options.credit_share.has_value();
+  return std::any_of(input.accounts.begin(), input.accounts.end(),
+                     [&options](const Account& account) {
+                       return account.credit_limit > 0 ||
+                              (options.credit_on_collateral && account.posted_collateral > 0);
+                     }) ||
+         std::any_of(input.changes.begin(), input.changes.end(), [](const Change& change) {
+           return change.kind == ChangeKind::kCreditLimit || change.kind == ChangeKind::kCollateral;
+         });
+}
+
 }  // namespace
 
 absl::Status CheckOptions(const RunOptions& options) {
@@ -121,6 +145,41 @@ absl::Status CheckOptions(const RunOptions& options) {
   absl::Status checked = liquidity::CheckRules(RulesOf(options, 0));
   if (checked.ok() || !options.pvp_together) return checked;
   return Wrong("pvp together: " + std::string(checked.message()));
+}
+
+std::vector<std::string> UnusedOptions(const Input& input, const RunOptions& options) {
+  using liquidity::Algorithm;
+  using liquidity::Discipline;
+  const RunOptions defaults;
+  const bool single = Runs(options, Algorithm::kBilateralSingle);
+  const bool offsets_singly = single || options.entry_offset == liquidity::EntryOffset::kSingle;
+  std::vector<std::string> unused;
+  const auto tell = [&unused](bool is_unused, std::string_view what) {
+    if (is_unused) unused.emplace_back(what);
+  };
+  tell(options.queue == Discipline::kDeferred && options.lsm.empty(),
+       "queue deferred settles in runs of lsm alone, and there is none: nothing will settle");
+  tell(options.queue == Discipline::kImmediate && !options.lsm.empty(),
+       "lsm has no effect with queue immediate, where nothing waits");
+  tell(options.lsm_until_settled && options.lsm.size() < 2,
+       "lsm-turns has no effect with fewer than two of lsm");
+  tell(options.receipt_window != defaults.receipt_window &&
+           options.release != liquidity::Release::kReceiptReactive,
+       "receipt-window has no effect without release receipt");
+  tell(options.offset_after != defaults.offset_after && !single,
+       "offset-after has no effect without lsm bilateral-single");
+  tell(options.counter_payments_max != defaults.counter_payments_max && !offsets_singly,
+       "counter-payments has no effect without lsm bilateral-single or entry-offset single");
+  tell(options.cycle_banks_max != defaults.cycle_banks_max && !Runs(options, Algorithm::kCycle),
+       "cycle-banks has no effect without lsm cycle");
+  tell(options.exact_payments_max != defaults.exact_payments_max &&
+           !Runs(options, Algorithm::kExact),
+       "exact-payments has no effect without lsm exact");
+  tell(options.limits_bind_all && !HasLimits(input, options),
+       "limits-bind has no effect where there are no limits of senders");
+  tell(options.credit_price_ppm_per_day > 0 && !HasCredit(input, options),
+       "credit-price has no effect where nobody has credit");
+  return unused;
 }
 
 liquidity::Rules RulesOf(const RunOptions& options, TimeUs opens) {

@@ -21,7 +21,9 @@ namespace causeway::study {
 namespace {
 
 using liquidity::Priority;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr TimeUs kNine = 9 * kHourUs;
 
@@ -340,6 +342,32 @@ TEST(Options, ThatDoNotFitTogetherAreNamed) {
   EXPECT_THAT(message({{"split-part-min", "5"}, {"split-part-max", "4"}}), HasSubstr("less than"));
   EXPECT_THAT(message({{"release-threshold", "0.5"}}), HasSubstr("needs release balance"));
   EXPECT_THAT(message({{"reserve-until", "12:00"}}), HasSubstr("needs reserve-urgent"));
+}
+
+TEST(Options, ThatHaveNoEffectAreTold) {
+  const Input plain = DayOf({5, 5}, {Pay(0, 1, 5, kNine)});
+  const auto told = [&plain](const Settings& settings) {
+    return UnusedOptions(plain, OptionsOf(settings));
+  };
+  EXPECT_THAT(told({}), IsEmpty());
+  EXPECT_THAT(told({{"queue", "deferred"}}), ElementsAre(HasSubstr("nothing will settle")));
+  EXPECT_THAT(told({{"queue", "deferred"}, {"lsm", "bilateral"}}), IsEmpty());
+  EXPECT_THAT(told({{"queue", "immediate"}, {"lsm", "bilateral"}}),
+              ElementsAre(HasSubstr("lsm has no effect")));
+  EXPECT_THAT(told({{"lsm", "partial"}, {"lsm-turns", "until-settled"}}),
+              ElementsAre(HasSubstr("lsm-turns")));
+  EXPECT_THAT(told({{"receipt-window", "30"}, {"offset-after", "5"}, {"counter-payments", "3"}}),
+              ElementsAre(HasSubstr("receipt-window"), HasSubstr("offset-after"),
+                          HasSubstr("counter-payments")));
+  EXPECT_THAT(told({{"entry-offset", "single"}, {"counter-payments", "3"}}), IsEmpty());
+  EXPECT_THAT(told({{"cycle-banks", "3"}, {"exact-payments", "9"}}),
+              ElementsAre(HasSubstr("cycle-banks"), HasSubstr("exact-payments")));
+  EXPECT_THAT(told({{"limits-bind", "all"}, {"credit-price", "10"}}),
+              ElementsAre(HasSubstr("limits-bind"), HasSubstr("credit-price")));
+  EXPECT_THAT(told({{"limits-bind", "all"}, {"bilateral-limit", "0.5"}}), IsEmpty());
+  Input lines = plain;
+  lines.accounts[0].credit_limit = 1;
+  EXPECT_THAT(UnusedOptions(lines, OptionsOf({{"credit-price", "10"}})), IsEmpty());
 }
 
 TEST(Options, OfEveryNameRefuseWhatTheyCannotMean) {
