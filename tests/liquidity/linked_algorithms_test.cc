@@ -520,5 +520,28 @@ TEST(LinkedCycle, LeavesNoRingOfOldestPaymentsThatFitsWithItsPartnersWherePaymen
   EXPECT_GT(nonempty, 50U);
 }
 
+// The figures of docs/liquidity.md: run this test with --gtest_output=json:FILE to see them.
+TEST(LinkedAlgorithms, SettleSharesOfWhatTheExactOneSettles) {
+  const LinkedKind kind = {.discipline = Discipline::kFifoBypass, .features = {}};
+  std::int64_t best = 0;
+  for (std::uint64_t seed = 0; seed < kQueuesOfLinks; ++seed) {
+    const LinkedCase each(seed, kind, Algorithm::kExact);
+    const Problem problem = each.engine->QueueAsProblem();
+    best += ValueOf(problem, SolveExactly(problem)).minor();
+  }
+  for (const Algorithm algorithm : kSettlingAlgorithms) {
+    std::int64_t value = 0;
+    for (std::uint64_t seed = 0; seed < kQueuesOfLinks; ++seed) {
+      LinkedCase each(seed, kind, algorithm);
+      each.Run();
+      value += ValueOf(each.before, each.AllSettled()).minor();
+    }
+    EXPECT_GT(value, 0) << Name(algorithm);
+    EXPECT_LE(value, best) << Name(algorithm);
+    RecordProperty("permille_of_best_" + Identifier(Name(algorithm)),
+                   std::to_string(value * 1000 / best));
+  }
+}
+
 }  // namespace
 }  // namespace causeway::liquidity
