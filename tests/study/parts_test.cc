@@ -139,13 +139,36 @@ TEST(Parts, OfPvpTogetherNeedTwoPaymentsOfADayWithEachLink) {
               HasSubstr("row 3 of the payments has the link of row 1 and of another one"));
 }
 
-TEST(Parts, OfPvpTogetherRefuseWhatDoesNotKnowLinks) {
+TEST(Parts, OfPvpTogetherRefuseRulesByWhichLegsCouldNotStayTogether) {
   RunOptions options;
   options.pvp_together = true;
-  options.lsm = {liquidity::Algorithm::kGreedy};
+  options.queue = liquidity::Discipline::kImmediate;
   EXPECT_THAT(CheckOptions(options).ToString(),
-              HasSubstr("pvp together: links_settle_together: greedy does not know links: "
-                        "bech-soramaki, all-or-nothing and exact do"));
+              HasSubstr("pvp together: links_settle_together: not with the discipline immediate: "
+                        "the payment of a link that comes first must wait for the other"));
+}
+
+// A trade and its reverse, between two banks without money, by whatever offsets them.
+TEST(Parts, OfPvpTogetherSettleByEveryAlgorithm) {
+  const Input input = Read({{"accounts.csv",
+                             "id,owner,balance,currency\nea,A,0,EUR\n"
+                             "eb,B,0,EUR\nua,A,0,USD\nub,B,0,USD\n"},
+                            {"payments.csv",
+                             "sender,recipient,amount,time,link\nea,eb,10,09:00,t\n"
+                             "ub,ua,11,09:00,t\neb,ea,10,10:00,r\nua,ub,11,10:00,r\n"}});
+  for (const liquidity::Algorithm algorithm :
+       {liquidity::Algorithm::kBilateral, liquidity::Algorithm::kBilateralSingle,
+        liquidity::Algorithm::kGreedy, liquidity::Algorithm::kCycle, liquidity::Algorithm::kPartial,
+        liquidity::Algorithm::kMultiple}) {
+    RunOptions options;
+    options.pvp_together = true;
+    options.queue = liquidity::Discipline::kPriority;
+    options.lsm = {algorithm};
+    for (const Part& part : PartsOf(input, options)) {
+      EXPECT_EQ(part.indicators.days[0].pvp_share, 1'000'000) << Name(algorithm);
+      EXPECT_EQ(part.indicators.days[0].offset_share, 1'000'000) << Name(algorithm);
+    }
+  }
 }
 
 TEST(Parts, RefuseAnAmountThatWouldBeOfSeveralCurrencies) {
