@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "scenarios/live/wallet_files.h"
 #include "settlement/core/command.h"
 #include "settlement/rpc/server.h"
 
@@ -37,6 +38,16 @@ Json CentralBank(const Corridor& corridor, std::size_t index) {
   return out;
 }
 
+// Ids; empty when the bridge serves no settlement queue.
+Json MembersOfQueue(const Plan& plan) {
+  Json members = Json::array();
+  for (std::size_t i = 0; i < plan.participants.size(); ++i) {
+    if (!IsQueueMember(plan, static_cast<ParticipantIndex>(i))) continue;
+    members.push_back(plan.participants[i].id.ToString());
+  }
+  return members;
+}
+
 Json Participant(const Plan& plan, const Corridor& corridor, std::size_t index) {
   const PlannedParticipant& participant = plan.participants[index];
   const ParticipantFiles& files = corridor.files().participants[index];
@@ -66,7 +77,8 @@ absl::StatusOr<std::string> DescribeCorridor(const Plan& plan, const Corridor& c
     out["bridge"] = {{"address", corridor.addresses().bridge},
                      {"participant", plan.participants[plan.bridge->participant].id.ToString()},
                      {"decision_log", plan.bridge->decision_log.ToString()},
-                     {"policy_hash", plan.bridge->policy.hash.ToHex()}};
+                     {"policy_hash", plan.bridge->policy.hash.ToHex()},
+                     {"settlement_queue", MembersOfQueue(plan)}};
     out["witnesses"] = Json::array();
     for (std::size_t i = 0; i < plan.bridge->witnesses.size(); ++i) {
       out["witnesses"].push_back({{"name", plan.bridge->witnesses[i].name},
@@ -77,10 +89,18 @@ absl::StatusOr<std::string> DescribeCorridor(const Plan& plan, const Corridor& c
                      {"participant", plan.participants[plan.observer].id.ToString()}};
   Json participants = Json::object();
   for (std::size_t i = 0; i < plan.ledgers.size(); ++i) {
-    participants[plan.ledgers[i].central_bank.ToString()] = CentralBank(corridor, i);
+    const auto wallet = WriteWalletFileOfCentralBank(plan, corridor, static_cast<LedgerIndex>(i));
+    if (!wallet.ok()) return wallet.status();
+    Json& bank = participants[plan.ledgers[i].central_bank.ToString()];
+    bank = CentralBank(corridor, i);
+    bank["wallet"] = *wallet;
   }
   for (std::size_t i = 0; i < plan.participants.size(); ++i) {
-    participants[plan.participants[i].id.ToString()] = Participant(plan, corridor, i);
+    const auto wallet = WriteWalletFile(plan, corridor, static_cast<ParticipantIndex>(i));
+    if (!wallet.ok()) return wallet.status();
+    Json& participant = participants[plan.participants[i].id.ToString()];
+    participant = Participant(plan, corridor, i);
+    participant["wallet"] = *wallet;
   }
   out["participants"] = std::move(participants);
   const std::string path = fmt::format("{}/{}", corridor.files().work_dir, kCorridorFile);

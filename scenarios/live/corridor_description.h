@@ -13,7 +13,7 @@ namespace causeway::sim {
 
 inline constexpr char kCorridorFile[] = "corridor.json";
 
-// Writes it, all or nothing, and gives its path.
+// Writes it, all or nothing, and gives its path; before it the wallets' options (wallet_files.h).
 absl::StatusOr<std::string> DescribeCorridor(const Plan& plan, const Corridor& corridor);
 
 }  // namespace causeway::sim

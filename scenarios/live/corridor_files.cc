@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 constexpr mode_t kSecretMode = 0600;
 constexpr mode_t kPublicMode = 0644;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+constexpr std::int64_t kMicrosPerMilli = 1'000;
 constexpr char kPolicyFile[] = "policy.bin";
 
 absl::Status MakeFolder(const std::string& path) {
@@ -251,6 +252,35 @@ void AddProvider(const Plan& plan, const CorridorFiles& files, const PlannedProv
   }
 }
 
+// With the scenario's own rules; how long a settlement of it may take is the bridge's deadline.
+absl::Status AddSettlementQueue(const Plan& plan, v1::BridgeConfig& config) {
+  const PlannedSettlementQueue& rules = plan.mechanism.settlement_queue;
+  v1::BridgeSettlementQueue* queue = config.mutable_settlement_queue();
+  queue->set_interval_s(rules.every.micros() / kMicrosPerSecond);
+  queue->set_selection(std::string(SettlementSelectionName(rules.selection)));
+  queue->set_bypass(rules.bypass);
+  queue->set_answer_ms_max(rules.answer_timeout.micros() / kMicrosPerMilli);
+  if (rules.wait_max) queue->set_wait_s_max(rules.wait_max->micros() / kMicrosPerSecond);
+  queue->set_settlement_window_s(plan.bridge->settlement_deadline.micros() / kMicrosPerSecond);
+  for (std::size_t p = 0; p < plan.participants.size(); ++p) {
+    if (!IsQueueMember(plan, static_cast<ParticipantIndex>(p))) continue;
+    v1::BridgeQueueMember* member = queue->add_members();
+    member->set_participant(plan.participants[p].id.ToString());
+    for (std::size_t i = 0; i < plan.ledgers.size(); ++i) {
+      if (plan.participants[p].accounts[i].IsEmpty()) continue;
+      v1::BridgeProviderAccount* account = member->add_accounts();
+      account->set_ledger(plan.ledgers[i].origin.ToString());
+      account->set_account(plan.participants[p].accounts[i].ToString());
+    }
+  }
+  const int most = static_cast<int>(core::kSignaturesPerEnvelopeMax);
+  if (queue->members_size() >= 2 && queue->members_size() <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("settlement_queue: {} participants have accounts on two ledgers or more; the "
+                  "bridge serves 2 to {} members",
+                  queue->members_size(), most));
+}
+
 absl::Status WritePolicy(const Plan& plan, const ServerFiles& server) {
   return WriteNewFile(fmt::format("{}/{}", server.folder, kPolicyFile), plan.bridge->policy_bytes,
                       /*secret=*/false);
@@ -295,6 +325,17 @@ absl::StatusOr<CorridorFiles> WriteCorridorFiles(const Plan& plan, const std::st
   return files;
 }
 
+bool IsQueueMember(const Plan& plan, ParticipantIndex participant) {
+  const PlannedParticipant& planned = plan.participants[participant];
+  if (plan.mechanism.kind != MechanismKind::kSettlementQueue || !plan.bridge ||
+      planned.role == core::Role::kBridge || planned.role == core::Role::kObserver ||
+      plan.mechanism.operated_by == participant) {
+    return false;
+  }
+  return std::count_if(planned.accounts.begin(), planned.accounts.end(),
+                       [](const auto& account) { return !account.IsEmpty(); }) > 1;
+}
+
 absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
                                const std::vector<std::string>& addresses,
                                const std::vector<std::string>& witnesses) {
@@ -327,6 +368,9 @@ absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
   }
   config.mutable_limits()->set_settlement_window_s(plan.bridge->settlement_deadline.micros() /
                                                    kMicrosPerSecond);
+  if (plan.mechanism.kind == MechanismKind::kSettlementQueue) {
+    if (absl::Status added = AddSettlementQueue(plan, config); !added.ok()) return added;
+  }
   return WriteText(config, files.bridge_config);
 }
 

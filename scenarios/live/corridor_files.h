@@ -3,6 +3,7 @@
 //
 //   ca.pem                       the authority of every certificate
 //   participants/<id>/           tls.pem tls-key.pem key.pem (central banks: approver-<n>.pem)
+//                                wallet.toml (wallet_files.h)
 //   ledgers/<origin, / as _>/    genesis.bin key.pem salt.key server.pem server-key.pem data/
 //                                log.txt address.txt
 //   bridge/                      bridge.txtpb decision-log-key.pem policy.bin server.pem ...
@@ -74,8 +75,14 @@ struct CorridorFiles {
 // Internal with the system's reason when a file cannot be written.
 absl::StatusOr<CorridorFiles> WriteCorridorFiles(const Plan& plan, const std::string& work_dir);
 
+// Whether that participant is a member of the settlement queue that the bridge serves: of a plan
+// with that mechanism all that have accounts on two ledgers or more, but for the bridge, the
+// observer and the operator, whose part the bridge plays.
+bool IsQueueMember(const Plan& plan, ParticipantIndex participant);
+
 // The configurations name addresses, so they are written once the ledgers serve; `addresses` by
-// LedgerIndex, `witnesses` as in the plan.
+// LedgerIndex, `witnesses` as in the plan. InvalidArgument for a plan whose settlement queue has
+// more members than a bridge can serve, or fewer than two.
 absl::Status WriteBridgeConfig(const Plan& plan, const CorridorFiles& files,
                                const std::vector<std::string>& addresses,
                                const std::vector<std::string>& witnesses);

@@ -16,9 +16,10 @@ struct CorridorOptions {
 };
 
 // Starts the processes of the plan and performs what comes before its first transaction and its
-// first cut-off: participants, accounts, opening of the first day, opening balances. Then writes
-// <work_dir>/corridor.json (corridor_description.h) and waits for SIGTERM or SIGINT, which end the
-// processes. Call before any thread is started, because it blocks these signals.
+// first cut-off: participants, accounts, opening of the first day, opening balances. The bridge of
+// a plan with the mechanism settlement_queue serves one. Then writes <work_dir>/corridor.json
+// (corridor_description.h) and waits for SIGTERM or SIGINT, which end the processes. Call before
+// any thread is started, because it blocks these signals.
 //
 // FailedPrecondition when one of those actions did not settle; else errors as RunLive.
 absl::Status RunCorridor(const Plan& plan, const CorridorOptions& options);

@@ -1,21 +1,26 @@
 #!/usr/bin/python3
-"""Runs docs/how-to/run-a-settlement-queue.md: its configuration and its commands, in order, on a live
-corridor, and compares what they print with what the page says. "..." in an expected line stands for
-anything, and alone for any lines. Names of the page that differ here (addresses, accounts, the end of
-a trade's time) are put in their place.
+"""Runs docs/how-to/run-a-settlement-queue.md: its commands, in order, and compares what they print
+with what the page says. "..." in an expected line stands for anything, and alone for any lines. The
+configuration that the page shows must be that of the corridor's bridge, with the accounts of there.
 """
 
+import json
 import os
 import re
+import signal
 import subprocess
-import time
 import unittest
 
-from corridor import SOURCE, program, read
-from queue_test import CURRENCIES, MEMBERS, LiveQueue
+from google.protobuf import text_format
+
+from corridor import SOURCE, STOP_WAIT_S, new_folder, program, read
+from causeway.v1 import config_pb2 as config_pb
 
 PAGE = os.path.join(SOURCE, "docs", "how-to", "run-a-settlement-queue.md")
-UNTIL = "2026-12-01T16:00:00"
+CURRENCIES = ["EUR", "USD", "JPY"]
+MEMBERS = ["BANK-A", "BANK-B", "BANK-C"]
+COMMANDS = 20
+START_WAIT_S = 60
 
 
 def fenced(text):
@@ -37,95 +42,90 @@ def pattern_of(lines):
 class HowTo(unittest.TestCase):
     def setUp(self):
         self.page = read(PAGE).decode()
-        self.live = LiveQueue(lambda corridor: self.here(self.config(), corridor))
-        self.addCleanup(self.live.stop)
+        self.folder = new_folder("queue-how-to")
+        os.symlink(os.path.join(SOURCE, "scenarios"), os.path.join(self.folder, "scenarios"))
+        self.environment = {"HOME": self.folder, "PATH": os.pathsep.join(
+            [os.path.dirname(program("causeway-wallet")), os.environ["PATH"]])}
         self.background = []
-        self.addCleanup(self.end_agents)
-        self.until = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 86400))
-
-    def config(self):
-        block = re.search(r"^    settlement_queue \{\n.*?^    \}\n", self.page, re.S | re.M).group(0)
-        return "\n" + re.sub(r"^    ", "", block, flags=re.M)
-
-    def names(self, corridor):
-        names = {}
-        for currency in CURRENCIES:
-            names[f"{currency.lower()}.example:7001"] = corridor.ledgers[currency]["address"]
-            for member in MEMBERS:
-                names[f"{currency}21{member.replace('-', '')}"] = corridor.account(member, currency)
-        return names
-
-    def here(self, text, corridor):
-        for name, value in self.names(corridor).items():
-            text = text.replace(name, value)
-        return text
-
-    def write_wallets(self):
-        for member in MEMBERS:
-            files = self.live.corridor.participants[member]
-            with open(os.path.join(self.live.folder, f"{member.lower()}.toml"), "w",
-                      encoding="utf-8") as file:
-                for option, value in {
-                        "bridge": self.live.corridor.description["bridge"]["address"],
-                        "participant": member, "tls-cert": files["certificate"],
-                        "tls-key": files["tls_key"],
-                        "tls-ca": self.live.corridor.description["ca"],
-                        "key": files["key"]}.items():
-                    file.write(f'{option} = "{value}"\n')
+        self.addCleanup(self.end_background)
 
     def run_command(self, command):
-        command = self.here(command, self.live.corridor).replace(UNTIL, self.until)
-        environment = {"HOME": self.live.folder,
-                       "PATH": f"{os.path.dirname(program('causeway-wallet'))}:{os.environ['PATH']}"}
         if command.endswith("&"):
             # Without the shell: it would stay when the shell is ended.
-            log = os.path.join(self.live.folder, f"agent-{len(self.background)}.log")
+            words = command.rstrip("& ").split()
+            log = self.path(f"background-{len(self.background)}.log")
             with open(log, "w", encoding="utf-8") as file:
                 self.background.append(subprocess.Popen(
-                    [program("causeway-wallet"), *command.rstrip("& ").split()[1:]],
-                    cwd=self.live.folder, env=environment, stdout=file, stderr=file))
+                    [program(words[0]), *words[1:]], cwd=self.folder, env=self.environment,
+                    stdout=file, stderr=file))
             return ""
-        result = subprocess.run(["bash", "-c", command], cwd=self.live.folder, env=environment,
-                                capture_output=True, text=True, check=False)
-        self.assertEqual(result.returncode, 0, f"{command}\n{result.stdout}{result.stderr}")
+        result = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.environment,
+                                capture_output=True, text=True, check=False, timeout=START_WAIT_S)
+        self.assertEqual(result.returncode, 0,
+                         f"{command}\n{result.stdout}{result.stderr}{self.logs()}")
         return result.stdout
 
-    def end_agents(self):
-        for process in self.background:
-            process.kill()
-            process.wait()
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
 
-    def agents(self):
-        return "".join(read(os.path.join(self.live.folder, name)).decode()
-                       for name in sorted(os.listdir(self.live.folder)) if name.startswith("agent-"))
+    def end_background(self):
+        for process in reversed(self.background):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_WAIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
-    def test_page(self):
-        self.write_wallets()
-        ran = 0
+    def logs(self):
+        return "".join(f"\n{name}:\n{read(self.path(name)).decode()}"
+                       for name in sorted(os.listdir(self.folder)) if name.endswith(".log"))
+
+    def steps(self):
+        """Commands of the page with the lines that they print."""
+        steps = []
         for block in fenced(self.page):
-            steps = []
             for line in block:
                 if line.startswith("$ "):
                     steps.append((line[2:], []))
-                elif steps:
+                else:
                     steps[-1][1].append(line)
-            for command, expected in steps:
-                if "TRADE" in command:
-                    command = command.replace("TRADE", self.one_sided_trade())
-                    expected = ["...", "state returned", "..."]
-                printed = self.run_command(command)
-                expected = [line.replace(UNTIL, self.until) for line in expected]
-                self.assertTrue(
-                    re.fullmatch(pattern_of(expected), printed),
-                    f"$ {command}\nexpected:\n" + "\n".join(expected) + f"\nprinted:\n{printed}"
-                    f"\nagents:\n{self.agents()}")
-                ran += 1
-        self.assertEqual(ran, 15)
+        return steps
+
+    def test_page(self):
+        ran = 0
+        for command, expected in self.steps():
+            if "TRADE" in command:
+                command = command.replace("TRADE", self.one_sided_trade())
+                expected = ["...", "state returned", "..."]
+            printed = self.run_command(command)
+            self.assertTrue(
+                re.fullmatch(pattern_of(expected), printed),
+                f"$ {command}\nexpected:\n" + "\n".join(expected) + f"\nprinted:\n{printed}"
+                f"{self.logs()}")
+            ran += 1
+        self.assertEqual(ran, COMMANDS)
+        self.check_configuration()
+
+    def check_configuration(self):
+        block = re.search(r"^    settlement_queue \{\n.*?^    \}\n", self.page, re.S | re.M).group(0)
+        description = json.loads(read(self.path("corridor", "corridor.json")))
+        for member in MEMBERS:
+            accounts = description["participants"][member]["accounts"]
+            for currency in CURRENCIES:
+                block = block.replace(f"{currency}21{member.replace('-', '')}", accounts[currency])
+        shown = text_format.Parse(block, config_pb.BridgeConfig())
+        written = text_format.Parse(read(self.path("corridor", "bridge", "bridge.txtpb")).decode(),
+                                    config_pb.BridgeConfig())
+        self.assertEqual(shown.settlement_queue, written.settlement_queue)
+
+    def test_same_trades_settle_in_virtual_time(self):
+        self.run_command("causeway-sim run scenarios/settlement-queue.txtpb --quiet")
 
     def one_sided_trade(self):
         printed = self.run_command(
             "causeway-wallet --json --config bank-a.toml queue enter --trades a-trades --reference "
-            f'DEAL-4 --counterparty BANK-B --pay "1.00 EUR" --get "1.00 USD" --valid-until {UNTIL}Z')
+            'DEAL-4 --counterparty BANK-B --pay "1.00 EUR" --get "1.00 USD" --valid-until $(cat until)')
         return re.search(r'"trade_id": ?"([0-9a-f]{64})"', printed).group(1)
 
 

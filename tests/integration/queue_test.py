@@ -46,8 +46,7 @@ def sized(text):
 class LiveQueue:
     """A corridor whose bridge serves a settlement queue, and wallets that serve members."""
 
-    def __init__(self, queue_config=None):
-        self.queue_config = queue_config
+    def __init__(self):
         self.corridor = Corridor(SCENARIO)
         self.folder = new_folder("queue")
         self.bridge_folder = os.path.join(self.corridor.folder, "bridge")
@@ -61,7 +60,7 @@ class LiveQueue:
 
     def _write_config(self):
         text = read(os.path.join(self.bridge_folder, "bridge.txtpb")).decode()
-        text += self.queue_config(self.corridor) if self.queue_config else self._members()
+        text += self._members()
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text)
 
