@@ -77,6 +77,7 @@ struct SweepFlags {
   std::string file;               // a scenario; or
   std::string csv;                // the folder of a study
   int decimals = 2;               // of its amounts
+  std::string behaviours;         // with `csv`: a file of what its banks do; empty: all pay at once
   std::vector<std::string> sets;  // "PATH=VALUE,VALUE"
   std::uint64_t seeds = 1;
   std::optional<std::uint64_t> first_seed;  // none: 1, or the file's when it is the only one

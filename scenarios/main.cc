@@ -19,6 +19,8 @@ CLI::App* AddSweep(CLI::App& app, SweepFlags& flags) {
   sweep->add_option("--decimals", flags.decimals, "With --csv: decimals of an amount")
       ->check(CLI::Range(0, 6))
       ->capture_default_str();
+  sweep->add_option("--behaviours", flags.behaviours,
+                    "With --csv: a file of what its banks do with payments that fall due");
   sweep
       ->add_option(
           "--set", flags.sets,

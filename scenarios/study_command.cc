@@ -252,6 +252,7 @@ int StudyCommand(const StudyFlags& flags) {
   if (!flags.behaviours.empty())
     command += fmt::format(" --behaviours {}",
                            ShellWord(std::filesystem::path(flags.behaviours).filename().string()));
+  if (flags.seed) command += fmt::format(" --seed {}", *flags.seed);
   Origin origin = {.facts = {}, .command = command + TypedOptions(flags), .text = ""};
   if (!flags.out.empty()) {
     const absl::StatusOr<std::string> hash = study::HashOfFiles(source, folder.files);
@@ -268,13 +269,16 @@ int StudyCommand(const StudyFlags& flags) {
       return kExitBadFile;
     }
     study::ProblemList problems;
-    options.behaviours =
+    const std::optional<study::FolderBehaviours> behaviours =
         study::ParseBehaviours(*text, flags.behaviours, folder.input.accounts, problems);
-    if (!problems.empty()) {
+    if (!behaviours) {
       std::fputs(problems.ToString().c_str(), stderr);
       return kExitBadFile;
     }
+    const std::uint64_t seed = flags.seed.value_or(behaviours->seed);
+    options.behaviours = behaviours->Make(seed);
     origin.facts.emplace_back("behaviours_sha256", core::Sha256(*text).ToHex());
+    origin.facts.emplace_back("seed", fmt::format("{}", seed));
     origin.text = *text;
   }
   return RunAndReport(std::move(folder.input), options, flags, origin);

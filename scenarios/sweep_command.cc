@@ -36,6 +36,9 @@ std::string NameOfFolder(const std::string& folder) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
+// A folder of payments has none but that of what its banks do.
+bool HasChance(const SweepFlags& flags) { return flags.csv.empty() || !flags.behaviours.empty(); }
+
 // As it would be typed, with file and folder by their names only: no path of this machine enters a
 // report.
 std::string CommandOf(const SweepFlags& flags, std::uint64_t first_seed) {
@@ -45,9 +48,13 @@ std::string CommandOf(const SweepFlags& flags, std::uint64_t first_seed) {
   } else {
     command += "--csv " + ShellWord(NameOfFolder(flags.csv));
     if (flags.decimals != 2) command += fmt::format(" --decimals {}", flags.decimals);
+    if (!flags.behaviours.empty()) {
+      command +=
+          " --behaviours " + ShellWord(std::filesystem::path(flags.behaviours).filename().string());
+    }
   }
   for (const std::string& set : flags.sets) command += " --set " + ShellWord(set);
-  if (flags.csv.empty()) {
+  if (HasChance(flags)) {
     command += fmt::format(" --seeds {} --first-seed {}", flags.seeds, first_seed);
   }
   command += fmt::format(" --x {} --y {}", ShellWord(flags.x), ShellWord(flags.y));
@@ -126,12 +133,14 @@ absl::StatusOr<Source> ScenarioSource(const SweepFlags& flags) {
 }
 
 absl::StatusOr<Source> StudySource(const SweepFlags& flags) {
-  absl::StatusOr<StudyRuns> loaded = StudyRuns::Load(flags.csv, flags.decimals);
+  absl::StatusOr<StudyRuns> loaded = StudyRuns::Load(flags.csv, flags.decimals, flags.behaviours);
   if (!loaded.ok()) return loaded.status();
   const auto runs = std::make_shared<const StudyRuns>(*std::move(loaded));
   Source source;
   source.description.name = runs->name();
   source.description.sha256 = runs->sha256();
+  source.description.text = runs->behaviours_text();
+  source.seed = runs->seed();
   source.check = [runs](const std::vector<Point>& points) { return runs->Check(points); };
   source.make = [runs](const Run& run) { return runs->Make(run); };
   return source;
@@ -167,9 +176,13 @@ absl::Status CheckFlags(const SweepFlags& flags) {
   if (flags.file.empty() == flags.csv.empty()) {
     return absl::InvalidArgumentError("sweep needs either FILE or --csv DIR");
   }
-  if (!flags.csv.empty() && (flags.seeds != 1 || flags.first_seed)) {
+  if (!flags.behaviours.empty() && flags.csv.empty()) {
+    return absl::InvalidArgumentError("--behaviours is for --csv; a preset states its own");
+  }
+  if (!HasChance(flags) && (flags.seeds != 1 || flags.first_seed)) {
     return absl::InvalidArgumentError(
-        "there is no chance in a folder of payments: leave out --seeds and --first-seed");
+        "there is no chance in a folder of payments without --behaviours: leave out --seeds and "
+        "--first-seed");
   }
   return absl::OkStatus();
 }

@@ -101,20 +101,21 @@ std::optional<StockBehaviour> BehaviourReader::ReadStrategy(const std::string& p
   return std::nullopt;
 }
 
-BehaviourFactory ParseBehaviours(std::string_view text, const std::string& file,
-                                 const std::vector<Account>& accounts, ProblemList& problems) {
+std::optional<FolderBehaviours> ParseBehaviours(std::string_view text, const std::string& file,
+                                                const std::vector<Account>& accounts,
+                                                ProblemList& problems) {
   if (text.substr(0, kBehavioursFirstLine.size()) != kBehavioursFirstLine) {
     problems.Add({file, 1, 1, "expected the line \"# proto-message: StudyBehaviours\""});
-    return nullptr;
+    return std::nullopt;
   }
   v1::StudyBehaviours message;
-  if (!ParseProtoText(text, file, message, problems)) return nullptr;
+  if (!ParseProtoText(text, file, message, problems)) return std::nullopt;
   BehaviourReader reader(accounts, 0, 1, file, problems);
   for (int i = 0; i < message.behaviours_size(); ++i) {
     reader.Read(fmt::format("behaviours[{}]", i), message.behaviours(i));
   }
-  if (!problems.empty()) return nullptr;
-  return MakeBehaviours(reader.Take(), message.seed(), "behaviours");
+  if (!problems.empty()) return std::nullopt;
+  return FolderBehaviours{reader.Take(), message.seed()};
 }
 
 }  // namespace causeway::study

@@ -49,11 +49,22 @@ class BehaviourReader {
   std::vector<BehaviourOf> behaviours_;
 };
 
-// The behaviours of the accounts of a folder, of a text whose first line is "# proto-message:
-// StudyBehaviours". Nothing, with everything that is wrong and its place in `file`, when it is not
-// sound. Streams are "study/behaviours/behaviour/<account>", of the file's seed.
-BehaviourFactory ParseBehaviours(std::string_view text, const std::string& file,
-                                 const std::vector<Account>& accounts, ProblemList& problems);
+// What the accounts of a folder do.
+struct FolderBehaviours {
+  std::vector<BehaviourOf> behaviours;
+  std::uint64_t seed = 0;  // the file's own
+
+  // Streams are "study/behaviours/behaviour/<account>", rooted in `root_seed`.
+  BehaviourFactory Make(std::uint64_t root_seed) const {
+    return MakeBehaviours(behaviours, root_seed, "behaviours");
+  }
+};
+
+// Of a text whose first line is "# proto-message: StudyBehaviours". Nothing, with everything that
+// is wrong and its place in `file`, when it is not sound.
+std::optional<FolderBehaviours> ParseBehaviours(std::string_view text, const std::string& file,
+                                                const std::vector<Account>& accounts,
+                                                ProblemList& problems);
 
 }  // namespace causeway::study
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "scenarios/study/folder.h"
 #include "scenarios/study/options.h"
 #include "settlement/core/amount.h"
+#include "settlement/core/hash.h"
 
 namespace causeway::sim {
 namespace {
@@ -115,7 +118,25 @@ Indicators IndicatorsOfParts(const std::vector<study::Part>& parts) {
   return all;
 }
 
-absl::StatusOr<StudyRuns> StudyRuns::Load(const std::string& folder, int minor_digits) {
+absl::Status StudyRuns::LoadBehaviours(const std::string& path) {
+  std::error_code ignored;
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path, ignored)) {
+    return absl::NotFoundError(fmt::format("--behaviours {}: cannot be read", path));
+  }
+  behaviours_text_ = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  study::ProblemList problems;
+  std::optional<study::FolderBehaviours> read =
+      study::ParseBehaviours(behaviours_text_, path, input_.accounts, problems);
+  if (!read) return absl::InvalidArgumentError(problems.ToString());
+  behaviours_ = *std::move(read);
+  // What was made with other behaviours is another sweep's.
+  sha256_ = core::Sha256(sha256_ + core::Sha256(behaviours_text_).ToHex()).ToHex();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StudyRuns> StudyRuns::Load(const std::string& folder, int minor_digits,
+                                          const std::string& behaviours) {
   StudyRuns runs;
   const study::DiskFolder source(folder);
   study::FolderResult read = study::ReadFolder(source, minor_digits);
@@ -126,6 +147,9 @@ absl::StatusOr<StudyRuns> StudyRuns::Load(const std::string& folder, int minor_d
   runs.input_ = std::move(read.input);
   const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
   runs.input_.name = (path.has_filename() ? path : path.parent_path()).filename().string();
+  if (!behaviours.empty()) {
+    if (absl::Status loaded = runs.LoadBehaviours(behaviours); !loaded.ok()) return loaded;
+  }
   return runs;
 }
 
@@ -149,8 +173,9 @@ absl::Status StudyRuns::Check(const std::vector<Point>& points) const {
 }
 
 absl::StatusOr<Indicators> StudyRuns::Make(const Run& run) const {
-  const absl::StatusOr<study::RunOptions> options = OptionsOf(run.point);
+  absl::StatusOr<study::RunOptions> options = OptionsOf(run.point);
   if (!options.ok()) return options.status();
+  options->behaviours = behaviours_.Make(run.seed);
   const absl::StatusOr<std::vector<study::Part>> parts = study::RunParts(input_, *options);
   if (!parts.ok()) return parts.status();
   return IndicatorsOfParts(*parts);

@@ -2,11 +2,13 @@
 #ifndef CAUSEWAY_SCENARIOS_SWEEP_STUDY_RUNS_H_
 #define CAUSEWAY_SCENARIOS_SWEEP_STUDY_RUNS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "scenarios/study/behaviour_file.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/input.h"
 #include "scenarios/study/parts.h"
@@ -31,21 +33,31 @@ Indicators IndicatorsOfParts(const std::vector<study::Part>& parts);
 
 class StudyRuns {
  public:
-  // InvalidArgument with a line for each fault of the files.
-  static absl::StatusOr<StudyRuns> Load(const std::string& folder, int minor_digits);
+  // InvalidArgument with a line for each fault of the files; NotFound for a file of behaviours that
+  // cannot be read. `behaviours`: a file of what the banks do; empty: all pay at once.
+  static absl::StatusOr<StudyRuns> Load(const std::string& folder, int minor_digits,
+                                        const std::string& behaviours = "");
 
   absl::Status Check(const std::vector<Point>& points) const;
-  // A study has no chance in it: the seed of `run` changes nothing.
+  // The seed of `run` is that of the behaviours; without them there is no chance in a study, and it
+  // changes nothing.
   absl::StatusOr<Indicators> Make(const Run& run) const;
 
   const std::string& name() const { return input_.name; }
-  // Of the names, sizes and bytes of all *.csv of the folder, by name.
+  // Of the names, sizes and bytes of all *.csv of the folder, by name, and of the behaviours.
   const std::string& sha256() const { return sha256_; }
+  // The file of behaviours as it stands, and its own seed; empty and 0 without one.
+  const std::string& behaviours_text() const { return behaviours_text_; }
+  std::uint64_t seed() const { return behaviours_.seed; }
 
  private:
   absl::StatusOr<study::RunOptions> OptionsOf(const Point& point) const;
 
+  absl::Status LoadBehaviours(const std::string& path);
+
   study::Input input_;
+  study::FolderBehaviours behaviours_;
+  std::string behaviours_text_;
   std::string sha256_;
 };
 

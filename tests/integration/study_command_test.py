@@ -48,7 +48,7 @@ class StudyCommand(unittest.TestCase):
     def command_of(self, *names):
         """The command that a page tells to make it again."""
         page = html.unescape(self.read(*names))
-        return re.search(r"causeway-sim run [^\n<]*", page).group(0)
+        return re.search(r"causeway-sim (?:run|sweep) [^\n<]*", page).group(0)
 
     def test_results_never_overwrite_another_study(self):
         self.write("day", accounts=ACCOUNTS, payments=PAYMENTS)
@@ -77,6 +77,48 @@ class StudyCommand(unittest.TestCase):
         done = self.sim("run", "--csv", "day", "--seed", "4")
         self.assertEqual(done.returncode, 64)
         self.assertIn("--seed is for presets, scenarios and behaviours", done.stdout)
+
+    def test_behaviours_of_a_folder_have_a_seed_that_can_be_replaced(self):
+        """--seed was taken and did nothing."""
+        payments = "sender,recipient,amount,time\n" + "".join(
+            f"a,b,1,{10 + i // 30}:{i % 30:02}\n" for i in range(60))
+        self.write("day", accounts=ACCOUNTS, payments=payments)
+        with open(self.path("b.txtpb"), "w", encoding="utf-8") as file:
+            file.write('# proto-message: StudyBehaviours\nseed: 1\nbehaviours { banks: "a" '
+                       'withhold { from: "09:00" to: "17:00" probability_milli: 500 } }\n')
+        for out, seed in (("one", []), ("again", ["--seed", "1"]), ("two", ["--seed", "2"])):
+            done = self.sim("run", "--csv", "day", "--behaviours", "b.txtpb", *seed, "--quiet",
+                            "--out", out)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.read("one", "indicators.json"), self.read("again", "indicators.json"))
+        self.assertNotEqual(self.read("one", "payments.csv"), self.read("two", "payments.csv"))
+        command = self.command_of("two", "report.html")
+        self.assertEqual(self.sim(shell=command + " --quiet --out redone").returncode, 0, command)
+        self.assertEqual(self.read("two", "report.html"), self.read("redone", "report.html"))
+
+    def test_sweep_of_a_folder_takes_behaviours_and_seeds_of_theirs(self):
+        payments = "sender,recipient,amount,time\n" + "".join(
+            f"a,b,1,{10 + i // 30}:{i % 30:02}\n" for i in range(60))
+        self.write("day", accounts=ACCOUNTS, payments=payments)
+        with open(self.path("b.txtpb"), "w", encoding="utf-8") as file:
+            file.write('# proto-message: StudyBehaviours\nbehaviours { banks: "a" withhold { from: '
+                       '"09:00" to: "17:00" probability_milli: 500 } }\n')
+        sweep = ["sweep", "--csv", "day", "--set", "lsm=none,bilateral", "--x", "liquidity_value"]
+        done = self.sim(*sweep, "--behaviours", "b.txtpb", "--seeds", "3", "--out", "swept")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        lines = self.read("swept", "sweep.csv").splitlines()
+        self.assertEqual(len(lines), 1 + 2 * 3)
+        delay = lines[0].split(",").index("delay")
+        self.assertGreater(len({line.split(",")[delay] for line in lines[1:]}), 1)
+        self.assertIn("--behaviours b.txtpb --set lsm=none,bilateral --seeds 3 --first-seed 1",
+                      self.command_of("swept", "report.html"))
+        done = self.sim(*sweep, "--seeds", "3", "--out", "other")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("no chance in a folder of payments without --behaviours", done.stdout)
+        done = self.sim("sweep", os.path.join(SOURCE, "scenarios", "studies", "rits-day.txtpb"),
+                        "--behaviours", "b.txtpb", "--out", "other")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("--behaviours is for --csv", done.stdout)
 
     def test_comparison_of_studies_says_what_to_use(self):
         """It could not read a file that no study has."""

@@ -139,12 +139,14 @@ std::vector<Account> ThreeAccounts() {
 
 TEST(BehaviourFile, NamesAccountsByIdOrOwner) {
   ProblemList problems;
-  const BehaviourFactory factory = ParseBehaviours(
+  const std::optional<FolderBehaviours> file = ParseBehaviours(
       "# proto-message: StudyBehaviours\nseed: 3\n"
       "behaviours { banks: \"A\" defaults { at: \"10:00\" } }\n"
       "behaviours { banks: \"a2\" delay { delay_ppm_per_hour: 1 liquidity_ppm: 1 } }\n",
       "b.txtpb", ThreeAccounts(), problems);
-  ASSERT_TRUE(problems.empty()) << problems.ToString();
+  ASSERT_TRUE(file.has_value()) << problems.ToString();
+  EXPECT_EQ(file->seed, 3u);
+  const BehaviourFactory factory = file->Make(file->seed);
   EXPECT_EQ(factory(2), nullptr);
   BehaviourView view;
   view.now = view.due = 11 * kHourUs;

@@ -108,6 +108,66 @@ TEST_F(StudyRunsTest, OptionsThatDoNotFitTogetherAreFoundBeforeTheFirstRun) {
               HasSubstr("with liquidity=1, credit=collateral: credit collateral has no effect"));
 }
 
+// A pays B first and gets it back from C at once; when A has defaulted nobody can pay.
+TEST_F(StudyRunsTest, BanksDoWhatTheFileOfBehavioursSays) {
+  Write("b.txtpb",
+        "# proto-message: StudyBehaviours\nseed: 9\n"
+        "behaviours { banks: \"A\" defaults { at: \"08:00\" } }\n");
+  const absl::StatusOr<StudyRuns> runs =
+      StudyRuns::Load(folder_.string(), 2, (folder_ / "b.txtpb").string());
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  EXPECT_EQ(runs->seed(), 9u);
+  const auto defaulted = runs->Make({{{"lsm", "bech-soramaki"}}, runs->seed()});
+  ASSERT_TRUE(defaulted.ok()) << defaulted.status();
+  EXPECT_EQ(ValueOf(*defaulted, "settled"), "0");
+  EXPECT_EQ(ValueOf(*Load().Make({{{"lsm", "bech-soramaki"}}, 0}), "settled"), "3");
+}
+
+TEST_F(StudyRunsTest, TheSeedOfARunIsThatOfItsBehaviours) {
+  std::string transactions = "sender_account,recipient_account,amount,day,time\n";
+  for (int i = 0; i < 60; ++i)
+    transactions += fmt::format("A,B,1,1,{}:{:02}\n", 10 + i / 30, i % 30);
+  Write("transactions.csv", transactions);
+  Write("accounts.csv", "id,owner,balance,posted_collateral\nA,X,1000,0\nB,Y,0,0\nC,Z,0,0\n");
+  Write("b.txtpb",
+        "# proto-message: StudyBehaviours\n"
+        "behaviours { banks: \"A\" withhold { from: \"09:00\" to: \"17:00\" probability_milli: 500 "
+        "} }\n");
+  const absl::StatusOr<StudyRuns> runs =
+      StudyRuns::Load(folder_.string(), 2, (folder_ / "b.txtpb").string());
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  const auto delay_of = [&](std::uint64_t seed) {
+    const auto made = runs->Make({{{"lsm", "none"}}, seed});
+    EXPECT_TRUE(made.ok()) << made.status();
+    return ValueOf(*made, "delay");
+  };
+  EXPECT_EQ(delay_of(1), delay_of(1));
+  EXPECT_NE(delay_of(1), delay_of(2));
+}
+
+TEST_F(StudyRunsTest, FaultsOfTheBehavioursAreReported) {
+  Write("b.txtpb", "# proto-message: StudyBehaviours\nbehaviours { bank: \"A\" }\n");
+  const auto load = [&](const char* name) {
+    return StudyRuns::Load(folder_.string(), 2, (folder_ / name).string()).status();
+  };
+  EXPECT_TRUE(absl::IsInvalidArgument(load("b.txtpb")));
+  EXPECT_THAT(std::string(load("b.txtpb").message()),
+              HasSubstr("b.txtpb:2:14: behaviours[0]: StudyBehaviour has no field 'bank'"));
+  EXPECT_TRUE(absl::IsNotFound(load("none.txtpb")));
+}
+
+// Results that were made with other behaviours must not be found.
+TEST_F(StudyRunsTest, HashIsOfTheBehavioursToo) {
+  const std::string first = "# proto-message: StudyBehaviours\n";
+  Write("a.txtpb", first);
+  Write("b.txtpb", first + "seed: 2\n");
+  const auto hash_with = [&](const char* name) {
+    return StudyRuns::Load(folder_.string(), 2, (folder_ / name).string())->sha256();
+  };
+  EXPECT_NE(hash_with("a.txtpb"), Load().sha256());
+  EXPECT_NE(hash_with("a.txtpb"), hash_with("b.txtpb"));
+}
+
 TEST_F(StudyRunsTest, HashIsOfAllTables) {
   const std::string before = Load().sha256();
   EXPECT_EQ(Load().sha256(), before);
