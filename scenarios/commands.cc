@@ -17,6 +17,7 @@
 #include "fmt/format.h"
 #include "scenarios/live/corridor_runner.h"
 #include "scenarios/live/live_runner.h"
+#include "scenarios/report/ledger_indicators.h"
 #include "scenarios/report/report.h"
 #include "scenarios/report/run_page.h"
 #include "scenarios/report/trace.h"
@@ -197,10 +198,11 @@ int RunCommand(const RunFlags& flags) {
   const Summary summary = Summarise(*plan, *result);
   if (!flags.quiet) Print(RenderTable(*plan, *result, summary));
   if (!flags.out.empty()) {
-    absl::Status written = WriteReport(*plan, *result, summary, flags.out);
+    const std::vector<study::Part> parts = LedgerParts(*plan, *result);
+    absl::Status written = WriteReport(*plan, *result, summary, parts, flags.out);
     if (written.ok()) {
-      written =
-          WriteRunPage(*plan, *result, summary, ReadText(flags.file), TypedFlags(flags), flags.out);
+      written = WriteRunPage(*plan, *result, summary, parts, ReadText(flags.file),
+                             TypedFlags(flags), flags.out);
     }
     if (!written.ok()) {
       PrintError(std::string(written.message()));

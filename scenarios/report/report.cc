@@ -145,6 +145,11 @@ Json IndicatorsJson(const std::vector<study::Part>& parts) {
 }  // namespace
 
 std::string RenderReportJson(const Plan& plan, const RunResult& result, const Summary& summary) {
+  return RenderReportJson(plan, result, summary, LedgerParts(plan, result));
+}
+
+std::string RenderReportJson(const Plan& plan, const RunResult& result, const Summary& summary,
+                             const std::vector<study::Part>& parts) {
   Json settled_value = Json::object();
   for (const CurrencySummary& currency : summary.currencies) {
     settled_value[plan.ledgers[currency.ledger].currency.ToString()] = currency.settled.minor();
@@ -189,7 +194,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"ledger_queues", LedgerQueuesJson(plan, result)},
       {"pools", PoolsJson(plan, result)},
       {"delay", DelayJson(FiguresOf(plan, result))},
-      {"indicators", IndicatorsJson(LedgerParts(plan, result))},
+      {"indicators", IndicatorsJson(parts)},
       {"checks",
        {{"conserved", summary.conserved},
         {"all_or_none", summary.all_or_none},
@@ -203,7 +208,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
 }
 
 absl::Status WriteReport(const Plan& plan, const RunResult& result, const Summary& summary,
-                         const std::string& directory) {
+                         const std::vector<study::Part>& parts, const std::string& directory) {
   const std::filesystem::path folder(directory);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -214,12 +219,12 @@ absl::Status WriteReport(const Plan& plan, const RunResult& result, const Summar
     return [content = std::move(content)](std::ostream& out) { out << content; };
   };
   absl::Status status =
-      WriteFile(folder / "report.json", text(RenderReportJson(plan, result, summary)));
+      WriteFile(folder / "report.json", text(RenderReportJson(plan, result, summary, parts)));
   status.Update(WriteFile(folder / "payments.csv", text(RenderPaymentsCsv(plan, result))));
   status.Update(WriteFile(folder / "balances.csv", text(RenderBalancesCsv(plan, result))));
   status.Update(
       WriteFile(folder / "trace.bin", [&](std::ostream& out) { WriteTrace(plan, result, out); }));
-  for (const study::Part& part : LedgerParts(plan, result)) {
+  for (const study::Part& part : parts) {
     const study::Facts facts = {{"scenario", plan.name}, {"currency", part.currency}};
     status.Update(study::WriteResults(part.input, part.result, part.indicators, facts,
                                       (folder / "indicators" / part.currency).string()));

@@ -6,18 +6,23 @@
 #define CAUSEWAY_SCENARIOS_REPORT_REPORT_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "scenarios/report/summary.h"
 #include "scenarios/spec/plan.h"
 #include "scenarios/spec/run_result.h"
+#include "scenarios/study/parts.h"
 
 namespace causeway::sim {
 
 // For the terminal: tables, then the expectations. Ends in a newline.
 std::string RenderTable(const Plan& plan, const RunResult& result, const Summary& summary);
 
+// `parts`: LedgerParts of the run, which several of its files show.
+std::string RenderReportJson(const Plan& plan, const RunResult& result, const Summary& summary,
+                             const std::vector<study::Part>& parts);
 std::string RenderReportJson(const Plan& plan, const RunResult& result, const Summary& summary);
 // One line for each issue, redemption, payment and settlement, by time due.
 std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result);
@@ -26,10 +31,10 @@ std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result);
 std::string RenderBalancesCsv(const Plan& plan, const RunResult& result);
 
 // Writes report.json, payments.csv, balances.csv and trace.bin into `directory`, which is created,
-// and of a simulated run the tables of a study for each ledger into indicators/CURRENCY in it; what
-// is there of these names is replaced. The system's reason when that fails.
+// and of `parts` (LedgerParts) the tables of a study for each ledger into indicators/CURRENCY in
+// it; what is there of these names is replaced. The system's reason when that fails.
 absl::Status WriteReport(const Plan& plan, const RunResult& result, const Summary& summary,
-                         const std::string& directory);
+                         const std::vector<study::Part>& parts, const std::string& directory);
 
 // Two reports on disk side by side.
 struct Comparison {

@@ -326,7 +326,13 @@ page::Section LedgerSection(const std::vector<study::Part>& parts) {
 }  // namespace
 
 page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
-                   std::string_view source, std::string_view flags) {
+                   std::string_view source) {
+  return RunPage(plan, result, summary, LedgerParts(plan, result), source);
+}
+
+page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
+                   const std::vector<study::Part>& parts, std::string_view source,
+                   std::string_view flags) {
   const RunFigures figures = FiguresOf(plan, result);
   page::Page page;
   page.title = plan.name;
@@ -354,9 +360,7 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
   if (!result.pools.empty()) {
     page.sections.back().content.emplace_back(PoolTable(plan, result));
   }
-  if (const std::vector<study::Part> parts = LedgerParts(plan, result); !parts.empty()) {
-    page.sections.push_back(LedgerSection(parts));
-  }
+  if (!parts.empty()) page.sections.push_back(LedgerSection(parts));
   page.sections.push_back(
       {"Invariants", {InvariantTable(plan, result, summary), RootTable(plan, result)}});
   page.sections.push_back(Reproduction(plan, result, source, flags));
@@ -364,11 +368,11 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
 }
 
 absl::Status WriteRunPage(const Plan& plan, const RunResult& result, const Summary& summary,
-                          std::string_view source, std::string_view flags,
-                          const std::string& directory) {
+                          const std::vector<study::Part>& parts, std::string_view source,
+                          std::string_view flags, const std::string& directory) {
   const std::filesystem::path path = std::filesystem::path(directory) / "report.html";
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << page::RenderPage(RunPage(plan, result, summary, source, flags));
+  file << page::RenderPage(RunPage(plan, result, summary, parts, source, flags));
   file.close();
   if (file.fail()) return absl::UnavailableError(fmt::format("cannot write {}", path.string()));
   return absl::OkStatus();

@@ -16,18 +16,23 @@
 #include "scenarios/report/summary.h"
 #include "scenarios/spec/plan.h"
 #include "scenarios/spec/run_result.h"
+#include "scenarios/study/parts.h"
 
 namespace causeway::sim {
 
-// `source` is the text of the scenario file; empty: the page has none. `flags` is what the command
-// has besides file, seed and folder to run it so, each word after a space.
+// `parts` are the run's LedgerParts. `source` is the text of the scenario file; empty: the page has
+// none. `flags` is what the command has besides file, seed and folder to run it so, each word after
+// a space.
 page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
-                   std::string_view source, std::string_view flags = {});
+                   const std::vector<study::Part>& parts, std::string_view source,
+                   std::string_view flags = {});
+page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& summary,
+                   std::string_view source);
 
 // Writes it as report.html into `directory`, which is there. The system's reason when that fails.
 absl::Status WriteRunPage(const Plan& plan, const RunResult& result, const Summary& summary,
-                          std::string_view source, std::string_view flags,
-                          const std::string& directory);
+                          const std::vector<study::Part>& parts, std::string_view source,
+                          std::string_view flags, const std::string& directory);
 
 // What the plots and indicators of a run are made of: one transfer for each leg of a payment or
 // settlement, settled or not.

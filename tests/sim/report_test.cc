@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "scenarios/report/ledger_indicators.h"
 #include "scenarios/report/summary.h"
 #include "tests/sim/scenario_text.h"
 
@@ -33,7 +34,8 @@ class ReportTest : public ::testing::Test {
     const Plan plan = Compiled(text);
     const RunResult result = Simulated(plan);
     const std::string path = (folder_ / name).string();
-    const absl::Status written = WriteReport(plan, result, Summarise(plan, result), path);
+    const absl::Status written =
+        WriteReport(plan, result, Summarise(plan, result), LedgerParts(plan, result), path);
     EXPECT_TRUE(written.ok()) << written;
     return path;
   }

@@ -4,6 +4,7 @@
 //   virtual_run FILE DIR
 #include <fmt/format.h>
 
+#include "scenarios/report/ledger_indicators.h"
 #include "scenarios/report/report.h"
 #include "scenarios/simulator/simulator.h"
 #include "scenarios/spec/scenario_file.h"
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   if (!result.ok()) return Fail(result.status());
   const Summary summary = Summarise(*plan, *result);
   fmt::print("{}", RenderTable(*plan, *result, summary));
-  const absl::Status written = WriteReport(*plan, *result, summary, argv[2]);
+  const absl::Status written =
+      WriteReport(*plan, *result, summary, LedgerParts(*plan, *result), argv[2]);
   return written.ok() ? 0 : Fail(written);
 }
