@@ -21,6 +21,7 @@
 #include "scenarios/report/report.h"
 #include "scenarios/report/run_page.h"
 #include "scenarios/report/trace.h"
+#include "scenarios/simulator/log_measures.h"
 #include "scenarios/simulator/replay.h"
 #include "scenarios/simulator/simulator.h"
 #include "scenarios/spec/scenario_file.h"
@@ -139,7 +140,9 @@ absl::StatusOr<RunResult> RunPlan(const Plan& plan, const RunFlags& flags) {
     }
     options.kills.push_back(*kill);
   }
-  return RunLive(plan, options);
+  absl::StatusOr<RunResult> result = RunLive(plan, options);
+  if (result.ok()) MeasureLogs(plan, *result);
+  return result;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "scenarios/report/live_calendar.h"
 #include "scenarios/report/run_page.h"
 #include "scenarios/spec/schedule.h"
 #include "scenarios/study/options.h"
@@ -562,9 +563,11 @@ void PartMaker::AddLinks() {
 
 }  // namespace
 
-std::vector<study::Part> LedgerParts(const Plan& plan, const RunResult& result) {
+std::vector<study::Part> LedgerParts(const Plan& plan, const RunResult& run) {
+  const bool live = run.mode == "live";
+  const RunResult on_calendar = live ? OnCalendar(plan, run) : RunResult();
+  const RunResult& result = live ? on_calendar : run;
   std::vector<study::Part> parts;
-  if (result.mode == "live") return parts;
   const BookingIndex bookings(result.bookings);
   for (std::size_t ledger = 0; ledger < plan.ledgers.size(); ++ledger) {
     parts.push_back(PartMaker(plan, result, bookings, static_cast<LedgerIndex>(ledger)).Make());

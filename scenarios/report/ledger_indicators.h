@@ -1,4 +1,4 @@
-// The indicators of a simulated run by ledger, each of one currency: what studies compute
+// The indicators of a run by ledger, each of one currency: what studies compute
 // (docs/indicators.md), by the same code, of the run's payments, bookings and balances.
 #ifndef CAUSEWAY_SCENARIOS_REPORT_LEDGER_INDICATORS_H_
 #define CAUSEWAY_SCENARIOS_REPORT_LEDGER_INDICATORS_H_
@@ -11,8 +11,10 @@
 
 namespace causeway::sim {
 
-// One part for each ledger, by index; nothing of a live run, whose times are not those of the
-// calendar. Accounts are those of participants.
+// One part for each ledger, by index. Accounts are those of participants. Times of a live run are
+// put on the calendar (live_calendar.h); without the bookings of its logs (MeasureLogs) those of
+// its actions count, and swaps of which several providers could have been the counterparty are left
+// out.
 //
 // A day is a business day of the ledger, from the midnight (UTC) before it opens to when it is
 // closed; what is due after one close and by the next belongs to the next, from its midnight on at
@@ -27,7 +29,7 @@ namespace causeway::sim {
 // booking of its own it settled with the settlement of the nets that it is part of, as one set; and
 // where the logs do not tell (lists, other mechanisms) when its participants knew, together with
 // those that did at the same instant.
-std::vector<study::Part> LedgerParts(const Plan& plan, const RunResult& result);
+std::vector<study::Part> LedgerParts(const Plan& plan, const RunResult& run);
 
 }  // namespace causeway::sim
 

@@ -131,9 +131,8 @@ Json DelayJson(const RunFigures& figures) {
   return json;
 }
 
-// By currency; null of a live run.
+// By currency.
 Json IndicatorsJson(const std::vector<study::Part>& parts) {
-  if (parts.empty()) return nullptr;
   Json json = Json::object();
   for (const study::Part& part : parts) {
     json[part.currency] =

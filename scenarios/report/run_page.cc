@@ -305,8 +305,16 @@ page::Table IndicatorsOf(const Plan& plan, const RunResult& result, const Summar
 namespace {
 
 // What studies show of one currency, of each ledger.
-page::Section LedgerSection(const std::vector<study::Part>& parts) {
+page::Section LedgerSection(const std::vector<study::Part>& parts, bool live) {
   page::Section section{"Indicators by ledger", {}};
+  if (live) {
+    section.content.push_back(page::Text{
+        "The run was live: its times are put on the scenario's calendar. What happened while an "
+        "action was under way counts from when that action was due, and at the latest when the "
+        "next one was; so delays are what the processes took, or for what waited in a queue the "
+        "time until the action that let it settle.",
+        false});
+  }
   for (const study::Part& part : parts) {
     section.content.push_back(study::IndicatorTableOf(part.input, part.indicators, part.currency));
     std::string suffix = "-" + part.currency;
@@ -360,7 +368,7 @@ page::Page RunPage(const Plan& plan, const RunResult& result, const Summary& sum
   if (!result.pools.empty()) {
     page.sections.back().content.emplace_back(PoolTable(plan, result));
   }
-  if (!parts.empty()) page.sections.push_back(LedgerSection(parts));
+  page.sections.push_back(LedgerSection(parts, result.mode == "live"));
   page.sections.push_back(
       {"Invariants", {InvariantTable(plan, result, summary), RootTable(plan, result)}});
   page.sections.push_back(Reproduction(plan, result, source, flags));

@@ -27,6 +27,23 @@ class Gridlock(unittest.TestCase):
     def test_ends_with_the_balances_of_the_simulated_run(self):
         run("causeway-sim", "compare", self.live, self.simulated)
 
+    def test_indicators_are_those_of_the_simulated_run_but_for_times_and_the_queue(self):
+        simulated = json.loads(read(os.path.join(self.simulated, "report.json")))
+        live, expected = (report["indicators"]["EUR"]["days"][0]
+                          for report in (self.report, simulated))
+        for name in ("settled_count", "settled_value", "unsettled_count", "offset_share",
+                     "settled_multilaterally_count", "liquidity", "liquidity_used", "lower_bound",
+                     "upper_bound"):
+            self.assertEqual(live[name], expected[name], name)
+        # The ledger looks at its queue every two minutes of the wall clock, and the day passes in
+        # less: the ring waits for the batch that closes it, hours of the calendar later.
+        self.assertGreater(float(live["mean_delay_s"]), float(expected["mean_delay_s"]))
+        self.assertLess(float(live["longest_delay_s"]), 10 * 3600)
+        self.assertEqual(live["queue_peak_count"],
+                         str(self.report["ledger_queues"]["EUR"]["waiting_max"]))
+        self.assertTrue(os.path.exists(
+            os.path.join(self.live, "indicators", "EUR", "indicators.csv")))
+
     def test_trace_replays_to_the_state_roots_of_the_observer(self):
         replayed = run("causeway-sim", "replay", os.path.join(self.live, "trace.bin")).stdout
         for root in self.report["state_roots"].values():

@@ -3,14 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "scenarios/report/live_calendar.h"
 #include "scenarios/report/report.h"
 #include "scenarios/report/summary.h"
+#include "scenarios/simulator/log_measures.h"
 #include "tests/sim/scenario_text.h"
 
 namespace causeway::sim {
@@ -260,10 +264,121 @@ TEST(LedgerIndicators, CountTheDaysOfALedgerFromTheMidnightBeforeItOpens) {
   EXPECT_EQ(part.indicators.days[0].throughput[26], 1'000'000);
 }
 
-TEST(LedgerIndicators, OfALiveRunThereAreNone) {
-  RanScenario ran = RanScenarioFile("first-swap");
-  ran.result.mode = "live";
-  EXPECT_TRUE(LedgerParts(ran.plan, ran.result).empty());
+// The same run as if it had been live: an action every second of the wall clock, and what happened
+// while it was under way at most half a second after its start.
+RunResult AsLive(const Plan& plan, RunResult run) {
+  constexpr std::int64_t kSecondUs = 1'000'000;
+  const std::int64_t wall_us = plan.actions.front().time.micros() + 300 * 24 * kHourUs;
+  std::vector<std::int64_t> starts;
+  for (const ActionResult& action : run.actions) {
+    if (action.started.micros() > 0) starts.push_back(action.started.micros());
+  }
+  std::sort(starts.begin(), starts.end());
+  const auto on_wall = [&](core::LedgerTime& time) {
+    if (time.micros() <= 0) return;
+    const auto next = std::upper_bound(starts.begin(), starts.end(), time.micros());
+    const std::int64_t since_us = next == starts.begin() ? 0 : time.micros() - *(next - 1);
+    time = core::LedgerTime::FromMicros(wall_us + (next - starts.begin()) * kSecondUs +
+                                        std::min(since_us, kSecondUs / 2));
+  };
+  run.mode = "live";
+  for (ActionResult& action : run.actions) {
+    on_wall(action.started);
+    on_wall(action.ended);
+  }
+  for (Booking& booking : run.bookings) on_wall(booking.time);
+  for (LedgerQueueResult& queue : run.ledger_queues) {
+    for (LedgerQueueResult::Level& level : queue.levels) on_wall(level.at);
+  }
+  return run;
+}
+
+TEST(LedgerIndicators, OfALiveRunAreOnTheCalendarOfTheScenario) {
+  const RanScenario ran = RanScenarioFile("gridlock");
+  const std::vector<Part> live = LedgerParts(ran.plan, AsLive(ran.plan, ran.result));
+  ASSERT_EQ(live.size(), 1U);
+  const DayIndicators& expected = ran.parts.front().indicators.days.front();
+  const DayIndicators& day = live.front().indicators.days.front();
+  EXPECT_EQ(day.settled.count, expected.settled.count);
+  EXPECT_EQ(day.settled.value, expected.settled.value);
+  EXPECT_EQ(day.unsettled.count, expected.unsettled.count);
+  EXPECT_EQ(day.settled_multilaterally.value, expected.settled_multilaterally.value);
+  EXPECT_EQ(day.liquidity_used, expected.liquidity_used);
+  EXPECT_EQ(day.upper_bound, expected.upper_bound);
+  EXPECT_EQ(day.queue_peak_count, expected.queue_peak_count);
+  ASSERT_TRUE(day.mean_delay_us && expected.mean_delay_us);
+  EXPECT_GT(*day.mean_delay_us, kMinuteUs);
+  EXPECT_NEAR(static_cast<double>(*day.mean_delay_us), static_cast<double>(*expected.mean_delay_us),
+              1e6);
+  EXPECT_NEAR(static_cast<double>(day.deadlock_us), static_cast<double>(expected.deadlock_us), 2e6);
+}
+
+TEST(LedgerIndicators, OfALiveRunHaveTheBalancesOfTheLedgers) {
+  for (const char* name : {"first-swap", "mbridge-pilot-2022"}) {
+    const RanScenario ran = RanScenarioFile(name);
+    const std::vector<Part> live = LedgerParts(ran.plan, AsLive(ran.plan, ran.result));
+    ASSERT_EQ(live.size(), ran.parts.size());
+    for (std::size_t i = 0; i < live.size(); ++i) {
+      const std::vector<study::AccountDay>& days = live[i].result.account_days;
+      const std::vector<study::AccountDay>& expected = ran.parts[i].result.account_days;
+      ASSERT_EQ(days.size(), expected.size());
+      for (std::size_t j = 0; j < days.size(); ++j) {
+        EXPECT_EQ(days[j].closing, expected[j].closing) << name << " " << i << " " << j;
+      }
+    }
+  }
+}
+
+TEST(LiveCalendar, PutsWhatHappensUnderAnActionWhenItWasDue) {
+  Plan plan;
+  std::vector<ActionResult> actions(3);
+  const auto at = [](std::int64_t us) { return core::LedgerTime::FromMicros(us); };
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    plan.actions.emplace_back();
+    actions[i].action = static_cast<ActionIndex>(i);
+  }
+  plan.actions[0].time = at(1'000);
+  plan.actions[1].time = at(5'000);
+  plan.actions[2].time = at(5'010);
+  actions[0].started = at(900'000);
+  actions[1].started = at(900'100);
+  actions[2].started = at(900'200);
+  const LiveCalendar calendar(plan, actions);
+  EXPECT_EQ(calendar.At(at(899'000)), at(1'000));
+  EXPECT_EQ(calendar.At(at(900'000)), at(1'000));
+  EXPECT_EQ(calendar.At(at(900'030)), at(1'030));
+  EXPECT_EQ(calendar.At(at(900'105)), at(5'005));
+  EXPECT_EQ(calendar.At(at(900'150)), at(5'010));  // no later than when the next one is due
+  EXPECT_EQ(calendar.At(at(900'250)), at(5'060));
+}
+
+// A simulated run's logs tell what was measured while it ran, but for times: those of batches are
+// earlier than when they were durable.
+TEST(LogMeasures, AreThoseOfTheRunItself) {
+  for (const char* name : {"gridlock", "first-swap"}) {
+    const RanScenario ran = RanScenarioFile(name);
+    RunResult again = ran.result;
+    again.bookings.clear();
+    again.ledger_queues.clear();
+    MeasureLogs(ran.plan, again);
+    ASSERT_FALSE(ran.result.bookings.empty());
+    ASSERT_EQ(again.bookings.size(), ran.result.bookings.size()) << name;
+    for (std::size_t i = 0; i < again.bookings.size(); ++i) {
+      const Booking& a = again.bookings[i];
+      const Booking& b = ran.result.bookings[i];
+      EXPECT_EQ(std::tie(a.ledger, a.from, a.to, a.amount, a.payment, a.settlement_id, a.waited,
+                         a.set, a.algorithm),
+                std::tie(b.ledger, b.from, b.to, b.amount, b.payment, b.settlement_id, b.waited,
+                         b.set, b.algorithm));
+      EXPECT_LE(a.time, b.time);
+    }
+    ASSERT_EQ(again.ledger_queues.size(), ran.result.ledger_queues.size());
+    for (std::size_t i = 0; i < again.ledger_queues.size(); ++i) {
+      EXPECT_EQ(again.ledger_queues[i].waiting_max, ran.result.ledger_queues[i].waiting_max);
+      EXPECT_EQ(again.ledger_queues[i].deadlocks, ran.result.ledger_queues[i].deadlocks);
+      EXPECT_EQ(again.ledger_queues[i].levels.size(), ran.result.ledger_queues[i].levels.size());
+    }
+  }
 }
 
 TEST(LedgerIndicators, AreInTheReportByCurrencyWithTheDelay) {
