@@ -30,6 +30,16 @@ class FirstSwap(unittest.TestCase):
         self.assertEqual(read(os.path.join(self.live, "balances.csv")),
                          read(os.path.join(self.simulated, "balances.csv")))
 
+    def test_indicators_are_those_of_the_simulated_run_but_for_times(self):
+        simulated = json.loads(read(os.path.join(self.simulated, "report.json")))
+        for currency, expected in simulated["indicators"].items():
+            live = self.report["indicators"][currency]["days"]
+            self.assertEqual(len(live), len(expected["days"]))
+            for day, of_simulated in zip(live, expected["days"]):
+                for name in ("settled_count", "settled_value", "rejected_count", "liquidity",
+                             "liquidity_used", "lower_bound", "upper_bound", "pvp_share"):
+                    self.assertEqual(day[name], of_simulated[name], f"{currency} {name}")
+
     def test_trace_replays_to_the_state_roots_of_the_observer(self):
         replayed = run("causeway-sim", "replay", os.path.join(self.live, "trace.bin")).stdout
         for root in self.report["state_roots"].values():
