@@ -91,10 +91,10 @@ absl::StatusOr<std::optional<IndexedInstructions::Logged>> LedgerEngine::ReadLik
     std::uint64_t batch, const IndexedInstructions::Missing& wanted) const {
   std::optional<IndexedInstructions::Logged> logged;
   if (!wanted.fingerprint.has_value()) return logged;
+  const absl::StatusOr<std::unique_ptr<store::BodyReader>> body = journal_->OpenBody(batch);
+  if (!body.ok()) return body.status();
   absl::StatusOr<std::optional<core::FoundPayment>> found = core::LookUpPayment(
-      [&](std::uint64_t offset, std::uint64_t size) {
-        return journal_->ReadBodyBytes(batch, offset, size);
-      },
+      [&](std::uint64_t offset, std::uint64_t size) { return (*body)->Read(offset, size); },
       wanted.leaf);
   if (!found.ok()) return found.status();
   if (!found->has_value() || (*found)->outcome == core::Outcome::kInstructionIdReused) {

@@ -100,7 +100,9 @@ absl::Status VirtualDisk::Append(std::span<const store::Block> blocks,
   undo.blocks = blocks_.size();
   for (const store::Block& block : blocks) {
     Record record;
-    record.bytes = store::SealBlock(block, head_) + block.body;
+    record.bytes = store::SealBlock(block, head_);
+    record.front_bytes = record.bytes.size();
+    record.bytes += block.body;
     record.first_index = block.first_index;
     record.count = block.count;
     record.chain = head_.chain;
@@ -130,7 +132,7 @@ absl::StatusOr<std::string_view> VirtualDisk::ReadBody(std::uint64_t number) {
     }
     record.intact = true;
   }
-  return std::string_view(record.bytes).substr(store::kBlockHeaderBytes);
+  return std::string_view(record.bytes).substr(record.front_bytes);
 }
 
 absl::StatusOr<std::string_view> VirtualDisk::ReadValue(const std::string& key, Value& value) {

@@ -72,6 +72,7 @@ class VirtualDisk {
   friend class VirtualJournal;
   struct Record {
     std::string bytes;
+    std::size_t front_bytes = 0;  // before the body
     // The bytes are as they were written or verified: their checksum need not be computed again.
     bool intact = true;
     std::uint64_t first_index = 0;

@@ -9,6 +9,7 @@
 #define CAUSEWAY_SETTLEMENT_STORE_JOURNAL_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,6 +47,27 @@ struct MetaWrite {
   std::optional<std::string> value;
 };
 
+// Parts of the body of one block, each verified before it is given. What was verified is kept, so
+// that reading many parts costs no more than reading the body once. For one thread at a time; the
+// journal must outlive it.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+
+  // Of the body.
+  virtual std::uint64_t size() const = 0;
+  // `size` bytes from `offset`. OutOfRange when the body is shorter; DataLoss with the place when
+  // what was read is damaged, or what it is verified by. Damage elsewhere in the block may remain
+  // unseen.
+  virtual absl::StatusOr<std::string> Read(std::uint64_t offset, std::uint64_t size) = 0;
+};
+
+// Of a block that was read and verified.
+std::unique_ptr<BodyReader> WholeBodyOf(Block block);
+// OutOfRange unless `size` bytes from `offset` lie within a body of `body_bytes`.
+absl::Status CheckBodyRange(std::uint64_t number, std::uint64_t body_bytes, std::uint64_t offset,
+                            std::uint64_t size);
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -59,20 +81,9 @@ class Journal {
   // Block `number`, its checksum verified. NotFound past the end; DataLoss with the place when the
   // bytes are damaged.
   virtual absl::StatusOr<Block> Read(std::uint64_t number) const = 0;
-  // `size` bytes of the body of block `number` from `offset`, for a look at one record. May leave
-  // the block's checksum unverified: for lookups that verify what they find. OutOfRange when the
-  // body is shorter, else errors as of Read.
-  virtual absl::StatusOr<std::string> ReadBodyBytes(std::uint64_t number, std::uint64_t offset,
-                                                    std::uint64_t size) const {
-    absl::StatusOr<Block> block = Read(number);
-    if (!block.ok()) return block.status();
-    if (offset > block->body.size() || size > block->body.size() - offset) {
-      return absl::OutOfRangeError("the body of block " + std::to_string(number) + " has " +
-                                   std::to_string(block->body.size()) + " bytes, asked for " +
-                                   std::to_string(size) + " from " + std::to_string(offset));
-    }
-    return block->body.substr(offset, size);
-  }
+  // For a look at parts of the body of block `number`. Errors as of Read.
+  // Here: reads and verifies the whole block.
+  virtual absl::StatusOr<std::unique_ptr<BodyReader>> OpenBody(std::uint64_t number) const;
   // The number of the block that holds record `index`. NotFound past the end.
   virtual absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const = 0;
   virtual std::uint64_t block_count() const = 0;

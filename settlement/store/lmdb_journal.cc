@@ -65,7 +65,7 @@ class LmdbJournal final : public Journal {
 absl::StatusOr<JournalHead> LmdbJournal::WriteAll(std::span<const Block> blocks,
                                                   std::span<const MetaWrite> meta) {
   std::uint64_t bytes = 0;
-  for (const Block& block : blocks) bytes += kBlockHeaderBytes + block.body.size();
+  for (const Block& block : blocks) bytes += BlockFrontBytes(block.body.size()) + block.body.size();
   for (const MetaWrite& write : meta) bytes += write.value.has_value() ? write.value->size() : 0;
   absl::Status grown = GrowEnvironment(env_.get(), blocks.size() + meta.size(), bytes);
   if (!grown.ok()) return grown;

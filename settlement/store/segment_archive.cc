@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 #include "settlement/store/lmdb_directory.h"
 #include "settlement/store/lmdb_index.h"
+#include "settlement/store/segment_body.h"
 #include "settlement/store/segment_journal.h"
 #include "settlement/store/segment_open.h"
 #include "settlement/store/segment_rebuild.h"
@@ -411,7 +412,7 @@ absl::Status SegmentJournal::Archive(std::uint64_t before_block, const std::stri
 absl::Status SegmentJournal::CheckReadable() const {
   for (const SealedSegment& sealed : SealedSegments()) {
     if (!sealed.archive.has_value()) continue;
-    absl::Status read = ReadBodyBytes(sealed.before.head.block_count, 0, 0).status();
+    absl::Status read = Locate(sealed.before.head.block_count).status();
     if (!read.ok()) return read;
   }
   return absl::OkStatus();

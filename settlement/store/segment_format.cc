@@ -13,6 +13,9 @@ namespace causeway::store {
 namespace {
 
 constexpr std::uint16_t kSegmentVersion = 1;
+// Of a frame with blocks that are verified piece by piece. A program that does not know them must
+// not take it for a torn one, which it would overwrite.
+constexpr std::uint16_t kPiecedFrameVersion = 2;
 constexpr std::string_view kSegmentMagic = "CWSG";
 constexpr std::size_t kSegmentHeaderUsedBytes = 174;
 constexpr std::size_t kFrameHeaderUsedBytes = 118;
@@ -107,7 +110,8 @@ absl::StatusOr<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
 
 std::string EncodeFrameHeader(FrameHeader& header, const Instance& instance) {
   core::Writer writer;
-  writer.Raw(kFrameMagic).U16(kSegmentVersion).U64(header.number).U64(header.offset);
+  writer.Raw(kFrameMagic).U16(header.has_pieces ? kPiecedFrameVersion : kSegmentVersion);
+  writer.U64(header.number).U64(header.offset);
   writer.U64(header.content_bytes).U64(header.first_block).U64(header.first_index);
   writer.U32(header.block_count).U32(header.meta_bytes).Hash(header.link);
   header.checksum = Keyed(View(instance), writer.bytes());
@@ -122,8 +126,10 @@ std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes, const Insta
   if (bytes.size() < kFrameHeaderBytes) return std::nullopt;
   core::Reader reader(bytes.substr(0, kFrameHeaderBytes));
   if (reader.Raw(kFrameMagic.size()) != kFrameMagic) return std::nullopt;
-  if (reader.U16() != kSegmentVersion) return std::nullopt;
+  const std::uint16_t version = reader.U16();
+  if (version != kSegmentVersion && version != kPiecedFrameVersion) return std::nullopt;
   FrameHeader header;
+  header.has_pieces = version == kPiecedFrameVersion;
   header.number = reader.U64();
   header.offset = reader.U64();
   header.content_bytes = reader.U64();

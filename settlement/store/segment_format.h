@@ -78,6 +78,7 @@ struct FrameHeader {
   std::uint64_t first_index = 0;
   std::uint32_t block_count = 0;
   std::uint32_t meta_bytes = 0;  // without padding; 0: no metadata
+  bool has_pieces = false;       // a block in it is verified piece by piece (BlockFront)
   core::Hash256 link;            // checksum of the frame before
   core::Hash256 checksum;
 

@@ -10,6 +10,7 @@
 #include "settlement/store/lmdb_directory.h"
 #include "settlement/store/lmdb_index.h"
 #include "settlement/store/segment_archive.h"
+#include "settlement/store/segment_body.h"
 #include "settlement/store/segment_open.h"
 #include "settlement/store/segment_scan.h"
 
@@ -45,19 +46,12 @@ std::uint64_t UnitsUp(std::uint64_t bytes) {
 // An append on its way into the open segment.
 struct SegmentJournal::Frame {
   FrameHeader header;
-  std::vector<std::string> block_headers;
+  std::vector<std::string> block_fronts;
   std::vector<BlockPlace> places;  // offsets relative to the frame
   std::string meta;                // without its checksum
   SegmentState after;
 
   std::uint64_t bytes() const { return kFrameHeaderBytes + header.content_bytes; }
-};
-
-// A block's record where it lies.
-struct SegmentJournal::Located {
-  std::shared_ptr<SegmentFile> file;
-  std::string path;
-  BlockPlace place;
 };
 
 SegmentJournal::SegmentJournal(std::unique_ptr<LmdbIndex> index, FileSystem& files,
@@ -131,13 +125,15 @@ SegmentJournal::Frame SegmentJournal::BuildFrame(std::span<const Block> blocks,
                   .first_index = frame.after.head.record_count,
                   .block_count = static_cast<std::uint32_t>(blocks.size()),
                   .link = frame.after.link};
-  frame.block_headers.reserve(blocks.size());
+  frame.block_fronts.reserve(blocks.size());
   frame.places.reserve(blocks.size());
   std::uint64_t content = 0;
   for (const Block& block : blocks) {
     const std::uint64_t offset = kFrameHeaderBytes + content;
-    frame.block_headers.push_back(SealBlock(block, frame.after.head));
-    content += Aligned(kBlockHeaderBytes + block.body.size());
+    frame.block_fronts.push_back(SealBlock(block, frame.after.head));
+    const std::uint64_t front_bytes = frame.block_fronts.back().size();
+    frame.header.has_pieces = frame.header.has_pieces || front_bytes > kBlockHeaderBytes;
+    content += Aligned(front_bytes + block.body.size());
     CW_CHECK(content < kFrameBytesMax, "one append is below 16 GiB");
     frame.places.push_back({.first_index = block.first_index,
                             .offset_units = static_cast<std::uint32_t>(offset / kSegmentAlignment),
@@ -283,9 +279,9 @@ absl::Status SegmentJournal::WriteFrame(Frame& frame, std::span<const Block> blo
   pieces.reserve(3 + 3 * blocks.size());
   pieces.push_back(header);
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    pieces.push_back(frame.block_headers[i]);
+    pieces.push_back(frame.block_fronts[i]);
     pieces.push_back(blocks[i].body);
-    pieces.push_back(Padding(kBlockHeaderBytes + blocks[i].body.size()));
+    pieces.push_back(Padding(frame.block_fronts[i].size() + blocks[i].body.size()));
   }
   if (frame.header.meta_bytes > 0) {
     SealFrameMeta(frame.meta, frame.header.checksum);
@@ -469,7 +465,7 @@ absl::Status SegmentJournal::OpenFile(Segment& segment, std::unique_lock<std::mu
   return absl::OkStatus();
 }
 
-absl::StatusOr<SegmentJournal::Located> SegmentJournal::Locate(std::uint64_t number) const {
+absl::StatusOr<BlockLocation> SegmentJournal::Locate(std::uint64_t number) const {
   std::unique_lock lock(mutex_);
   if (number >= state_.head.block_count) {
     return absl::NotFoundError(
@@ -483,62 +479,32 @@ absl::StatusOr<SegmentJournal::Located> SegmentJournal::Locate(std::uint64_t num
   // Whichever is there may be gone when the other is.
   while (true) {
     if (!segment.sealed) {
-      return Located{.file = segment.file, .path = FileOf(segment), .place = segment.blocks[at]};
+      return BlockLocation{
+          .file = segment.file, .path = FileOf(segment), .place = segment.blocks[at]};
     }
     if (absl::Status found = FindParts(segment, lock); !found.ok()) return found;
     const auto places = PartOf(segment, at / kFooterPartBlocks, lock);
     if (!places.ok()) return places.status();
     if (*places == nullptr) continue;
     if (segment.file != nullptr) {
-      return Located{.file = segment.file,
-                     .path = FileOf(segment),
-                     .place = (**places)[at % kFooterPartBlocks]};
+      return BlockLocation{.file = segment.file,
+                           .path = FileOf(segment),
+                           .place = (**places)[at % kFooterPartBlocks]};
     }
     if (absl::Status opened = OpenFile(segment, lock); !opened.ok()) return opened;
   }
 }
 
 absl::StatusOr<Block> SegmentJournal::Read(std::uint64_t number) const {
-  const absl::StatusOr<Located> located = Locate(number);
+  absl::StatusOr<BlockLocation> located = Locate(number);
   if (!located.ok()) return located.status();
-  const BlockPlace& place = located->place;
-  std::string record(kBlockHeaderBytes + place.body_bytes, '\0');
-  const absl::StatusOr<std::size_t> got =
-      located->file->Read(place.offset(), record.data(), record.size());
-  if (!got.ok()) return got.status();
-  record.resize(*got);
-  const absl::StatusOr<BlockView> view = ParseBlock(record, number);
-  if (!view.ok()) {
-    return InFile(fmt::format("{}: offset {}", located->path, place.offset()), view.status());
-  }
-  Block block{
-      .number = view->number, .first_index = view->first_index, .count = view->count, .body = {}};
-  record.erase(0, kBlockHeaderBytes);
-  block.body = std::move(record);
-  return block;
+  return ReadBlock(*std::move(located), number);
 }
 
-absl::StatusOr<std::string> SegmentJournal::ReadBodyBytes(std::uint64_t number,
-                                                          std::uint64_t offset,
-                                                          std::uint64_t size) const {
-  const absl::StatusOr<Located> located = Locate(number);
+absl::StatusOr<std::unique_ptr<BodyReader>> SegmentJournal::OpenBody(std::uint64_t number) const {
+  absl::StatusOr<BlockLocation> located = Locate(number);
   if (!located.ok()) return located.status();
-  const BlockPlace& place = located->place;
-  if (offset > place.body_bytes || size > place.body_bytes - offset) {
-    return absl::OutOfRangeError(
-        fmt::format("the body of block {} has {} bytes, asked for {} from"
-                    " {}",
-                    number, place.body_bytes, size, offset));
-  }
-  std::string bytes(size, '\0');
-  const std::uint64_t at = place.offset() + kBlockHeaderBytes + offset;
-  const absl::StatusOr<std::size_t> got = located->file->Read(at, bytes.data(), bytes.size());
-  if (!got.ok()) return got.status();
-  if (*got < size) {
-    return absl::DataLossError(
-        fmt::format("{}: offset {}: block {}: the file is truncated", located->path, at, number));
-  }
-  return bytes;
+  return OpenBlockBody(*std::move(located), number);
 }
 
 absl::StatusOr<std::uint64_t> SegmentJournal::FindBlock(std::uint64_t index) const {

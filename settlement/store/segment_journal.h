@@ -32,6 +32,7 @@
 namespace causeway::store {
 
 class LmdbIndex;
+struct BlockLocation;
 struct LoadedSegments;
 struct Segment;
 
@@ -66,8 +67,7 @@ class SegmentJournal final : public Journal {
   // Metadata are kept in the segments too: small and few is cheap.
   absl::Status Append(std::span<const Block> blocks, std::span<const MetaWrite> meta) override;
   absl::StatusOr<Block> Read(std::uint64_t number) const override;
-  absl::StatusOr<std::string> ReadBodyBytes(std::uint64_t number, std::uint64_t offset,
-                                            std::uint64_t size) const override;
+  absl::StatusOr<std::unique_ptr<BodyReader>> OpenBody(std::uint64_t number) const override;
   absl::StatusOr<std::uint64_t> FindBlock(std::uint64_t index) const override;
   std::uint64_t block_count() const override { return State().head.block_count; }
   std::uint64_t record_count() const override { return State().head.record_count; }
@@ -108,7 +108,6 @@ class SegmentJournal final : public Journal {
 
  private:
   struct Frame;
-  struct Located;
 
   SegmentJournal(std::unique_ptr<LmdbIndex> index, FileSystem& files, JournalIdentity identity,
                  const SegmentOptions& options, LoadedSegments loaded);
@@ -131,7 +130,7 @@ class SegmentJournal final : public Journal {
   SegmentHeader HeaderFor(const SegmentState& before) const;
   Segment& open_segment() const { return *segments_.back(); }
   absl::Status OpenFile(Segment& segment, std::unique_lock<std::mutex>& lock) const;
-  absl::StatusOr<Located> Locate(std::uint64_t number) const;
+  absl::StatusOr<BlockLocation> Locate(std::uint64_t number) const;
   absl::Status ArchivedError(const Segment& segment) const;
   std::string FileOf(const Segment& segment) const;
   absl::Status FindParts(Segment& segment, std::unique_lock<std::mutex>& lock) const;

@@ -15,6 +15,7 @@
 #include "settlement/store/lmdb_index.h"
 #include "settlement/store/segment_file.h"
 #include "settlement/store/segment_format.h"
+#include "settlement/store/segment_places.h"
 
 namespace causeway::store {
 

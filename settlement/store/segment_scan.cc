@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kSectorBytes = 512;  // what a disk writes whole or not at all
-constexpr std::size_t kBodyLengthOffset = 26;
 
 // A window that moves over a file, so that small frames do not cost a read each.
 class Window {
@@ -65,18 +64,20 @@ absl::Status DamagedAt(std::uint64_t offset, const absl::Status& status) {
 }
 
 // Verifies the record of the next block at `offset`, which must end by `end`; moves `walked` on.
-// Returns where the next record begins.
+// Returns where the next record begins; sets `has_pieces` when this one is verified by pieces.
 absl::StatusOr<std::uint64_t> WalkBlock(Window& window, std::uint64_t offset, std::uint64_t end,
-                                        WalkedSegment& walked) {
+                                        WalkedSegment& walked, bool& has_pieces) {
   const std::uint64_t number = walked.after.head.block_count;
   const absl::Status overrun =
       DamagedAt(offset, fmt::format("block {}: the record is longer than its frame", number));
   if (end - offset < kBlockHeaderBytes) return overrun;
   const absl::StatusOr<std::string_view> header = window.View(offset, kBlockHeaderBytes);
   if (!header.ok()) return header.status();
-  const std::uint32_t body_bytes = core::Reader(header->substr(kBodyLengthOffset)).U32();
-  const std::uint64_t record_bytes = kBlockHeaderBytes + std::uint64_t{body_bytes};
-  if (body_bytes > kBlockBytesMax || end - offset < Aligned(record_bytes)) return overrun;
+  const std::uint64_t record_bytes = RecordBytes(*header);
+  if (record_bytes > BlockFrontBytes(kBlockBytesMax) + kBlockBytesMax ||
+      end - offset < Aligned(record_bytes)) {
+    return overrun;
+  }
   const absl::StatusOr<std::string_view> bytes = window.View(offset, Aligned(record_bytes));
   if (!bytes.ok()) return bytes.status();
   const absl::StatusOr<BlockView> block = ParseBlock(bytes->substr(0, record_bytes), number);
@@ -89,17 +90,24 @@ absl::StatusOr<std::uint64_t> WalkBlock(Window& window, std::uint64_t offset, st
   }
   walked.blocks.push_back({.first_index = block->first_index,
                            .offset_units = static_cast<std::uint32_t>(offset / kSegmentAlignment),
-                           .body_bytes = body_bytes});
+                           .body_bytes = static_cast<std::uint32_t>(block->body.size())});
+  has_pieces = has_pieces || record_bytes != kBlockHeaderBytes + block->body.size();
   return offset + Aligned(record_bytes);
 }
 
 // Verifies what follows the header of a frame; moves `walked` on, also when it fails.
 absl::Status WalkContent(Window& window, const FrameHeader& frame, WalkedSegment& walked) {
   std::uint64_t offset = frame.offset + kFrameHeaderBytes;
+  bool has_pieces = false;
   for (std::uint32_t i = 0; i < frame.block_count; ++i) {
-    const absl::StatusOr<std::uint64_t> next = WalkBlock(window, offset, frame.end(), walked);
+    const absl::StatusOr<std::uint64_t> next =
+        WalkBlock(window, offset, frame.end(), walked, has_pieces);
     if (!next.ok()) return next.status();
     offset = *next;
+  }
+  if (has_pieces != frame.has_pieces) {
+    return DamagedAt(frame.offset,
+                     fmt::format("frame {}: its version is not that of its blocks", frame.number));
   }
   if (frame.end() - offset != Aligned(frame.meta_bytes)) {
     return DamagedAt(offset, fmt::format("frame {}: its parts do not fill it", frame.number));

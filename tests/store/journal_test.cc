@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "settlement/store/journal_format.h"
 #include "settlement/store/lmdb_journal.h"
 #include "settlement/store/memory_journal.h"
 #include "settlement/store/segment_journal.h"
@@ -122,11 +123,36 @@ TYPED_TEST(JournalTest, FindsTheBlockOfEveryRecord) {
 
 TYPED_TEST(JournalTest, ReadsAPartOfABody) {
   this->Append({this->maker_.Next(1, "first"), this->maker_.Next(2, "0123456789")});
-  EXPECT_EQ(*this->journal_->ReadBodyBytes(1, 3, 4), "3456");
-  EXPECT_EQ(*this->journal_->ReadBodyBytes(1, 10, 0), "");
-  EXPECT_EQ(this->journal_->ReadBodyBytes(1, 8, 3).status().code(), absl::StatusCode::kOutOfRange);
-  EXPECT_EQ(this->journal_->ReadBodyBytes(1, 11, 0).status().code(), absl::StatusCode::kOutOfRange);
-  EXPECT_EQ(this->journal_->ReadBodyBytes(2, 0, 1).status().code(), absl::StatusCode::kNotFound);
+  const auto body = this->journal_->OpenBody(1);
+  ASSERT_TRUE(body.ok()) << body.status();
+  EXPECT_EQ((*body)->size(), 10u);
+  EXPECT_EQ(*(*body)->Read(3, 4), "3456");
+  EXPECT_EQ(*(*body)->Read(10, 0), "");
+  EXPECT_EQ((*body)->Read(8, 3).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ((*body)->Read(11, 0).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(this->journal_->OpenBody(2).status().code(), absl::StatusCode::kNotFound);
+}
+
+TYPED_TEST(JournalTest, ReadsAnyPartOfBodiesOfAnyNumberOfPieces) {
+  TestSequence sequence(11);
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, kPieceBytes - 1, kPieceBytes,
+                                  kPieceBytes + 1, 2 * kPieceBytes, 5 * kPieceBytes + 77}) {
+    const Block block = this->maker_.Next(1, SequenceOf(sequence, bytes));
+    this->Append({block, this->maker_.Next(1, "behind it")});
+    const auto body = this->journal_->OpenBody(block.number);
+    ASSERT_TRUE(body.ok()) << body.status();
+    EXPECT_EQ((*body)->size(), bytes);
+    for (int i = 0; i < 50; ++i) {
+      const std::size_t offset = sequence.Below(bytes + 1);
+      const std::size_t size = sequence.Below(bytes - offset + 1);
+      const auto part = (*body)->Read(offset, size);
+      ASSERT_TRUE(part.ok()) << part.status();
+      ASSERT_TRUE(*part == block.body.substr(offset, size)) << size << " from " << offset;
+    }
+    EXPECT_TRUE(*(*body)->Read(0, bytes) == block.body);
+    EXPECT_TRUE(absl::IsOutOfRange((*body)->Read(1, bytes).status()));
+    ExpectSameBlock(*this->journal_->Read(block.number), block);
+  }
 }
 
 TYPED_TEST(JournalTest, MetadataIsSetReplacedAndDeleted) {

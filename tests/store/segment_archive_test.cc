@@ -86,8 +86,7 @@ TEST_F(SegmentArchiveTest, ArchivedBlocksAreRefusedByFileAndRestored) {
     EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_NE(refused.ToString().find(archive_ + "/" + before.at(0)), std::string::npos) << refused;
     EXPECT_EQ(journal->FindBlock(0).status().code(), absl::StatusCode::kFailedPrecondition);
-    EXPECT_EQ(journal->ReadBodyBytes(0, 0, 1).status().code(),
-              absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(journal->OpenBody(0).status().code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_TRUE(journal->Read(19).ok());
     EXPECT_TRUE(journal->Read(14).ok()) << "only what lies before is moved";
   }
@@ -228,7 +227,7 @@ TEST_F(SegmentArchiveTest, ArchivedBlocksAreReadFromTheArchiveThatIsGiven) {
   EXPECT_TRUE(journal->CheckReadable().ok());
   ExpectIntact(*journal);
   EXPECT_EQ(*journal->FindBlock(blocks_[1].first_index), 1u);
-  EXPECT_EQ(*journal->ReadBodyBytes(0, 1, 3), blocks_[0].body.substr(1, 3));
+  EXPECT_EQ(*(*journal->OpenBody(0))->Read(1, 3), blocks_[0].body.substr(1, 3));
   Append(*journal, 10);
   ASSERT_TRUE(journal->Archive(journal->block_count(), moved).ok()) << "while it is read there";
   EXPECT_EQ(Segments(path_).size(), 1u);

@@ -52,6 +52,38 @@ TEST(SegmentFormatTest, GoldenBytesOfASegment) {
             "601747594461b1c1cc00");
 }
 
+// The second one.
+TEST(SegmentFormatTest, GoldenBytesOfAFrameWhoseBlockHasPieces) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("journal");
+  const std::string body = std::string(kPieceBytes, 'a') + "b";
+  {
+    const JournalIdentity identity{.kind = "ledger", .name = "example", .genesis = {}};
+    auto journal = SegmentJournal::Open(path, identity, {.instance = ExampleInstance()});
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    const Block block{.number = 0, .first_index = 0, .count = 2, .body = body};
+    ASSERT_TRUE((*journal)->Append({&block, 1}, {}).ok());
+  }
+  const std::string bytes = ReadWholeFile(path + "/segment-00000000000000000000.cws");
+  ASSERT_EQ(bytes.size(), 4096u + 120 + 94 + 64 + body.size() + 1);
+  EXPECT_EQ(core::ToHex(bytes.substr(4096, 120)),
+            "4357534600020000000000000000000000000000100000000000000080a00000000000000000"
+            "000000000000000000000001000000004c0e8eb35420bf0a87b5a8fa66fa489101d6d49cdf4b"
+            "13c8f8a317a576d66be4f06f8bffa6e52d80aed475b6c38d57e6020e6eb139599aca5cd65731"
+            "1777591a0000");
+  EXPECT_EQ(core::ToHex(bytes.substr(4216, 6)), "43574a420002");
+  EXPECT_TRUE(bytes.substr(4216 + 94 + 64) == body + std::string(1, '\0'));
+}
+
+TEST(SegmentFormatTest, AFrameSaysWhetherItsBlocksHavePieces) {
+  for (const bool has_pieces : {false, true}) {
+    FrameHeader header{.number = 7, .block_count = 1, .has_pieces = has_pieces};
+    const std::string bytes = EncodeFrameHeader(header, ExampleInstance());
+    EXPECT_EQ(bytes[5], has_pieces ? 2 : 1);
+    EXPECT_EQ(DecodeFrameHeader(bytes, ExampleInstance())->has_pieces, has_pieces);
+  }
+}
+
 TEST(SegmentFormatTest, AnyFlippedBitOfAFramesHeaderIsSeen) {
   FrameHeader header{.number = 7, .offset = 4096, .content_bytes = 104, .block_count = 1};
   const std::string bytes = EncodeFrameHeader(header, ExampleInstance());

@@ -84,6 +84,22 @@ class TestSequence {
   std::uint64_t state_;
 };
 
+inline std::string SequenceOf(TestSequence& sequence, std::size_t bytes) {
+  std::string made(bytes, '\0');
+  for (char& byte : made) byte = static_cast<char>(sequence.Below(256));
+  return made;
+}
+
+// The record of a block as versions before pieces wrote it (docs/formats/journal.md).
+inline std::string OldRecord(const Block& block, const core::Hash256& previous_chain) {
+  core::Writer writer;
+  writer.Raw("CWJB").U16(1).U64(block.number).U64(block.first_index).U32(block.count);
+  writer.U32(static_cast<std::uint32_t>(block.body.size())).Hash(previous_chain);
+  const core::Hash256 checksum = core::Sha256(std::string(writer.bytes()) + block.body);
+  writer.Hash(checksum).Raw(block.body);
+  return std::move(writer).Take();
+}
+
 inline void ExpectSameBlock(const Block& actual, const Block& expected) {
   EXPECT_EQ(actual.number, expected.number);
   EXPECT_EQ(actual.first_index, expected.first_index);
