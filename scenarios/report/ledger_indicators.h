@@ -24,11 +24,11 @@ namespace causeway::sim {
 // opening balance is what an account has when the first payment of the day is due, with what was
 // issued up to then; money issued, redeemed or charged later that day is added (or taken) from
 // outside. Credit lines are those of the accounts' terms; what is drawn is what the ledger's log
-// says, from the opening on and without the charge that the close makes for it. Left out are swaps that did not settle and of which several providers could have been
-// the counterparty. A settlement list is one payment of what settled of it. Where a leg has no
-// booking of its own it settled with the settlement of the nets that it is part of, as one set; and
-// where the logs do not tell (lists, other mechanisms) when its participants knew, together with
-// those that did at the same instant.
+// says, from the opening on and without the charge that the close makes for it. Left out are swaps
+// that did not settle and of which several providers could have been the counterparty. A settlement
+// list is one payment of what settled of it. Where a leg has no booking of its own it settled with
+// the settlement of the nets that it is part of, as one set; and where the logs do not tell (lists,
+// other mechanisms) when its participants knew, together with those that did at the same instant.
 std::vector<study::Part> LedgerParts(const Plan& plan, const RunResult& run);
 
 }  // namespace causeway::sim
