@@ -123,7 +123,7 @@ absl::StatusOr<Source> ScenarioSource(const SweepFlags& flags) {
   Source source;
   source.description.name = runs->plan().name;
   source.description.description = runs->plan().description;
-  source.description.sha256 = runs->plan().source_sha256;
+  source.description.sha256 = runs->digest();
   source.description.text = runs->text();
   source.description.unit = ValueUnitOf(runs->plan());
   source.seed = runs->plan().seed;

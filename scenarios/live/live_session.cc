@@ -38,6 +38,10 @@ absl::StatusOr<std::unique_ptr<LiveSession>> LiveSession::Start(const Plan& plan
     return absl::InvalidArgumentError(
         "faults and modelled_signatures are for virtual time: this file runs without --live only");
   }
+  if (!plan.payments_from.empty()) {
+    return absl::InvalidArgumentError(
+        "payments_from is for virtual time: this file runs without --live only");
+  }
   for (const PlannedLedger& ledger : plan.ledgers) {
     if (ledger.genesis.created <= rpc::Now()) continue;
     return absl::FailedPreconditionError(

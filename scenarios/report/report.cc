@@ -167,6 +167,15 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
   const auto value = [](const std::optional<core::Amount>& amount) {
     return amount ? Json(amount->minor()) : Json(nullptr);
   };
+  Json payments_from = Json::array();
+  for (const PlannedPaymentsSource& source : plan.payments_from) {
+    payments_from.push_back({{"name", source.name},
+                             {"ledger", plan.ledgers[source.ledger].origin.ToString()},
+                             {"source", source.path},
+                             {"sha256", source.sha256},
+                             {"payments", source.payments},
+                             {"of", source.of}});
+  }
   const Json report = {
       {"version", CAUSEWAY_VERSION},
       {"scenario", plan.name},
@@ -175,6 +184,7 @@ std::string RenderReportJson(const Plan& plan, const RunResult& result, const Su
       {"mode", result.mode},
       {"mechanism", MechanismName(plan.mechanism.kind)},
       {"signatures", plan.modelled_signatures ? "modelled" : "ed25519-sha256"},
+      {"payments_from", payments_from},
       {"business_days", plan.days.size()},
       {"settled", summary.settled},
       {"settled_value", settled_value},

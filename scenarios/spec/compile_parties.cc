@@ -301,6 +301,11 @@ void Compiler::AddParticipant(PlannedParticipant participant, const std::vector<
   plan_.participants.push_back(std::move(participant));
 }
 
+void Compiler::OpenAccount(ParticipantIndex participant, LedgerIndex ledger) {
+  PlannedParticipant& holder = plan_.participants[participant];
+  holder.accounts[ledger] = AddressOf(plan_.ledgers[ledger].currency, BodyOf(holder.id));
+}
+
 // The bridge and the observer. Both are of the first ledger's country, for want of a better one.
 void Compiler::AddSystemParticipants() {
   if (plan_.ledgers.empty()) return;

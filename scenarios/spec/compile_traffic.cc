@@ -393,21 +393,25 @@ void Compiler::CompileGenerators() {
   for (int i = 0; i < spec_.generators_size(); ++i) CompileGenerator(i);
 }
 
+void Compiler::ReadTrafficName(Place place, const std::string& name) {
+  const absl::StatusOr<core::InstructionId> id = core::InstructionId::Parse(name);
+  if (!id.ok() || name.size() > kGeneratorNameSizeMax ||
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    Fail(place, fmt::format("name {}: must be 1 to {} of a-z, 0-9 and '-'", core::Quoted(name),
+                            kGeneratorNameSizeMax));
+  }
+  if (!generator_names_.insert(name).second) {
+    Fail(place, fmt::format("a generator {} exists already", core::Quoted(name)));
+  }
+}
+
 void Compiler::CompileGenerator(int index) {
   const std::size_t findings_before = findings_.size();
   const Node node = root_.Child("generators", index);
   const causeway::v1::Generator& spec = spec_.generators(index);
   GeneratorInput input;
   input.name = spec.name();
-  const absl::StatusOr<core::InstructionId> id = core::InstructionId::Parse(spec.name());
-  if (!id.ok() || spec.name().size() > kGeneratorNameSizeMax ||
-      spec.name().find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    Fail(node.Of("name"), fmt::format("name {}: must be 1 to {} of a-z, 0-9 and '-'",
-                                      core::Quoted(spec.name()), kGeneratorNameSizeMax));
-  }
-  if (!generator_names_.insert(spec.name()).second) {
-    Fail(node.Of("name"), fmt::format("a generator {} exists already", core::Quoted(spec.name())));
-  }
+  ReadTrafficName(node.Of("name"), spec.name());
   input.payments = spec.payments();
   input.pvp_settlements = spec.pvp_settlements();
   if (std::size_t{input.payments} + input.pvp_settlements > kActionsMax) {

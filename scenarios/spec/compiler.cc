@@ -37,7 +37,8 @@ Compiler::Compiler(const ParsedScenario& parsed, const CompileOptions& options)
     : spec_(parsed.scenario()),
       root_(parsed.root()),
       mechanism_(options.mechanism),
-      fault_groups_(options.fault_groups) {
+      fault_groups_(options.fault_groups),
+      directory_(options.directory) {
   plan_.seed = options.seed.value_or(spec_.seed());
 }
 
@@ -50,9 +51,12 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
   CompileLedgers();
   const bool ledgers_good = !plan_.days.empty() && findings_.size() == findings_before;
   CompileParticipants();
+  const std::size_t findings_before_payments = findings_.size();
+  if (ledgers_good) ReadPaymentsFrom();
+  const bool payments_good = findings_.size() == findings_before_payments;
   AddSystemParticipants();
   // What refers to them is worth reading only when they are all there.
-  if (ledgers_good && plan_.participants.size() == ParticipantCount()) {
+  if (ledgers_good && payments_good && plan_.participants.size() == ParticipantCount()) {
     CompileBridge();
     CompileMechanism();
     CompileAccountTerms();
@@ -61,6 +65,7 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
     CompileSteps();
     // Times are drawn within the hours of business: there must be some.
     if (opens_ < cuts_off_) CompileGenerators();
+    CompilePaymentsFrom();
     CompileExpectations();
   }
   if (findings_.empty()) {
@@ -76,7 +81,8 @@ std::variant<Plan, std::vector<Finding>> Compiler::Compile() {
 }
 
 std::size_t Compiler::ParticipantCount() const {
-  return static_cast<std::size_t>(spec_.participants_size()) + (spec_.has_bridge() ? 1 : 0) + 1;
+  return static_cast<std::size_t>(spec_.participants_size()) + made_participants_ +
+         (spec_.has_bridge() ? 1 : 0) + 1;
 }
 
 void Compiler::Fail(Place place, std::string message) {

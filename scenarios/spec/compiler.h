@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_SCENARIOS_SPEC_COMPILER_H_
 #define CAUSEWAY_SCENARIOS_SPEC_COMPILER_H_
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "scenarios/spec/generator.h"
 #include "scenarios/spec/located.h"
+#include "scenarios/spec/payments_source.h"
 #include "scenarios/spec/plan.h"
 #include "scenarios/spec/scenario_file.h"
 
@@ -52,6 +54,7 @@ class Compiler {
   void CompileParticipant(int index);
   void AddSystemParticipants();
   void AddParticipant(PlannedParticipant participant, const std::vector<bool>& on_ledger);
+  void OpenAccount(ParticipantIndex participant, LedgerIndex ledger);
   void MakeGenesis(PlannedLedger& ledger);
   void CompileBridge();
   void CompileProvider(int index);
@@ -137,6 +140,8 @@ class Compiler {
   std::optional<PlannedWhat> CompileRedeem(const Node& node, const causeway::v1::RedeemStep& step);
   std::optional<PlannedWhat> CompileFreeze(const Node& node, const causeway::v1::FreezeStep& step);
   void CompileGenerators();
+  // Of a generator or of payments_from: what begins the ids of its actions.
+  void ReadTrafficName(Place place, const std::string& name);
   void CompileGenerator(int index);
   void ReadGeneratorValues(const Node& node, const causeway::v1::Generator& spec,
                            GeneratorInput& input);
@@ -144,6 +149,31 @@ class Compiler {
                             GeneratorInput& input);
   void AddAction(Place place, std::string id, core::LedgerTime time, core::BusinessDate date,
                  PlannedWhat what);
+
+  // compile_payments_from.cc. Reading makes the participants, once all of the file are there; what
+  // they do is compiled with all other traffic.
+  struct PaymentsEntry {
+    LedgerIndex ledger = 0;
+    int index = 0;  // among those of the ledger
+    SourcedPayments sourced;
+    std::vector<study::DayTerms> terms;   // one: of the first day only
+    std::vector<ParticipantIndex> banks;  // by account
+    std::size_t first_day = 0;            // place in the ledger's days
+  };
+  void ReadPaymentsFrom();
+  void ReadPaymentsEntry(const Node& node, const causeway::v1::PaymentsFrom& spec,
+                         PaymentsEntry& entry);
+  void ReadPaymentsDays(const Node& node, const causeway::v1::PaymentsFrom& spec,
+                        PaymentsEntry& entry);
+  void ReadPaymentsBanks(const Node& node, const causeway::v1::PaymentsFrom& spec,
+                         PaymentsEntry& entry);
+  std::optional<ParticipantIndex> FindOrMakeBank(const Node& node,
+                                                 const causeway::v1::PaymentsFrom& spec,
+                                                 LedgerIndex ledger, const std::string& bank);
+  void CompilePaymentsFrom();
+  void AddSourcedTerms(Place place, const PaymentsEntry& entry);
+  void AddSourcedIssues(Place place, const std::string& name, const PaymentsEntry& entry);
+  void AddSourcedPayments(Place place, const std::string& name, const PaymentsEntry& entry);
 
   // compile_interventions.cc
   struct Due {
@@ -225,6 +255,10 @@ class Compiler {
   core::Duration opens_;    // of the day, UTC
   core::Duration cuts_off_;
   std::set<std::string> participant_bodies_;  // ids as they stand in account addresses
+  std::string directory_;                     // of the file
+  std::vector<PaymentsEntry> payments_from_;
+  std::map<std::string, ParticipantIndex> banks_by_id_;  // while payments_from is read
+  std::size_t made_participants_ = 0;                    // for payments_from
   std::set<std::string> generator_names_;
   std::set<std::string> ids_;  // of actions
   std::set<std::string> fault_names_;

@@ -109,7 +109,7 @@ class Traffic {
 };
 
 bool Traffic::IsActive(const PlannedParticipant& bank, core::BusinessDate date) const {
-  if (bank.role != core::Role::kCommercialBank) return false;
+  if (bank.role != core::Role::kCommercialBank || bank.of_payments) return false;
   bool has_home = false;
   for (const PlannedLedger& ledger : plan_.ledgers) {
     if (ledger.country != bank.country) continue;

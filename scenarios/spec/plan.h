@@ -119,6 +119,18 @@ struct PlannedParticipant {
   // Its settlement account on each ledger, by LedgerIndex; empty where it has none. The bridge and
   // the observer are registered on every ledger and have no account.
   std::vector<core::AccountAddress> accounts;
+  // It was made for payments that come from a study: generators draw nothing for it.
+  bool of_payments = false;
+};
+
+// Where payments came from that the scenario did not draw itself.
+struct PlannedPaymentsSource {
+  std::string name;  // their ids begin so
+  LedgerIndex ledger = 0;
+  std::string path;            // as the file names it
+  std::string sha256;          // of the file, or of all files of a folder
+  std::uint64_t payments = 0;  // taken
+  std::uint64_t of = 0;        // in the source
 };
 
 struct PlannedBoardRate {
@@ -378,6 +390,8 @@ struct Plan {
   std::vector<PlannedParticipant> participants;  // as in the file; then the bridge, the observer
   std::optional<PlannedBridge> bridge;           // none: the scenario has no settlements
   ParticipantIndex observer = 0;
+
+  std::vector<PlannedPaymentsSource> payments_from;
 
   std::vector<core::BusinessDate> days;  // business days, ascending
   std::vector<PlannedAction> actions;    // by (time, index); index is the position

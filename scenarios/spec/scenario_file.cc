@@ -43,7 +43,9 @@ absl::StatusOr<Plan> LoadScenario(const std::string& path, const CompileOptions&
   if (!file) return absl::NotFoundError(fmt::format("cannot read {}", path));
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (file.bad()) return absl::UnavailableError(fmt::format("reading {} failed", path));
-  std::variant<Plan, std::vector<Finding>> compiled = CompileScenario(text, options);
+  CompileOptions in_its_place = options;
+  in_its_place.directory = std::filesystem::path(path).parent_path().string();
+  std::variant<Plan, std::vector<Finding>> compiled = CompileScenario(text, in_its_place);
   if (Plan* plan = std::get_if<Plan>(&compiled)) return std::move(*plan);
   std::string message;
   for (const Finding& finding : std::get<std::vector<Finding>>(compiled)) {

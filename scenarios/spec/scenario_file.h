@@ -1,4 +1,5 @@
-// Reading a scenario file (*.txtpb): parsing, checking, compiling. Pure functions; any thread.
+// Reading a scenario file (*.txtpb): parsing, checking, compiling. Pure functions, but for the
+// files that payments_from names; any thread.
 #ifndef CAUSEWAY_SCENARIOS_SPEC_SCENARIO_FILE_H_
 #define CAUSEWAY_SCENARIOS_SPEC_SCENARIO_FILE_H_
 
@@ -40,6 +41,9 @@ struct CompileOptions {
   std::optional<MechanismKind> mechanism;
   // When set, only faults of these groups stay (FaultGroup in planned_fault.h). Clients' too.
   std::optional<std::vector<std::string>> fault_groups;
+  // Where relative paths of the file begin; empty: in the working directory. LoadScenario puts that
+  // of the file here.
+  std::string directory = {};
 };
 
 // The plan, or everything that is wrong with `text`, in the order of lines (at least one finding).

@@ -3,6 +3,7 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "scenarios/simulator/simulator.h"
 #include "scenarios/spec/scenario_file.h"
 #include "scenarios/sweep/field_path.h"
+#include "settlement/core/hash.h"
 
 namespace causeway::sim {
 namespace {
@@ -116,12 +118,20 @@ absl::StatusOr<ScenarioRuns> ScenarioRuns::Load(const std::string& path) {
   absl::StatusOr<Plan> plan = LoadScenario(path);
   if (!plan.ok()) return plan.status();
   runs.plan_ = *std::move(plan);
+  runs.directory_ = std::filesystem::path(path).parent_path().string();
   std::ifstream file(path, std::ios::binary);
   runs.text_ = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!google::protobuf::TextFormat::ParseFromString(runs.text_, &runs.scenario_)) {
     return absl::UnavailableError(fmt::format("{} changed while it was read", path));
   }
   return runs;
+}
+
+std::string ScenarioRuns::digest() const {
+  if (plan_.payments_from.empty()) return plan_.source_sha256;
+  std::string all = plan_.source_sha256;
+  for (const PlannedPaymentsSource& source : plan_.payments_from) all += source.sha256;
+  return core::Sha256(all).ToHex();
 }
 
 absl::StatusOr<Plan> ScenarioRuns::PlanOf(const Run& run) const {
@@ -133,7 +143,8 @@ absl::StatusOr<Plan> ScenarioRuns::PlanOf(const Run& run) const {
     const absl::Status set = SetField(scenario, path, value);
     if (!set.ok()) return set;
   }
-  std::variant<Plan, std::vector<Finding>> compiled = CompileScenario(scenario, {.seed = run.seed});
+  std::variant<Plan, std::vector<Finding>> compiled =
+      CompileScenario(scenario, {.seed = run.seed, .directory = directory_});
   if (Plan* plan = std::get_if<Plan>(&compiled)) return std::move(*plan);
   return absl::InvalidArgumentError(
       fmt::format("with {}: {}", Describe(run.point),

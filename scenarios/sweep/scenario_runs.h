@@ -30,11 +30,14 @@ class ScenarioRuns {
   absl::StatusOr<Indicators> Make(const Run& run) const;
 
   const Plan& plan() const { return plan_; }  // of the file as it is
+  // SHA-256 of the file; when payments of it come from elsewhere, of that and theirs.
+  std::string digest() const;
   const std::string& text() const { return text_; }
 
  private:
   absl::StatusOr<Plan> PlanOf(const Run& run) const;
 
+  std::string directory_;  // of the file
   std::string text_;
   causeway::v1::Scenario scenario_;
   Plan plan_;
