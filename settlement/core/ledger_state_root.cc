@@ -8,6 +8,8 @@ namespace causeway::core {
 namespace {
 
 constexpr char kDomain[] = "causeway/state/v2\n";
+// What is encoded before it is hashed: the encoding of millions of accounts is never there whole.
+constexpr std::size_t kHashedAtOnce = std::size_t{1} << 16;
 
 void WriteRootParticipant(const Participant& participant, Writer& writer) {
   writer.Sized(participant.id.text())
@@ -60,10 +62,17 @@ void WriteRootQueue(const PaymentQueue& queue, Writer& writer) {
   }
 }
 
+// Hashes what is in `writer`, and empties it.
+void HashAndClear(Writer& writer, Sha256Hasher& hasher) {
+  hasher.Update(writer.bytes());
+  writer = Writer();
+}
+
 }  // namespace
 
 Hash256 Ledger::StateRoot() const {
   const State& state = *state_;
+  Sha256Hasher hasher;
   Writer writer;
   writer.Raw(std::string_view(kDomain, sizeof(kDomain) - 1));
   writer.Hash(state.genesis.hash)
@@ -79,6 +88,7 @@ Hash256 Ledger::StateRoot() const {
   writer.U64(state.accounts.size());
   for (const AccountState& account : state.accounts) {
     WriteRootAccount(account, state.OwnerOf(account), writer);
+    if (writer.bytes().size() >= kHashedAtOnce) HashAndClear(writer, hasher);
   }
   writer.U64(state.instructions_recorded);
   writer.U64(state.awaiting.size());
@@ -112,16 +122,19 @@ Hash256 Ledger::StateRoot() const {
         .Hash(lock.secret);
   }
   if (has_queue) WriteRootQueue(state.queue, writer);
-  if (!has_orders) return Sha256(writer.bytes());
-  if (!has_queue) writer.U8(static_cast<std::uint8_t>(QueueDiscipline::kNone));
-  writer.U64(state.abort_orders.size());
-  for (const auto& [id, entry] : state.abort_orders) writer.Hash(id).U64(entry);
-  if (!has_terms) return Sha256(writer.bytes());
-  writer.U32(state.credit_price.ppm_per_day)
-      .U32(state.credit_price.fees_account)
-      .U64(state.terms.size());
-  for (const auto& [number, terms] : state.terms) WriteAccountTerms(number, terms, writer);
-  return Sha256(writer.bytes());
+  if (has_orders) {
+    if (!has_queue) writer.U8(static_cast<std::uint8_t>(QueueDiscipline::kNone));
+    writer.U64(state.abort_orders.size());
+    for (const auto& [id, entry] : state.abort_orders) writer.Hash(id).U64(entry);
+  }
+  if (has_terms) {
+    writer.U32(state.credit_price.ppm_per_day)
+        .U32(state.credit_price.fees_account)
+        .U64(state.terms.size());
+    for (const auto& [number, terms] : state.terms) WriteAccountTerms(number, terms, writer);
+  }
+  HashAndClear(writer, hasher);
+  return hasher.Finish();
 }
 
 }  // namespace causeway::core
