@@ -85,7 +85,6 @@ LedgerRuntime::LedgerRuntime(std::unique_ptr<LedgerEngine> engine, RuntimeLimits
     : limits_(limits),
       clock_(std::move(clock)),
       engine_(std::move(engine)),
-      snapshot_pressure_(limits.snapshot_copies_bytes_max),
       pool_(limits.threads),
       query_pool_(limits.query_threads),
       history_pool_(limits.query_threads, kHistoryNiceness),
@@ -419,7 +418,15 @@ void LedgerRuntime::ApplyBatch(Batch& batch) {
   batch.pending = engine_->Apply(clock_(), std::move(batch.items), std::move(batch.admitted),
                                  std::move(batch.recalls));
   applied_ += 1;
-  snapshot_pressure_.Set(engine_->ledger().SnapshotCopiesBytes());
+  NoteSnapshotCopies();
+}
+
+// With the gate held, for writing or by whoever takes parts of the snapshot.
+void LedgerRuntime::NoteSnapshotCopies() {
+  const core::Ledger& ledger = engine_->ledger();
+  snapshot_pressure_.Set(ledger.SnapshotCopiesBytes(),
+                         std::max(limits_.snapshot_copies_bytes_max,
+                                  kSnapshotCopiesBytesPerAccount * ledger.accounts().size()));
 }
 
 void LedgerRuntime::SealBatch(Batch& batch) {
@@ -499,7 +506,7 @@ absl::StatusOr<std::uint64_t> LedgerRuntime::WriteSnapshot(store::SnapshotStore&
             if (rest && snapshot_pressure_.MayRest()) rest();
             const auto lock = gate_.Read();
             step();
-            snapshot_pressure_.Set(engine_->ledger().SnapshotCopiesBytes());
+            NoteSnapshotCopies();
           },
       .until_durable =
           [this, &held](std::uint64_t leaves) {

@@ -77,6 +77,9 @@ inline constexpr std::size_t kSpacedInstructionsMin = 256;
 // Of the threads that read histories of accounts: on busy processors they get a thirtieth of what
 // a thread without one gets.
 inline constexpr int kHistoryNiceness = 15;
+// Bytes that batches may copy for a snapshot, for each account of the ledger: a fifth of all
+// accounts at once, where only payments move them.
+inline constexpr std::size_t kSnapshotCopiesBytesPerAccount = 5;
 // Calls of one batch that one task answers at most: what it gains is shared among the threads.
 inline constexpr std::size_t kAnswersPerTask = 64;
 // The process's exit status after an error of the journal or the signer (EX_SOFTWARE).
@@ -99,9 +102,10 @@ struct RuntimeLimits {
   // of the above, so that a flood of repeats leaves room for everybody else.
   std::size_t recalls_max = 4096;
   std::size_t recall_bytes_max = std::size_t{64} * 1024 * 1024;
-  // Of accounts as they were, which batches copy for a snapshot under way: from half of it on the
-  // snapshot rests no more, and at all of it batches wait for the snapshot (snapshot_pressure.h).
-  std::size_t snapshot_copies_bytes_max = std::size_t{64} * 1024 * 1024;
+  // Of accounts as they were, which batches copy for a snapshot under way: so many bytes, or
+  // kSnapshotCopiesBytesPerAccount if that is more. From half of it on the snapshot rests no more,
+  // and at all of it batches wait for the snapshot (snapshot_pressure.h).
+  std::size_t snapshot_copies_bytes_max = std::size_t{32} * 1024 * 1024;
 };
 
 // Thread-safe, except that SetListener and SetFreeBytes come before the first Submit.
@@ -265,6 +269,7 @@ class LedgerRuntime {
   bool RecallLater(const std::shared_ptr<Group>& group, std::size_t position,
                    std::vector<IndexedInstructions::Missing> leaves);
   void ApplyBatch(Batch& batch);
+  void NoteSnapshotCopies();
   void SealBatch(Batch& batch);
   // Whether leaves were added.
   bool Commit(std::span<const Batch> batches);

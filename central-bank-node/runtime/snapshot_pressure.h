@@ -13,18 +13,16 @@ namespace causeway::node {
 // Thread-safe.
 class SnapshotPressure {
  public:
-  // `bytes_max`: 1 or more.
-  explicit SnapshotPressure(std::size_t bytes_max) : bytes_max_(bytes_max) {}
-
-  // What is copied now: after each batch and after each step of a snapshot, in their order.
-  void Set(std::size_t bytes) {
-    bool has_room = false;
+  // What is copied now, and the most that may be (1 or more): after each batch and after each step
+  // of a snapshot, in their order.
+  void Set(std::size_t bytes, std::size_t bytes_max) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      has_room = bytes < bytes_max_ && bytes_ >= bytes_max_;
       bytes_ = bytes;
+      bytes_max_ = bytes_max;
+      if (bytes >= bytes_max) return;
     }
-    if (has_room) has_room_.notify_all();
+    has_room_.notify_all();
   }
   // Whether there is so little of it that the snapshot has time: less than half of the most.
   bool MayRest() const {
@@ -39,10 +37,10 @@ class SnapshotPressure {
   }
 
  private:
-  const std::size_t bytes_max_;
   mutable std::mutex mutex_;
   mutable std::condition_variable has_room_;
   std::size_t bytes_ = 0;
+  std::size_t bytes_max_ = 2;
 };
 
 }  // namespace causeway::node

@@ -98,14 +98,14 @@ class SnapshotPressureTest : public LiveLedgerTest {
 };
 
 TEST_F(SnapshotPressureTest, HalfOfTheMostLeavesNoTimeToRest) {
-  SnapshotPressure pressure(100);
+  SnapshotPressure pressure;
   EXPECT_TRUE(pressure.MayRest());
-  pressure.Set(49);
+  pressure.Set(49, 100);
   EXPECT_TRUE(pressure.MayRest());
-  pressure.Set(50);
+  pressure.Set(50, 100);
   EXPECT_FALSE(pressure.MayRest());
   pressure.WaitForRoom();  // there is some
-  pressure.Set(0);
+  pressure.Set(50, 102);
   EXPECT_TRUE(pressure.MayRest());
 }
 
