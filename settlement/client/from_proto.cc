@@ -36,6 +36,19 @@ core::BusinessDate ReadOptionalDate(Fields& fields, const Path& path, std::strin
   return fields.ParseOptional<core::BusinessDate>(path, text);
 }
 
+// Of a message that has `parts`.
+template <typename Message>
+std::optional<core::SettledParts> ReadParts(Fields& fields, const Path& path,
+                                            const Message& message) {
+  if (!message.has_parts()) return std::nullopt;
+  const core::SettledParts parts{core::Amount::FromMinor(message.parts().settled()),
+                                 core::Amount::FromMinor(message.parts().amount())};
+  if (!parts.settled.IsPositive() || parts.settled > parts.amount) {
+    fields.Fail({&path, "parts"}, "is more than the whole payment, or nothing");
+  }
+  return parts;
+}
+
 StatementLine ReadLine(Fields& fields, const Path& path, const v1::StatementLine& line) {
   StatementLine value;
   value.posting = ReadPosting(fields, {&path, "posting"}, line.posting());
@@ -46,6 +59,7 @@ StatementLine ReadLine(Fields& fields, const Path& path, const v1::StatementLine
   value.time = core::LedgerTime::FromMicros(line.ledger_time_us());
   value.counterparty = fields.ParseOptional<core::AccountAddress>({&path, "counterparty_account"},
                                                                   line.counterparty_account());
+  value.parts = ReadParts(fields, path, line);
   return value;
 }
 
@@ -114,6 +128,7 @@ InstructionView ReadInstruction(Fields& fields, const Path& path, const v1::Inst
   value.time = core::LedgerTime::FromMicros(message.ledger_time_us());
   value.business_date = ReadOptionalDate(fields, {&path, "business_date"}, message.business_date());
   value.repeated = message.repeated();
+  value.parts = ReadParts(fields, path, message);
   return value;
 }
 
@@ -225,6 +240,7 @@ EntryView ReadEntry(Fields& fields, const Path& path, const v1::EntryView& entry
   value.time = core::LedgerTime::FromMicros(entry.ledger_time_us());
   value.business_date = ReadOptionalDate(fields, {&path, "business_date"}, entry.business_date());
   value.payload_hash = fields.OptionalHash({&path, "payload_hash"}, entry.payload_hash());
+  value.parts = ReadParts(fields, path, entry);
   return value;
 }
 

@@ -42,6 +42,7 @@ struct InstructionView {
   core::LedgerTime time;
   core::BusinessDate business_date;
   bool repeated = false;  // the answer repeats an earlier outcome for the same bytes
+  std::optional<core::SettledParts> parts;  // of a payment of which a part settled before the rest
 };
 
 // Whether nothing will change the status any more.
@@ -116,7 +117,8 @@ struct StatementLine {
   core::Uetr uetr;  // nil: none
   core::BusinessDate value_date;
   core::LedgerTime time;
-  core::AccountAddress counterparty;  // empty unless there is exactly one
+  core::AccountAddress counterparty;        // empty unless there is exactly one
+  std::optional<core::SettledParts> parts;  // of a part: how far its payment came with it
 };
 // opening + lines = closing has been checked.
 struct Statement {
@@ -141,6 +143,9 @@ struct EntryView {
   core::LedgerTime time;
   core::BusinessDate business_date;
   core::Hash256 payload_hash;
+  // How far a payment came with this entry that settles in parts; with kQueued, the entry is a
+  // part.
+  std::optional<core::SettledParts> parts;
 };
 struct InstructionsPage {
   std::vector<InstructionView> instructions;

@@ -1,6 +1,7 @@
 #include "settlement/rpc/views.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,15 @@ std::string HashOrEmpty(const core::Hash256& hash) {
 
 std::string UetrOrEmpty(const core::Uetr& uetr) {
   return uetr.IsNil() ? std::string() : std::string(uetr.view());
+}
+
+// Sets `parts` of a message that has it, where something settled in parts.
+template <typename Message>
+void SetParts(const core::Rejection& accepted, Message* out) {
+  const std::optional<core::SettledParts> parts = core::SettledPartsOf(accepted);
+  if (!parts.has_value()) return;
+  out->mutable_parts()->set_settled(parts->settled.minor());
+  out->mutable_parts()->set_amount(parts->amount.minor());
 }
 
 // The account on the other side, when all postings of the entry are on that one and `own`.
@@ -60,6 +70,7 @@ void ToView(const core::InstructionState& state, bool repeated, causeway::v1::In
   out->set_ledger_time_us(state.time.micros());
   out->set_business_date(state.date.ToString());
   out->set_repeated(repeated);
+  SetParts(state.rejection, out);
 }
 
 namespace {
@@ -141,6 +152,7 @@ void ToView(const core::Entry& entry, core::LedgerTime time, core::BusinessDate 
   out->set_ledger_time_us(time.micros());
   out->set_business_date(date.ToString());
   out->set_payload_hash(std::string(entry.payload_hash.view()));
+  SetParts(entry.rejection, out);
 }
 
 void ToView(const core::Posting& posting, const core::Entry& entry, core::LedgerTime time,
@@ -152,6 +164,7 @@ void ToView(const core::Posting& posting, const core::Entry& entry, core::Ledger
   out->set_value_date(date.ToString());
   out->set_ledger_time_us(time.micros());
   out->set_counterparty_account(Counterparty(entry, posting.address));
+  SetParts(entry.rejection, out);
 }
 
 void ToView(const core::SettlementState& settlement,

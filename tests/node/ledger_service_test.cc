@@ -311,6 +311,58 @@ TEST_F(LedgerServiceTest, StatementAddsUp) {
                  {{"ALPHA", Outcome::kMalformed}});
 }
 
+// Of 1,500.00 there are 1,000.00; BETA pays 200.00 back.
+TEST_F(LedgerServiceTest, WhoeverAsksIsToldHowFarAPaymentHasComeThatSettlesInParts) {
+  core::QueueRules rules{.discipline = core::QueueDiscipline::kFifo, .queued_max = 10};
+  rules.splitting.part_min = core::Amount::FromMinor(100);
+  Submit("CENTRAL", ByCentral(core::SetQueueRules{rules}));
+  const core::Item payment = PayItem("ALPHA", "BETA", 150'000, "PARTS");
+  const causeway::v1::Instruction waits = Submit("ALPHA", payment);
+  EXPECT_EQ(waits.status(), causeway::v1::INSTRUCTION_STATUS_QUEUED);
+  EXPECT_EQ(waits.parts().settled(), 100'000);
+  EXPECT_EQ(waits.parts().amount(), 150'000);
+  Submit("BETA", PayItem("BETA", "ALPHA", 20'000));
+  const causeway::v1::Instruction again = Submit("ALPHA", payment);
+  EXPECT_TRUE(again.repeated());
+  EXPECT_EQ(again.entry_index(), waits.entry_index());
+  EXPECT_EQ(again.parts().settled(), 120'000);
+
+  causeway::v1::GetStatementRequest request;
+  request.set_address(Text(Address("BETA")));
+  request.set_from_date("2022-08-15");
+  request.set_to_date("2022-08-15");
+  causeway::v1::Statement statement;
+  ASSERT_EQ(Ask("BETA", &causeway::v1::Ledger::Stub::GetStatement, request, &statement),
+            Outcome::kAccepted);
+  ASSERT_EQ(statement.lines_size(), 3);
+  EXPECT_EQ(statement.lines(0).posting().amount(), 100'000);
+  EXPECT_EQ(statement.lines(0).parts().settled(), 100'000);
+  EXPECT_EQ(statement.lines(0).instruction().instruction_id(), "PARTS");
+  EXPECT_FALSE(statement.lines(1).has_parts());
+  EXPECT_EQ(statement.lines(2).posting().amount(), 20'000);
+  EXPECT_EQ(statement.lines(2).parts().settled(), 120'000);
+  EXPECT_EQ(statement.lines(2).parts().amount(), 150'000);
+  EXPECT_EQ(statement.closing_balance(), 100'000);
+
+  causeway::v1::ListEntriesRequest list;
+  list.set_address(Text(Address("BETA")));
+  causeway::v1::ListEntriesResponse entries;
+  ASSERT_EQ(Ask("BETA", &causeway::v1::Ledger::Stub::ListEntries, list, &entries),
+            Outcome::kAccepted);
+  ASSERT_EQ(entries.entries_size(), 3);
+  EXPECT_EQ(entries.entries(2).status(), causeway::v1::INSTRUCTION_STATUS_QUEUED);
+  EXPECT_EQ(entries.entries(2).cause(), causeway::v1::CAUSE_RELEASE);
+  EXPECT_EQ(entries.entries(2).parts().settled(), 120'000);
+
+  const core::InstructionKey key{Party("ALPHA"), core::ActionKind::kPay,
+                                 *core::InstructionId::Parse("PARTS")};
+  Submit("ALPHA", Signed("ALPHA", core::Cancel{key}, {"ALPHA"}));
+  const causeway::v1::Instruction ended = Submit("ALPHA", payment);
+  EXPECT_EQ(ended.status(), causeway::v1::INSTRUCTION_STATUS_CANCELLED);
+  EXPECT_EQ(ended.parts().settled(), 120'000);
+  EXPECT_EQ(Available("BETA"), 100'000);
+}
+
 TEST_F(LedgerServiceTest, EntriesAreListedPageByPageAndOnlyTheCallersOwn) {
   for (int i = 0; i < 5; ++i) Submit("ALPHA", PayItem("ALPHA", "BETA", 1));
   Submit("BETA", PayItem("BETA", "ALPHA", 1'000));  // rejected: BETA's own all the same

@@ -133,6 +133,55 @@ TEST_F(LedgerSnapshotsTest, OpeningWithOneIsAsWithout) {
   EXPECT_EQ(Now(), with) << "ids from before the snapshot were found as when all is replayed";
 }
 
+// A payment of 2,500.00 of which 1,000.00 are there, so that the rest waits.
+TEST_F(LedgerSnapshotsTest, APaymentThatSettlesInPartsIsTheSameWithOneBetweenThem) {
+  core::QueueRules rules{.discipline = core::QueueDiscipline::kFifo, .queued_max = 10};
+  rules.splitting.part_min = core::Amount::FromMinor(100);
+  Run(ByCentral(core::SetQueueRules{rules}));
+  const core::InstructionKey key{Party("ALPHA"), core::ActionKind::kPay,
+                                 *core::InstructionId::Parse("PARTS")};
+  core::Pay pay = PayOf("ALPHA", "BETA", 250'000);
+  pay.uetr = SomeUetr(999'999);
+  const Item item = Signed("ALPHA", pay, {"ALPHA"}, "PARTS");
+  const auto parts_now = [&] {
+    const auto found = engine_->FindInstruction(key);
+    EXPECT_TRUE(found.ok() && found->has_value());
+    const auto parts = core::SettledPartsOf((*found)->rejection);
+    return parts.has_value() ? parts->settled.minor() : -1;
+  };
+  Run(item);
+  ASSERT_TRUE(Snapshot().ok());
+  Run(PayItem("BETA", "ALPHA", 60'000));
+  const core::InstructionState waiting = **engine_->FindInstruction(key);
+  EXPECT_EQ(waiting.status, core::InstructionStatus::kQueued);
+  EXPECT_EQ(parts_now(), 160'000);
+  const State before = Now();
+  Open();
+  EXPECT_GT(engine_->snapshot_leaves(), 0u);
+  EXPECT_EQ(Now(), before);
+  EXPECT_EQ(parts_now(), 160'000);
+  EXPECT_EQ((*engine_->FindInstruction(key))->entry_index, waiting.entry_index);
+
+  Run(PayItem("BETA", "ALPHA", 90'000));
+  EXPECT_EQ(parts_now(), 250'000);
+  const State with = Now();
+  for (const bool snapshots : {true, false}) {
+    if (!snapshots) snapshots_ = store::MakeMemorySnapshotStore();
+    Open();
+    EXPECT_EQ(Now(), with);
+    EXPECT_EQ(parts_now(), 250'000);
+    const core::InstructionState ended = **engine_->FindInstruction(key);
+    EXPECT_EQ(ended.status, core::InstructionStatus::kSettled);
+    EXPECT_EQ(ended.payload_hash, waiting.payload_hash);
+    const auto page = engine_->FindByUetr(SomeUetr(999'999), 0, 16);
+    ASSERT_TRUE(page.ok());
+    ASSERT_EQ(page->instructions.size(), 1u) << "parts are no instructions";
+    EXPECT_EQ(page->instructions[0].entry_index, ended.entry_index);
+    Run(item);
+    EXPECT_EQ(Now(), with) << "the same bytes again are no other payment";
+  }
+}
+
 TEST_F(LedgerSnapshotsTest, OneOfTheEndReplaysNothing) {
   Pay(20);
   ASSERT_TRUE(Snapshot().ok());
