@@ -156,6 +156,11 @@ struct ActionFields {
            {"cycle_banks_max", run.cycle_banks_max},
            {"exact_payments_max", run.exact_payments_max}});
     }
+    // In minor units: the command does not name the ledger's currency.
+    json["splitting"] = {{"threshold", rules.splitting.threshold.minor()},
+                         {"part_min", rules.splitting.part_min.minor()},
+                         {"part_max", rules.splitting.part_max.minor()}};
+    json["limits_bind_all"] = rules.limits_bind_all;
     return json;
   }
   Json operator()(const core::Reprioritise& change) const {

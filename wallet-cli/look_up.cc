@@ -208,6 +208,10 @@ std::string Told(const KnownInstruction& known) {
   if (view.rejection.outcome != core::Outcome::kAccepted) {
     text += fmt::format(" ({})", core::OutcomeName(view.rejection.outcome));
   }
+  if (view.parts.has_value() && view.parts->settled != view.parts->amount) {
+    text += fmt::format(" ({} of {} minor units settled in parts)", view.parts->settled.minor(),
+                        view.parts->amount.minor());
+  }
   const std::string content = ContentText(ContentJson(known));
   return content.empty() ? text : text + ": " + content;
 }
@@ -229,6 +233,10 @@ absl::Status ReusedId(const Ledger& ledger, const core::InstructionKey& key,
     details["same"] = *same;
     if (!*same) {
       verdict = "it is not what you asked for now, of which nothing was recorded";
+    } else if (over && known->view.parts.has_value()) {
+      verdict =
+          "it is the same as this one, and the rest of it will not settle: a new attempt needs a "
+          "new id, and is for the rest only";
     } else if (over) {
       verdict = "it is the same as this one, and will not settle: a new attempt needs a new id";
     } else {

@@ -203,8 +203,13 @@ absl::Status WhyNot(const client::InstructionView& view, core::Currency currency
   if (view.rejection.outcome != core::Outcome::kAccepted) {
     return client::StatusFor(InMoney(view.rejection, currency));
   }
-  return absl::FailedPreconditionError(
-      fmt::format("{} is {}", view.key.id.text(), core::InstructionStatusName(view.status)));
+  const std::string in_parts =
+      !view.parts.has_value()
+          ? ""
+          : fmt::format(" ({} of {} minor units settled in parts)", view.parts->settled.minor(),
+                        view.parts->amount.minor());
+  return absl::FailedPreconditionError(fmt::format(
+      "{} is {}{}", view.key.id.text(), core::InstructionStatusName(view.status), in_parts));
 }
 
 Json OutcomeJson(const Ledger& ledger, const SignedPayment& payment, const PaymentOutcome& outcome,

@@ -92,10 +92,12 @@ Json PaymentLeafJson(const client::VerifiedReceipt& receipt) {
 
 Json ReceiptJson(const client::VerifiedReceipt& receipt) {
   client::EntryView entry{
-      receipt.entry.index,         receipt.entry.instruction, receipt.entry.status,
-      receipt.entry.cause,         receipt.entry.rejection,   receipt.entry.uetr,
-      receipt.entry.settlement_id, receipt.entry.postings,    receipt.header.time,
-      receipt.header.date,         receipt.entry.payload_hash};
+      receipt.entry.index,         receipt.entry.instruction,
+      receipt.entry.status,        receipt.entry.cause,
+      receipt.entry.rejection,     receipt.entry.uetr,
+      receipt.entry.settlement_id, receipt.entry.postings,
+      receipt.header.time,         receipt.header.date,
+      receipt.entry.payload_hash,  core::SettledPartsOf(receipt.entry.rejection)};
   Json json = {{"proven", true},
                {"ledger", receipt.genesis.ledger.ToString()},
                {"genesis_hash", receipt.genesis.hash.ToHex()},

@@ -26,6 +26,20 @@ std::string Name(const Names& names, Enum value) {
   return number < names.size() ? std::string(names[number]) : fmt::format("{}", number);
 }
 
+// Adds to what is told of a payment how far it came, where it settles in parts. Without a currency,
+// which an entry that moved nothing does not name, in minor units.
+void AddParts(const std::optional<core::SettledParts>& parts, core::Currency currency, Json& json) {
+  if (!parts.has_value()) return;
+  const auto money = [&](core::Amount amount) {
+    return currency.IsEmpty() ? Json(amount.minor()) : Json(MoneyJson(currency, amount));
+  };
+  const core::Amount rest =
+      core::CheckedSub(parts->amount, parts->settled).value_or(core::Amount::Zero());
+  json["parts"] = {{"settled", money(parts->settled)},
+                   {"not_settled", money(rest)},
+                   {"amount", money(parts->amount)}};
+}
+
 Json PostingJson(const core::Posting& posting) {
   return {{"account", posting.address.ToString()},
           {"bucket", Name(kBucketNames, posting.bucket)},
@@ -55,15 +69,17 @@ Json InfoJson(const client::LedgerInfo& info) {
 }
 
 Json InstructionJson(const client::InstructionView& view, core::Currency currency) {
-  return {{"instruction", InstructionKeyJson(view.key)},
-          {"status", std::string(core::InstructionStatusName(view.status))},
-          {"rejection", RejectionOrNull(view.rejection, currency)},
-          {"entry_index", view.entry_index},
-          {"uetr", UetrOrNull(view.uetr)},
-          {"settlement_id", HashOrNull(view.settlement_id)},
-          {"ledger_time", view.time.ToString()},
-          {"business_date", view.business_date.ToString()},
-          {"repeated", view.repeated}};
+  Json json = {{"instruction", InstructionKeyJson(view.key)},
+               {"status", std::string(core::InstructionStatusName(view.status))},
+               {"rejection", RejectionOrNull(view.rejection, currency)},
+               {"entry_index", view.entry_index},
+               {"uetr", UetrOrNull(view.uetr)},
+               {"settlement_id", HashOrNull(view.settlement_id)},
+               {"ledger_time", view.time.ToString()},
+               {"business_date", view.business_date.ToString()},
+               {"repeated", view.repeated}};
+  AddParts(view.parts, currency, json);
+  return json;
 }
 
 namespace {
@@ -128,6 +144,7 @@ Json StatementJson(const client::Statement& statement) {
     row["instruction"] = InstructionKeyJson(line.instruction);
     row["uetr"] = UetrOrNull(line.uetr);
     row["entry_index"] = line.entry_index;
+    AddParts(line.parts, currency, row);
     lines.push_back(std::move(row));
   }
   return {{"account", statement.address.ToString()},
@@ -141,17 +158,20 @@ Json StatementJson(const client::Statement& statement) {
 Json EntryJson(const client::EntryView& entry, core::Currency currency) {
   Json postings = Json::array();
   for (const core::Posting& posting : entry.postings) postings.push_back(PostingJson(posting));
-  return {{"entry_index", entry.index},
-          {"business_date", entry.business_date.ToString()},
-          {"ledger_time", entry.time.ToString()},
-          {"instruction", InstructionKeyJson(entry.instruction)},
-          {"status", std::string(core::InstructionStatusName(entry.status))},
-          {"cause", Name(kCauseNames, entry.cause)},
-          {"rejection", RejectionOrNull(entry.rejection, currency)},
-          {"uetr", UetrOrNull(entry.uetr)},
-          {"settlement_id", HashOrNull(entry.settlement_id)},
-          {"payload_hash", HashOrNull(entry.payload_hash)},
-          {"postings", std::move(postings)}};
+  Json json = {{"entry_index", entry.index},
+               {"business_date", entry.business_date.ToString()},
+               {"ledger_time", entry.time.ToString()},
+               {"instruction", InstructionKeyJson(entry.instruction)},
+               {"status", std::string(core::InstructionStatusName(entry.status))},
+               {"cause", Name(kCauseNames, entry.cause)},
+               {"rejection", RejectionOrNull(entry.rejection, currency)},
+               {"uetr", UetrOrNull(entry.uetr)},
+               {"settlement_id", HashOrNull(entry.settlement_id)},
+               {"payload_hash", HashOrNull(entry.payload_hash)},
+               {"postings", std::move(postings)}};
+  if (!entry.postings.empty()) currency = entry.postings.front().address.currency();
+  AddParts(entry.parts, currency, json);
+  return json;
 }
 
 Json MovedJson(const std::vector<core::Posting>& postings) {
@@ -174,6 +194,7 @@ Json EntrySummaryJson(const client::EntryView& entry, core::Currency currency) {
                {"status", std::string(core::InstructionStatusName(entry.status))}};
   json.update(MovedJson(entry.postings));
   json["rejection"] = RejectionOrNull(entry.rejection, currency);
+  AddParts(entry.parts, currency, json);
   return json;
 }
 

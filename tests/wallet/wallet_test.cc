@@ -300,6 +300,12 @@ TEST_F(WalletTest, RulesOfAQueueThatNoLedgerWouldTakeAreNamedByField) {
   const Run run = Wallet(Unreachable({"queue-rules", file}));
   EXPECT_EQ(run.code, 65);
   EXPECT_THAT(run.err, HasSubstr("optimisations[0].cycle_banks_max: 2 to 16 with cycle"));
+  const Run parts =
+      Wallet(Unreachable({"queue-rules", Write("parts.txtpb",
+                                               "discipline: QUEUE_DISCIPLINE_FIFO queued_max: 10\n"
+                                               "splitting { threshold: 100 }\n")}));
+  EXPECT_EQ(parts.code, 65);
+  EXPECT_THAT(parts.err, HasSubstr("splitting.part_min: at least one minor unit"));
   const Run misspelt = Wallet(Unreachable({"queue-rules", Write("other.txtpb", "queue: 1")}));
   EXPECT_EQ(misspelt.code, 65);
   EXPECT_THAT(misspelt.err, HasSubstr("1:1: SetQueueRules has no field 'queue'"));
@@ -309,6 +315,9 @@ TEST_F(WalletTest, ShowTellsTheRulesOfAQueue) {
   core::QueueRules rules{.discipline = core::QueueDiscipline::kPriority, .queued_max = 10};
   rules.normal_bypass = true;
   rules.optimisations = {{.algorithm = core::QueueAlgorithm::kAllOrNothing}};
+  rules.splitting = {core::Amount::FromMinor(300), core::Amount::FromMinor(10),
+                     core::Amount::FromMinor(200)};
+  rules.limits_bind_all = true;
   core::Command command = PayCommand();
   command.action = core::SetQueueRules{rules};
   const auto envelope = client::SignCommand(command, *KeyNamed("first"));
@@ -317,6 +326,8 @@ TEST_F(WalletTest, ShowTellsTheRulesOfAQueue) {
   const Json json = Json::parse(run.out);
   EXPECT_EQ(json["normal_bypass"], true);
   EXPECT_EQ(json["optimisations"][0]["algorithm"], "all-or-nothing");
+  EXPECT_EQ(json["splitting"], (Json{{"threshold", 300}, {"part_min", 10}, {"part_max", 200}}));
+  EXPECT_EQ(json["limits_bind_all"], true);
 }
 
 TEST_F(WalletTest, CompletionKnowsEveryCommand) {
