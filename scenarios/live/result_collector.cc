@@ -142,7 +142,7 @@ class Collector {
                                          call);
       });
       if (!view.ok()) return view.status();
-      FollowQueued(view->status, view->time, action);
+      FollowQueued(view->status, view->time, view->parts, action);
     }
     return absl::OkStatus();
   }

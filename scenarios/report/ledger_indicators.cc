@@ -34,7 +34,11 @@ class BookingIndex {
     for (std::size_t i = 0; i < bookings.size(); ++i) {
       const Booking& booking = bookings[i];
       if (booking.payment) {
-        payments_.emplace(*booking.payment, i);
+        if (booking.part) {
+          parts_[*booking.payment].push_back(i);
+        } else {
+          payments_.emplace(*booking.payment, i);
+        }
       } else {
         legs_[{booking.ledger, booking.settlement_id}].push_back(i);
       }
@@ -43,6 +47,11 @@ class BookingIndex {
   std::vector<std::size_t> LegsOf(LedgerIndex ledger, const core::Hash256& settlement) const {
     const auto found = legs_.find({ledger, settlement});
     return found == legs_.end() ? std::vector<std::size_t>() : found->second;
+  }
+  // Of a payment, the parts that settled before the rest.
+  std::vector<std::size_t> PartsOf(ActionIndex payment) const {
+    const auto found = parts_.find(payment);
+    return found == parts_.end() ? std::vector<std::size_t>() : found->second;
   }
   // The place of the demand's own booking.
   std::optional<std::size_t> Find(LedgerIndex ledger, const ActionResult& action,
@@ -65,6 +74,7 @@ class BookingIndex {
  private:
   const std::vector<Booking>& bookings_;
   std::map<ActionIndex, std::size_t> payments_;
+  std::map<ActionIndex, std::vector<std::size_t>> parts_;
   std::map<std::pair<LedgerIndex, core::Hash256>, std::vector<std::size_t>> legs_;
 };
 
@@ -163,6 +173,7 @@ class PartMaker {
     }
     for (const ActionResult& action : run_.actions) AddAction(action);
     AddPayments();
+    AddPaymentParts();
     AddHours();
     AddSets();
     AddCharges();
@@ -180,7 +191,8 @@ class PartMaker {
     study::PaymentResult result;
     ActionIndex action = 0;
     std::uint32_t link = 0;
-    std::size_t order = 0;  // of its booking, or behind all of them
+    std::size_t order = 0;           // of its booking, or behind all of them
+    std::vector<std::size_t> parts;  // bookings
     std::string algorithm;
     bool booked = false;
   };
@@ -190,6 +202,7 @@ class PartMaker {
   std::vector<Demand> DemandsOf(const ActionResult& action) const;
   void AddDemand(const ActionResult& action, const Demand& demand);
   void AddPayments();
+  void AddPaymentParts();
   void AddHours();
   void AddSets();
   void AddMoney(const ActionResult& action);
@@ -315,7 +328,12 @@ void PartMaker::AddDemand(const ActionResult& action, const Demand& demand) {
   }
   const bool settled = drawn.result.status == study::Status::kSettled;
   const std::int64_t due_us = planned.time.micros();
-  const std::size_t day = frame_.DayOf(settled ? settled_us : due_us);
+  drawn.parts = bookings_.PartsOf(action.action);
+  // What waits ends with its day: that of its parts.
+  if (!settled && !drawn.parts.empty()) {
+    settled_us = bookings_[drawn.parts.back()].time.micros();
+  }
+  const std::size_t day = frame_.DayOf(settled || !drawn.parts.empty() ? settled_us : due_us);
   drawn.payment.due = frame_.On(day, due_us);
   if (settled) {
     drawn.result.settled = std::max(frame_.On(day, settled_us), drawn.payment.due);
@@ -350,6 +368,44 @@ void PartMaker::AddPayments() {
                      return std::tuple(drawn_[a].result.settled, drawn_[a].order) <
                             std::tuple(drawn_[b].result.settled, drawn_[b].order);
                    });
+}
+
+// Parts that settled before the rest of their payments, in the order of everything that settled.
+void PartMaker::AddPaymentParts() {
+  study::RunResult& result = part_.result;
+  struct Booked {
+    study::SettledPart part;
+    std::size_t place = 0;
+  };
+  std::vector<Booked> booked;
+  for (std::size_t i = 0; i < drawn_.size(); ++i) {
+    if (drawn_[i].parts.empty()) continue;
+    result.settled_in_parts.resize(drawn_.size(), 0);
+    const auto day = static_cast<std::size_t>(drawn_[i].payment.due / kDaySpanUs);
+    for (const std::size_t place : drawn_[i].parts) {
+      const Booking& booking = bookings_[place];
+      Booked& next = booked.emplace_back();
+      next.place = place;
+      next.part.settled = std::max(frame_.On(day, booking.time.micros()), drawn_[i].payment.due);
+      next.part.amount = booking.amount.minor();
+      next.part.payment = static_cast<study::PaymentIndex>(i);
+      next.part.cause = liquidity::Cause::kQueueRelease;
+      result.settled_in_parts[i] += next.part.amount;
+    }
+  }
+  std::sort(booked.begin(), booked.end(), [](const Booked& a, const Booked& b) {
+    return std::tuple(a.part.settled, a.place) < std::tuple(b.part.settled, b.place);
+  });
+  for (Booked& next : booked) {
+    const auto after = std::partition_point(
+        result.settlement_order.begin(), result.settlement_order.end(),
+        [&](study::PaymentIndex payment) {
+          return std::tuple(drawn_[payment].result.settled, drawn_[payment].order) <
+                 std::tuple(next.part.settled, next.place);
+        });
+    next.part.after = static_cast<std::size_t>(after - result.settlement_order.begin());
+    result.parts.push_back(next.part);
+  }
 }
 
 void PartMaker::AddHours() {
@@ -440,6 +496,11 @@ void PartMaker::AddAccountDays() {
   std::vector<std::int64_t> balances(accounts, 0);
   std::size_t next_move = 0;
   std::size_t next_settled = 0;
+  std::size_t next_part = 0;
+  const auto pay = [&](const study::Payment& payment, std::int64_t amount) {
+    balances[payment.sender] -= amount;
+    balances[payment.recipient] += amount;
+  };
   const std::vector<study::PaymentIndex>& order = part_.result.settlement_order;
   for (std::size_t day = 0; day < frame_.size(); ++day) {
     const auto before = [&](std::size_t move, TimeUs time) {
@@ -459,9 +520,13 @@ void PartMaker::AddAccountDays() {
     }
     for (; next_settled < order.size() && part_.input.payments[order[next_settled]].due < end;
          ++next_settled) {
-      const study::Payment& payment = part_.input.payments[order[next_settled]];
-      balances[payment.sender] -= payment.amount;
-      balances[payment.recipient] += payment.amount;
+      const study::PaymentIndex index = order[next_settled];
+      pay(part_.input.payments[index], part_.result.Rest(part_.input, index));
+    }
+    const std::vector<study::SettledPart>& parts = part_.result.parts;
+    for (; next_part < parts.size() && part_.input.payments[parts[next_part].payment].due < end;
+         ++next_part) {
+      pay(part_.input.payments[parts[next_part].payment], parts[next_part].amount);
     }
     for (std::size_t i = 0; i < accounts; ++i) of_day[i].closing = balances[i];
     part_.result.account_days.insert(part_.result.account_days.end(), of_day.begin(), of_day.end());

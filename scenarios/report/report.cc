@@ -68,6 +68,7 @@ Json LedgerQueuesJson(const Plan& plan, const RunResult& result) {
     Json settled = Json::object();
     for (const auto& [by, what] : queue.settled) {
       settled[by] = {{"count", what.count}, {"value", what.value.minor()}};
+      if (what.parts > 0) settled[by]["parts"] = what.parts;
     }
     queues[plan.ledgers[queue.ledger].currency.ToString()] = {
         {"waiting_max", queue.waiting_max},

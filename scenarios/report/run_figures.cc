@@ -149,6 +149,13 @@ RunFigures FiguresOf(const Plan& plan, const RunResult& result) {
       const Ends& ends = i == 0 ? first : second;
       const double value = value_of(action.legs[i]);
       transaction.value += value;
+      if (action.settled_in_parts.IsPositive() && figures.HasValues()) {
+        const double part = value_of({action.legs[i].ledger, action.settled_in_parts});
+        figures.transfers.push_back({ends.from, ends.to, action.legs[i].ledger, part, true, false});
+        figures.transfers.push_back(
+            {ends.from, ends.to, action.legs[i].ledger, value - part, false, false});
+        continue;
+      }
       figures.transfers.push_back({ends.from, ends.to, action.legs[i].ledger, value,
                                    transaction.settled, transaction.is_settlement});
     }

@@ -123,16 +123,21 @@ page::Table LedgerQueueTable(const Plan& plan, const RunResult& result) {
 
 page::Table SettledByTable(const Plan& plan, const RunResult& result) {
   page::Table table{.title = "How payments settled",
-                    .columns = {{"currency"}, {"by"}, {"payments", true}, {"value", true}},
+                    .columns = {{"currency"},
+                                {"by"},
+                                {"payments", true},
+                                {"parts before", true},
+                                {"value", true}},
                     .rows = {},
                     .note =
                         "At once: covered when they came. Alone: covered later. Else with others, "
-                        "by the algorithm that their entries name; -entry: when one of them came."};
+                        "by the algorithm that their entries name; -entry: when one of them came. "
+                        "Parts before: parts of payments that settled before the rest."};
   for (const LedgerQueueResult& queue : result.ledger_queues) {
     const core::Currency currency = plan.ledgers[queue.ledger].currency;
     for (const auto& [by, settled] : queue.settled) {
       table.rows.push_back({currency.ToString(), by, fmt::format("{}", settled.count),
-                            Money(currency, settled.value)});
+                            fmt::format("{}", settled.parts), Money(currency, settled.value)});
     }
   }
   return table;

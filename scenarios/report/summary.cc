@@ -38,6 +38,9 @@ void CountActions(const Plan& plan, const RunResult& result, Summary& summary) {
       if (settled) summary.rejected += all - done;
     }
     if (failed && (IsTransaction(what) || issue || redeem)) summary.rejected += all;
+    if (action.settled_in_parts.IsPositive()) {
+      AddTo(summary.currencies[action.legs.front().ledger].settled, action.settled_in_parts);
+    }
     if (!settled) continue;
     for (const ActionLeg& leg : action.legs) {
       CurrencySummary& currency = summary.currencies[leg.ledger];

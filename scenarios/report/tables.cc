@@ -124,7 +124,7 @@ std::string RenderTable(const Plan& plan, const RunResult& result, const Summary
 std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result) {
   std::string out =
       "id,kind,business_date,due,started,ended,from,to,currency,amount,counter_currency,"
-      "counter_amount,status,reason,attempts,uetr,settlement_id\n";
+      "counter_amount,status,reason,attempts,uetr,settlement_id,settled_in_parts\n";
   for (const ActionResult& action : result.actions) {
     const PlannedAction& planned = plan.actions[action.action];
     if (!IsListed(planned.what)) continue;
@@ -137,7 +137,7 @@ std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result) {
     };
     const bool failed = action.rejection.outcome != core::Outcome::kAccepted;
     const bool started = action.attempts > 0;
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", text::CsvField(planned.id),
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", text::CsvField(planned.id),
                        KindName(planned.what), planned.date.ToString(), planned.time.ToString(),
                        started ? action.started.ToString() : "",
                        started ? action.ended.ToString() : "", parties.from, parties.to, leg(0),
@@ -145,6 +145,10 @@ std::string RenderPaymentsCsv(const Plan& plan, const RunResult& result) {
                        text::CsvField(failed ? core::Describe(action.rejection) : ""),
                        action.attempts, action.uetr.IsNil() ? "" : action.uetr.ToString(),
                        action.settlement_id.IsZero() ? "" : action.settlement_id.ToHex());
+    if (action.settled_in_parts.IsPositive()) {
+      out += Decimal(plan, action.legs.front().ledger, action.settled_in_parts);
+    }
+    out += "\n";
   }
   return out;
 }

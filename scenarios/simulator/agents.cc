@@ -139,9 +139,15 @@ Agents::Statement Agents::StatementOf(const Agent& agent, const core::Ledger& le
     const auto state =
         ledger.FindInstruction({plan.participants[agent.participant].id, core::ActionKind::kPay,
                                 *core::InstructionId::Parse(plan.actions[action].id)});
-    if (!state.ok() || !state->has_value() || !core::IsFinal((*state)->status)) continue;
-    const bool settled = (*state)->status == core::InstructionStatus::kSettled;
-    (settled ? statement.settled : statement.failed).push_back(action);
+    if (!state.ok() || !state->has_value()) continue;
+    const core::InstructionStatus status = (*state)->status;
+    const std::optional<core::SettledParts> parts = core::SettledPartsOf((*state)->rejection);
+    Statement::Known known{.action = action, .ended = core::IsFinal(status)};
+    if (parts.has_value()) known.settled = parts->settled.minor();
+    if (status == core::InstructionStatus::kSettled) {
+      known.settled = PaymentOf(action).amount.minor();
+    }
+    statement.known.push_back(known);
   }
   return statement;
 }
@@ -149,19 +155,16 @@ Agents::Statement Agents::StatementOf(const Agent& agent, const core::Ledger& le
 // Statements may come late, twice and in another order. The balance of an old one would not go
 // with what newer ones said had settled.
 void Agents::OnStatement(Agent& agent, bool all, const Statement& statement) {
-  const auto take_off = [&agent](ActionIndex action) -> std::optional<Held> {
-    const auto found = std::find_if(agent.handed_in.begin(), agent.handed_in.end(),
-                                    [action](const Held& each) { return each.action == action; });
-    if (found == agent.handed_in.end()) return std::nullopt;
-    const Held held = *found;
-    agent.handed_in.erase(found);
-    return held;
-  };
-  for (const ActionIndex action : statement.settled) {
-    const std::optional<Held> held = take_off(action);
-    if (held && held->day->date == agent.date) agent.sent += PaymentOf(action).amount.minor();
+  for (const Statement::Known& known : statement.known) {
+    const auto held =
+        std::find_if(agent.handed_in.begin(), agent.handed_in.end(),
+                     [&known](const Held& each) { return each.action == known.action; });
+    if (held == agent.handed_in.end()) continue;
+    const std::int64_t more = std::max<std::int64_t>(0, known.settled - held->settled);
+    held->settled += more;
+    if (held->day->date == agent.date) agent.sent += more;
+    if (known.ended) agent.handed_in.erase(held);
   }
-  for (const ActionIndex action : statement.failed) take_off(action);
   if (statement.number > agent.answered) {
     agent.answered = statement.number;
     agent.balance = statement.balance;
@@ -196,7 +199,9 @@ study::BehaviourView Agents::ViewOf(const Agent& agent, const Held& held) const 
   view.sent = agent.sent;
   // Whatever else changed its balance: issues, redemptions and PvP settlements too.
   view.received = view.balance - view.opening + view.sent;
-  for (const Held& each : agent.handed_in) view.queued += PaymentOf(each.action).amount.minor();
+  for (const Held& each : agent.handed_in) {
+    view.queued += PaymentOf(each.action).amount.minor() - each.settled;
+  }
   return view;
 }
 

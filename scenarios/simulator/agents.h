@@ -49,6 +49,7 @@ class Agents {
     ActionIndex action = 0;
     const PlannedDay* day = nullptr;  // on which it fell due
     bool first = true;                // its strategy has not been asked about it
+    std::int64_t settled = 0;         // of one that was handed in, as far as its bank was told
   };
   // What one bank does on one ledger.
   struct Agent {
@@ -70,8 +71,14 @@ class Agents {
   struct Statement {
     std::uint64_t number = 0;
     std::int64_t balance = 0;
-    std::vector<ActionIndex> settled;  // of those that it had handed in
-    std::vector<ActionIndex> failed;
+    // Of those that it had handed in, where they stand and how much of them has settled: all, or
+    // where payments settle in parts less.
+    struct Known {
+      ActionIndex action = 0;
+      bool ended = false;
+      std::int64_t settled = 0;
+    };
+    std::vector<Known> known;
   };
 
   const PayOneWay& PaymentOf(ActionIndex action) const {

@@ -114,7 +114,9 @@ std::vector<CreditUse> BookingRecord::TakeCreditUses() {
 
 void BookingRecord::OnEntry(core::LedgerTime time, LedgerIndex ledger, const core::Entry& entry) {
   BookCredit(time, ledger, entry);
-  if (entry.status != core::InstructionStatus::kSettled || entry.postings.size() != 2) return;
+  const bool part = core::IsPart(entry);
+  const bool settled = entry.status == core::InstructionStatus::kSettled;
+  if ((!settled && !part) || entry.postings.size() != 2) return;
   const core::TransactionCode code = entry.postings.front().code;
   const bool is_leg = !entry.settlement_id.IsZero();
   if (code != (is_leg ? core::TransactionCode::kSettlement : core::TransactionCode::kPayment)) {
@@ -138,6 +140,7 @@ void BookingRecord::OnEntry(core::LedgerTime time, LedgerIndex ledger, const cor
   booking.settlement_id = entry.settlement_id;
   booking.waited = together || entry.cause == core::Cause::kRelease;
   booking.set = set;
+  booking.part = part;
   if (together) {
     const std::string_view rule = entry.rejection.rule;  // "bech-soramaki/1"
     booking.algorithm = rule.substr(0, rule.find('/'));

@@ -171,6 +171,7 @@ void Checkers::OnEntry(LedgerIndex ledger, const core::BatchHeader& header,
   if (!entry.settlement_id.IsZero()) {
     OnSettlementEntry(ledger, header, entry);
   } else if (entry.instruction.kind == core::ActionKind::kPay) {
+    OnPaymentParts(ledger, entry);
     if (entry.status == core::InstructionStatus::kSettled) coverage_.Add(Covered::kPaymentSettled);
     if (entry.status == core::InstructionStatus::kRejected) {
       coverage_.Add(Covered::kPaymentRejected);
@@ -217,6 +218,30 @@ void Checkers::OnPostings(LedgerIndex ledger, const core::Entry& entry) {
   if (sum != 0) {
     Fail(fmt::format("{}: the postings of entry {} do not sum to zero", NameOf(ledger),
                      entry.index));
+  }
+}
+
+// What the entries of a payment that settles in parts say of it is what their postings moved; it
+// settles when that is all of it, and once.
+void Checkers::OnPaymentParts(LedgerIndex ledger, const core::Entry& entry) {
+  std::map<core::InstructionKey, absl::int128>& in_parts = books_[ledger].in_parts;
+  const std::optional<core::SettledParts> parts = core::SettledPartsOf(entry.rejection);
+  const auto found = in_parts.find(entry.instruction);
+  if (!parts.has_value() && found == in_parts.end()) return;
+  absl::int128 moved = found == in_parts.end() ? 0 : found->second;
+  for (const core::Posting& posting : entry.postings) {
+    if (posting.amount.IsPositive()) moved += posting.amount.minor();
+  }
+  const bool told = parts.has_value() && parts->settled.minor() == moved;
+  const bool all = told && parts->settled == parts->amount;
+  if (!told || all != (entry.status == core::InstructionStatus::kSettled)) {
+    Fail(fmt::format("{}: entry {} does not say how much of its payment has settled",
+                     NameOf(ledger), entry.index));
+  }
+  if (core::IsFinal(entry.status)) {
+    in_parts.erase(entry.instruction);
+  } else {
+    in_parts[entry.instruction] = moved;
   }
 }
 

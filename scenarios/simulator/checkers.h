@@ -117,6 +117,8 @@ class Checkers {
     // Settlements that are held under a policy that is withdrawn.
     std::set<core::Hash256> held_under_withdrawn;
     bool intervened = false;  // since holds were compared
+    // Of payments that settle in parts and have not ended: what their postings moved.
+    std::map<core::InstructionKey, absl::int128> in_parts;
     // Below zero within a set of payments that settle together; no more after its last entry.
     std::set<core::AccountAddress> overdrawn;
   };
@@ -126,6 +128,7 @@ class Checkers {
   void ReadBatch(LedgerIndex ledger, const std::string& bytes);
   void OnEntry(LedgerIndex ledger, const core::BatchHeader& header, const core::Entry& entry);
   void OnPostings(LedgerIndex ledger, const core::Entry& entry);
+  void OnPaymentParts(LedgerIndex ledger, const core::Entry& entry);
   bool IsWithinCredit(LedgerIndex ledger, const core::AccountAddress& address,
                       core::Amount available) const;
   void CheckOverdrawn(LedgerIndex ledger);

@@ -39,8 +39,9 @@ void QueueWatch::OnBatch(core::LedgerTime now, LedgerIndex ledger,
 }
 
 void QueueWatch::CountSettled(const core::Entry& entry, LedgerQueueResult& result) {
+  const bool part = core::IsPart(entry);
   if (entry.instruction.kind != core::ActionKind::kPay ||
-      entry.status != core::InstructionStatus::kSettled) {
+      (entry.status != core::InstructionStatus::kSettled && !part)) {
     return;
   }
   std::string by = "at-once";
@@ -49,7 +50,7 @@ void QueueWatch::CountSettled(const core::Entry& entry, LedgerQueueResult& resul
     by = entry.rejection.rule.substr(0, entry.rejection.rule.find('/'));
   }
   LedgerQueueResult::Settled& settled = result.settled[by];
-  ++settled.count;
+  part ? ++settled.parts : ++settled.count;
   for (const core::Posting& posting : entry.postings) {
     if (!posting.amount.IsPositive()) continue;
     settled.value = core::CheckedAdd(settled.value, posting.amount).value_or(core::Amount::Max());

@@ -326,7 +326,8 @@ void Simulation::CollectQueued(RunResult& result) const {
         ledger.FindInstruction({plan_.participants[pay.from].id, core::ActionKind::kPay,
                                 *core::InstructionId::Parse(planned.id)});
     CW_CHECK(state.ok() && state->has_value(), "what is queued is recorded");
-    FollowQueued((*state)->status, (*state)->time, action);
+    FollowQueued((*state)->status, (*state)->time, core::SettledPartsOf((*state)->rejection),
+                 action);
   }
 }
 
@@ -409,8 +410,12 @@ void Simulation::CheckFlows(RunResult& result) const {
     expected[{ledger, to}] += amount.minor();
   };
   for (const ActionResult& action : result.actions) {
-    if (action.status != ActionStatus::kSettled) continue;
     const PlannedWhat& what = plan_.actions[action.action].what;
+    if (action.status != ActionStatus::kSettled) {
+      const auto* pay = std::get_if<PayOneWay>(&what);
+      if (pay != nullptr) move(pay->ledger, pay->from, pay->to, action.settled_in_parts);
+      continue;
+    }
     if (const auto* issue = std::get_if<IssueTo>(&what)) {
       expected[{issue->ledger, issue->to}] += issue->amount.minor();
     } else if (const auto* redeem = std::get_if<RedeemFrom>(&what)) {

@@ -109,7 +109,9 @@ void Compiler::CompileLedger(int index) {
   ledger.country = *country;
   ledger.central_bank = *bank;
   ledger.redeem_at_cut_off = spec.redeem_at_cut_off();
-  if (spec.has_queue()) ledger.queue = ReadQueue(node.Child("queue"), spec.queue());
+  if (spec.has_queue()) {
+    ledger.queue = ReadQueue(node.Child("queue"), spec.queue(), ledger.currency);
+  }
   ledger.key = DeriveKey(fmt::format("ledger/{}", origin->text()));
   for (std::uint32_t i = 1; i <= kApprovers; ++i) {
     ledger.approvers.push_back(DeriveKey(fmt::format("approver/{}/{}", bank->text(), i)));
@@ -169,7 +171,20 @@ core::QueueRun Compiler::ReadQueueRun(const causeway::v1::QueueRunSpec& spec) {
   return run;
 }
 
-core::QueueRules Compiler::ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec) {
+core::QueueSplitting Compiler::ReadSplitting(const Node& node,
+                                             const causeway::v1::QueueSplittingSpec& spec,
+                                             core::Currency currency) {
+  const auto read = [&](const char* field, const std::string& text) {
+    return text.empty() ? core::Amount()
+                        : ReadAmount(node.Of(field), text, currency).value_or(core::Amount());
+  };
+  return {.threshold = read("threshold", spec.threshold()),
+          .part_min = read("part_min", spec.part_min()),
+          .part_max = read("part_max", spec.part_max())};
+}
+
+core::QueueRules Compiler::ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec,
+                                     core::Currency currency) {
   core::QueueRules rules;
   if (spec.discipline() < causeway::v1::QUEUE_DISCIPLINE_FIFO ||
       spec.discipline() > causeway::v1::QUEUE_DISCIPLINE_DEFERRED) {
@@ -218,6 +233,10 @@ core::QueueRules Compiler::ReadQueue(const Node& node, const causeway::v1::Queue
   for (const causeway::v1::QueueRunSpec& run : spec.optimisations()) {
     rules.optimisations.push_back(ReadQueueRun(run));
   }
+  if (spec.has_splitting()) {
+    rules.splitting = ReadSplitting(node.Child("splitting"), spec.splitting(), currency);
+  }
+  rules.limits_bind_all = spec.limits_bind_all();
   CheckQueue(node, rules);
   return rules;
 }

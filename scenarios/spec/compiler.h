@@ -47,7 +47,10 @@ class Compiler {
   // compile_parties.cc
   void CompileLedgers();
   void CompileLedger(int index);
-  core::QueueRules ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec);
+  core::QueueRules ReadQueue(const Node& node, const causeway::v1::QueueSpec& spec,
+                             core::Currency currency);
+  core::QueueSplitting ReadSplitting(const Node& node, const causeway::v1::QueueSplittingSpec& spec,
+                                     core::Currency currency);
   static core::QueueRun ReadQueueRun(const causeway::v1::QueueRunSpec& spec);
   void CheckQueue(const Node& node, const core::QueueRules& rules);
   void CompileParticipants();

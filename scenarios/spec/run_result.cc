@@ -28,9 +28,14 @@ std::string_view ActionStatusName(ActionStatus status) {
   return "unknown";
 }
 
-void FollowQueued(core::InstructionStatus status, core::LedgerTime time, ActionResult& action) {
+void FollowQueued(core::InstructionStatus status, core::LedgerTime time,
+                  const std::optional<core::SettledParts>& parts, ActionResult& action) {
   action.ended = time;
-  if (status == core::InstructionStatus::kSettled) action.status = ActionStatus::kSettled;
+  if (status == core::InstructionStatus::kSettled) {
+    action.status = ActionStatus::kSettled;
+  } else if (parts.has_value()) {
+    action.settled_in_parts = parts->settled;
+  }
   if (status == core::InstructionStatus::kExpired) action.status = ActionStatus::kExpired;
 }
 

@@ -46,6 +46,8 @@ struct ActionResult {
   ActionStatus status = ActionStatus::kPending;
   core::Rejection rejection;    // kAccepted unless rejected or aborted
   std::vector<ActionLeg> legs;  // one; two for swap (sell, buy) and pvp (party, counterparty)
+  // Of a payment that did not settle as a whole: what of it did, in parts.
+  core::Amount settled_in_parts;
   core::Uetr uetr;              // nil: none
   core::Hash256 settlement_id;  // of the last attempt; zero: none
   std::uint32_t attempts = 0;   // 1, more when a settlement was tried again
@@ -58,8 +60,9 @@ struct ActionResult {
 };
 
 // What became by `time` of a payment that waited for funds when its action ended, by the record of
-// its ledger.
-void FollowQueued(core::InstructionStatus status, core::LedgerTime time, ActionResult& action);
+// its ledger; and how far it came, where it settles in parts.
+void FollowQueued(core::InstructionStatus status, core::LedgerTime time,
+                  const std::optional<core::SettledParts>& parts, ActionResult& action);
 
 struct AccountResult {
   ParticipantIndex participant = 0;
@@ -184,6 +187,7 @@ struct Booking {
   bool waited = false;                 // in the ledger's queue
   // Payments that left the queue together have one number from 1 up; 0: alone.
   std::uint32_t set = 0;
+  bool part = false;      // of a payment whose rest waited on
   std::string algorithm;  // that settled the set, such as "bech-soramaki"
 };
 
@@ -214,8 +218,9 @@ struct LedgerQueueResult {
   // queue), or the algorithm that its entry names, of offsetting at entry with "-entry" behind it.
   // By name.
   struct Settled {
-    std::uint64_t count = 0;
-    core::Amount value;
+    std::uint64_t count = 0;  // of payments, by how the last of them settled
+    std::uint64_t parts = 0;  // that settled before the rest of their payments
+    core::Amount value;       // of both
   };
   std::map<std::string, Settled> settled;
   // From each time on, until the next one.

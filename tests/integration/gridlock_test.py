@@ -1,23 +1,29 @@
 #!/usr/bin/python3
-"""A ledger with a queue as a real process: a ring of payments that no bank can begin settles."""
+"""Ledgers with queues as real processes: a ring of payments that no bank can begin settles, and large
+payments settle in parts."""
 
+import csv
 import json
 import os
 import unittest
 
 from corridor import SOURCE, new_folder, read, run
 
-SCENARIO = os.path.join(SOURCE, "scenarios", "gridlock.txtpb")
+
+def run_both(name):
+    """The scenario live and simulated: the folders, and the report of the live run."""
+    scenario = os.path.join(SOURCE, "scenarios", name + ".txtpb")
+    folder = new_folder(name)
+    live, simulated = os.path.join(folder, "live"), os.path.join(folder, "simulated")
+    run("causeway-sim", "run", "--live", scenario, "--out", live)
+    run("causeway-sim", "run", scenario, "--out", simulated)
+    return live, simulated, json.loads(read(os.path.join(live, "report.json")))
 
 
 class Gridlock(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = new_folder("gridlock")
-        cls.live, cls.simulated = os.path.join(folder, "live"), os.path.join(folder, "simulated")
-        run("causeway-sim", "run", "--live", SCENARIO, "--out", cls.live)
-        run("causeway-sim", "run", SCENARIO, "--out", cls.simulated)
-        cls.report = json.loads(read(os.path.join(cls.live, "report.json")))
+        cls.live, cls.simulated, cls.report = run_both("gridlock")
 
     def test_the_ring_settles_and_what_is_never_covered_expires(self):
         self.assertTrue(self.report["expectations_met"])
@@ -43,6 +49,31 @@ class Gridlock(unittest.TestCase):
                          str(self.report["ledger_queues"]["EUR"]["waiting_max"]))
         self.assertTrue(os.path.exists(
             os.path.join(self.live, "indicators", "EUR", "indicators.csv")))
+
+    def test_trace_replays_to_the_state_roots_of_the_observer(self):
+        replayed = run("causeway-sim", "replay", os.path.join(self.live, "trace.bin")).stdout
+        for root in self.report["state_roots"].values():
+            self.assertIn(root, replayed)
+
+
+class Splitting(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.live, cls.simulated, cls.report = run_both("queue-splitting")
+
+    def test_payments_settle_in_parts_and_the_rest_of_one_expires(self):
+        self.assertTrue(self.report["expectations_met"])
+        self.assertEqual((self.report["settled"], self.report["rejected"]), (5, 2))
+        self.assertTrue(self.report["observer"]["verified"])
+        with open(os.path.join(self.live, "payments.csv"), encoding="utf-8", newline="") as file:
+            payments = {line["id"]: line for line in csv.DictReader(file)}
+        self.assertEqual((payments["too-much"]["status"], payments["too-much"]["settled_in_parts"]),
+                         ("expired", "4.00"))
+        self.assertEqual((payments["large"]["status"], payments["large"]["settled_in_parts"]),
+                         ("settled", ""))
+
+    def test_ends_with_the_balances_of_the_simulated_run(self):
+        run("causeway-sim", "compare", self.live, self.simulated)
 
     def test_trace_replays_to_the_state_roots_of_the_observer(self):
         replayed = run("causeway-sim", "replay", os.path.join(self.live, "trace.bin")).stdout

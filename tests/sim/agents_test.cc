@@ -87,6 +87,23 @@ TEST(AgentsTest, ReceiptReactiveBankPaysOnceItHasReceivedAsMuch) {
   EXPECT_LT(ran.EndOf("large"), ran.EndOf("receipt") + 60.1);
 }
 
+// Of the large payment 1,000.00 settle at once and 500.00 wait: together they leave room for 500.00
+// more by what A may owe beyond its receipts.
+TEST(AgentsTest, PartsThatSettledCountAsSentAndTheRestAsWaiting) {
+  const AgentsRun ran = RunAgents(OneLedgerWith(
+      BehaviourText("A", "receipt_reactive { allowance_milli: 2000 }") +
+          PaymentAt("09:00", "large", "A", "B", "1500.00") +
+          PaymentAt("09:10", "second", "A", "C", "500.00") +
+          PaymentAt("10:00", "receipt", "B", "A", "1000.00"),
+      "queue { discipline: QUEUE_DISCIPLINE_FIFO splitting { part_min: \"1.00\" } }"));
+  const core::LedgerTime midnight = core::BusinessDate::Parse("2024-01-08")->StartInUtc();
+  EXPECT_NEAR(static_cast<double>((ran.Of("second").started - midnight).micros()) / 1e6,
+              9 * 3600 + 600, 0.1);
+  EXPECT_EQ(ran.Of("large").status, ActionStatus::kSettled);
+  EXPECT_EQ(ran.Of("second").status, ActionStatus::kSettled);
+  EXPECT_EQ(BalanceOf(ran.plan, ran.result, "BANK-A", "EUR"), 0);
+}
+
 TEST(AgentsTest, WhatIsKeptBackUntilCutOffIsWithheldAndMovesNothing) {
   const AgentsRun ran = RunAgents(OneLedgerWith(BehaviourText("A", "receipt_reactive {}") +
                                                 PaymentAt("09:00", "kept", "A", "B", "300.00")));
