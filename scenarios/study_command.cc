@@ -270,7 +270,7 @@ int StudyCommand(const StudyFlags& flags) {
     }
     study::ProblemList problems;
     const std::optional<study::FolderBehaviours> behaviours =
-        study::ParseBehaviours(*text, flags.behaviours, folder.input.accounts, problems);
+        study::ParseBehaviours(*text, flags.behaviours, folder.input, problems);
     if (!behaviours) {
       std::fputs(problems.ToString().c_str(), stderr);
       return kExitBadFile;

@@ -190,6 +190,7 @@ study::BehaviourView Agents::ViewOf(const Agent& agent, const Held& held) const 
   const PlannedDay& day = *held.day;
   const std::int64_t midnight = day.date.StartInUtc().micros();
   study::BehaviourView view;
+  view.day_starts = midnight - world_.plan.days.front().StartInUtc().micros();
   view.now = world_.clocks.TimeAt(world_.nodes.Participant(agent.participant)).micros() - midnight;
   view.due = world_.plan.actions[held.action].time.micros() - midnight;
   view.opens = day.opens.micros() - midnight;

@@ -54,8 +54,14 @@ std::optional<study::StockBehaviour> Compiler::CompileStrategy(
       if (terms.from > terms.to) Fail(withhold.Of("to"), "to: must not be before from");
       return terms;
     }
-    case causeway::v1::BehaviourSpec::kDefaults:
-      return study::DefaultAt{time(node.Child("defaults").Of("at"), spec.defaults().at())};
+    case causeway::v1::BehaviourSpec::kDefaults: {
+      const Node defaults = node.Child("defaults");
+      study::DefaultAt terms{time(defaults.Of("at"), spec.defaults().at())};
+      if (spec.defaults().day().empty()) return terms;
+      const auto day = ReadBusinessDay(defaults.Of("day"), spec.defaults().day());
+      if (day) terms.at += (day->StartInUtc() - plan_.days.front().StartInUtc()).micros();
+      return terms;
+    }
     case causeway::v1::BehaviourSpec::STRATEGY_NOT_SET:
       Fail(node.Of("participants"),
            "a behaviour must be one of delay, receipt_reactive, withhold, defaults");

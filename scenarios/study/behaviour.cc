@@ -55,7 +55,7 @@ class DefaultBehaviour : public Behaviour {
  public:
   explicit DefaultBehaviour(DefaultAt terms) : terms_(terms) {}
   bool Submits(const BehaviourView& view, const Payment&, bool) override {
-    return view.now < terms_.at;
+    return view.day_starts + view.now < terms_.at;
   }
 
  private:

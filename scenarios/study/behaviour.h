@@ -18,6 +18,7 @@ namespace causeway::study {
 
 // What a bank sees of its own account. Times are since the day's midnight.
 struct BehaviourView {
+  TimeUs day_starts = 0;  // that midnight, since the one before the run's first day
   TimeUs now = 0;
   TimeUs due = 0;  // when the payment fell due
   TimeUs opens = 0;
@@ -62,9 +63,10 @@ struct WithholdUnderStress {
   TimeUs to = 0;
   std::uint32_t probability_milli = 0;
 };
-// Submits nothing from a time on. What it submitted before stays in the queue.
+// Submits nothing from a point in time on, on that day and all that follow. What it submitted
+// before stays in the queue.
 struct DefaultAt {
-  TimeUs at = 0;
+  TimeUs at = 0;  // since the midnight before the run's first day
 };
 using StockBehaviour = std::variant<DelayTradeOff, ReceiptReactive, WithholdUnderStress, DefaultAt>;
 

@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "scenarios/study/options.h"
 #include "scenarios/study/proto_text.h"
+#include "scenarios/study/values.h"
 
 namespace causeway::study {
 namespace {
@@ -89,11 +90,8 @@ std::optional<StockBehaviour> BehaviourReader::ReadStrategy(const std::string& p
       terms.probability_milli = std::min(1000U, from.withhold().probability_milli());
       return terms;
     }
-    case v1::StudyBehaviour::kDefaults: {
-      DefaultAt terms;
-      SetTime(path + ".defaults.at", from.defaults().at(), terms.at);
-      return terms;
-    }
+    case v1::StudyBehaviour::kDefaults:
+      return ReadDefault(path + ".defaults", from.defaults());
     case v1::StudyBehaviour::STRATEGY_NOT_SET:
       break;
   }
@@ -101,16 +99,30 @@ std::optional<StockBehaviour> BehaviourReader::ReadStrategy(const std::string& p
   return std::nullopt;
 }
 
+DefaultAt BehaviourReader::ReadDefault(const std::string& path, const v1::StudyDefault& from) {
+  DefaultAt terms;
+  SetTime(path + ".at", from.at(), terms.at);
+  if (from.day().empty()) return terms;
+  const std::optional<std::int64_t> day = ParseDay(from.day());
+  const auto found = std::find(days_.begin(), days_.end(), day ? FormatDay(*day) : std::string());
+  if (found == days_.end()) {
+    Report(fmt::format("{}.day \"{}\": expected one of the days, {} to {}", path, from.day(),
+                       days_.front(), days_.back()));
+  } else {
+    terms.at += kDaySpanUs * (found - days_.begin());
+  }
+  return terms;
+}
+
 std::optional<FolderBehaviours> ParseBehaviours(std::string_view text, const std::string& file,
-                                                const std::vector<Account>& accounts,
-                                                ProblemList& problems) {
+                                                const Input& input, ProblemList& problems) {
   if (text.substr(0, kBehavioursFirstLine.size()) != kBehavioursFirstLine) {
     problems.Add({file, 1, 1, "expected the line \"# proto-message: StudyBehaviours\""});
     return std::nullopt;
   }
   v1::StudyBehaviours message;
   if (!ParseProtoText(text, file, message, problems)) return std::nullopt;
-  BehaviourReader reader(accounts, 0, 1, file, problems);
+  BehaviourReader reader(input.accounts, input.days, 0, 1, file, problems);
   for (int i = 0; i < message.behaviours_size(); ++i) {
     reader.Read(fmt::format("behaviours[{}]", i), message.behaviours(i));
   }

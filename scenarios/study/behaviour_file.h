@@ -19,10 +19,12 @@ namespace causeway::study {
 class BehaviourReader {
  public:
   // `ranks` is how many banks may be named by rank, each with `accounts_each` accounts in a row; 0:
-  // none may. All must outlive this but `file`.
-  BehaviourReader(const std::vector<Account>& accounts, std::uint32_t ranks,
-                  std::uint32_t accounts_each, std::string file, ProblemList& problems)
+  // none may. `days` are the names of the days, in order. All must outlive this but `file`.
+  BehaviourReader(const std::vector<Account>& accounts, const std::vector<std::string>& days,
+                  std::uint32_t ranks, std::uint32_t accounts_each, std::string file,
+                  ProblemList& problems)
       : accounts_(accounts),
+        days_(days),
         ranks_(ranks),
         each_(accounts_each),
         file_(std::move(file)),
@@ -34,6 +36,7 @@ class BehaviourReader {
  private:
   void Report(std::string message) { problems_.Add({file_, 0, 0, std::move(message)}); }
   void SetTime(const std::string& path, const std::string& text, TimeUs& target);
+  DefaultAt ReadDefault(const std::string& path, const v1::StudyDefault& from);
   void ReadRanks(const std::string& path, const v1::StudyBehaviour& from,
                  const StockBehaviour& behaviour);
   void ReadNames(const std::string& path, const v1::StudyBehaviour& from,
@@ -42,6 +45,7 @@ class BehaviourReader {
                                              const v1::StudyBehaviour& from);
 
   const std::vector<Account>& accounts_;
+  const std::vector<std::string>& days_;
   std::uint32_t ranks_;
   std::uint32_t each_;
   std::string file_;
@@ -63,8 +67,7 @@ struct FolderBehaviours {
 // Of a text whose first line is "# proto-message: StudyBehaviours". Nothing, with everything that
 // is wrong and its place in `file`, when it is not sound.
 std::optional<FolderBehaviours> ParseBehaviours(std::string_view text, const std::string& file,
-                                                const std::vector<Account>& accounts,
-                                                ProblemList& problems);
+                                                const Input& input, ProblemList& problems);
 
 }  // namespace causeway::study
 

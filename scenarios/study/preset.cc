@@ -164,7 +164,9 @@ void PresetReader::ReadBehaviours() {
   const bool sound = study_.banks().count() <= kStudyBanksMax;
   const std::vector<Account> accounts =
       sound ? AccountsOf(preset_.workload) : std::vector<Account>();
-  BehaviourReader reader(accounts, study_.banks().count(),
+  // Any day that there may be: a run may ask for more than the preset has (--days).
+  const std::vector<std::string> days = DayNames(kStudyDaysMax);
+  BehaviourReader reader(accounts, days, study_.banks().count(),
                          static_cast<std::uint32_t>(std::max<std::size_t>(1, each)), file_,
                          problems_);
   for (int i = 0; i < study_.behaviours_size(); ++i) {

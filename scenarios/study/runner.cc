@@ -441,6 +441,7 @@ bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
   const TimeUs midnight = payment.due / kDaySpanUs * kDaySpanUs;
   const liquidity::BankView bank = engine_->Bank(payment.sender);
   BehaviourView view;
+  view.day_starts = midnight;
   view.now = time - midnight;
   view.due = payment.due - midnight;
   view.opens = result_.opens;

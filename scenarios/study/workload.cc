@@ -109,9 +109,7 @@ class WorkloadMaker {
   absl::StatusOr<Input> Make() {
     input_.name = workload_.name;
     input_.minor_digits = workload_.minor_digits;
-    for (std::uint32_t day = 1; day <= workload_.days; ++day) {
-      input_.days.push_back(std::to_string(day));
-    }
+    input_.days = DayNames(workload_.days);
     AddAccounts();
     AddCustomers();
     for (const Stream& stream : workload_.streams) AddStream(stream);
@@ -330,8 +328,8 @@ absl::Status CheckWorkload(const Workload& workload) {
   if (banks.degree_exponent_milli <= 1000 || banks.reciprocity_milli > 1000) {
     return absl::InvalidArgumentError("the exponent must be above 1, the reciprocity at most 1");
   }
-  if (workload.days < 1 || workload.days > 366) {
-    return absl::InvalidArgumentError("there must be 1 to 366 days");
+  if (workload.days < 1 || workload.days > kStudyDaysMax) {
+    return absl::InvalidArgumentError(fmt::format("there must be 1 to {} days", kStudyDaysMax));
   }
   std::uint64_t payments = 2 * std::uint64_t{workload.foreign_exchange.trades_per_day};
   for (const Stream& stream : workload.streams) {
@@ -345,6 +343,12 @@ absl::Status CheckWorkload(const Workload& workload) {
   if (absl::Status status = CheckCustomers(workload); !status.ok()) return status;
   if (workload.foreign_exchange.trades_per_day == 0) return absl::OkStatus();
   return CheckForeignExchange(workload.foreign_exchange);
+}
+
+std::vector<std::string> DayNames(std::uint32_t count) {
+  std::vector<std::string> names;
+  for (std::uint32_t day = 1; day <= count; ++day) names.push_back(std::to_string(day));
+  return names;
 }
 
 std::vector<Account> AccountsOf(const Workload& workload) {

@@ -82,6 +82,7 @@ struct Workload {
 
 inline constexpr std::uint32_t kStudyBanksMax = 100'000;
 inline constexpr std::uint64_t kStudyPaymentsMax = 100'000'000;
+inline constexpr std::uint32_t kStudyDaysMax = 366;
 inline constexpr std::uint32_t kStudyCustomersPerBankMax = 1000;
 inline constexpr std::uint32_t kStudyCustomersMax = 1'000'000;
 
@@ -90,6 +91,9 @@ const std::string& StreamRoot(const Workload& workload);
 
 // InvalidArgument when the workload is not sound.
 absl::Status CheckWorkload(const Workload& workload);
+
+// The names of the first `count` days: their numbers from 1.
+std::vector<std::string> DayNames(std::uint32_t count);
 
 // The accounts that are drawn, by rank of their bank.
 std::vector<Account> AccountsOf(const Workload& workload);

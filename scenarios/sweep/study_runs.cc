@@ -127,7 +127,7 @@ absl::Status StudyRuns::LoadBehaviours(const std::string& path) {
   behaviours_text_ = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   study::ProblemList problems;
   std::optional<study::FolderBehaviours> read =
-      study::ParseBehaviours(behaviours_text_, path, input_.accounts, problems);
+      study::ParseBehaviours(behaviours_text_, path, input_, problems);
   if (!read) return absl::InvalidArgumentError(problems.ToString());
   behaviours_ = *std::move(read);
   // What was made with other behaviours is another sweep's.

@@ -135,6 +135,40 @@ TEST(AgentsTest, BankThatDefaultsPaysNoMoreAndKeepsWhatItGets) {
   EXPECT_EQ(BalanceOf(ran.plan, ran.result, "BANK-A", "EUR"), 95'000);
 }
 
+// The same with one day more.
+std::string TwoDaysWith(const std::string& more) {
+  std::string text = OneLedgerWith(more);
+  const std::string last = "last_date: \"2024-01-08\"";
+  return text.replace(text.find(last), last.size(), "last_date: \"2024-01-09\"");
+}
+
+std::string OnTheSecondDay(std::string step) {
+  const std::string date = "2024-01-08";
+  return step.replace(step.find(date), date.size(), "2024-01-09");
+}
+
+TEST(AgentsTest, BankThatHasDefaultedPaysNothingOnTheNextDay) {
+  const AgentsRun ran =
+      RunAgents(TwoDaysWith(BehaviourText("A", "defaults { at: \"12:00\" }") +
+                            PaymentAt("11:59", "before", "A", "B", "100.00") +
+                            OnTheSecondDay(PaymentAt("09:00", "after", "A", "B", "100.00")) +
+                            OnTheSecondDay(PaymentAt("09:30", "receipt", "B", "A", "50.00"))));
+  EXPECT_EQ(ran.Of("before").status, ActionStatus::kSettled);
+  EXPECT_EQ(ran.Of("after").status, ActionStatus::kWithheld);
+  EXPECT_EQ(BalanceOf(ran.plan, ran.result, "BANK-A", "EUR"), 95'000);
+}
+
+TEST(AgentsTest, BankMayDefaultOnALaterDate) {
+  const AgentsRun ran =
+      RunAgents(TwoDaysWith(BehaviourText("A", "defaults { at: \"12:00\" day: \"2024-01-09\" }") +
+                            PaymentAt("13:00", "day-before", "A", "B", "1.00") +
+                            OnTheSecondDay(PaymentAt("11:00", "before", "A", "B", "1.00")) +
+                            OnTheSecondDay(PaymentAt("12:00", "after", "A", "B", "1.00"))));
+  EXPECT_EQ(ran.Of("day-before").status, ActionStatus::kSettled);
+  EXPECT_EQ(ran.Of("before").status, ActionStatus::kSettled);
+  EXPECT_EQ(ran.Of("after").status, ActionStatus::kWithheld);
+}
+
 TEST(AgentsTest, BankWaitsForMoneyUntilWaitingHasCostAsMuch) {
   const std::string delay = "delay { delay_ppm_per_hour: 100 liquidity_ppm: 200 }";
   const AgentsRun ran = RunAgents(OneLedgerWith(BehaviourText("A", delay) +
@@ -298,6 +332,8 @@ TEST(AgentsTest, BehavioursThatAreWrongAreNamed) {
               HasSubstr("\"BANK-X\" is not listed"));
   EXPECT_THAT(first(BehaviourText("A", "")), HasSubstr("must be one of delay, receipt_reactive"));
   EXPECT_THAT(first(BehaviourText("A", "defaults {}")), HasSubstr("time"));
+  EXPECT_THAT(first(BehaviourText("A", "defaults { at: \"12:00\" day: \"2024-01-09\" }")),
+              HasSubstr("2024-01-09 is no business day"));
   EXPECT_THAT(first(BehaviourText("A", "withhold { from: \"12:00\" to: \"11:00\" }")),
               HasSubstr("to: must not be before from"));
   EXPECT_THAT(first(BehaviourText("A", "withhold { from: \"1:00\" to: \"11:00\" }")),

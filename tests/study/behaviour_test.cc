@@ -11,13 +11,14 @@ namespace causeway::study {
 namespace {
 
 // Three accounts with 100 each and `payments`, from 08:00 to 18:00, with `behaviour` for the first.
-RunResult RunWith(StockBehaviour behaviour, std::vector<Payment> payments) {
+RunResult RunWith(StockBehaviour behaviour, std::vector<Payment> payments,
+                  std::vector<std::string> days = {"1"}) {
   Input input;
   input.accounts = {{"a", "a", 100}, {"b", "b", 100}, {"c", "c", 100}};
   input.payments = std::move(payments);
   input.rows.resize(input.payments.size());
   std::iota(input.rows.begin(), input.rows.end(), 1);
-  input.days = {"1"};
+  input.days = std::move(days);
   RunOptions options;
   options.opens = 8 * kHourUs;
   options.closes = 18 * kHourUs;
@@ -88,6 +89,32 @@ TEST(DefaultAt, SubmitsNothingFromThenOnAndKeepsWhatItGets) {
   EXPECT_EQ(result.account_days[0].closing, 140);
 }
 
+TEST(DefaultAt, LastsForAllDaysThatFollow) {
+  const RunResult result = RunWith(DefaultAt{12 * kHourUs},
+                                   {{10, 11 * kHourUs, 0, 1},
+                                    {10, kDaySpanUs + 9 * kHourUs, 0, 1},
+                                    {50, kDaySpanUs + 9 * kHourUs, 1, 0},
+                                    {10, 2 * kDaySpanUs + 17 * kHourUs, 0, 1}},
+                                   {"1", "2", "3"});
+  EXPECT_EQ(result.payments[0].status, Status::kSettled);
+  EXPECT_EQ(result.payments[1].status, Status::kWithheld);
+  EXPECT_EQ(result.payments[2].status, Status::kSettled);
+  EXPECT_EQ(result.payments[3].status, Status::kWithheld);
+  EXPECT_EQ(result.account_days.back().closing, 100);  // of c, which had no part in it
+  EXPECT_EQ(result.account_days[6].closing, 140);      // of a on the third day
+}
+
+TEST(DefaultAt, MayBeOnALaterDay) {
+  const RunResult result = RunWith(DefaultAt{kDaySpanUs + 12 * kHourUs},
+                                   {{10, 13 * kHourUs, 0, 1},
+                                    {10, kDaySpanUs + 11 * kHourUs, 0, 1},
+                                    {10, kDaySpanUs + 12 * kHourUs, 0, 1}},
+                                   {"1", "2"});
+  EXPECT_EQ(result.payments[0].status, Status::kSettled);
+  EXPECT_EQ(result.payments[1].status, Status::kSettled);
+  EXPECT_EQ(result.payments[2].status, Status::kWithheld);
+}
+
 TEST(Behaviours, OfOneAccountLeaveTheDrawsOfOthersAsTheyWere) {
   const WithholdUnderStress terms{0, kDayUs, 500};
   const auto draws = [&](std::vector<BehaviourOf> of) {
@@ -121,20 +148,22 @@ TEST(Behaviours, OfAnyKindCanBeWrittenOutsideOfTheLibrary) {
   EXPECT_EQ(RunStudy(input, options)->payments[0].settled, 10 * kHourUs);
 }
 
-std::string BehaviourProblems(const std::string& text, const std::vector<Account>& accounts) {
+std::string BehaviourProblems(const std::string& text, const Input& input) {
   ProblemList problems;
-  ParseBehaviours(text, "b.txtpb", accounts, problems);
+  ParseBehaviours(text, "b.txtpb", input, problems);
   return problems.ToString();
 }
 
-// Two accounts of bank A, one of B.
-std::vector<Account> ThreeAccounts() {
-  std::vector<Account> accounts(3);
-  accounts[0].id = "a1";
-  accounts[1].id = "a2";
-  accounts[0].owner = accounts[1].owner = "A";
-  accounts[2].id = accounts[2].owner = "b";
-  return accounts;
+// Two accounts of bank A, one of B; two days.
+Input ThreeAccounts() {
+  Input input;
+  input.accounts.resize(3);
+  input.accounts[0].id = "a1";
+  input.accounts[1].id = "a2";
+  input.accounts[0].owner = input.accounts[1].owner = "A";
+  input.accounts[2].id = input.accounts[2].owner = "b";
+  input.days = {"1", "2026-03-02"};
+  return input;
 }
 
 TEST(BehaviourFile, NamesAccountsByIdOrOwner) {
@@ -157,6 +186,21 @@ TEST(BehaviourFile, NamesAccountsByIdOrOwner) {
   EXPECT_TRUE(factory(1)->Submits(view, payment, true));   // the later one counts
 }
 
+TEST(BehaviourFile, NamesTheDayOfADefault) {
+  ProblemList problems;
+  const std::optional<FolderBehaviours> file = ParseBehaviours(
+      "# proto-message: StudyBehaviours\n"
+      "behaviours { banks: \"b\" defaults { at: \"10:00\" day: \"2026-03-02\" } }\n",
+      "b.txtpb", ThreeAccounts(), problems);
+  ASSERT_TRUE(file.has_value()) << problems.ToString();
+  const BehaviourFactory factory = file->Make(file->seed);
+  BehaviourView view;
+  view.now = 11 * kHourUs;
+  EXPECT_TRUE(factory(2)->Submits(view, Payment(), true));
+  view.day_starts = kDaySpanUs;
+  EXPECT_FALSE(factory(2)->Submits(view, Payment(), true));
+}
+
 TEST(BehaviourFile, ReportsWhatIsWrongWithIt) {
   const std::string first = "# proto-message: StudyBehaviours\n";
   EXPECT_EQ(BehaviourProblems("behaviours {}", ThreeAccounts()),
@@ -168,6 +212,11 @@ TEST(BehaviourFile, ReportsWhatIsWrongWithIt) {
             "b.txtpb: behaviours[0].defaults.at \"99:00\": expected a time of day such as 09:05, "
             "up to 48:00\n"
             "b.txtpb: behaviours[0].banks \"C\": expected the id of an account, or of an owner\n");
+  EXPECT_EQ(BehaviourProblems(first + "behaviours { banks: \"b\" defaults { at: \"10:00\" "
+                                      "day: \"3\" } }",
+                              ThreeAccounts()),
+            "b.txtpb: behaviours[0].defaults.day \"3\": expected one of the days, 1 to "
+            "2026-03-02\n");
   EXPECT_EQ(BehaviourProblems(first + "behaviours { first_bank: 1 last_bank: 1 "
                                       "defaults { at: \"10:00\" } }",
                               ThreeAccounts()),

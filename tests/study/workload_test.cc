@@ -424,6 +424,24 @@ TEST(Preset, OfTheDefaultHasThePaymentsOfTheDayWithoutIt) {
   EXPECT_TRUE(without.options.behaviours == nullptr);
 }
 
+TEST(Preset, OfTheDefaultHasItForAllDaysThatFollow) {
+  Preset preset = PresetOfFile("bank-default.txtpb");
+  preset.workload.days = 2;
+  for (Stream& stream : preset.workload.streams) stream.payments_per_day = 3000;
+  const Input input = *DrawWorkload(preset.workload);
+  const RunResult result = *RunStudy(input, preset.options);
+  int before = 0;
+  int after = 0;
+  for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+    if (input.payments[i].sender != 0) continue;
+    const bool defaulted = input.payments[i].due >= 11 * kHourUs;
+    (defaulted ? after : before) += 1;
+    EXPECT_EQ(result.payments[i].status == Status::kWithheld, defaulted) << i;
+  }
+  EXPECT_GT(before, 100);
+  EXPECT_GT(after, 2 * before);
+}
+
 // An agent more changes what it does itself, and no draw of anybody else.
 TEST(Preset, WithAnAgentMoreLeavesAllOtherDrawsAsTheyWere) {
   const std::string head =
@@ -468,6 +486,8 @@ TEST(Preset, NeedsTheTimesOfItsAgents) {
   };
   EXPECT_EQ(problems("defaults {}"),
             "x.txtpb: behaviours[0].defaults.at: expected a time of day such as 09:05\n");
+  EXPECT_EQ(problems("defaults { at: \"12:00\" day: \"monday\" }"),
+            "x.txtpb: behaviours[0].defaults.day \"monday\": expected one of the days, 1 to 366\n");
   EXPECT_THAT(problems("withhold { from: \"09:00\" }"),
               HasSubstr("behaviours[0].withhold.to: expected a time of day"));
 }
