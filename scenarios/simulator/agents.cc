@@ -4,7 +4,6 @@
 
 #include "fmt/format.h"
 #include "scenarios/simulator/liquidity_terms.h"
-#include "settlement/core/prng.h"
 
 namespace causeway::sim {
 namespace {
@@ -24,10 +23,9 @@ AccountBehaviours BehavioursOf(const Plan& plan) {
     }
     if (chosen == nullptr) return nullptr;
     return study::MakeBehaviour(
-        chosen->what,
-        core::RandomStream(plan.seed,
-                           fmt::format("behaviour/{}/{}", plan.participants[participant].id.text(),
-                                       plan.ledgers[ledger].currency.code())));
+        chosen->what, plan.seed,
+        fmt::format("behaviour/{}/{}", plan.participants[participant].id.text(),
+                    plan.ledgers[ledger].currency.code()));
   };
 }
 
@@ -198,6 +196,7 @@ study::BehaviourView Agents::ViewOf(const Agent& agent, const Held& held) const 
   view.opening = *agent.opening;
   view.balance = agent.balance;
   view.sent = agent.sent;
+  view.name = {world_.plan.actions[held.action].id, 0};
   // Whatever else changed its balance: issues, redemptions and PvP settlements too.
   view.received = view.balance - view.opening + view.sent;
   for (const Held& each : agent.handed_in) {

@@ -24,8 +24,9 @@ namespace causeway::sim {
 using AccountBehaviours =
     std::function<std::unique_ptr<study::Behaviour>(ParticipantIndex, LedgerIndex)>;
 
-// Those of the plan. Each draws from "behaviour/<participant>/<currency>": a behaviour more changes
-// no draw of anybody else. The plan outlives it.
+// Those of the plan. Each draws from streams "behaviour/<participant>/<currency>/...", one for each
+// payment by its id: neither a behaviour, a fault nor a payment more changes any other draw. The
+// plan outlives it.
 AccountBehaviours BehavioursOf(const Plan& plan);
 
 class Agents {

@@ -1,8 +1,10 @@
 #include "scenarios/study/behaviour.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "fmt/format.h"
+#include "settlement/core/prng.h"
 
 namespace causeway::study {
 namespace {
@@ -37,18 +39,25 @@ class ReceiptBehaviour : public Behaviour {
 
 class WithholdBehaviour : public Behaviour {
  public:
-  WithholdBehaviour(WithholdUnderStress terms, core::RandomStream stream)
-      : terms_(terms), stream_(std::move(stream)) {}
+  WithholdBehaviour(WithholdUnderStress terms, std::uint64_t seed, std::string stream)
+      : terms_(terms), seed_(seed), stream_(std::move(stream)) {}
   bool Submits(const BehaviourView& view, const Payment& payment, bool first) override {
-    if (!first) return view.now >= terms_.to;
     if (payment.priority == liquidity::Priority::kUrgent) return true;
-    if (view.now < terms_.from || view.now >= terms_.to) return true;
-    return !stream_.Bernoulli(terms_.probability_milli, 1000);
+    const TimeUs due = std::max(view.due, view.opens);
+    if (due < terms_.from || due >= terms_.to || view.now >= terms_.to) return true;
+    // What is asked about again has been picked.
+    return first && !Picks(view.name);
   }
 
  private:
+  bool Picks(const PaymentName& name) const {
+    core::RandomStream stream(seed_, fmt::format("{}/{}/{}", stream_, name.text, name.number));
+    return stream.Bernoulli(terms_.probability_milli, 1000);
+  }
+
   WithholdUnderStress terms_;
-  core::RandomStream stream_;
+  std::uint64_t seed_;
+  std::string stream_;
 };
 
 class DefaultBehaviour : public Behaviour {
@@ -64,8 +73,8 @@ class DefaultBehaviour : public Behaviour {
 
 }  // namespace
 
-std::unique_ptr<Behaviour> MakeBehaviour(const StockBehaviour& behaviour,
-                                         core::RandomStream stream) {
+std::unique_ptr<Behaviour> MakeBehaviour(const StockBehaviour& behaviour, std::uint64_t seed,
+                                         std::string stream) {
   if (const auto* delay = std::get_if<DelayTradeOff>(&behaviour)) {
     return std::make_unique<DelayBehaviour>(*delay);
   }
@@ -73,23 +82,25 @@ std::unique_ptr<Behaviour> MakeBehaviour(const StockBehaviour& behaviour,
     return std::make_unique<ReceiptBehaviour>(*receipts);
   }
   if (const auto* withhold = std::get_if<WithholdUnderStress>(&behaviour)) {
-    return std::make_unique<WithholdBehaviour>(*withhold, std::move(stream));
+    return std::make_unique<WithholdBehaviour>(*withhold, seed, std::move(stream));
   }
   return std::make_unique<DefaultBehaviour>(std::get<DefaultAt>(behaviour));
 }
 
-BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,
+BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours,
+                                const std::vector<Account>& accounts, std::uint64_t seed,
                                 std::string root) {
   if (behaviours.empty()) return nullptr;
-  return [behaviours = std::move(behaviours), seed,
+  std::vector<std::string> ids;
+  for (const Account& account : accounts) ids.push_back(account.id);
+  return [behaviours = std::move(behaviours), ids = std::move(ids), seed,
           root = std::move(root)](AccountIndex account) -> std::unique_ptr<Behaviour> {
     const StockBehaviour* chosen = nullptr;
     for (const BehaviourOf& of : behaviours) {
       if (of.first <= account && account <= of.last) chosen = &of.behaviour;
     }
     if (chosen == nullptr) return nullptr;
-    return MakeBehaviour(
-        *chosen, core::RandomStream(seed, fmt::format("study/{}/behaviour/{}", root, account)));
+    return MakeBehaviour(*chosen, seed, fmt::format("study/{}/behaviour/{}", root, ids[account]));
   };
 }
 

@@ -1,6 +1,6 @@
 // What banks do with payments that fall due: the strategy interface of a study, and stock ones.
-// Each draws from a stream of its own account, so that changing one bank's leaves all others as
-// they were.
+// What a stock one draws hangs on the seed, the account and the payment alone: another bank's
+// behaviour, payments more and the time of asking leave it as it was.
 #ifndef CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_H_
 #define CAUSEWAY_SCENARIOS_STUDY_BEHAVIOUR_H_
 
@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "scenarios/study/input.h"
-#include "settlement/core/prng.h"
 
 namespace causeway::study {
 
@@ -29,6 +28,7 @@ struct BehaviourView {
   std::int64_t received = 0;  // settled today
   std::int64_t sent = 0;      // settled today
   std::int64_t queued = 0;    // submitted, and waiting in the system's queue
+  PaymentName name;           // of the payment; in a scenario its id
 };
 
 // One account's. Called in a fixed order, so it may remember what it saw.
@@ -56,8 +56,8 @@ struct ReceiptReactive {
   std::uint32_t allowance_milli = 0;
   TimeUs pays_all_from = kDaySpanUs;
 };
-// Of payments that fall due between two times it keeps back those that a draw per payment picks,
-// until the second; urgent ones excepted.
+// Of payments that fall due between two times it keeps back those that a draw by the payment's name
+// picks, until the second; urgent ones excepted. What is due before the opening falls due with it.
 struct WithholdUnderStress {
   TimeUs from = 0;
   TimeUs to = 0;
@@ -77,12 +77,15 @@ struct BehaviourOf {
   StockBehaviour behaviour;
 };
 
-// Draws from `stream`, if it draws.
-std::unique_ptr<Behaviour> MakeBehaviour(const StockBehaviour& behaviour,
-                                         core::RandomStream stream);
+// For each payment that it draws for, it does so from the stream "<stream>/<text>/<number>", after
+// the payment's name.
+std::unique_ptr<Behaviour> MakeBehaviour(const StockBehaviour& behaviour, std::uint64_t seed,
+                                         std::string stream);
 
-// Streams are "study/<root>/behaviour/<account>". Nothing when there are none.
-BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours, std::uint64_t seed,
+// For the accounts of an input. Streams are "study/<root>/behaviour/<account's id>". Nothing when
+// there are none.
+BehaviourFactory MakeBehaviours(std::vector<BehaviourOf> behaviours,
+                                const std::vector<Account>& accounts, std::uint64_t seed,
                                 std::string root);
 
 }  // namespace causeway::study

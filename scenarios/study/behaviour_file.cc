@@ -127,7 +127,7 @@ std::optional<FolderBehaviours> ParseBehaviours(std::string_view text, const std
     reader.Read(fmt::format("behaviours[{}]", i), message.behaviours(i));
   }
   if (!problems.empty()) return std::nullopt;
-  return FolderBehaviours{reader.Take(), message.seed()};
+  return FolderBehaviours{reader.Take(), message.seed(), input.accounts};
 }
 
 }  // namespace causeway::study

@@ -57,10 +57,11 @@ class BehaviourReader {
 struct FolderBehaviours {
   std::vector<BehaviourOf> behaviours;
   std::uint64_t seed = 0;  // the file's own
+  std::vector<Account> accounts;
 
-  // Streams are "study/behaviours/behaviour/<account>", rooted in `root_seed`.
+  // Streams are "study/behaviours/behaviour/<account's id>", rooted in `root_seed`.
   BehaviourFactory Make(std::uint64_t root_seed) const {
-    return MakeBehaviours(behaviours, root_seed, "behaviours");
+    return MakeBehaviours(behaviours, accounts, root_seed, "behaviours");
   }
 };
 

@@ -2,7 +2,9 @@
 #ifndef CAUSEWAY_SCENARIOS_STUDY_INPUT_H_
 #define CAUSEWAY_SCENARIOS_STUDY_INPUT_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +57,7 @@ struct Payment {
   bool time_specific = false;
   // Made on behalf of a correspondent's customer (BCBS 248 B(i)).
   bool for_customer = false;
+  std::uint32_t drawn = 0;  // number among those of a generator, from 1; 0: not of one
 };
 
 // How much more `account` may have paid than received, at any time of a day: in all
@@ -124,6 +127,19 @@ class TextColumn {
   std::vector<std::uint64_t> ends_;
 };
 
+// What names a payment among those of its input, whatever else there is: its id; or the stream that
+// it was drawn for and its number in it; or, of a file and without an id, its row.
+struct PaymentName {
+  std::string_view text;
+  std::uint64_t number = 0;
+};
+
+// The payments that were drawn for one stream are those from its first one on (Payment::drawn).
+struct DrawnStream {
+  std::string name;
+  std::uint32_t first = 1;
+};
+
 struct Input {
   std::string name;      // of the preset or the folder
   int minor_digits = 2;  // decimals of an amount, in every currency
@@ -133,8 +149,9 @@ struct Input {
   std::vector<Account> accounts;
   // By due time; at the same time in the order of the file.
   std::vector<Payment> payments;
-  TextColumn payment_ids;           // as `payments`, or empty: then they are numbered from 1
-  std::vector<std::uint32_t> rows;  // as `payments`: number in the file, from 1
+  TextColumn payment_ids;            // as `payments`, or empty: then they are numbered from 1
+  std::vector<std::uint32_t> rows;   // as `payments`: number in the file, from 1
+  std::vector<DrawnStream> streams;  // of a generator, in the order of drawing
   // As `payments`, or empty: payments with the same number other than 0 are legs of one settlement.
   std::vector<std::uint32_t> links;
   // As `payments`, or empty: points in time by which time-specific ones are to settle, or kNoTime:
@@ -148,6 +165,18 @@ struct Input {
   std::vector<std::uint32_t> sender_customers;
   std::vector<std::uint32_t> recipient_customers;
   std::vector<std::string> days;  // their names, in order
+
+  // Its text lives as long as this.
+  PaymentName NameOf(PaymentIndex payment) const {
+    if (!payment_ids.empty() && !payment_ids[payment].empty()) return {payment_ids[payment], 0};
+    const std::uint32_t drawn = payments[payment].drawn;
+    if (drawn == 0) return {"", rows[payment]};
+    const auto after = std::upper_bound(
+        streams.begin(), streams.end(), drawn,
+        [](std::uint32_t value, const DrawnStream& stream) { return value < stream.first; });
+    const DrawnStream& stream = *std::prev(after);
+    return {stream.name, drawn - stream.first + 1};
+  }
 };
 
 }  // namespace causeway::study

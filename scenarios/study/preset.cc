@@ -173,7 +173,8 @@ void PresetReader::ReadBehaviours() {
     reader.Read(fmt::format("behaviours[{}]", i), study_.behaviours(i));
   }
   const Workload& workload = preset_.workload;
-  preset_.options.behaviours = MakeBehaviours(reader.Take(), workload.seed, StreamRoot(workload));
+  preset_.options.behaviours =
+      MakeBehaviours(reader.Take(), accounts, workload.seed, StreamRoot(workload));
 }
 
 Preset PresetReader::Read() {

@@ -454,6 +454,7 @@ bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
   view.queued = bank.queued_out.minor();
   view.received = received_[payment.sender];
   view.sent = sent_[payment.sender];
+  view.name = input_.NameOf(index);
   return behaviours_[payment.sender]->Submits(view, payment, first);
 }
 

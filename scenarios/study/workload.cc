@@ -112,8 +112,14 @@ class WorkloadMaker {
     input_.days = DayNames(workload_.days);
     AddAccounts();
     AddCustomers();
-    for (const Stream& stream : workload_.streams) AddStream(stream);
-    if (workload_.foreign_exchange.trades_per_day > 0) AddTrades();
+    for (const Stream& stream : workload_.streams) {
+      BeginStream(stream.name);
+      AddStream(stream);
+    }
+    if (workload_.foreign_exchange.trades_per_day > 0) {
+      BeginStream("fx");
+      AddTrades();
+    }
     if (total_ > liquidity::kTotalMinorMax) {
       return absl::InvalidArgumentError("the payments come to too much");
     }
@@ -128,11 +134,15 @@ class WorkloadMaker {
   }
   void AddAccounts();
   void AddCustomers();
+  void BeginStream(const std::string& name) {
+    input_.streams.push_back({name, static_cast<std::uint32_t>(input_.payments.size() + 1)});
+  }
   void AddStream(const Stream& stream);
   void AddTrades();
   void Add(const Payment& payment, std::uint32_t link) {
     total_ += payment.amount;
     input_.payments.push_back(payment);
+    input_.payments.back().drawn = static_cast<std::uint32_t>(input_.payments.size());
     if (workload_.foreign_exchange.trades_per_day > 0) input_.links.push_back(link);
   }
   // Of the payment that was added last.

@@ -279,6 +279,43 @@ TEST(AgentsTest, AgentMoreChangesNoDrawOfTheOthers) {
   EXPECT_NE(KeptBackBy(two, 0), KeptBackBy(two, 1));
 }
 
+// A bank that cannot reach its ledger for a time asks late, in another order; what it keeps back of
+// the payments after that is the same.
+TEST(AgentsTest, FaultBeforehandChangesNoDrawOfTheBankItself) {
+  const std::string text = OneLedgerWith(
+      DayOfPayments() +
+      BehaviourText("A", "withhold { from: \"11:00\" to: \"16:50\" probability_milli: 500 }"));
+  const AgentsRun calm = RunAgents(text);
+  const AgentsRun cut_off = RunAgents(text +
+                                      "faults { date: \"2024-01-08\" time: \"10:00\" duration_ms: "
+                                      "3900000 partition { nodes: \"BANK-A\" } }\n");
+  const auto later = [](const AgentsRun& ran) {
+    std::set<std::string> kept;
+    for (const std::string& id : KeptBackBy(ran, 0)) {
+      const ActionResult result = ran.Of(id);
+      const auto at = ran.plan.actions[result.action].time -
+                      core::BusinessDate::Parse("2024-01-08")->StartInUtc();
+      if (at.micros() >= 11 * study::kHourUs + 10 * study::kMinuteUs) kept.insert(id);
+    }
+    return kept;
+  };
+  EXPECT_NE(KeptBackBy(calm, 0), KeptBackBy(cut_off, 0));  // the fault did hold it up
+  EXPECT_GT(later(calm).size(), 5U);
+  EXPECT_EQ(later(calm), later(cut_off));
+}
+
+TEST(AgentsTest, PaymentMoreChangesNoDrawForTheOthers) {
+  const std::string text = OneLedgerWith(
+      DayOfPayments() +
+      BehaviourText("A", "withhold { from: \"08:00\" to: \"16:50\" probability_milli: 500 }"));
+  const AgentsRun without = RunAgents(text);
+  const AgentsRun with = RunAgents(text + PaymentAt("08:05", "more", "A", "B", "1.00"));
+  std::set<std::string> kept = KeptBackBy(with, 0);
+  kept.erase("more");
+  EXPECT_GT(kept.size(), 5U);
+  EXPECT_EQ(kept, KeptBackBy(without, 0));
+}
+
 TEST(AgentsTest, SameFileGivesTheSameReportToTheByte) {
   const std::string text = OneLedgerWith(
       DayOfPayments() +

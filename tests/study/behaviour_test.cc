@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "scenarios/study/behaviour_file.h"
@@ -22,7 +23,7 @@ RunResult RunWith(StockBehaviour behaviour, std::vector<Payment> payments,
   RunOptions options;
   options.opens = 8 * kHourUs;
   options.closes = 18 * kHourUs;
-  options.behaviours = MakeBehaviours({{0, 0, behaviour}}, 1, "test");
+  options.behaviours = MakeBehaviours({{0, 0, behaviour}}, input.accounts, 1, "test");
   return *RunStudy(input, options);
 }
 
@@ -118,14 +119,52 @@ TEST(DefaultAt, MayBeOnALaterDay) {
 TEST(Behaviours, OfOneAccountLeaveTheDrawsOfOthersAsTheyWere) {
   const WithholdUnderStress terms{0, kDayUs, 500};
   const auto draws = [&](std::vector<BehaviourOf> of) {
-    const auto behaviour = MakeBehaviours(std::move(of), 3, "x")(1);
+    const std::vector<Account> accounts = {{"a", "a"}, {"b", "b"}, {"c", "c"}};
+    const auto behaviour = MakeBehaviours(std::move(of), accounts, 3, "x")(1);
     std::vector<bool> drawn;
-    for (int i = 0; i < 100; ++i) {
-      drawn.push_back(behaviour->Submits({.now = 1}, Payment{1, 1, 1, 0}, true));
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      drawn.push_back(behaviour->Submits({.now = 1, .name = {"", i}}, Payment{1, 1, 1, 0}, true));
     }
     return drawn;
   };
   EXPECT_EQ(draws({{1, 1, terms}}), draws({{0, 0, terms}, {1, 1, terms}, {2, 2, DefaultAt{}}}));
+}
+
+TEST(Behaviours, DrawForEachPaymentByItsNameWhateverWasAskedBefore) {
+  const auto behaviour = [] { return MakeBehaviour(WithholdUnderStress{0, kDayUs, 500}, 3, "x"); };
+  const auto submits = [](Behaviour& of, const PaymentName& name) {
+    return of.Submits({.now = 1, .name = name}, Payment{1, 1, 1, 0}, true);
+  };
+  const auto forward = behaviour();
+  std::vector<bool> drawn;
+  for (std::uint64_t i = 0; i < 100; ++i) drawn.push_back(submits(*forward, {"s", i}));
+  const auto backward = behaviour();
+  for (std::uint64_t i = 100; i-- > 0;) {
+    submits(*backward, {"other", i});
+    EXPECT_EQ(submits(*backward, {"s", i}), drawn[i]) << i;
+  }
+  EXPECT_GT(std::count(drawn.begin(), drawn.end(), true), 20);
+  EXPECT_GT(std::count(drawn.begin(), drawn.end(), false), 20);
+}
+
+TEST(PaymentNames, AreIdsOrNumbersInAStreamOrRows) {
+  Input input;
+  input.payments.resize(4);
+  input.rows = {3, 1, 4, 2};
+  EXPECT_EQ(input.NameOf(0).number, 3U);
+  EXPECT_EQ(input.NameOf(0).text, "");
+  input.streams = {{"none", 1}, {"first", 1}, {"second", 3}};
+  for (std::size_t i = 0; i < 4; ++i) input.payments[i].drawn = input.rows[i];
+  EXPECT_EQ(input.NameOf(0).text, "second");
+  EXPECT_EQ(input.NameOf(0).number, 1U);
+  EXPECT_EQ(input.NameOf(3).text, "first");
+  EXPECT_EQ(input.NameOf(3).number, 2U);
+  for (const char* id : {"p", "q", "r", ""}) input.payment_ids.Append(id);
+  EXPECT_EQ(input.NameOf(2).text, "r");
+  EXPECT_EQ(input.NameOf(2).number, 0U);
+  input.payments[3].drawn = 0;
+  EXPECT_EQ(input.NameOf(3).text, "");  // has neither
+  EXPECT_EQ(input.NameOf(3).number, 2U);
 }
 
 TEST(Behaviours, OfAnyKindCanBeWrittenOutsideOfTheLibrary) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "fmt/format.h"
 #include "scenarios/study/folder.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/output.h"
@@ -472,6 +473,44 @@ TEST(Preset, WithAnAgentMoreLeavesAllOtherDrawsAsTheyWere) {
     withheld += before.payments[i].submitted != input.payments[i].due ? 1 : 0;
   }
   EXPECT_GT(withheld, 0);
+}
+
+// Payments more, before and after it in the file and between its own in time, leave what an agent
+// does with each of its own as it was.
+TEST(Preset, WithAStreamMoreLeavesTheDrawsOfAnAgentAsTheyWere) {
+  const auto stream = [](const std::string& name, int payments) {
+    return fmt::format(
+        "streams {{ name: \"{}\" payments_per_day: {} values {{ median: \"10\" sigma_milli: 500 }} "
+        "value_max: \"1000\" profile {{ from: \"08:00\" to: \"17:00\" weight: 1 }} }} ",
+        name, payments);
+  };
+  // Which payments of bank 2 in the stream "s" are kept back, by their number in it.
+  const auto kept = [&](const std::string& streams) {
+    ProblemList problems;
+    const absl::StatusOr<Preset> preset = ParsePreset(
+        "# proto-message: Study\nname: \"agents\" seed: 5 days: 2 opens: \"08:00\" closes: "
+        "\"18:00\" decimals: 2 banks { count: 6 core: 6 mean_degree: 2 degree_exponent_milli: 2100 "
+        "} settlement { liquidity: \"1\" } behaviours { first_bank: 2 last_bank: 2 withhold { "
+        "from: "
+        "\"09:00\" to: \"16:00\" probability_milli: 300 } } " +
+            streams,
+        "x", std::nullopt, problems);
+    EXPECT_TRUE(preset.ok()) << problems.ToString();
+    const Input input = *DrawWorkload(preset->workload);
+    const RunResult result = *RunStudy(input, preset->options);
+    std::map<std::uint64_t, bool> kept_back;
+    for (PaymentIndex i = 0; i < input.payments.size(); ++i) {
+      const PaymentName name = input.NameOf(i);
+      if (input.payments[i].sender != 1 || name.text != "s") continue;
+      kept_back[name.number] = result.payments[i].submitted != input.payments[i].due;
+    }
+    return kept_back;
+  };
+  const auto alone = kept(stream("s", 2000));
+  EXPECT_GT(std::count_if(alone.begin(), alone.end(), [](const auto& each) { return each.second; }),
+            100);
+  EXPECT_EQ(kept(stream("more", 1000) + stream("s", 2000)), alone);
+  EXPECT_EQ(kept(stream("s", 2000) + stream("more", 1000)), alone);
 }
 
 TEST(Preset, NeedsTheTimesOfItsAgents) {
