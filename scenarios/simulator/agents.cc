@@ -45,6 +45,20 @@ Agents::Agents(World& world, const std::vector<std::unique_ptr<LedgerNode>>& led
     found->second->ledger = pay->ledger;
     found->second->behaviour = std::move(behaviour);
   }
+  for (const PlannedAction& action : world.plan.actions) {
+    const auto* pay = std::get_if<PayOneWay>(&action.what);
+    if (pay == nullptr) continue;
+    const auto payee = agents_.find({pay->to, pay->ledger});
+    if (payee == agents_.end() || payee->second == nullptr) continue;
+    payee->second->receipts.push_back(action.index);
+  }
+  for (const auto& [of, agent] : agents_) {
+    if (agent == nullptr) continue;
+    std::stable_sort(agent->receipts.begin(), agent->receipts.end(),
+                     [&actions = world.plan.actions](ActionIndex a, ActionIndex b) {
+                       return actions[a].time < actions[b].time;
+                     });
+  }
 }
 
 Agents::Agent* Agents::AgentOf(const PayOneWay& pay) {
@@ -61,16 +75,38 @@ const PlannedDay* Agents::OpenDay(LedgerIndex ledger) const {
   return day == days.end() ? nullptr : &*day;
 }
 
+void Agents::BeginDay(Agent& agent, const PlannedDay& day) {
+  agent.date = day.date;
+  agent.opening.reset();
+  agent.sent = 0;
+  agent.expected.clear();
+  agent.awaited.clear();
+  const std::vector<PlannedAction>& actions = world_.plan.actions;
+  agent.next_receipt = static_cast<std::size_t>(
+      std::partition_point(agent.receipts.begin(), agent.receipts.end(),
+                           [&](ActionIndex each) { return actions[each].time < day.opens; }) -
+      agent.receipts.begin());
+  for (std::size_t i = agent.next_receipt; i < agent.receipts.size(); ++i) {
+    if (actions[agent.receipts[i]].time >= day.cuts_off) break;
+    const PayOneWay& pay = PaymentOf(agent.receipts[i]);
+    agent.expected[pay.from] += pay.amount.minor();
+  }
+}
+
+void Agents::AwaitReceipts(Agent& agent) {
+  for (; agent.next_receipt < agent.receipts.size(); ++agent.next_receipt) {
+    const ActionIndex next = agent.receipts[agent.next_receipt];
+    if (world_.plan.actions[next].time > world_.clock.now()) return;
+    agent.awaited.push_back(next);
+  }
+}
+
 bool Agents::Takes(ActionIndex action) {
   if (!std::holds_alternative<PayOneWay>(world_.plan.actions[action].what)) return false;
   Agent* const agent = AgentOf(PaymentOf(action));
   const PlannedDay* const day = agent == nullptr ? nullptr : OpenDay(agent->ledger);
   if (day == nullptr) return false;
-  if (agent->date != day->date) {
-    agent->date = day->date;
-    agent->opening.reset();
-    agent->sent = 0;
-  }
+  if (agent->date != day->date) BeginDay(*agent, *day);
   agent->held.push_back({.action = action, .day = day});
   Ask(*agent, false);
   if (!agent->ticking) {
@@ -113,6 +149,7 @@ void Agents::EndOverdue(Agent& agent) {
 void Agents::Ask(Agent& agent, bool all) {
   const NodeIndex bank = world_.nodes.Participant(agent.participant);
   LedgerNode& ledger = *ledgers_[agent.ledger];
+  AwaitReceipts(agent);
   const std::uint64_t number = ++agent.asked;
   world_.network.Send(bank, ledger.index(), [this, &agent, &ledger, bank, all, number] {
     ledger.Read([this, &agent, &ledger, bank, all, number](const core::Ledger& state) {
@@ -147,7 +184,18 @@ Agents::Statement Agents::StatementOf(const Agent& agent, const core::Ledger& le
     }
     statement.known.push_back(known);
   }
+  for (const ActionIndex receipt : agent.awaited) {
+    if (HasSettled(receipt, ledger)) statement.received.push_back(receipt);
+  }
+  std::sort(statement.received.begin(), statement.received.end());
   return statement;
+}
+
+bool Agents::HasSettled(ActionIndex payment, const core::Ledger& ledger) const {
+  const auto state = ledger.FindInstruction(
+      {world_.plan.participants[PaymentOf(payment).from].id, core::ActionKind::kPay,
+       *core::InstructionId::Parse(world_.plan.actions[payment].id)});
+  return state.ok() && state->has_value() && (*state)->status == core::InstructionStatus::kSettled;
 }
 
 // Statements may come late, twice and in another order. The balance of an old one would not go
@@ -163,6 +211,11 @@ void Agents::OnStatement(Agent& agent, bool all, const Statement& statement) {
     if (held->day->date == agent.date) agent.sent += more;
     if (known.ended) agent.handed_in.erase(held);
   }
+  const auto is_there = [&received = statement.received](ActionIndex each) {
+    return std::binary_search(received.begin(), received.end(), each);
+  };
+  agent.awaited.erase(std::remove_if(agent.awaited.begin(), agent.awaited.end(), is_there),
+                      agent.awaited.end());
   if (statement.number > agent.answered) {
     agent.answered = statement.number;
     agent.balance = statement.balance;
@@ -184,7 +237,22 @@ void Agents::OnEnded(const ActionResult& result) {
   }
 }
 
-study::BehaviourView Agents::ViewOf(const Agent& agent, const Held& held) const {
+Agents::Receipts Agents::ReceiptsOf(const Agent& agent) const {
+  Receipts receipts;
+  for (const auto& [payer, amount] : agent.expected) receipts.expected += amount;
+  const core::LedgerTime now = world_.clocks.TimeAt(world_.nodes.Participant(agent.participant));
+  for (const ActionIndex action : agent.awaited) {
+    const core::Duration waited = now - world_.plan.actions[action].time;
+    if (waited.micros() < study::kReceiptMissingAfter) continue;
+    const PayOneWay& pay = PaymentOf(action);
+    receipts.missing += pay.amount.minor();
+    receipts.missing_from[pay.from] += pay.amount.minor();
+  }
+  return receipts;
+}
+
+study::BehaviourView Agents::ViewOf(const Agent& agent, const Held& held,
+                                    const Receipts& receipts) const {
   const PlannedDay& day = *held.day;
   const std::int64_t midnight = day.date.StartInUtc().micros();
   study::BehaviourView view;
@@ -202,12 +270,22 @@ study::BehaviourView Agents::ViewOf(const Agent& agent, const Held& held) const 
   for (const Held& each : agent.handed_in) {
     view.queued += PaymentOf(each.action).amount.minor() - each.settled;
   }
+  view.expected = receipts.expected;
+  view.missing = receipts.missing;
+  const ParticipantIndex recipient = PaymentOf(held.action).to;
+  const auto sum_of = [recipient](const std::map<ParticipantIndex, std::int64_t>& by_payer) {
+    const auto found = by_payer.find(recipient);
+    return found == by_payer.end() ? 0 : found->second;
+  };
+  view.expected_from_recipient = sum_of(agent.expected);
+  view.missing_from_recipient = sum_of(receipts.missing_from);
   return view;
 }
 
 void Agents::Decide(Agent& agent, bool all) {
   EndOverdue(agent);
   const std::vector<Held> asked = agent.held;
+  const Receipts receipts = ReceiptsOf(agent);
   for (const Held& held : asked) {
     if (!all && !held.first) continue;
     if (!agent.opening) agent.opening = agent.balance;
@@ -219,7 +297,8 @@ void Agents::Decide(Agent& agent, bool all) {
         .sender = pay.from,
         .recipient = pay.to,
         .priority = LiquidityPriority(pay.priority)};
-    const bool submits = agent.behaviour->Submits(ViewOf(agent, held), payment, held.first);
+    const bool submits =
+        agent.behaviour->Submits(ViewOf(agent, held, receipts), payment, held.first);
     const auto place = std::find_if(agent.held.begin(), agent.held.end(),
                                     [&](const Held& each) { return each.action == held.action; });
     if (!submits) {

@@ -57,8 +57,9 @@ class Agents {
     ParticipantIndex participant = 0;
     LedgerIndex ledger = 0;
     std::unique_ptr<study::Behaviour> behaviour;
-    std::vector<Held> held;       // in the order in which they fell due
-    std::vector<Held> handed_in;  // not known to have settled or failed
+    std::vector<Held> held;             // in the order in which they fell due
+    std::vector<Held> handed_in;        // not known to have settled or failed
+    std::vector<ActionIndex> receipts;  // payments to it, in the order in which they fall due
     bool ticking = false;
     std::uint64_t asked = 0;     // statements
     std::uint64_t answered = 0;  // number of the newest statement that came
@@ -67,6 +68,10 @@ class Agents {
     core::BusinessDate date;
     std::optional<std::int64_t> opening;  // what it had when its first payment fell due
     std::int64_t sent = 0;                // settled
+    std::map<ParticipantIndex, std::int64_t> expected;  // by payer
+    std::size_t next_receipt = 0;                       // the first that has not fallen due
+    std::vector<ActionIndex>
+        awaited;  // receipts that fell due and that it does not know to be there
   };
   // What a bank reads of its account.
   struct Statement {
@@ -80,6 +85,13 @@ class Agents {
       std::int64_t settled = 0;
     };
     std::vector<Known> known;
+    std::vector<ActionIndex> received;  // of those that it awaited, ascending
+  };
+  // Sums over all payers, and by payer.
+  struct Receipts {
+    std::int64_t expected = 0;
+    std::int64_t missing = 0;
+    std::map<ParticipantIndex, std::int64_t> missing_from;
   };
 
   const PayOneWay& PaymentOf(ActionIndex action) const {
@@ -89,12 +101,17 @@ class Agents {
   // open on the eve of its date.
   const PlannedDay* OpenDay(LedgerIndex ledger) const;
   Agent* AgentOf(const PayOneWay& pay);
+  void BeginDay(Agent& agent, const PlannedDay& day);
+  // Notes what has fallen due by now.
+  void AwaitReceipts(Agent& agent);
   // Has the strategy asked, about all that is held or what was not asked about yet.
   void Ask(Agent& agent, bool all);
   Statement StatementOf(const Agent& agent, const core::Ledger& ledger) const;
   void OnStatement(Agent& agent, bool all, const Statement& statement);
   void Decide(Agent& agent, bool all);
-  study::BehaviourView ViewOf(const Agent& agent, const Held& held) const;
+  Receipts ReceiptsOf(const Agent& agent) const;
+  bool HasSettled(ActionIndex payment, const core::Ledger& ledger) const;
+  study::BehaviourView ViewOf(const Agent& agent, const Held& held, const Receipts& receipts) const;
   void Tick(Agent& agent);
   void EndOverdue(Agent& agent);
 

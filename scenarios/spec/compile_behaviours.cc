@@ -25,6 +25,39 @@ void Compiler::CompileBehaviours() {
   }
 }
 
+study::WithholdUnderStress Compiler::CompileWithhold(const Node& node,
+                                                     const causeway::v1::StudyWithhold& spec) {
+  study::WithholdUnderStress terms;
+  if (spec.has_stress() && spec.from().empty() && spec.to().empty()) {
+    // A business day may begin on the eve of its date and end on the day after.
+    terms.from = -study::kDayUs;
+    terms.to = study::kDaySpanUs;
+  } else {
+    const auto time = [this](Place place, const std::string& text) {
+      return ReadTimeOfDay(place, text).value_or(core::Duration::Zero()).micros();
+    };
+    terms.from = time(node.Of("from"), spec.from());
+    terms.to = time(node.Of("to"), spec.to());
+    if (terms.from > terms.to) Fail(node.Of("to"), "to: must not be before from");
+  }
+  terms.probability_milli = ReadPerMille(node.Of("probability_milli"), spec.probability_milli());
+  if (!spec.has_stress()) return terms;
+  const Node of_stress = node.Child("stress");
+  const causeway::v1::StudyStress& stress = spec.stress();
+  terms.stress.receipts_missing_milli =
+      ReadPerMille(of_stress.Of("receipts_missing_milli"), stress.receipts_missing_milli());
+  terms.stress.counterparty_missing_milli =
+      ReadPerMille(of_stress.Of("counterparty_missing_milli"), stress.counterparty_missing_milli());
+  terms.stress.balance_below_milli = stress.balance_below_milli();
+  if (stress.receipts_missing_milli() == 0 && stress.counterparty_missing_milli() == 0 &&
+      stress.balance_below_milli() == 0) {
+    Fail(node.Of("stress"),
+         "stress: must state receipts_missing_milli, counterparty_missing_milli or "
+         "balance_below_milli");
+  }
+  return terms;
+}
+
 std::optional<study::StockBehaviour> Compiler::CompileStrategy(
     const Node& node, const causeway::v1::BehaviourSpec& spec) {
   const auto time = [this](Place place, const std::string& text) {
@@ -43,17 +76,8 @@ std::optional<study::StockBehaviour> Compiler::CompileStrategy(
       }
       return terms;
     }
-    case causeway::v1::BehaviourSpec::kWithhold: {
-      const Node withhold = node.Child("withhold");
-      const causeway::v1::StudyWithhold& given = spec.withhold();
-      const study::WithholdUnderStress terms{
-          .from = time(withhold.Of("from"), given.from()),
-          .to = time(withhold.Of("to"), given.to()),
-          .probability_milli =
-              ReadPerMille(withhold.Of("probability_milli"), given.probability_milli())};
-      if (terms.from > terms.to) Fail(withhold.Of("to"), "to: must not be before from");
-      return terms;
-    }
+    case causeway::v1::BehaviourSpec::kWithhold:
+      return CompileWithhold(node.Child("withhold"), spec.withhold());
     case causeway::v1::BehaviourSpec::kDefaults: {
       const Node defaults = node.Child("defaults");
       study::DefaultAt terms{time(defaults.Of("at"), spec.defaults().at())};

@@ -201,6 +201,8 @@ class Compiler {
 
   // compile_behaviours.cc
   void CompileBehaviours();
+  study::WithholdUnderStress CompileWithhold(const Node& node,
+                                             const causeway::v1::StudyWithhold& spec);
   std::optional<study::StockBehaviour> CompileStrategy(const Node& node,
                                                        const causeway::v1::BehaviourSpec& spec);
 

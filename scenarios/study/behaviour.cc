@@ -37,6 +37,21 @@ class ReceiptBehaviour : public Behaviour {
   ReceiptReactive terms_;
 };
 
+bool FallsShort(std::int64_t missing, std::int64_t expected, std::uint32_t milli) {
+  return milli > 0 && missing > 0 && Wide{missing} * 1000 >= Wide{expected} * milli;
+}
+
+// Always, when nothing is stated.
+bool IsUnder(const Stress& stress, const BehaviourView& view) {
+  const bool any = stress.receipts_missing_milli > 0 || stress.counterparty_missing_milli > 0 ||
+                   stress.balance_below_milli > 0;
+  return !any || FallsShort(view.missing, view.expected, stress.receipts_missing_milli) ||
+         FallsShort(view.missing_from_recipient, view.expected_from_recipient,
+                    stress.counterparty_missing_milli) ||
+         (stress.balance_below_milli > 0 &&
+          Wide{view.balance} * 1000 < Wide{view.opening} * stress.balance_below_milli);
+}
+
 class WithholdBehaviour : public Behaviour {
  public:
   WithholdBehaviour(WithholdUnderStress terms, std::uint64_t seed, std::string stream)
@@ -45,6 +60,7 @@ class WithholdBehaviour : public Behaviour {
     if (payment.priority == liquidity::Priority::kUrgent) return true;
     const TimeUs due = std::max(view.due, view.opens);
     if (due < terms_.from || due >= terms_.to || view.now >= terms_.to) return true;
+    if (!IsUnder(terms_.stress, view)) return true;
     // What is asked about again has been picked.
     return first && !Picks(view.name);
   }

@@ -15,6 +15,9 @@
 
 namespace causeway::study {
 
+// What is due to a bank it misses after so long.
+inline constexpr TimeUs kReceiptMissingAfter = kMinuteUs;
+
 // What a bank sees of its own account. Times are since the day's midnight.
 struct BehaviourView {
   TimeUs day_starts = 0;  // that midnight, since the one before the run's first day
@@ -29,6 +32,13 @@ struct BehaviourView {
   std::int64_t sent = 0;      // settled today
   std::int64_t queued = 0;    // submitted, and waiting in the system's queue
   PaymentName name;           // of the payment; in a scenario its id
+  // Of this day's payments to the account: all of them, and those that fell due
+  // kReceiptMissingAfter ago or earlier and have not come. Then only those from the payment's
+  // recipient.
+  std::int64_t expected = 0;
+  std::int64_t missing = 0;
+  std::int64_t expected_from_recipient = 0;
+  std::int64_t missing_from_recipient = 0;
 };
 
 // One account's. Called in a fixed order, so it may remember what it saw.
@@ -56,12 +66,23 @@ struct ReceiptReactive {
   std::uint32_t allowance_milli = 0;
   TimeUs pays_all_from = kDaySpanUs;
 };
+// A bank is under stress when any of those that are stated (above 0) holds; in thousandths. The
+// first is the counterparty stress of BCBS 248 as the bank itself sees it, by the account; the
+// second keeps it to those that do not pay, as banks in CHAPS do towards one that cannot (Merrouche
+// and Schanz 2010); the third is that of its own liquidity.
+struct Stress {
+  std::uint32_t receipts_missing_milli = 0;      // missing / expected is at least so much
+  std::uint32_t counterparty_missing_milli = 0;  // the same of the payment's recipient
+  std::uint32_t balance_below_milli = 0;         // balance / opening is below so much
+};
 // Of payments that fall due between two times it keeps back those that a draw by the payment's name
-// picks, until the second; urgent ones excepted. What is due before the opening falls due with it.
+// picks, until the second or, when it is to be under stress for it, until it no longer is; urgent
+// ones excepted. What is due before the opening falls due with it.
 struct WithholdUnderStress {
   TimeUs from = 0;
   TimeUs to = 0;
   std::uint32_t probability_milli = 0;
+  Stress stress = {};  // none stated: all that time
 };
 // Submits nothing from a point in time on, on that day and all that follow. What it submitted
 // before stays in the queue.

@@ -80,16 +80,8 @@ std::optional<StockBehaviour> BehaviourReader::ReadStrategy(const std::string& p
       }
       return terms;
     }
-    case v1::StudyBehaviour::kWithhold: {
-      WithholdUnderStress terms;
-      SetTime(path + ".withhold.from", from.withhold().from(), terms.from);
-      SetTime(path + ".withhold.to", from.withhold().to(), terms.to);
-      if (from.withhold().probability_milli() > 1000) {
-        Report(path + ".withhold.probability_milli: expected at most 1000");
-      }
-      terms.probability_milli = std::min(1000U, from.withhold().probability_milli());
-      return terms;
-    }
+    case v1::StudyBehaviour::kWithhold:
+      return ReadWithhold(path + ".withhold", from.withhold());
     case v1::StudyBehaviour::kDefaults:
       return ReadDefault(path + ".defaults", from.defaults());
     case v1::StudyBehaviour::STRATEGY_NOT_SET:
@@ -97,6 +89,33 @@ std::optional<StockBehaviour> BehaviourReader::ReadStrategy(const std::string& p
   }
   Report(path + ": expected delay, receipt_reactive, withhold or defaults");
   return std::nullopt;
+}
+
+WithholdUnderStress BehaviourReader::ReadWithhold(const std::string& path,
+                                                  const v1::StudyWithhold& from) {
+  WithholdUnderStress terms;
+  if (from.has_stress() && from.from().empty() && from.to().empty()) {
+    terms.to = kDaySpanUs;
+  } else {
+    SetTime(path + ".from", from.from(), terms.from);
+    SetTime(path + ".to", from.to(), terms.to);
+  }
+  if (from.probability_milli() > 1000) Report(path + ".probability_milli: expected at most 1000");
+  terms.probability_milli = std::min(1000U, from.probability_milli());
+  if (!from.has_stress()) return terms;
+  const v1::StudyStress& stress = from.stress();
+  terms.stress = {stress.receipts_missing_milli(), stress.counterparty_missing_milli(),
+                  stress.balance_below_milli()};
+  if (std::max(stress.receipts_missing_milli(), stress.counterparty_missing_milli()) > 1000) {
+    Report(path + ".stress: receipts that are missing are expected to be at most 1000 thousandths");
+  }
+  if (stress.receipts_missing_milli() == 0 && stress.counterparty_missing_milli() == 0 &&
+      stress.balance_below_milli() == 0) {
+    Report(path +
+           ".stress: expected receipts_missing_milli, counterparty_missing_milli or "
+           "balance_below_milli above 0");
+  }
+  return terms;
 }
 
 DefaultAt BehaviourReader::ReadDefault(const std::string& path, const v1::StudyDefault& from) {

@@ -36,6 +36,7 @@ class BehaviourReader {
  private:
   void Report(std::string message) { problems_.Add({file_, 0, 0, std::move(message)}); }
   void SetTime(const std::string& path, const std::string& text, TimeUs& target);
+  WithholdUnderStress ReadWithhold(const std::string& path, const v1::StudyWithhold& from);
   DefaultAt ReadDefault(const std::string& path, const v1::StudyDefault& from);
   void ReadRanks(const std::string& path, const v1::StudyBehaviour& from,
                  const StockBehaviour& behaviour);

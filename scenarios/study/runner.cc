@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "scenarios/study/changes.h"
 #include "scenarios/study/problems.h"
+#include "scenarios/study/receipts.h"
 #include "scenarios/study/terms.h"
 #include "settlement/core/check.h"
 #include "settlement/liquidity/engine.h"
@@ -23,7 +24,8 @@ constexpr TimeUs kNever = std::numeric_limits<TimeUs>::max();
 
 class StudyRunner {
  public:
-  StudyRunner(const Input& input, const RunOptions& options) : input_(input), options_(options) {}
+  StudyRunner(const Input& input, const RunOptions& options)
+      : input_(input), options_(options), receipts_(input, behaviours_) {}
 
   absl::StatusOr<RunResult> Run();
 
@@ -96,6 +98,7 @@ class StudyRunner {
   std::vector<std::unique_ptr<Behaviour>> behaviours_;
   std::vector<std::int64_t> received_;  // settled today
   std::vector<std::int64_t> sent_;
+  Receipts receipts_;
   std::vector<PaymentIndex> held_;  // payments that their senders keep back, by due time
 };
 
@@ -218,6 +221,7 @@ void StudyRunner::CountSettled(PaymentIndex payment, std::int64_t amount) {
   if (behaviours_.empty()) return;
   sent_[input_.payments[payment].sender] += amount;
   received_[input_.payments[payment].recipient] += amount;
+  receipts_.OnSettled(payment, amount);
 }
 
 void StudyRunner::Sample(TimeUs time) {
@@ -455,6 +459,13 @@ bool StudyRunner::Submits(PaymentIndex index, TimeUs time, bool first) {
   view.received = received_[payment.sender];
   view.sent = sent_[payment.sender];
   view.name = input_.NameOf(index);
+  receipts_.AdvanceTo(time);
+  const Receipts::Sums receipts = receipts_.Of(payment.sender);
+  view.expected = receipts.expected;
+  view.missing = receipts.missing;
+  const Receipts::Sums of_recipient = receipts_.From(payment.recipient, payment.sender);
+  view.expected_from_recipient = of_recipient.expected;
+  view.missing_from_recipient = of_recipient.missing;
   return behaviours_[payment.sender]->Submits(view, payment, first);
 }
 
@@ -561,6 +572,7 @@ absl::Status StudyRunner::RunDay(std::size_t day) {
   if (!behaviours_.empty()) {
     sent_.assign(accounts(), 0);
     received_.assign(accounts(), 0);
+    receipts_.BeginDay(next_, last, opens, closes);
   }
   day_ = static_cast<std::uint32_t>(day);
   next_sample_ = opens;

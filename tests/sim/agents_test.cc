@@ -191,6 +191,54 @@ TEST(AgentsTest, BankUnderStressKeepsAllButUrgentPaymentsBackForATime) {
   EXPECT_NEAR(ran.EndOf("urgent"), 10 * 3600, 0.1);
 }
 
+// B cannot pay A what it owes it at nine before C has paid it at noon.
+std::string WithAReceiptThatIsLate(const std::string& stress, const std::string& payments) {
+  return OneLedgerWith(
+      BehaviourText("A", "withhold { probability_milli: 1000 stress { " + stress + " } }") +
+          PaymentAt("09:00", "owed", "B", "A", "1500.00") +
+          PaymentAt("12:00", "help", "C", "B", "600.00") + payments,
+      "queue { discipline: QUEUE_DISCIPLINE_FIFO }");
+}
+
+TEST(AgentsTest, BankUnderStressKeepsPaymentsBackWhileReceiptsAreMissing) {
+  const AgentsRun ran = RunAgents(WithAReceiptThatIsLate(
+      "receipts_missing_milli: 1000", PaymentAt("08:30", "before", "A", "C", "1.00") +
+                                          PaymentAt("10:00", "during", "A", "C", "1.00") +
+                                          PaymentAt("13:00", "after", "A", "C", "1.00")));
+  EXPECT_NEAR(ran.EndOf("before"), 8.5 * 3600, 0.1);
+  EXPECT_NEAR(ran.EndOf("during"), 12 * 3600 + 30, 31);
+  EXPECT_NEAR(ran.EndOf("after"), 13 * 3600, 0.1);
+}
+
+TEST(AgentsTest, BankUnderStressKeepsPaymentsBackOnlyFromThoseThatDoNotPay) {
+  const AgentsRun ran = RunAgents(WithAReceiptThatIsLate(
+      "counterparty_missing_milli: 500",
+      PaymentAt("10:00", "to-b", "A", "B", "1.00") + PaymentAt("10:00", "to-c", "A", "C", "1.00")));
+  EXPECT_NEAR(ran.EndOf("to-b"), 12 * 3600 + 30, 31);
+  EXPECT_NEAR(ran.EndOf("to-c"), 10 * 3600, 0.1);
+}
+
+TEST(AgentsTest, BankUnderStressKeepsPaymentsBackWhileItsBalanceIsLow) {
+  const AgentsRun ran = RunAgents(WithAReceiptThatIsLate(
+      "balance_below_milli: 500", PaymentAt("08:30", "large", "A", "C", "600.00") +
+                                      PaymentAt("10:00", "low", "A", "C", "1.00")));
+  EXPECT_NEAR(ran.EndOf("large"), 8.5 * 3600, 0.1);
+  EXPECT_NEAR(ran.EndOf("low"), 12 * 3600 + 30, 31);
+}
+
+TEST(AgentsTest, BankUnderStressPaysNoneThatHasDefaulted) {
+  const AgentsRun ran = RunAgents(OneLedgerWith(
+      BehaviourText("A",
+                    "withhold { probability_milli: 1000 "
+                    "stress { counterparty_missing_milli: 1 } }") +
+      BehaviourText("B", "defaults { at: \"08:30\" }") +
+      PaymentAt("09:00", "owed", "B", "A", "1.00") + PaymentAt("10:00", "to-b", "A", "B", "1.00") +
+      PaymentAt("10:00", "to-c", "A", "C", "1.00")));
+  EXPECT_EQ(ran.Of("owed").status, ActionStatus::kWithheld);
+  EXPECT_EQ(ran.Of("to-b").status, ActionStatus::kWithheld);
+  EXPECT_EQ(ran.Of("to-c").status, ActionStatus::kSettled);
+}
+
 TEST(AgentsTest, LastBehaviourOfABankCounts) {
   const AgentsRun ran = RunAgents(OneLedgerWith(BehaviourText("A", "defaults { at: \"08:00\" }") +
                                                 BehaviourText("A", "defaults { at: \"12:00\" }") +
@@ -371,6 +419,8 @@ TEST(AgentsTest, BehavioursThatAreWrongAreNamed) {
   EXPECT_THAT(first(BehaviourText("A", "defaults {}")), HasSubstr("time"));
   EXPECT_THAT(first(BehaviourText("A", "defaults { at: \"12:00\" day: \"2024-01-09\" }")),
               HasSubstr("2024-01-09 is no business day"));
+  EXPECT_THAT(first(BehaviourText("A", "withhold { stress {} }")),
+              HasSubstr("stress: must state receipts_missing_milli"));
   EXPECT_THAT(first(BehaviourText("A", "withhold { from: \"12:00\" to: \"11:00\" }")),
               HasSubstr("to: must not be before from"));
   EXPECT_THAT(first(BehaviourText("A", "withhold { from: \"1:00\" to: \"11:00\" }")),

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "scenarios/study/behaviour_file.h"
+#include "scenarios/study/receipts.h"
 #include "scenarios/study/runner.h"
 
 namespace causeway::study {
@@ -79,6 +80,103 @@ TEST(WithholdUnderStress, KeepsBackAboutItsShare) {
   for (std::size_t i = 0; i < 1000; i += 2)
     held += result.payments[i].submitted > payments[i].due ? 1 : 0;
   EXPECT_NEAR(held, 150, 31);  // three standard deviations of 500 draws
+}
+
+// All day, every payment, under `stress`.
+WithholdUnderStress AllUnder(Stress stress) { return {0, kDaySpanUs, 1000, stress}; }
+
+// b cannot pay a its 150 of 09:00 before it has 50 of c at 12:00; `more` has the payments of a.
+std::vector<Payment> WithAReceiptThatIsLate(std::vector<Payment> more) {
+  more.push_back({150, 9 * kHourUs, 1, 0});
+  more.push_back({50, 12 * kHourUs, 2, 1});
+  std::stable_sort(more.begin(), more.end(),
+                   [](const Payment& a, const Payment& b) { return a.due < b.due; });
+  return more;
+}
+
+// When the payments of a settled, in the order in which they fell due; kNoTime: never.
+std::vector<TimeUs> SettledOfTheFirst(const StockBehaviour& behaviour,
+                                      const std::vector<Payment>& payments) {
+  const RunResult result = RunWith(behaviour, payments);
+  std::vector<TimeUs> times;
+  for (std::size_t i = 0; i < payments.size(); ++i) {
+    if (payments[i].sender != 0) continue;
+    const PaymentResult& of = result.payments[i];
+    times.push_back(of.status == Status::kSettled ? of.settled : kNoTime);
+  }
+  return times;
+}
+
+TEST(WithholdUnderStress, KeepsBackWhileReceiptsAreMissing) {
+  const std::vector<Payment> payments =
+      WithAReceiptThatIsLate({{1, 9 * kHourUs + kMinuteUs - 1, 0, 2},
+                              {1, 9 * kHourUs + kMinuteUs, 0, 2},
+                              {1, 10 * kHourUs, 0, 2},
+                              {1, 13 * kHourUs, 0, 2}});
+  EXPECT_EQ(
+      SettledOfTheFirst(AllUnder({.receipts_missing_milli = 1000}), payments),
+      (std::vector<TimeUs>{9 * kHourUs + kMinuteUs - 1, 12 * kHourUs, 12 * kHourUs, 13 * kHourUs}));
+}
+
+TEST(WithholdUnderStress, BearsWithReceiptsMissingBelowItsShareOfTheDays) {
+  // 150 of 400 are missing: 375 thousandths.
+  const std::vector<Payment> payments =
+      WithAReceiptThatIsLate({{1, 10 * kHourUs, 0, 2}, {250, 17 * kHourUs, 2, 0}});
+  EXPECT_EQ(SettledOfTheFirst(AllUnder({.receipts_missing_milli = 376}), payments),
+            std::vector<TimeUs>{10 * kHourUs});
+  EXPECT_EQ(SettledOfTheFirst(AllUnder({.receipts_missing_milli = 375}), payments),
+            std::vector<TimeUs>{12 * kHourUs});
+}
+
+TEST(WithholdUnderStress, KeepsBackOnlyFromTheCounterpartyThatDoesNotPay) {
+  const std::vector<Payment> payments =
+      WithAReceiptThatIsLate({{1, 10 * kHourUs, 0, 2}, {1, 10 * kHourUs, 0, 1}});
+  EXPECT_EQ(SettledOfTheFirst(AllUnder({.counterparty_missing_milli = 500}), payments),
+            (std::vector<TimeUs>{10 * kHourUs, 12 * kHourUs}));
+}
+
+TEST(WithholdUnderStress, KeepsBackWhileItsBalanceIsBelowAShareOfTheOpeningOne) {
+  const std::vector<Payment> payments = {{51, 9 * kHourUs, 0, 1},
+                                         {1, 10 * kHourUs, 0, 2},
+                                         {1, 12 * kHourUs, 2, 0},
+                                         {1, 13 * kHourUs, 0, 2}};
+  // From 51 back to 50 at noon, which what it kept back then takes it below again.
+  EXPECT_EQ(SettledOfTheFirst(AllUnder({.balance_below_milli = 500}), payments),
+            (std::vector<TimeUs>{9 * kHourUs, 12 * kHourUs, kNoTime}));
+}
+
+TEST(WithholdUnderStress, KeepsBackNoLongerThanItsTimeAndNothingUrgentOrThatNoDrawPicks) {
+  const Stress stress = {.receipts_missing_milli = 1};
+  Payment urgent{1, 10 * kHourUs, 0, 2, liquidity::Priority::kUrgent};
+  const std::vector<Payment> payments = WithAReceiptThatIsLate({{1, 10 * kHourUs, 0, 2}, urgent});
+  EXPECT_EQ(
+      SettledOfTheFirst(WithholdUnderStress{9 * kHourUs, 11 * kHourUs, 1000, stress}, payments),
+      (std::vector<TimeUs>{11 * kHourUs, 10 * kHourUs}));
+  EXPECT_EQ(SettledOfTheFirst(WithholdUnderStress{9 * kHourUs, 11 * kHourUs, 0, stress}, payments),
+            (std::vector<TimeUs>{10 * kHourUs, 10 * kHourUs}));
+}
+
+TEST(Receipts, OfADayThatSettleInPartsAreMissingByTheRest) {
+  Input input;
+  input.accounts = {{"a", "a"}, {"b", "b"}, {"c", "c"}};
+  input.payments = {{10, 9 * kHourUs, 1, 0}, {30, 9 * kHourUs, 2, 0}, {5, 19 * kHourUs, 2, 0}};
+  std::vector<std::unique_ptr<Behaviour>> behaviours(3);
+  behaviours[0] = MakeBehaviour(DefaultAt{}, 1, "x");
+  Receipts receipts(input, behaviours);
+  receipts.BeginDay(0, 3, 8 * kHourUs, 18 * kHourUs);
+  EXPECT_EQ(receipts.Of(0).expected, 40);  // what is due after the close is not
+  receipts.OnSettled(1, 7);
+  receipts.AdvanceTo(9 * kHourUs + kReceiptMissingAfter - 1);
+  EXPECT_EQ(receipts.Of(0).missing, 0);
+  receipts.AdvanceTo(9 * kHourUs + kReceiptMissingAfter);
+  EXPECT_EQ(receipts.Of(0).missing, 33);
+  EXPECT_EQ(receipts.From(2, 0).missing, 23);
+  receipts.OnSettled(1, 23);
+  EXPECT_EQ(receipts.From(2, 0).missing, 0);
+  EXPECT_EQ(receipts.From(2, 0).expected, 30);
+  EXPECT_EQ(receipts.Of(0).missing, 10);
+  receipts.BeginDay(3, 3, kDaySpanUs, kDaySpanUs + 1);
+  EXPECT_EQ(receipts.Of(0).missing, 0);
 }
 
 TEST(DefaultAt, SubmitsNothingFromThenOnAndKeepsWhatItGets) {
@@ -240,6 +338,27 @@ TEST(BehaviourFile, NamesTheDayOfADefault) {
   EXPECT_FALSE(factory(2)->Submits(view, Payment(), true));
 }
 
+TEST(BehaviourFile, WithholdsUnderStressAllDayWhenItNamesNoTimes) {
+  ProblemList problems;
+  const BehaviourFactory factory = ParseBehaviours(
+      "# proto-message: StudyBehaviours\nbehaviours { banks: \"b\" withhold { probability_milli: "
+      "1000 "
+      "stress { receipts_missing_milli: 100 counterparty_missing_milli: 200 balance_below_milli: "
+      "300 } } }\n",
+      "b.txtpb", ThreeAccounts(), problems);
+  ASSERT_TRUE(problems.empty()) << problems.ToString();
+  const std::unique_ptr<Behaviour> behaviour = factory(2);
+  const auto submits = [&](BehaviourView view) {
+    view.now = view.due = 40 * kHourUs;
+    view.opening = view.expected = view.expected_from_recipient = 1000;
+    return behaviour->Submits(view, Payment(), true);
+  };
+  EXPECT_TRUE(submits({.balance = 300, .missing = 99, .missing_from_recipient = 199}));
+  EXPECT_FALSE(submits({.balance = 300, .missing = 100}));
+  EXPECT_FALSE(submits({.balance = 300, .missing_from_recipient = 200}));
+  EXPECT_FALSE(submits({.balance = 299}));
+}
+
 TEST(BehaviourFile, ReportsWhatIsWrongWithIt) {
   const std::string first = "# proto-message: StudyBehaviours\n";
   EXPECT_EQ(BehaviourProblems("behaviours {}", ThreeAccounts()),
@@ -256,6 +375,15 @@ TEST(BehaviourFile, ReportsWhatIsWrongWithIt) {
                               ThreeAccounts()),
             "b.txtpb: behaviours[0].defaults.day \"3\": expected one of the days, 1 to "
             "2026-03-02\n");
+  EXPECT_EQ(BehaviourProblems(first + "behaviours { banks: \"b\" withhold { stress {} } }",
+                              ThreeAccounts()),
+            "b.txtpb: behaviours[0].withhold.stress: expected receipts_missing_milli, "
+            "counterparty_missing_milli or balance_below_milli above 0\n");
+  EXPECT_EQ(BehaviourProblems(first + "behaviours { banks: \"b\" withhold { stress { "
+                                      "receipts_missing_milli: 1001 } } }",
+                              ThreeAccounts()),
+            "b.txtpb: behaviours[0].withhold.stress: receipts that are missing are expected to be "
+            "at most 1000 thousandths\n");
   EXPECT_EQ(BehaviourProblems(first + "behaviours { first_bank: 1 last_bank: 1 "
                                       "defaults { at: \"10:00\" } }",
                               ThreeAccounts()),
