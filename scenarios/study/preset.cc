@@ -194,8 +194,12 @@ Preset PresetReader::Read() {
   preset_.options.opens = opens;
   preset_.options.closes = closes;
   const v1::StudyBanks& banks = study_.banks();
-  workload.banks = {banks.count(), banks.core(), std::max(1U, banks.mean_degree()),
-                    banks.degree_exponent_milli(), banks.reciprocity_milli()};
+  workload.banks = {banks.count(),
+                    banks.core(),
+                    std::max(1U, banks.mean_degree()),
+                    banks.degree_exponent_milli(),
+                    banks.reciprocity_milli(),
+                    banks.payment_exponent_milli()};
   for (const v1::StudyStream& stream : study_.streams()) {
     ReadStream(fmt::format("streams[{}]", workload.streams.size()), stream);
   }

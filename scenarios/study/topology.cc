@@ -116,16 +116,21 @@ Links DrawLinks(const Workload& workload, const std::vector<std::uint64_t>& weig
 
 Topology DrawTopology(const Workload& workload) {
   const std::size_t count = workload.banks.count;
+  const Banks& banks = workload.banks;
+  const std::uint32_t payment_exponent = banks.payment_exponent_milli == 0
+                                             ? banks.degree_exponent_milli
+                                             : banks.payment_exponent_milli;
   Topology topology;
+  std::vector<std::uint64_t> link_weights;
+  std::vector<std::uint64_t> cumulative;
   std::uint64_t sum = 0;
   for (std::uint32_t rank = 1; rank <= count; ++rank) {
-    topology.weights.push_back(WeightOf(rank, workload.banks.degree_exponent_milli));
-    sum += topology.weights.back();
-    topology.cumulative.push_back(sum);
+    link_weights.push_back(WeightOf(rank, banks.degree_exponent_milli));
+    cumulative.push_back(sum += link_weights.back());
+    topology.weights.push_back(WeightOf(rank, payment_exponent));
   }
-  const Links links = DrawLinks(workload, topology.weights, topology.cumulative);
+  const Links links = DrawLinks(workload, link_weights, cumulative);
   topology.partners.resize(count);
-  topology.cumulative.clear();
   std::uint64_t senders = 0;
   for (std::size_t bank = 0; bank < count; ++bank) {
     Partners& partners = topology.partners[bank];

@@ -338,6 +338,9 @@ absl::Status CheckWorkload(const Workload& workload) {
   if (banks.degree_exponent_milli <= 1000 || banks.reciprocity_milli > 1000) {
     return absl::InvalidArgumentError("the exponent must be above 1, the reciprocity at most 1");
   }
+  if (banks.payment_exponent_milli > 0 && banks.payment_exponent_milli <= 1000) {
+    return absl::InvalidArgumentError("the exponent of payments must be above 1");
+  }
   if (workload.days < 1 || workload.days > kStudyDaysMax) {
     return absl::InvalidArgumentError(fmt::format("there must be 1 to {} days", kStudyDaysMax));
   }

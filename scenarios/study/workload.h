@@ -42,6 +42,7 @@ struct Banks {
   std::uint32_t mean_degree = 1;
   std::uint32_t degree_exponent_milli = 2100;
   std::uint32_t reciprocity_milli = 0;
+  std::uint32_t payment_exponent_milli = 0;  // 0: the degree's
 };
 struct Customers {
   std::uint32_t per_bank = 0;
@@ -104,7 +105,7 @@ struct Partners {
   std::vector<std::uint64_t> cumulative;
 };
 struct Topology {
-  std::vector<std::uint64_t> weights;     // by rank, falling
+  std::vector<std::uint64_t> weights;     // of payments, by rank, falling
   std::vector<std::uint64_t> cumulative;  // of senders
   std::vector<Partners> partners;         // by rank; at least one each
 };
