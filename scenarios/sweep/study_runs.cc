@@ -97,6 +97,14 @@ Indicators IndicatorsOfStudy(const study::Input& input, const study::Indicators&
        fmt::format("{}", HighestOf(indicators, [](Day day) { return day.queue_peak_count; }))},
       {"queue_peak_value",
        MinorText(input, HighestOf(indicators, [](Day day) { return day.queue_peak_value; }))},
+      {"gridlocks", count([](Day day) {
+         return std::count_if(day.episodes.begin(), day.episodes.end(),
+                              [](const auto& each) { return each.gridlock; });
+       })},
+      {"deadlocks", count([](Day day) {
+         return std::count_if(day.episodes.begin(), day.episodes.end(),
+                              [](const auto& each) { return !each.gridlock; });
+       })},
       {"gridlock_s", Seconds(SumOf(indicators, [](Day day) { return day.gridlock_us; }))},
       {"deadlock_s", Seconds(SumOf(indicators, [](Day day) { return day.deadlock_us; }))},
       {"credit_charge", value([](Day day) { return day.credit_charge; })},

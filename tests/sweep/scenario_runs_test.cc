@@ -95,7 +95,7 @@ TEST_F(ScenarioRunsTest, SelectionsOfASettlementQueueShowWhatTheySave) {
   EXPECT_EQ(TextOf(none, "settled_together"), "0");
   EXPECT_EQ(TextOf(none, "value_settled_together"), "0.00");
   EXPECT_EQ(TextOf(none, "needed_one_by_one"), "0.00");
-  EXPECT_EQ(TextOf(none, "liquidity_saved"), "");  // nothing settled
+  EXPECT_EQ(TextOf(none, "needed_saved"), "");  // nothing settled
   for (const char* selection : {"SETTLEMENT_SELECTION_LARGEST", "SETTLEMENT_SELECTION_GREEDY",
                                 "SETTLEMENT_SELECTION_EXACT"}) {
     const Indicators one = *runs->Make({{{path, selection}}, 1});
@@ -104,11 +104,11 @@ TEST_F(ScenarioRunsTest, SelectionsOfASettlementQueueShowWhatTheySave) {
     EXPECT_EQ(TextOf(one, "sets"), "1");
     EXPECT_EQ(TextOf(one, "waited"), "5");
     EXPECT_EQ(TextOf(one, "returned"), "1");
-    EXPECT_EQ(TextOf(one, "gridlocks"), "1");
+    EXPECT_EQ(TextOf(one, "runs_in_gridlock"), "1");
     EXPECT_EQ(TextOf(one, "needed_one_by_one"), "3006666.67");
     EXPECT_EQ(TextOf(one, "needed_as_settled"), "52222.22");
     EXPECT_EQ(TextOf(one, "needed_together"), "52222.22");
-    EXPECT_NEAR(ValueOf(one, "liquidity_saved"), 0.98263, 0.00001);
+    EXPECT_NEAR(ValueOf(one, "needed_saved"), 0.98263, 0.00001);
     EXPECT_EQ(TextOf(one, "share_of_optimum"), "1");
   }
 }
@@ -121,9 +121,76 @@ TEST_F(ScenarioRunsTest, RunsWithoutASettlementQueueLeaveItsColumnsEmpty) {
   ASSERT_EQ(queue.size(), singly.size());
   for (std::size_t i = 0; i < queue.size(); ++i) EXPECT_EQ(queue[i].first, singly[i].first);
   for (const char* name :
-       {"settled_together", "gridlocks", "needed_as_settled", "liquidity_saved"}) {
+       {"settled_together", "runs_in_gridlock", "needed_as_settled", "needed_saved"}) {
     EXPECT_EQ(TextOf(singly, name), "") << name;
   }
+}
+
+// As the indicators of its ledger are (tests/sim/ledger_indicators_test.cc).
+TEST_F(ScenarioRunsTest, LiquidityIsSetAgainstItsBounds) {
+  const absl::StatusOr<ScenarioRuns> runs = ScenarioRuns::Load(ScenarioPath("liquidity-terms"));
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  const Indicators run = *runs->Make({{}, 1});
+  EXPECT_EQ(TextOf(run, "liquidity_value"), "3750000");
+  EXPECT_EQ(TextOf(run, "lower_bound"), "1070000");
+  EXPECT_EQ(TextOf(run, "upper_bound"), "1510000.01");
+  EXPECT_NEAR(ValueOf(run, "usage"), 6.090909, 1e-6);
+  EXPECT_EQ(TextOf(run, "offset_share"), "0");
+  EXPECT_EQ(TextOf(run, "pvp_share"), "");  // nothing is linked
+  EXPECT_EQ(TextOf(run, "EUR.liquidity_value"), "3750000.00");
+  EXPECT_EQ(TextOf(run, "EUR.usage"), "6.090909");
+  EXPECT_EQ(TextOf(run, "EUR.credit_charge"), "18.50");
+}
+
+// The ring of gridlock.txtpb settles as one set, and what stays behind it is stuck.
+TEST_F(ScenarioRunsTest, QueuesOfLedgersHaveGridlocksAndOffsetting) {
+  const absl::StatusOr<ScenarioRuns> runs = ScenarioRuns::Load(ScenarioPath("gridlock"));
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  const Indicators with = *runs->Make({{}, 1});
+  EXPECT_EQ(TextOf(with, "offset_share"), "1");
+  EXPECT_EQ(TextOf(with, "gridlocks"), "1");
+  EXPECT_EQ(TextOf(with, "EUR.gridlocks"), "1");
+  EXPECT_GE(ValueOf(with, "deadlocks"), 1);
+  EXPECT_EQ(TextOf(with, "EUR.deadlocks"), TextOf(with, "deadlocks"));
+  EXPECT_EQ(TextOf(with, "runs_in_gridlock"), "");
+  const Indicators without =
+      *runs->Make({{{"ledgers[0].queue.optimisation", "QUEUE_OPTIMISATION_NONE"}}, 1});
+  EXPECT_EQ(TextOf(without, "offset_share"), "");  // nothing settled
+  EXPECT_GT(ValueOf(without, "EUR.gridlock_s"), ValueOf(with, "EUR.gridlock_s") + 3600);
+}
+
+// DE-BANK-1 pays 90 euro of a trade, 100 dollars at the reference rate, and DE-BANK-2 the 45 euro
+// of another; US-BANK-1 pays 100 and 50 dollars. Besides, 9 euro are paid one way.
+TEST_F(ScenarioRunsTest, LedgersAreAddedUpAtTheReferenceRates) {
+  const auto trade = [](const std::string& id, const std::string& party, const std::string& euro,
+                        const std::string& dollars) {
+    return "steps { id: \"" + id + "\" date: \"2024-01-04\" time: \"09:00\" pvp { party: \"" +
+           party + "\" counterparty: \"US-BANK-1\" party_currency: \"EUR\" party_amount: \"" +
+           euro + "\" counterparty_currency: \"USD\" counterparty_amount: \"" + dollars +
+           "\" } }\n";
+  };
+  std::ofstream(path_) << TwoCurrenciesWith(
+      trade("first", "DE-BANK-1", "90.00", "100.00") +
+      trade("refused", "DE-BANK-2", "45.00", "50.00") +
+      "steps { id: \"p\" date: \"2024-01-04\" time: \"10:00\" pay { from: \"DE-BANK-1\" to: "
+      "\"DE-BANK-2\" currency: \"EUR\" amount: \"9.00\" } }\n");
+  const Indicators run = *Load().Make({{}, 1});
+  // Of the first day; on the others nothing is due.
+  EXPECT_EQ(TextOf(run, "lower_bound"), "300");  // 99 and 36 euro, 150 dollars
+  EXPECT_EQ(TextOf(run, "upper_bound"), "310");  // 99 and 45 euro, 150 dollars
+  EXPECT_EQ(TextOf(run, "pvp_share"), "1");
+  EXPECT_NEAR(ValueOf(run, "settlement_share"), 200.0 / 210, 1e-9);
+  EXPECT_EQ(TextOf(run, "EUR.lower_bound"), "135.00");
+  EXPECT_EQ(TextOf(run, "USD.lower_bound"), "150.00");
+  EXPECT_EQ(TextOf(run, "EUR.pvp_share"), "1.000000");
+  EXPECT_EQ(TextOf(run, "gridlocks"), "");  // no ledger has a queue
+}
+
+TEST_F(ScenarioRunsTest, NoColumnHasTheNameOfAnother) {
+  const absl::StatusOr<ScenarioRuns> runs = ScenarioRuns::Load(ScenarioPath("gridlock"));
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  std::map<std::string, int> names;
+  for (const auto& [name, value] : *runs->Make({{}, 1})) EXPECT_EQ(++names[name], 1) << name;
 }
 
 TEST_F(ScenarioRunsTest, SettingsAreCheckedBeforeAnyRun) {
