@@ -1,7 +1,6 @@
 #include "scenarios/study/account_indicators.h"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 
 namespace causeway::study {
@@ -35,12 +34,23 @@ struct Positions {
   Position customers;          // what is for customers, and nothing else
 };
 
-// For each account the one that pays most to it, kNone for those that nobody pays; the earlier
-// account of two.
+// What settled of one day, or of all.
+struct Stretch {
+  std::size_t first = 0;  // places in RunResult::settlement_order, up to `end`
+  std::size_t end = 0;
+  std::size_t first_part = 0;  // places in RunResult::parts
+  std::size_t end_part = 0;
+};
+
+std::vector<Flow> FlowsWithin(const Input& input, const RunResult& result, const Stretch& stretch);
+
+// For each account the other one that pays most to it, kNone for those that nobody pays; the
+// earlier account of two.
 std::vector<AccountIndex> LargestPayers(const Input& input, const std::vector<Flow>& flows) {
   std::vector<AccountIndex> payers(input.accounts.size(), kNone);
   std::vector<std::int64_t> most(input.accounts.size(), 0);
   for (const Flow& flow : flows) {
+    if (flow.sender == flow.recipient) continue;
     if (flow.settled.value <= most[flow.recipient]) continue;
     most[flow.recipient] = flow.settled.value;
     payers[flow.recipient] = flow.sender;
@@ -51,15 +61,14 @@ std::vector<AccountIndex> LargestPayers(const Input& input, const std::vector<Fl
 // Follows the positions of all accounts through one day's settlements.
 class PositionWalk {
  public:
+  // `flows` are those of all days.
   PositionWalk(const Input& input, const RunResult& result, const std::vector<Flow>& flows)
-      : input_(input),
-        result_(result),
-        largest_payers_(LargestPayers(input, flows)),
-        positions_(input.accounts.size()) {}
+      : input_(input), result_(result), flows_(flows), positions_(input.accounts.size()) {}
 
   // From settlement_order[next] to the end of the day, which gives the next day's first.
   std::size_t Walk(std::size_t next, TimeUs day_end, AccountIndicators* accounts) {
     std::fill(positions_.begin(), positions_.end(), Positions());
+    FindLargestPayers(next, day_end);
     const std::vector<PaymentIndex>& order = result_.settlement_order;
     for (;;) {
       BookParts(next, day_end, accounts);
@@ -68,8 +77,10 @@ class PositionWalk {
       const std::size_t first = next;
       do {
         const Payment& payment = input_.payments[order[next]];
-        ++accounts[payment.sender].sent_count;
-        ++accounts[payment.recipient].received_count;
+        if (payment.sender != payment.recipient) {
+          ++accounts[payment.sender].sent_count;
+          ++accounts[payment.recipient].received_count;
+        }
         Book(payment, result_.Rest(input_, order[next++]), accounts);
       } while (set != 0 && next < order.size() && result_.payments[order[next]].set == set);
       for (std::size_t i = first; i < next; ++i) Look(input_.payments[order[i]]);
@@ -85,6 +96,23 @@ class PositionWalk {
   }
 
  private:
+  // Of the day: a counterparty's stress is an event within it.
+  void FindLargestPayers(std::size_t next, TimeUs day_end) {
+    if (input_.days.size() == 1) {
+      largest_payers_ = LargestPayers(input_, flows_);
+      return;
+    }
+    const auto is_before = [&](PaymentIndex payment) {
+      return input_.payments[payment].due < day_end;
+    };
+    Stretch day{next, next, next_part_, next_part_};
+    const std::vector<PaymentIndex>& order = result_.settlement_order;
+    while (day.end < order.size() && is_before(order[day.end])) ++day.end;
+    while (day.end_part < result_.parts.size() && is_before(result_.parts[day.end_part].payment)) {
+      ++day.end_part;
+    }
+    largest_payers_ = LargestPayers(input_, FlowsWithin(input_, result_, day));
+  }
   // The parts of payments that settled just before settlement_order[next].
   void BookParts(std::size_t next, TimeUs day_end, AccountIndicators* accounts) {
     for (; next_part_ < result_.parts.size(); ++next_part_) {
@@ -96,6 +124,7 @@ class PositionWalk {
     }
   }
   void Book(const Payment& payment, std::int64_t amount, AccountIndicators* accounts) {
+    if (payment.sender == payment.recipient) return;
     accounts[payment.sender].sent += amount;
     accounts[payment.recipient].received += amount;
     Positions& out = positions_[payment.sender];
@@ -124,6 +153,7 @@ class PositionWalk {
 
   const Input& input_;
   const RunResult& result_;
+  const std::vector<Flow>& flows_;
   std::vector<AccountIndex> largest_payers_;
   std::vector<Positions> positions_;
   std::size_t next_part_ = 0;
@@ -155,7 +185,7 @@ void AddPayment(const Input& input, const RunResult& result, PaymentIndex index,
   const Payment& payment = input.payments[index];
   const PaymentResult& out = result.payments[index];
   const std::int64_t rest = result.Rest(input, index);  // what did not settle in parts before
-  if (out.status == Status::kLate) return;
+  if (out.status == Status::kLate || payment.sender == payment.recipient) return;
   const bool settled = out.status == Status::kSettled;
   account.submitted += payment.amount;
   if (payment.time_specific) {
@@ -198,58 +228,22 @@ void FinishAccount(const AccountDay& day, const DaySums& sums,
   out.mean_delay = RatioOf(sums.weighted_delay, sums.weighted_close);
 }
 
-std::int64_t AverageOf(const std::vector<std::int64_t>& values) {
-  Int128 sum = 0;
-  for (const std::int64_t value : values) sum += value;
-  const auto count = static_cast<Int128>(values.size());
-  Int128 average = sum / count;
-  const Int128 twice = sum % count * 2;
-  if (twice > count || (twice == count && average % 2 != 0)) ++average;
-  return static_cast<std::int64_t>(average);
-}
-
-// What `values` come to on the days on which `of` is smallest.
-ThreeAndAverage OnThreeSmallest(const std::vector<std::int64_t>& of,
-                                const std::vector<std::int64_t>& values) {
-  ThreeAndAverage result;
-  if (values.empty()) return result;
-  std::vector<std::size_t> days(of.size());
-  std::iota(days.begin(), days.end(), 0);
-  std::stable_sort(days.begin(), days.end(),
-                   [&](std::size_t a, std::size_t b) { return of[a] < of[b]; });
-  days.resize(std::min<std::size_t>(3, days.size()));
-  for (const std::size_t day : days) result.three.push_back(values[day]);
-  result.average = AverageOf(values);
-  return result;
-}
-
-template <typename Compare>
-ThreeAndAverage ThreeOf(std::vector<std::int64_t> values, Compare better) {
-  ThreeAndAverage result;
-  if (values.empty()) return result;
-  result.average = AverageOf(values);
-  std::sort(values.begin(), values.end(), better);
-  values.resize(std::min<std::size_t>(3, values.size()));
-  result.three = std::move(values);
-  return result;
-}
-
-}  // namespace
-
-std::vector<Flow> FlowsOf(const Input& input, const RunResult& result) {
+std::vector<Flow> FlowsWithin(const Input& input, const RunResult& result, const Stretch& stretch) {
   // By sender, then by recipient: a counting sort by sender, and a plain one within each.
   const std::size_t accounts = input.accounts.size();
   std::vector<std::size_t> begin(accounts + 1, 0);
-  for (const PaymentIndex index : result.settlement_order)
-    ++begin[input.payments[index].sender + 1];
+  const std::vector<PaymentIndex>& order = result.settlement_order;
+  for (std::size_t i = stretch.first; i < stretch.end; ++i) {
+    ++begin[input.payments[order[i]].sender + 1];
+  }
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  std::vector<PaymentIndex> by_sender(result.settlement_order.size());
+  std::vector<PaymentIndex> by_sender(stretch.end - stretch.first);
   std::vector<std::size_t> at(begin.begin(), begin.end() - 1);
-  for (const PaymentIndex index : result.settlement_order) {
-    by_sender[at[input.payments[index].sender]++] = index;
+  for (std::size_t i = stretch.first; i < stretch.end; ++i) {
+    by_sender[at[input.payments[order[i]].sender]++] = order[i];
   }
   std::vector<std::vector<std::size_t>> parts_by_sender(accounts);
-  for (std::size_t part = 0; part < result.parts.size(); ++part) {
+  for (std::size_t part = stretch.first_part; part < stretch.end_part; ++part) {
     parts_by_sender[input.payments[result.parts[part].payment].sender].push_back(part);
   }
   std::vector<Flow> flows;
@@ -280,7 +274,14 @@ std::vector<Flow> FlowsOf(const Input& input, const RunResult& result) {
   return flows;
 }
 
+}  // namespace
+
+std::vector<Flow> FlowsOf(const Input& input, const RunResult& result) {
+  return FlowsWithin(input, result, {0, result.settlement_order.size(), 0, result.parts.size()});
+}
+
 std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const RunResult& result,
+                                                   const std::vector<AccountDay>& account_days,
                                                    const std::vector<Flow>& flows) {
   const std::size_t accounts = input.accounts.size();
   std::vector<AccountIndicators> all(input.days.size() * accounts);
@@ -304,6 +305,7 @@ std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const Run
       const SettledPart& of = result.parts[part];
       const Payment& payment = input.payments[of.payment];
       if (payment.due >= midnight + kDaySpanUs) break;
+      if (payment.sender == payment.recipient) continue;
       AddSettled(payment, of.amount, of.settled, midnight, closes, sums[payment.sender]);
       if (Misses(input, of.payment, of.settled)) {
         of_day[payment.sender].time_specific_missed.value += of.amount;
@@ -312,99 +314,50 @@ std::vector<AccountIndicators> AccountIndicatorsOf(const Input& input, const Run
     next_settled = walk.Walk(next_settled, midnight + kDaySpanUs, of_day);
     for (std::size_t i = 0; i < accounts; ++i) {
       of_day[i].bounds = bounds[day * accounts + i];
-      FinishAccount(result.account_days[day * accounts + i], sums[i],
+      FinishAccount(account_days[day * accounts + i], sums[i],
                     result.stress_credit_loss_basis_points, of_day[i]);
     }
   }
   return all;
 }
 
-std::vector<AccountMonth> MonthsOf(const Input& input,
-                                   const std::vector<AccountIndicators>& accounts) {
-  std::vector<AccountMonth> months(input.accounts.size());
-  const std::size_t days = input.days.size();
-  std::vector<std::vector<std::int64_t>> lines(months.size());
-  for (const CustomerLine& line : input.customers) {
-    lines[line.account].push_back(line.credit_line);
-  }
-  for (std::size_t i = 0; i < months.size(); ++i) {
-    const auto over_days = [&](auto value_of) {
-      std::vector<std::int64_t> values(days);
-      for (std::size_t day = 0; day < days; ++day) {
-        values[day] = value_of(accounts[day * months.size() + i]);
-      }
-      return values;
-    };
-    using Of = const AccountIndicators&;
-    const std::greater<> largest;
-    months[i].usage = ThreeOf(over_days([](Of a) { return a.usage; }), largest);
-    months[i].largest_inflow = ThreeOf(over_days([](Of a) { return a.largest_inflow; }), largest);
-    const std::vector<std::int64_t> available = over_days([](Of a) { return a.available; });
-    months[i].available = ThreeOf(available, std::less<>());
-    months[i].available_balance =
-        OnThreeSmallest(available, over_days([](Of a) { return a.available_balance; }));
-    months[i].available_collateral =
-        OnThreeSmallest(available, over_days([](Of a) { return a.available_collateral; }));
-    months[i].available_credit =
-        OnThreeSmallest(available, over_days([](Of a) { return a.available_credit; }));
-    months[i].submitted = ThreeOf(over_days([](Of a) { return a.submitted; }), largest);
-    months[i].sent = ThreeOf(over_days([](Of a) { return a.sent; }), largest);
-    months[i].received = ThreeOf(over_days([](Of a) { return a.received; }), largest);
-    months[i].for_customers =
-        ThreeOf(over_days([](Of a) { return a.for_customers.value; }), largest);
-    months[i].customer_usage = ThreeOf(over_days([](Of a) { return a.customer_usage; }), largest);
-    months[i].time_specific =
-        ThreeOf(over_days([](Of a) { return a.time_specific.value; }), largest);
-    months[i].time_specific_missed =
-        ThreeOf(over_days([](Of a) { return a.time_specific_missed.value; }), largest);
-    months[i].customer_lines = ThreeOf(std::move(lines[i]), largest);
-    months[i].customer_lines_use =
-        ThreeOf(over_days([](Of a) { return a.customer_lines_use; }), largest);
-    for (std::size_t hour = 0; hour < kHoursMax; ++hour) {
-      std::vector<std::int64_t> shares;
-      for (std::size_t day = 0; day < days; ++day) {
-        const Millionths share = accounts[day * months.size() + i].throughput[hour];
-        if (share) shares.push_back(*share);
-      }
-      months[i].throughput[hour] = ThreeOf(std::move(shares), largest);
-    }
-  }
-  return months;
-}
-
 std::vector<TargetOutcome> TargetsOf(const Input& input, const RunResult& result,
-                                     const std::vector<AccountIndicators>& accounts,
+                                     const Ownership& banks,
+                                     const std::vector<AccountIndicators>& bank_days,
                                      std::vector<DayIndicators>& days) {
   const std::size_t targets = result.targets.size();
   if (targets == 0) return {};
-  const std::size_t count = input.accounts.size();
-  // What each account, and in the last place all of them, had settled by each target's time.
+  const std::size_t count = banks.size();
+  // What each bank, and in the last place all of them, had settled by each target's time.
   std::vector<std::int64_t> settled(days.size() * (count + 1) * targets, 0);
   ForEachSettlement(input, result,
                     [&](PaymentIndex index, std::int64_t amount, TimeUs time, std::uint32_t) {
                       const Payment& payment = input.payments[index];
                       const auto day = static_cast<std::size_t>(payment.due / kDaySpanUs);
                       const TimeUs time_of_day = time - static_cast<TimeUs>(day) * kDaySpanUs;
+                      const std::size_t sender = banks.Of(payment.sender);
+                      const bool within = sender == banks.Of(payment.recipient);
                       for (std::size_t target = 0; target < targets; ++target) {
                         if (time_of_day > result.targets[target].by) continue;
-                        settled[(day * (count + 1) + payment.sender) * targets + target] += amount;
                         settled[(day * (count + 1) + count) * targets + target] += amount;
+                        if (within) continue;
+                        settled[(day * (count + 1) + sender) * targets + target] += amount;
                       }
                     });
   std::vector<TargetOutcome> outcomes;
   for (std::size_t day = 0; day < days.size(); ++day) {
-    const auto add = [&](AccountIndex account, std::size_t place, std::int64_t submitted) {
+    const auto add = [&](std::uint32_t bank, std::size_t place, std::int64_t submitted) {
       for (std::size_t target = 0; target < targets && submitted > 0; ++target) {
-        TargetOutcome outcome{target, day, account, std::nullopt, true};
+        TargetOutcome outcome{target, day, bank, std::nullopt, true};
         outcome.share = RatioOf(settled[(day * (count + 1) + place) * targets + target], submitted);
         outcome.met = *outcome.share >= result.targets[target].millionths;
-        days[day].target_breaches += account != kNone && !outcome.met ? 1 : 0;
+        days[day].target_breaches += bank != kNone && !outcome.met ? 1 : 0;
         outcomes.push_back(outcome);
       }
     };
     add(kNone, count, days[day].submitted.value);
     for (std::size_t i = 0; i < count; ++i) {
-      add(static_cast<AccountIndex>(i), i, accounts[day * count + i].submitted);
+      add(static_cast<std::uint32_t>(i), i, bank_days[day * count + i].submitted);
     }
   }
   return outcomes;

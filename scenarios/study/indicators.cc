@@ -1,6 +1,7 @@
 #include "scenarios/study/indicators.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "scenarios/study/account_indicators.h"
 
@@ -22,13 +23,14 @@ void Count(CountAndValue& sum, std::int64_t value) {
 // The indicators of one day but those of its accounts.
 class DayCounter {
  public:
-  DayCounter(const Input& input, const RunResult& result, std::size_t day)
+  DayCounter(const Input& input, const RunResult& result, const Ownership& banks, std::size_t day)
       : input_(input),
         result_(result),
+        banks_(banks),
         day_index_(day),
         midnight_(static_cast<TimeUs>(day) * kDaySpanUs),
         closes_(midnight_ + result.ClosesOf(day)),
-        sent_(input.accounts.size(), 0) {}
+        sent_(banks.size(), 0) {}
 
   void Add(PaymentIndex index) {
     const Payment& payment = input_.payments[index];
@@ -63,7 +65,7 @@ class DayCounter {
     AddSettled(payment, part.amount, part.settled, part.cause);
   }
 
-  DayIndicators Finish(const std::vector<AccountIndicators>& accounts, std::size_t first);
+  DayIndicators Finish(const std::vector<AccountIndicators>& bank_days);
 
  private:
   void AddDelay(std::int64_t amount, TimeUs delay, const Payment& payment) {
@@ -74,7 +76,8 @@ class DayCounter {
                   liquidity::Cause cause) {
     day_.settled.value += amount;
     ByCause(cause).value += amount;
-    sent_[payment.sender] += amount;
+    const std::uint32_t sender = banks_.Of(payment.sender);
+    if (sender != banks_.Of(payment.recipient)) sent_[sender] += amount;
     if (settled - payment.due <= kHourUs) within_hour_.value += amount;
     by_hour_[HourOf(settled - midnight_)] += amount;
   }
@@ -99,6 +102,7 @@ class DayCounter {
 
   const Input& input_;
   const RunResult& result_;
+  const Ownership& banks_;
   std::size_t day_index_;
   TimeUs midnight_;
   TimeUs closes_;
@@ -111,7 +115,7 @@ class DayCounter {
   Int128 weighted_close_ = 0;
   CountAndValue within_hour_;
   std::array<std::int64_t, kHoursMax> by_hour_{};
-  std::vector<std::int64_t> sent_;  // by account
+  std::vector<std::int64_t> sent_;  // by bank, to others
 };
 
 // (liquidity - LB) / (UB - LB). Where all settles on LB alone there is nothing to use: 0 with LB,
@@ -155,8 +159,7 @@ std::optional<std::int64_t> MeanOf(Int128 sum, std::uint64_t count) {
                                    static_cast<Int128>(count));
 }
 
-DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
-                                 std::size_t first) {
+DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& bank_days) {
   day_.mean_delay_us = MeanOf(delay_sum_, delayed_);
   day_.urgent_mean_delay_us = MeanOf(urgent_delay_sum_, urgent_);
   day_.delay = RatioOf(weighted_delay_, weighted_close_);
@@ -164,22 +167,23 @@ DayIndicators DayCounter::Finish(const std::vector<AccountIndicators>& accounts,
   day_.offset_share = RatioOf(Int128{day_.settled_bilaterally.value} +
                                   day_.settled_multilaterally.value + day_.settled_in_cycles.value,
                               settled);
+  const std::int64_t sent = std::accumulate(sent_.begin(), sent_.end(), std::int64_t{0});
   Int128 squares = 0;
-  for (std::size_t i = 0; i < sent_.size(); ++i) {
-    const AccountIndicators& account = accounts[first + i];
-    day_.lower_bound += account.bounds.lower;
-    day_.upper_bound += account.bounds.upper;
-    day_.liquidity += account.available;
-    day_.liquidity_used += account.usage;
-    day_.peak_credit += account.peak_credit;
-    day_.credit_charge += account.credit_charge;
-    // Shares of 2^31, so that the sum of squares of a million accounts stays within 128 bits.
-    if (settled > 0) {
-      const Int128 share = (Int128{sent_[i]} << 31) / settled;
+  for (std::size_t i = 0; i < banks_.size(); ++i) {
+    const AccountIndicators& bank = bank_days[day_index_ * banks_.size() + i];
+    day_.lower_bound += bank.bounds.lower;
+    day_.upper_bound += bank.bounds.upper;
+    day_.liquidity += bank.available;
+    day_.liquidity_used += bank.usage;
+    day_.peak_credit += bank.peak_credit;
+    day_.credit_charge += bank.credit_charge;
+    // Shares of 2^31, so that the sum of squares of a million banks stays within 128 bits.
+    if (sent > 0) {
+      const Int128 share = (Int128{sent_[i]} << 31) / sent;
       squares += share * share;
     }
   }
-  if (settled > 0) day_.herfindahl = RatioOf(squares, Int128{1} << 62);
+  if (sent > 0) day_.herfindahl = RatioOf(squares, Int128{1} << 62);
   day_.usage = UsageOf(day_, day_.liquidity);
   day_.used_usage = UsageOf(day_, day_.liquidity_used);
   // Where nothing settled nothing was saved.
@@ -245,6 +249,7 @@ std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes,
   std::vector<std::int64_t> positions(bounds.size(), 0);
   for (const Payment& payment : input.payments) {
     const auto day = static_cast<std::size_t>(payment.due / kDaySpanUs);
+    if (payment.sender == payment.recipient) continue;
     if (payment.due % kDaySpanUs >= (day_closes.empty() ? closes : day_closes[day])) continue;
     const std::size_t base = day * accounts;
     std::int64_t& sender = positions[base + payment.sender];
@@ -262,13 +267,22 @@ std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes,
 Indicators ComputeIndicators(const Input& input, const RunResult& result) {
   Indicators all;
   all.flows = FlowsOf(input, result);
-  all.accounts = AccountIndicatorsOf(input, result, all.flows);
+  all.accounts = AccountIndicatorsOf(input, result, result.account_days, all.flows);
   all.customers = CustomerUsesOf(input, result, all.accounts);
-  all.months = MonthsOf(input, all.accounts);
+  const Ownership banks(input);
+  if (banks.HaveOneAccountEach()) {
+    all.months = MonthsOf(input, all.accounts, all.customers);
+  } else {
+    const Input by_bank = ByBank(input, banks);
+    all.banks = AccountIndicatorsOf(by_bank, result, ByBank(result.account_days, banks),
+                                    FlowsOf(by_bank, result));
+    CustomerUsesOf(by_bank, result, all.banks);  // the same uses; of the banks' lines
+    all.months = MonthsOf(by_bank, all.banks, all.customers);
+  }
   PaymentIndex next = 0;
   std::size_t part = 0;
   for (std::size_t day = 0; day < input.days.size(); ++day) {
-    DayCounter counter(input, result, day);
+    DayCounter counter(input, result, banks, day);
     const TimeUs end = (static_cast<TimeUs>(day) + 1) * kDaySpanUs;
     for (; part < result.parts.size() && input.payments[result.parts[part].payment].due < end;
          ++part) {
@@ -277,11 +291,11 @@ Indicators ComputeIndicators(const Input& input, const RunResult& result) {
     for (; next < input.payments.size() && input.payments[next].due < end; ++next) {
       counter.Add(next);
     }
-    all.days.push_back(counter.Finish(all.accounts, day * input.accounts.size()));
+    all.days.push_back(counter.Finish(all.OfBanks()));
   }
   AddTimesOfShares(input, result, all.days);
   AddLinked(input, result, all.days);
-  all.targets = TargetsOf(input, result, all.accounts, all.days);
+  all.targets = TargetsOf(input, result, banks, all.OfBanks(), all.days);
   return all;
 }
 

@@ -25,7 +25,8 @@ struct Bounds {
   std::int64_t lower = 0;  // max(0, sent - received over the day): settled together at the end
   std::int64_t upper = 0;  // max(0, -lowest running position): settled at once
 };
-// By day * accounts + account. Payments due at or after the close (of every day, or by day where
+// By day * accounts + account; what an account pays itself, as an input by bank has it, moves
+// nothing. Payments due at or after the close (of every day, or by day where
 // days differ) do not count. Payments of one instant count in their order.
 std::vector<Bounds> BoundsOf(const Input& input, TimeUs closes,
                              const std::vector<TimeUs>& day_closes = {});
@@ -69,7 +70,7 @@ struct DayIndicators {
   std::int64_t lower_bound = 0;
   std::int64_t upper_bound = 0;
   std::int64_t liquidity = 0;       // opening balances and credit limits
-  std::int64_t liquidity_used = 0;  // sum over accounts of their largest net outflow
+  std::int64_t liquidity_used = 0;  // sum over banks of their largest net outflow
   Millionths usage;                 // (L - LB) / (UB - LB); 0 when UB = LB and L = LB
   Millionths used_usage;            // the same of what was used
   Millionths liquidity_saved;       // (UB - used) / UB: less than settling at once takes
@@ -87,7 +88,7 @@ struct DayIndicators {
 
   // Share of the settled value that had settled by the end of each hour of the day.
   std::array<Millionths, kHoursMax> throughput;
-  std::uint64_t target_breaches = 0;      // of accounts' throughput targets
+  std::uint64_t target_breaches = 0;      // of banks' throughput targets
   std::optional<TimeUs> half_settled_at;  // of the settled value
   std::optional<TimeUs> three_quarters_settled_at;
   Millionths herfindahl;      // of the senders' shares in settled value: 1/n to 1
@@ -100,20 +101,22 @@ struct DayIndicators {
   Millionths principal_at_risk_hours;  // value x hours of exposure / value of settled legs
 };
 
-// BCBS 248, of one account on one day.
+// BCBS 248, of one account, or one bank with all of its accounts, on one day. What one account of a
+// bank pays another of it is nothing that the bank sends or receives.
 struct AccountIndicators {
   std::int64_t sent = 0;  // settled
   std::int64_t received = 0;
   std::uint64_t sent_count = 0;
   std::uint64_t received_count = 0;
   Bounds bounds;
-  std::int64_t usage = 0;                        // A(i): largest net cumulative outflow
-  std::int64_t largest_inflow = 0;               // A(i): largest net cumulative inflow
-  std::int64_t available = 0;                    // A(ii): at the start, the sum of these:
-  std::int64_t available_balance = 0;            // balance
-  std::int64_t available_collateral = 0;         // credit by collateral
-  std::int64_t available_credit = 0;             // further credit
-  std::int64_t peak_credit = 0;                  // the most of its credit line that it drew
+  std::int64_t usage = 0;                 // A(i): largest net cumulative outflow
+  std::int64_t largest_inflow = 0;        // A(i): largest net cumulative inflow
+  std::int64_t available = 0;             // A(ii): at the start, the sum of these:
+  std::int64_t available_balance = 0;     // balance
+  std::int64_t available_collateral = 0;  // credit by collateral
+  std::int64_t available_credit = 0;      // further credit
+  // The most of its credit line that it drew; of a bank the sum over its accounts.
+  std::int64_t peak_credit = 0;
   std::int64_t credit_charge = 0;                // the price of what it drew
   std::int64_t submitted = 0;                    // A(iii): gross, whether settled or not
   CountAndValue time_specific;                   // A(iv)
@@ -128,7 +131,7 @@ struct AccountIndicators {
   // Stress: usage, and what was available against it.
   std::int64_t own_stress_usage = 0;           // (i) receipts come at the close only
   std::int64_t own_stress_available = 0;       //     and credit is withdrawn
-  std::int64_t counterparty_stress_usage = 0;  // (ii) the largest payer to it pays nothing
+  std::int64_t counterparty_stress_usage = 0;  // (ii) the day's largest payer to it pays nothing
   std::int64_t customer_stress_usage = 0;      // (iii) receipts for customers do not come
   std::int64_t market_stress_available = 0;    // (iv) credit loses a part of its worth
 };
@@ -138,6 +141,7 @@ struct ThreeAndAverage {
   std::vector<std::int64_t> three;
   std::int64_t average = 0;  // rounded half-even
 };
+// Of a bank.
 struct AccountMonth {
   ThreeAndAverage usage;
   ThreeAndAverage largest_inflow;
@@ -154,9 +158,19 @@ struct AccountMonth {
   ThreeAndAverage customer_usage;
   ThreeAndAverage time_specific;
   ThreeAndAverage time_specific_missed;
-  ThreeAndAverage customer_lines;  // of its customers, not of days: the three largest lines
-  ThreeAndAverage customer_lines_use;
-  // Millionths; of days on which the account sent something.
+  // Of its customers, not of days: the three largest lines; of these what is secured, what is
+  // committed, and the most that was drawn on any day. Averages are over all lines.
+  ThreeAndAverage customer_lines;
+  ThreeAndAverage customer_lines_secured;
+  ThreeAndAverage customer_lines_committed;
+  ThreeAndAverage customer_lines_peak_use;
+  ThreeAndAverage customer_lines_use;  // of all lines at one time
+  ThreeAndAverage own_stress_usage;
+  ThreeAndAverage own_stress_available;  // the smallest
+  ThreeAndAverage counterparty_stress_usage;
+  ThreeAndAverage customer_stress_usage;
+  ThreeAndAverage market_stress_available;  // the smallest
+  // Millionths; of days on which the bank sent something.
   std::array<ThreeAndAverage, kHoursMax> throughput;
 };
 
@@ -165,13 +179,13 @@ struct CustomerUse {
   std::int64_t peak = 0;
 };
 
-// How a throughput target was met: share of the value that an account (kNone: all) submitted on a
+// How a throughput target was met: share of the value that a bank (kNone: all) submitted on a
 // day that had settled by its time.
 struct TargetOutcome {
   std::size_t target = 0;  // place in RunResult::targets
   std::size_t day = 0;
-  AccountIndex account = kNone;
-  Millionths share;  // nothing where nothing was submitted
+  std::uint32_t bank = kNone;  // place in Ownership
+  Millionths share;            // nothing where nothing was submitted
   bool met = true;
 };
 
@@ -185,11 +199,16 @@ struct Flow {
 struct Indicators {
   std::vector<DayIndicators> days;
   std::vector<AccountIndicators> accounts;  // day * accounts + account
-  std::vector<AccountMonth> months;         // by account
-  std::vector<Flow> flows;                  // by sender, then recipient
-  // By day, account (all of them first) and target; those who submitted nothing are left out.
+  // day * banks + bank, by the places of Ownership; empty where each has one account: see OfBanks.
+  std::vector<AccountIndicators> banks;
+  std::vector<AccountMonth> months;  // by bank
+  std::vector<Flow> flows;           // by sender, then recipient
+  // By day, bank (all of them first) and target; those who submitted nothing are left out.
   std::vector<TargetOutcome> targets;
   std::vector<CustomerUse> customers;  // day * Input::customers + customer
+
+  // day * banks + bank.
+  const std::vector<AccountIndicators>& OfBanks() const { return banks.empty() ? accounts : banks; }
 };
 
 // How each link settled, by number, over the payments of all `parts` and what became of them.

@@ -228,7 +228,7 @@ constexpr std::array kOptions = {
            [](R& o, S t, int) { return Take(o.entry_offset, Parse(t, kEntryOffsets)); },
            [](const R& o, int) { return WordOf(kEntryOffsets, o.entry_offset); }},
     Option{"liquidity",
-           "ALPHA: each account begins each day with LB + ALPHA (UB - LB) of its own bounds",
+           "ALPHA: each bank begins each day with LB + ALPHA (UB - LB) of its own bounds",
            [](R& o, S t, int) { return Take(o.alpha, ParseAlpha(t)); },
            [](const R& o, int) {
              return o.alpha ? ShareText(o.alpha)
@@ -238,7 +238,7 @@ constexpr std::array kOptions = {
            [](R& o, S t, int) { return Take(o.credit_on_collateral, Parse(t, kCredit)); },
            [](const R& o, int) { return WordOf(kCredit, o.credit_on_collateral); }},
     Option{"liquidity-total",
-           "AMOUNT: each account begins each day with its LB, and a part of the rest of AMOUNT in "
+           "AMOUNT: each bank begins each day with its LB, and a part of the rest of AMOUNT in "
            "proportion to what it is to send",
            [](R& o, S t, int digits) { return TakeMoney(o.liquidity_total, t, digits); },
            [](const R& o, int digits) {

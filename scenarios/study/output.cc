@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "scenarios/study/account_output.h"
 #include "scenarios/study/changes.h"
 #include "scenarios/study/output_text.h"
 #include "scenarios/study/values.h"
@@ -56,84 +57,6 @@ void Append(fmt::memory_buffer& buffer, std::string_view text) {
   buffer.append(text.data(), text.data() + text.size());
 }
 
-void WriteAccountsCsv(const Input& input, const RunResult& result, const Indicators& indicators,
-                      std::ostream& out) {
-  LineWriter lines(out);
-  const std::size_t shown = HoursShown(result);
-  std::string hours;
-  for (std::size_t hour = 1; hour <= shown; ++hour) hours += fmt::format(",by_{:02}00", hour);
-  lines.Line(
-      "day,account,owner,sent_count,sent,received_count,received,lower_bound,upper_bound,usage,"
-      "largest_inflow,available,submitted,time_specific,time_specific_missed,for_customers,"
-      "customer_usage,customer_lines,customer_lines_use,delay,own_stress_usage,own_stress_"
-      "available,counterparty_stress_usage,"
-      "customer_stress_usage,market_stress_available{}",
-      hours);
-  for (std::size_t i = 0; i < indicators.accounts.size(); ++i) {
-    const AccountIndicators& of = indicators.accounts[i];
-    const Account& account = input.accounts[i % input.accounts.size()];
-    const auto money = [&](std::int64_t value) { return Money(value, input.minor_digits); };
-    std::string throughput;
-    for (std::size_t hour = 0; hour < shown; ++hour) throughput += "," + Share(of.throughput[hour]);
-    lines.Line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}",
-               input.days[i / input.accounts.size()], text::CsvField(account.id),
-               text::CsvField(account.owner), of.sent_count, money(of.sent), of.received_count,
-               money(of.received), money(of.bounds.lower), money(of.bounds.upper), money(of.usage),
-               money(of.largest_inflow), money(of.available), money(of.submitted),
-               money(of.time_specific.value), money(of.time_specific_missed.value),
-               money(of.for_customers.value), money(of.customer_usage), money(of.customer_lines),
-               money(of.customer_lines_use), Share(of.mean_delay), money(of.own_stress_usage),
-               money(of.own_stress_available), money(of.counterparty_stress_usage),
-               money(of.customer_stress_usage), money(of.market_stress_available), throughput);
-  }
-}
-
-// A line of months.csv. `digits` are those of its values.
-void WriteMonthLine(LineWriter& lines, const Account& account, std::string_view name,
-                    const ThreeAndAverage& tool, int digits) {
-  const auto place = [&](std::size_t at) {
-    return at < tool.three.size() ? Money(tool.three[at], digits) : std::string();
-  };
-  lines.Line("{},{},{},{},{},{},{}", text::CsvField(account.id), text::CsvField(account.owner),
-             name, place(0), place(1), place(2),
-             tool.three.empty() ? std::string() : Money(tool.average, digits));
-}
-
-void WriteMonthsCsv(const Input& input, const RunResult& result, const Indicators& indicators,
-                    std::ostream& out) {
-  LineWriter lines(out);
-  lines.Line("account,owner,tool,first,second,third,average");
-  const auto first_hour = static_cast<std::size_t>(result.opens / kHourUs);
-  const auto hours = static_cast<std::size_t>((result.closes + kHourUs - 1) / kHourUs);
-  for (std::size_t i = 0; i < indicators.months.size(); ++i) {
-    const Account& account = input.accounts[i];
-    const AccountMonth& month = indicators.months[i];
-    const std::array<std::pair<std::string_view, const ThreeAndAverage*>, 15> tools = {
-        {{"usage", &month.usage},
-         {"largest_inflow", &month.largest_inflow},
-         {"available", &month.available},
-         {"available_balance", &month.available_balance},
-         {"available_collateral", &month.available_collateral},
-         {"available_credit", &month.available_credit},
-         {"submitted", &month.submitted},
-         {"sent", &month.sent},
-         {"received", &month.received},
-         {"time_specific", &month.time_specific},
-         {"time_specific_missed", &month.time_specific_missed},
-         {"for_customers", &month.for_customers},
-         {"customer_usage", &month.customer_usage},
-         {"customer_lines", &month.customer_lines},
-         {"customer_lines_use", &month.customer_lines_use}}};
-    for (const auto& [name, tool] : tools) {
-      WriteMonthLine(lines, account, name, *tool, input.minor_digits);
-    }
-    for (std::size_t hour = first_hour; hour < hours; ++hour) {
-      WriteMonthLine(lines, account, fmt::format("by_{:02}00", hour + 1), month.throughput[hour],
-                     6);
-    }
-  }
-}
-
 void WriteChangesCsv(const Input& input, const RunResult& result, std::ostream& out) {
   LineWriter lines(out);
   lines.Line("row,day,time,change,outcome");
@@ -160,38 +83,6 @@ void WriteCustomersCsv(const Input& input, const Indicators& indicators, std::os
                Money(line.credit_line, input.minor_digits), word(line.secured),
                word(line.committed), Money(peak, input.minor_digits),
                word(peak > line.credit_line));
-  }
-}
-
-// Each day, and the means over all days, by which guidelines are judged.
-void WriteTargetsCsv(const Input& input, const RunResult& result, const Indicators& indicators,
-                     std::ostream& out) {
-  const std::vector<std::string> ids = QuotedIds(input);
-  LineWriter lines(out);
-  lines.Line("day,account,by,target,settled_share,met");
-  struct Mean {
-    std::int64_t sum = 0;
-    std::int64_t days = 0;
-  };
-  const std::size_t targets = result.targets.size();
-  std::vector<Mean> means((ids.size() + 1) * targets);  // all accounts together first
-  const auto write = [&](const std::string& day, std::size_t place, std::size_t target,
-                         std::int64_t share) {
-    const ThroughputTarget& of = result.targets[target];
-    lines.Line("{},{},{},{},{},{}", day, place == 0 ? std::string() : ids[place - 1],
-               TimeOfDay(of.by), Money(of.millionths, 6), Money(share, 6),
-               share >= of.millionths ? "yes" : "no");
-  };
-  for (const TargetOutcome& outcome : indicators.targets) {
-    const std::size_t place = outcome.account == kNone ? 0 : outcome.account + std::size_t{1};
-    write(input.days[outcome.day], place, outcome.target, *outcome.share);
-    Mean& mean = means[place * targets + outcome.target];
-    mean.sum += *outcome.share;
-    ++mean.days;
-  }
-  for (std::size_t i = 0; i < means.size(); ++i) {
-    if (means[i].days == 0) continue;
-    write("mean", i / targets, i % targets, means[i].sum / means[i].days);
   }
 }
 
@@ -370,6 +261,7 @@ absl::Status WriteResults(const Input& input, const RunResult& result, const Ind
       {"balances.csv", [&](std::ostream& out) { WriteBalancesCsv(input, result, out); }},
       {"accounts.csv",
        [&](std::ostream& out) { WriteAccountsCsv(input, result, indicators, out); }},
+      {"banks.csv", [&](std::ostream& out) { WriteBanksCsv(input, result, indicators, out); }},
       {"months.csv", [&](std::ostream& out) { WriteMonthsCsv(input, result, indicators, out); }},
       {"changes.csv", [&](std::ostream& out) { WriteChangesCsv(input, result, out); }},
       {"customers.csv", [&](std::ostream& out) { WriteCustomersCsv(input, indicators, out); }},

@@ -18,9 +18,10 @@ namespace causeway::study {
 // What to say of the run in indicators.json, in this order: names and texts.
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-// Makes `directory`, and in it payments.csv, balances.csv, accounts.csv, months.csv, queue.csv,
-// changes.csv, customers.csv, targets.csv, throughput.csv, flows.csv, episodes.csv, indicators.csv
-// and indicators.json. Unavailable, with the file's name, when one cannot be written.
+// Makes `directory`, and in it payments.csv, balances.csv, accounts.csv, banks.csv, months.csv,
+// queue.csv, changes.csv, customers.csv, targets.csv, throughput.csv, flows.csv, episodes.csv,
+// indicators.csv and indicators.json. Unavailable, with the file's name, when one cannot be
+// written.
 absl::Status WriteResults(const Input& input, const RunResult& result, const Indicators& indicators,
                           const Facts& facts, const std::string& directory);
 

@@ -57,9 +57,11 @@ struct RunOptions {
   // Of every day, since its midnight; without them the whole hours around all due times.
   std::optional<TimeUs> opens;
   std::optional<TimeUs> closes;
-  // Each account begins each day with LB + alpha (UB - LB) of its own bounds of that day, rounded
+  // Each bank begins each day with LB + alpha (UB - LB) of its own bounds of that day, rounded
   // down; or with LB and its part of the rest of `liquidity_total`, in proportion to what it is to
-  // send, rounded down. Without either: the balances of the input, carried from day to day.
+  // send, rounded down. Of several accounts of a bank each has a part of its LB as its own is of
+  // all theirs, and so of the rest by UB - LB. Without either: the balances of the input, carried
+  // from day to day.
   std::optional<core::UnsignedDecimal> alpha;
   std::optional<std::int64_t> liquidity_total;
   // The part of that which is collateral for credit, and not balance.

@@ -214,39 +214,69 @@ liquidity::Rules RulesOf(const RunOptions& options, TimeUs opens) {
 }
 
 TermsMaker::TermsMaker(const Input& input, const RunOptions& options, TimeUs closes)
-    : input_(input), options_(options), closes_(closes) {
-  if (GivesLiquidity()) bounds_ = BoundsOf(input_, closes);
+    : input_(input), options_(options), closes_(closes), banks_(input) {
+  if (!GivesLiquidity()) return;
+  bounds_ = BoundsOf(input_, closes);
+  if (!banks_.HaveOneAccountEach()) bank_bounds_ = BoundsOf(ByBank(input_, banks_), closes);
 }
 
+// Of accounts.
 absl::StatusOr<std::vector<std::int64_t>> TermsMaker::Endowments(std::size_t day,
                                                                  PaymentIndex first,
                                                                  PaymentIndex end) const {
-  const std::size_t accounts = input_.accounts.size();
-  const Bounds* const bounds = bounds_.data() + day * accounts;
-  std::vector<std::int64_t> endowments(accounts);
+  const Bounds* const bounds = BoundsOfBanks(day);
+  std::vector<std::int64_t> endowments(banks_.size());
   if (options_.alpha) {
-    for (std::size_t i = 0; i < accounts; ++i) {
+    for (std::size_t i = 0; i < banks_.size(); ++i) {
       endowments[i] = bounds[i].lower + PartOf(bounds[i].upper - bounds[i].lower, *options_.alpha);
     }
-    return endowments;
+    return SplitOverAccounts(day, endowments);
   }
   std::int64_t rest = *options_.liquidity_total;
-  for (std::size_t i = 0; i < accounts; ++i) rest -= bounds[i].lower;
+  for (std::size_t i = 0; i < banks_.size(); ++i) rest -= bounds[i].lower;
   if (rest < 0) {
     return absl::FailedPreconditionError(fmt::format(
         "liquidity-total is {} minor units less than what the payments of day {} need at least",
         -rest, input_.days[day]));
   }
-  std::vector<std::int64_t> to_send(accounts, 0);
+  std::vector<std::int64_t> to_send(banks_.size(), 0);
   __int128 all = 0;
   for (PaymentIndex i = first; i < end; ++i) {
-    if (input_.payments[i].due % kDaySpanUs >= closes_) continue;
-    to_send[input_.payments[i].sender] += input_.payments[i].amount;
-    all += input_.payments[i].amount;
+    const Payment& payment = input_.payments[i];
+    const std::uint32_t sender = banks_.Of(payment.sender);
+    if (payment.due % kDaySpanUs >= closes_ || sender == banks_.Of(payment.recipient)) continue;
+    to_send[sender] += payment.amount;
+    all += payment.amount;
   }
-  for (std::size_t i = 0; i < accounts; ++i) {
+  for (std::size_t i = 0; i < banks_.size(); ++i) {
     const __int128 part = all == 0 ? 0 : static_cast<__int128>(rest) * to_send[i] / all;
     endowments[i] = bounds[i].lower + static_cast<std::int64_t>(part);
+  }
+  return SplitOverAccounts(day, endowments);
+}
+
+// A bank's lower bound as the lower bounds of its accounts are, and the rest as their upper bounds
+// are above these: what each would need by itself. Where none does, as the lower bounds are.
+std::vector<std::int64_t> TermsMaker::SplitOverAccounts(
+    std::size_t day, const std::vector<std::int64_t>& of_banks) const {
+  if (banks_.HaveOneAccountEach()) return of_banks;
+  const Bounds* const of_accounts = bounds_.data() + day * input_.accounts.size();
+  std::vector<std::int64_t> endowments(input_.accounts.size());
+  for (std::size_t bank = 0; bank < banks_.size(); ++bank) {
+    const std::vector<AccountIndex>& accounts = banks_[bank].accounts;
+    std::vector<std::int64_t> lower;
+    std::vector<std::int64_t> above;
+    bool any_above = false;
+    for (const AccountIndex account : accounts) {
+      lower.push_back(of_accounts[account].lower);
+      above.push_back(of_accounts[account].upper - of_accounts[account].lower);
+      any_above = any_above || above.back() > 0;
+    }
+    const std::int64_t least = BoundsOfBanks(day)[bank].lower;
+    const std::vector<std::int64_t> first = SplitByWeight(least, lower);
+    const std::vector<std::int64_t> rest =
+        SplitByWeight(of_banks[bank] - least, any_above ? above : lower);
+    for (std::size_t i = 0; i < accounts.size(); ++i) endowments[accounts[i]] = first[i] + rest[i];
   }
   return endowments;
 }

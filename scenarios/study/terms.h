@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "scenarios/study/banks.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/input.h"
 #include "scenarios/study/runner.h"
@@ -58,12 +59,20 @@ class TermsMaker {
   bool GivesLiquidity() const { return options_.alpha || options_.liquidity_total; }
   absl::StatusOr<std::vector<std::int64_t>> Endowments(std::size_t day, PaymentIndex first,
                                                        PaymentIndex end) const;
+  std::vector<std::int64_t> SplitOverAccounts(std::size_t day,
+                                              const std::vector<std::int64_t>& of_banks) const;
+  const Bounds* BoundsOfBanks(std::size_t day) const {
+    return (bank_bounds_.empty() ? bounds_ : bank_bounds_).data() + day * banks_.size();
+  }
   void AddLimits(PaymentIndex first, PaymentIndex end, DayTerms& terms) const;
 
   const Input& input_;
   const RunOptions& options_;
   TimeUs closes_;
-  std::vector<Bounds> bounds_;  // day * accounts + account; with alpha or a total
+  // With alpha or a total: day * accounts + account, and day * banks + bank.
+  Ownership banks_;
+  std::vector<Bounds> bounds_;
+  std::vector<Bounds> bank_bounds_;  // empty where each bank has one account
   std::map<AccountIndex, Carried> carried_;
   std::map<std::pair<AccountIndex, AccountIndex>, std::optional<std::int64_t>> carried_limits_;
 };

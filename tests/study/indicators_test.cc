@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "scenarios/study/banks.h"
+
 namespace causeway::study {
 namespace {
 
@@ -313,6 +315,165 @@ TEST(Bcbs248, LosesTheStatedPartOfCreditInMarketWideStress) {
   EXPECT_EQ(study.Compute().accounts[0].market_stress_available, 249);  // 299 - 50, of 49.995
 }
 
+// c pays a most on the first day, b on the second, and nobody on the third. a pays 50 on each.
+TEST(Bcbs248, LosesTheLargestPayerOfTheDayInCounterpartyStress) {
+  Study study(3);
+  const auto settle = [&](AccountIndex from, AccountIndex to, std::int64_t amount, TimeUs day,
+                          TimeUs hour) {
+    const TimeUs at = day * kDaySpanUs + hour * kHourUs;
+    study.Add(from, to, amount, at);
+    study.Settled(static_cast<PaymentIndex>(study.input_.payments.size() - 1), at,
+                  Cause::kImmediate);
+  };
+  settle(1, 0, 10, 0, 9);
+  settle(2, 0, 30, 0, 10);
+  settle(0, 1, 50, 0, 11);
+  settle(1, 0, 20, 1, 9);
+  settle(2, 0, 5, 1, 10);
+  settle(0, 1, 50, 1, 11);
+  settle(0, 1, 50, 2, 11);
+  const Indicators all = study.Compute();
+  EXPECT_EQ(all.accounts[0].usage, 10);
+  EXPECT_EQ(all.accounts[0].counterparty_stress_usage, 40);  // without the 30 of c
+  EXPECT_EQ(all.accounts[3].usage, 25);
+  EXPECT_EQ(all.accounts[3].counterparty_stress_usage, 45);  // without the 20 of b
+  EXPECT_EQ(all.accounts[6].counterparty_stress_usage, 50);
+  EXPECT_THAT(all.months[0].counterparty_stress_usage.three, ElementsAre(50, 45, 40));
+}
+
+// Of the 40 of b a part of 25 settled on the first day, which makes b the largest payer of that
+// day; c pays more on the second.
+TEST(Bcbs248, CountsPartsForTheLargestPayerOfTheDay) {
+  Study study(2);
+  study.Add(1, 0, 40, 9 * kHourUs);
+  study.Add(2, 0, 20, 10 * kHourUs);
+  study.Add(0, 1, 45, 12 * kHourUs);
+  study.Add(2, 0, 90, kDaySpanUs + 9 * kHourUs);
+  study.result_.parts = {{9 * kHourUs, 25, 0, 0, Cause::kImmediate}};
+  study.result_.settled_in_parts = {25, 0, 0, 0};
+  study.Settled(1, 10 * kHourUs, Cause::kImmediate);
+  study.Settled(2, 12 * kHourUs, Cause::kImmediate);
+  study.Settled(3, kDaySpanUs + 9 * kHourUs, Cause::kImmediate);
+  EXPECT_EQ(study.Compute().accounts[0].counterparty_stress_usage, 25);  // 45 less the 20 of c
+}
+
+TEST(Months, HaveTheStressScenarios) {
+  Study study(2);
+  study.Add(0, 1, 40, 9 * kHourUs);
+  study.Add(0, 1, 70, kDaySpanUs + 9 * kHourUs);
+  study.Settled(0, 9 * kHourUs, Cause::kImmediate);
+  study.Settled(1, kDaySpanUs + 9 * kHourUs, Cause::kImmediate);
+  study.result_.account_days[0].opening = 90;
+  study.result_.account_days[0].credit_limit = 10;
+  study.result_.account_days[3].opening = 50;
+  study.result_.account_days[3].credit_limit = 30;
+  const AccountMonth month = study.Compute().months[0];
+  EXPECT_THAT(month.own_stress_usage.three, ElementsAre(70, 40));
+  EXPECT_THAT(month.own_stress_available.three, ElementsAre(50, 90));
+  EXPECT_THAT(month.counterparty_stress_usage.three, ElementsAre(70, 40));
+  EXPECT_THAT(month.customer_stress_usage.three, ElementsAre(70, 40));
+  EXPECT_THAT(month.market_stress_available.three, ElementsAre(71, 97));
+  EXPECT_EQ(month.market_stress_available.average, 84);
+}
+
+// The owner A has a and b, c is C's. A pays 100 from a and gets them back at b: with all of its
+// accounts it needs 100 until then, and nothing by the end of the day.
+class TwoAccountsOfOneBank : public ::testing::Test {
+ protected:
+  TwoAccountsOfOneBank() {
+    study_.input_.accounts[1].owner = "A";
+    study_.Add(0, 2, 100, 9 * kHourUs);
+    study_.Add(2, 1, 100, 10 * kHourUs);
+    study_.Add(1, 0, 30, 11 * kHourUs);  // within A
+    study_.result_.account_days[0].opening = 100;
+    study_.result_.account_days[0].credit_limit = 10;
+    study_.result_.account_days[0].collateral_credit = 10;
+    study_.result_.account_days[1].opening = 7;
+    study_.result_.account_days[1].credit_limit = 20;
+    for (PaymentIndex i = 0; i < 3; ++i) {
+      study_.Settled(i, study_.input_.payments[i].due, Cause::kImmediate);
+    }
+  }
+  Study study_;
+};
+
+TEST_F(TwoAccountsOfOneBank, AreOneWhereLiquidityIsMeasured) {
+  const Indicators all = study_.Compute();
+  EXPECT_EQ(all.accounts[0].bounds.lower, 70);
+  EXPECT_EQ(all.accounts[0].bounds.upper, 100);
+  EXPECT_EQ(all.accounts[1].bounds.lower, 0);
+  ASSERT_EQ(all.OfBanks().size(), 2U);
+  const AccountIndicators& bank = all.OfBanks()[0];
+  EXPECT_EQ(bank.bounds.lower, 0);
+  EXPECT_EQ(bank.bounds.upper, 100);
+  EXPECT_EQ(bank.usage, 100);
+  EXPECT_EQ(bank.largest_inflow, 0);
+  EXPECT_EQ(bank.available, 137);
+  EXPECT_EQ(bank.available_balance, 107);
+  EXPECT_EQ(bank.available_collateral, 10);
+  EXPECT_EQ(bank.available_credit, 20);
+  EXPECT_EQ(bank.market_stress_available, 128);  // of the credit of 30 it loses 9
+  const DayIndicators& day = all.days[0];
+  EXPECT_EQ(day.lower_bound, 0);
+  EXPECT_EQ(day.upper_bound, 100);
+  EXPECT_EQ(day.liquidity, 137);
+  EXPECT_EQ(day.liquidity_used, 100);
+}
+
+TEST_F(TwoAccountsOfOneBank, PayNothingToTheBankThatTheyAreOf) {
+  study_.result_.targets = {{12 * kHourUs, 500'000}};
+  const Indicators all = study_.Compute();
+  const AccountIndicators& bank = all.OfBanks()[0];
+  EXPECT_EQ(bank.sent, 100);
+  EXPECT_EQ(bank.sent_count, 1U);
+  EXPECT_EQ(bank.received, 100);
+  EXPECT_EQ(bank.submitted, 100);
+  EXPECT_EQ(bank.own_stress_usage, 100);
+  EXPECT_EQ(bank.throughput[9], 1'000'000);
+  EXPECT_EQ(all.days[0].settled.value, 230);  // the payment itself did settle
+  EXPECT_EQ(all.days[0].herfindahl, 500'000);
+  ASSERT_EQ(all.targets.size(), 3U);  // of all, of A and of C
+  EXPECT_EQ(all.targets[1].share, 1'000'000);
+}
+
+TEST_F(TwoAccountsOfOneBank, HaveOneMonth) {
+  study_.input_.customers = {{0, "X", 50, true, false}, {1, "Y", 80, false, true}};
+  study_.input_.sender_customers = {0, kNone, kNone};
+  const Indicators all = study_.Compute();
+  ASSERT_EQ(all.months.size(), 2U);
+  EXPECT_THAT(all.months[0].usage.three, ElementsAre(100));
+  EXPECT_THAT(all.months[0].customer_lines.three, ElementsAre(80, 50));
+  EXPECT_THAT(all.months[0].customer_lines_use.three, ElementsAre(100));
+  EXPECT_EQ(all.OfBanks()[0].customer_lines, 130);
+}
+
+// The 500 are no receipts that a counterparty could fail to pay.
+TEST_F(TwoAccountsOfOneBank, AreNoCounterpartiesOfOneAnother) {
+  study_.Add(1, 0, 500, 12 * kHourUs);
+  study_.Settled(3, 12 * kHourUs, Cause::kImmediate);
+  study_.Add(0, 2, 10, 13 * kHourUs);
+  study_.Settled(4, 13 * kHourUs, Cause::kImmediate);
+  EXPECT_EQ(study_.Compute().OfBanks()[0].counterparty_stress_usage, 110);
+}
+
+TEST(Banks, AccountsWithoutAnOwnerAreBanksOfTheirOwn) {
+  Input input;
+  input.accounts = {{"a", ""}, {"b", ""}, {"c", "C"}, {"d", "C"}};
+  const Ownership banks(input);
+  ASSERT_EQ(banks.size(), 3U);
+  EXPECT_EQ(banks[0].owner, "a");
+  EXPECT_THAT(banks[2].accounts, ElementsAre(2, 3));
+  EXPECT_EQ(banks.Of(3), 2U);
+  EXPECT_FALSE(banks.HaveOneAccountEach());
+}
+
+TEST(Banks, SplitAllOfWhatTheyHaveByWeight) {
+  EXPECT_THAT(SplitByWeight(10, {1, 1, 1}), ElementsAre(3, 3, 4));
+  EXPECT_THAT(SplitByWeight(100, {0, 30, 10}), ElementsAre(0, 75, 25));
+  EXPECT_THAT(SplitByWeight(5, {0, 0}), ElementsAre(5, 0));
+  EXPECT_THAT(SplitByWeight(7, {9}), ElementsAre(7));
+}
+
 // Two linked pairs: 100 against 80 in one instant; 50 paid at 10:00 against 60 at 12:00, so 50 are
 // at risk for two hours: 180 of 290 together, 100 value-hours over 290.
 TEST(Linked, TellsWhatSettledTogetherAndThePrincipalAtRisk) {
@@ -399,6 +560,10 @@ TEST(Customers, DrawOfTheirLinesWhatIsPaidForThemBeyondWhatWasReceived) {
   EXPECT_EQ(all.accounts[3].customer_lines_use, 5);
   EXPECT_THAT(all.months[0].customer_lines.three, ElementsAre(100, 50));
   EXPECT_THAT(all.months[0].customer_lines_use.three, ElementsAre(80, 5));
+  EXPECT_THAT(all.months[0].customer_lines_peak_use.three, ElementsAre(10, 70));  // of Y, X
+  EXPECT_EQ(all.months[0].customer_lines_peak_use.average, 40);
+  EXPECT_THAT(all.months[0].customer_lines_secured.three, ElementsAre(0, 50));
+  EXPECT_THAT(all.months[0].customer_lines_committed.three, ElementsAre(0, 0));
 }
 
 TEST(Months, HaveTimeSpecificObligationsAndThroughputOfTheDays) {

@@ -315,7 +315,7 @@ TEST(Options, JudgeThroughputByTargets) {
   const Indicators indicators = ComputeIndicators(input, result);
   EXPECT_EQ(indicators.days[0].target_breaches, 1U);
   ASSERT_EQ(indicators.targets.size(), 6U);  // of all, of bank 0, of bank 1
-  EXPECT_EQ(indicators.targets[0].account, kNone);
+  EXPECT_EQ(indicators.targets[0].bank, kNone);
   EXPECT_EQ(indicators.targets[0].share, RatioOf(50, 110));
   EXPECT_FALSE(indicators.targets[0].met);
   EXPECT_EQ(indicators.targets[2].share, 400'000);

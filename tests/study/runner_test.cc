@@ -190,6 +190,29 @@ TEST(Runner, EndowsEachAccountWithALineBetweenItsBoundsRoundedDown) {
   EXPECT_EQ(RunOf(input, options).account_days[0].opening, 39);
 }
 
+// bank0 and bank1 are A's. A's bounds are 40 (150 out, 110 in) and 150: with ALPHA = 0.5 it has 95.
+// Those of bank0 are 100 and 100, of bank1 0 and 50: so bank0 gets the 40, and bank1 the 55 above.
+TEST(Runner, EndowsABankOnceAndSplitsThatOverItsAccounts) {
+  Input input = InputOf({0, 0, 0}, {{100, 9 * kHourUs, 0, 2},
+                                    {50, 10 * kHourUs, 1, 2},
+                                    {60, 11 * kHourUs, 2, 1},
+                                    {50, 12 * kHourUs, 2, 1}});
+  input.accounts[0].owner = input.accounts[1].owner = "A";
+  RunOptions options;
+  options.alpha = *ParseAlpha("0.5");
+  const RunResult result = RunOf(input, options);
+  EXPECT_EQ(result.account_days[0].opening, 40);
+  EXPECT_EQ(result.account_days[1].opening, 55);
+  EXPECT_EQ(result.account_days[2].opening, 0);
+  EXPECT_EQ(ComputeIndicators(input, result).days[0].usage, 500'000);
+  options.alpha = std::nullopt;
+  options.liquidity_total = 100;  // of the 60 above the bounds A's part is 150 / 260
+  const RunResult total = RunOf(input, options);
+  EXPECT_EQ(total.account_days[0].opening, 40);
+  EXPECT_EQ(total.account_days[1].opening, 34);
+  EXPECT_EQ(total.account_days[2].opening, 25);
+}
+
 TEST(Runner, SamplesTheQueueFromTheOpeningToTheClose) {
   const Input input = InputOf({0, 0}, {{7, 9 * kHourUs, 0, 1}, {3, 17 * kHourUs, 1, 0}});
   RunOptions options;
