@@ -139,6 +139,7 @@ absl::StatusOr<Source> StudySource(const SweepFlags& flags) {
   Source source;
   source.description.name = runs->name();
   source.description.sha256 = runs->sha256();
+  source.description.unit = runs->unit();
   source.description.text = runs->behaviours_text();
   source.seed = runs->seed();
   source.check = [runs](const std::vector<Point>& points) { return runs->Check(points); };
@@ -155,6 +156,7 @@ absl::StatusOr<Source> PresetSource(const SweepFlags& flags) {
   source.description.description = runs->description();
   source.description.sha256 = runs->sha256();
   source.description.text = runs->text();
+  source.description.unit = source.description.unit_of_currencies = runs->unit();
   source.seed = runs->seed();
   source.check = [runs](const std::vector<Point>& points) { return runs->Check(points); };
   source.make = [runs](const Run& run) { return runs->Make(run); };

@@ -146,6 +146,8 @@ struct Input {
   // Names of the currencies that accounts are in, in the order in which they come first. Empty: one
   // that has no name.
   std::vector<std::string> currencies;
+  // The one that amounts of all of them are stated in; empty: each in its own.
+  std::string stated_in;
   std::vector<Account> accounts;
   // By due time; at the same time in the order of the file.
   std::vector<Payment> payments;
@@ -178,6 +180,12 @@ struct Input {
     return {stream.name, drawn - stream.first + 1};
   }
 };
+
+// What amounts of an input of one currency are in; empty where nothing says so.
+inline std::string UnitOfAmounts(const Input& input) {
+  if (!input.stated_in.empty()) return input.stated_in;
+  return input.currencies.size() == 1 ? input.currencies.front() : std::string();
+}
 
 }  // namespace causeway::study
 

@@ -83,6 +83,7 @@ std::vector<CurrencyShare> SplitByCurrency(const Input& input) {
     shares[i].input.name = input.name;
     shares[i].input.minor_digits = input.minor_digits;
     shares[i].input.currencies = {input.currencies[i]};
+    shares[i].input.stated_in = input.stated_in;
     shares[i].input.days = input.days;
   }
   Places places;

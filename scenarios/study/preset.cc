@@ -185,6 +185,11 @@ Preset PresetReader::Read() {
   if (workload.name.empty()) Report("name: expected one");
   workload.seed = study_.seed();
   workload.days = std::max(1U, study_.days());
+  workload.stated_in = study_.currency();
+  if (!workload.stated_in.empty() && !IsCurrencyName(workload.stated_in)) {
+    Report(fmt::format("currency \"{}\": expected 1 to 16 letters or digits, such as EUR",
+                       study_.currency()));
+  }
   if (study_.decimals() > 6) Report("decimals: expected at most 6");
   workload.minor_digits = static_cast<int>(std::min(6U, study_.decimals()));
   TimeUs opens = 0;

@@ -181,6 +181,7 @@ class WorkloadMaker {
 
 void WorkloadMaker::AddAccounts() {
   input_.accounts = AccountsOf(workload_);
+  input_.stated_in = workload_.stated_in;
   if (workload_.foreign_exchange.trades_per_day > 0) {
     for (const CurrencyHours& currency : workload_.foreign_exchange.currencies) {
       input_.currencies.push_back(currency.code);

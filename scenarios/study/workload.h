@@ -79,6 +79,7 @@ struct Workload {
   std::vector<Stream> streams;
   Customers customers;
   ForeignExchange foreign_exchange;  // with trades_per_day above 0: instead of streams
+  std::string stated_in;             // Input::stated_in
 };
 
 inline constexpr std::uint32_t kStudyBanksMax = 100'000;

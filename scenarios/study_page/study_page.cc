@@ -80,8 +80,7 @@ class IndicatorTable {
     Add("longest gridlock", [](Day day) { return Span(day.longest_gridlock_us); });
     Add("time in deadlock", [](Day day) { return Span(day.deadlock_us); });
     Add("longest deadlock", [](Day day) { return Span(day.longest_deadlock_us); });
-    Add("throughput targets missed by accounts",
-        [](Day day) { return Count(day.target_breaches); });
+    Add("throughput targets missed by banks", [](Day day) { return Count(day.target_breaches); });
     Add("Herfindahl index of senders", [](Day day) { return Ratio(day.herfindahl); });
     Add("settled within an hour, by value", [](Day day) { return Ratio(day.one_hour_value); });
     Add("PvP share", [](Day day) { return Ratio(day.pvp_share); });
@@ -129,6 +128,18 @@ Invariants InvariantsOf(const Input& input, const RunResult& result, const Indic
   }
   holds.counted = payments == input.payments.size();
   return holds;
+}
+
+// Where a day stands on the curve of delay over liquidity; empty where that is not defined.
+std::string PointOfTheCurve(const Indicators& indicators) {
+  if (indicators.days.size() != 1) return "";
+  const DayIndicators& day = indicators.days.front();
+  if (!day.usage || !day.delay) return "";
+  return fmt::format(
+      "This day is one point of the liquidity-delay curve: a delay of {} on liquidity at {} of the "
+      "way from its lower to its upper bound. \"causeway-sim sweep\" of the same payments with "
+      "\"--set liquidity=0,0.1,0.2,0.4,0.8\" draws the curve.",
+      Ratio(day.delay), Ratio(day.usage));
 }
 
 page::Section Reproduction(const PageDescription& description) {
@@ -204,6 +215,9 @@ page::Page StudyPage(const Input& input, const RunResult& result, const Indicato
                    false});
   } else {
     page.sections.back().content.push_back(QueueTimePlot(input, result));
+  }
+  if (const std::string point = PointOfTheCurve(indicators); !point.empty()) {
+    page.sections.back().content.push_back(page::Text{point, false});
   }
   page.sections.push_back({"Indicators", {IndicatorTableOf(input, indicators, "")}});
   page.sections.push_back({"Invariants", {InvariantTable(holds)}});

@@ -24,7 +24,9 @@ double Major(const Input& input, std::int64_t minor) {
   return value;
 }
 
-page::Axis ValueAxis(std::string name) { return {.name = std::move(name), .unit = ""}; }
+page::Axis ValueAxis(const Input& input, std::string name) {
+  return {.name = std::move(name), .unit = UnitOfAmounts(input)};
+}
 
 // Of one day the time of day; of several their opening hours, without the nights between them.
 page::Axis TimeAxis(const Input& input, const RunResult& result) {
@@ -82,7 +84,8 @@ page::Plot FlowNetworkPlot(const Input& input, const Indicators& indicators) {
   });
   const std::size_t all = order.size();
   if (order.size() > kNodesMax) order.resize(kNodesMax);
-  page::NetworkPlot plot{.unit = "value", .group = ""};
+  const std::string unit = UnitOfAmounts(input);
+  page::NetworkPlot plot{.unit = unit.empty() ? "value" : unit, .group = ""};
   std::map<AccountIndex, std::size_t> places;
   for (const AccountIndex account : order) {
     places[account] = plot.nodes.size();
@@ -107,7 +110,7 @@ page::Plot FlowNetworkPlot(const Input& input, const Indicators& indicators) {
 }
 
 page::Plot LargestFlowsPlot(const Input& input, const Indicators& indicators) {
-  page::BarPlot plot{.value = ValueAxis("value settled"), .category = "from and to"};
+  page::BarPlot plot{.value = ValueAxis(input, "value settled"), .category = "from and to"};
   plot.parts = {"payments"};
   plot.values.emplace_back();
   for (const Flow& flow : LargestFlows(indicators, kFlowsMax)) {
@@ -135,7 +138,8 @@ page::Plot CumulativeValuePlot(const Input& input, const RunResult& result) {
                       const std::size_t day = DayOf(input.payments[index]);
                       settled.push_back({Placed(input, result, day, time), Major(input, amount)});
                     });
-  page::XyPlot plot{.x = TimeAxis(input, result), .y = ValueAxis("value so far"), .series = {}};
+  page::XyPlot plot{
+      .x = TimeAxis(input, result), .y = ValueAxis(input, "value so far"), .series = {}};
   plot.series.push_back(
       page::Timeline("due", std::move(due), BeginOf(input, result), EndOf(input, result)));
   plot.series.push_back(
@@ -150,7 +154,8 @@ page::Plot CumulativeValuePlot(const Input& input, const RunResult& result) {
 
 page::Plot QueueSamplesPlot(const Input& input, const RunResult& result, bool value) {
   page::XyPlot plot{.x = TimeAxis(input, result),
-                    .y = ValueAxis(value ? "value in queue" : "payments in queue"),
+                    .y = value ? ValueAxis(input, "value in queue")
+                               : page::Axis{.name = "payments in queue", .unit = ""},
                     .series = {}};
   std::vector<page::Change> changes;
   double before = 0;
@@ -204,7 +209,8 @@ page::Plot LiquidityInUsePlot(const Input& input, const RunResult& result) {
     }
   };
   ForEachSettlement(input, result, add);
-  page::XyPlot plot{.x = TimeAxis(input, result), .y = ValueAxis("liquidity in use"), .series = {}};
+  page::XyPlot plot{
+      .x = TimeAxis(input, result), .y = ValueAxis(input, "liquidity in use"), .series = {}};
   plot.series.push_back(page::Timeline("liquidity in use", std::move(changes),
                                        BeginOf(input, result), EndOf(input, result)));
   return {.id = "liquidity",

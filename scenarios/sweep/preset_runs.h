@@ -31,6 +31,8 @@ class PresetRuns {
   std::uint64_t seed() const { return study_.seed(); }  // of the file
   const std::string& text() const { return text_; }
   const std::string& sha256() const { return sha256_; }
+  // What all amounts are stated in; may be empty.
+  const std::string& unit() const { return study_.currency(); }
 
  private:
   absl::StatusOr<study::Preset> PresetOf(const Run& run) const;

@@ -44,6 +44,8 @@ class StudyRuns {
   absl::StatusOr<Indicators> Make(const Run& run) const;
 
   const std::string& name() const { return input_.name; }
+  // What amounts are in, where all are in one currency that has a name; else empty.
+  std::string unit() const { return study::UnitOfAmounts(input_); }
   // Of the names, sizes and bytes of all *.csv of the folder, by name, and of the behaviours.
   const std::string& sha256() const { return sha256_; }
   // The file of behaviours as it stands, and its own seed; empty and 0 without one.

@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "scenarios/explore/workers.h"
+#include "scenarios/sweep/columns.h"
 #include "scenarios/text/text.h"
 
 namespace causeway::sim {
@@ -46,6 +47,18 @@ absl::StatusOr<std::optional<double>> NumberOf(const SweepRow& row, const std::s
         "{} is '{}' in a run, which is no number: it has no place on an axis", name, *text));
   }
   return std::optional<double>(number);
+}
+
+// Of those runs. Where the indicator cannot be, neither is its mean: the interval ends there.
+Estimate IntervalOf(const Point& point, const std::string& name,
+                    const std::vector<double>& values) {
+  Estimate estimate = EstimateOf(values);
+  const bool is_setting = std::any_of(point.begin(), point.end(),
+                                      [&](const auto& setting) { return setting.first == name; });
+  if (is_setting) return estimate;
+  if (IsNeverNegative(name)) estimate.low = std::max(estimate.low, 0.0);
+  if (IsShareColumn(name)) estimate.high = std::min(estimate.high, 1.0);
+  return estimate;
 }
 
 // Settings other than the one that moves along the curve: that of the axis, or the first.
@@ -152,7 +165,7 @@ absl::StatusOr<Curve> CurveOf(const std::vector<SweepRow>& rows, const std::stri
     if (line == curve.lines.end()) {
       line = curve.lines.insert(curve.lines.end(), CurveLine{.name = name, .points = {}});
     }
-    line->points.push_back({point, EstimateOf(xs), EstimateOf(ys)});
+    line->points.push_back({point, IntervalOf(point, x, xs), IntervalOf(point, y, ys)});
   }
   for (CurveLine& line : curve.lines) {
     std::stable_sort(

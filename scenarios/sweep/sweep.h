@@ -61,8 +61,9 @@ struct Curve {
   std::string y;
   std::vector<CurveLine> lines;  // in the order of the grid
 };
-// Runs for which x or y is not defined are left out. InvalidArgument when the rows have no `x` or
-// `y`, or one that is no number.
+// Runs for which x or y is not defined are left out. Intervals end where an indicator's range does:
+// a share is between 0 and 1, amounts and times are not negative. InvalidArgument when the rows
+// have no `x` or `y`, or one that is no number.
 absl::StatusOr<Curve> CurveOf(const std::vector<SweepRow>& rows, const std::string& x,
                               const std::string& y);
 

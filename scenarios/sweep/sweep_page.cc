@@ -3,22 +3,32 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "scenarios/sweep/columns.h"
 #include "scenarios/text/text.h"
 
 namespace causeway::sim {
 namespace {
 
-// "delay_by_value_s" as "delay by value" in "s"; values and liquidity in the unit of values.
-page::Axis AxisOf(const std::string& name, const std::string& unit, const std::string& label) {
+bool IsSetting(const SweepDescription& description, const std::string& name) {
+  return std::any_of(description.settings.begin(), description.settings.end(),
+                     [&](const Setting& setting) { return setting.path == name; });
+}
+
+// "delay_by_value_s" as "delay by value" in "s"; amounts in their unit.
+page::Axis AxisOf(const SweepDescription& description, const std::string& name,
+                  const std::string& label) {
   if (!label.empty()) return {.name = label, .unit = ""};
   page::Axis axis{.name = name, .unit = ""};
+  if (IsSetting(description, name)) return axis;
+  const std::string currency(CurrencyOfColumn(name));
   if (name.size() > 2 && name.ends_with("_s")) {
     axis.name = name.substr(0, name.size() - 2);
     axis.unit = "s";
-  } else if (name == "liquidity" || name.starts_with("value_")) {
-    axis.unit = unit;
+  } else if (IsAmountColumn(name)) {
+    const std::string& of_currency = description.unit_of_currencies;
+    axis.unit = currency.empty() ? description.unit : of_currency.empty() ? currency : of_currency;
   }
-  if (name.find_first_of(".[") == std::string::npos) {
+  if (name.find_first_of(".[") == std::string::npos || !currency.empty()) {
     for (char& character : axis.name) {
       if (character == '_') character = ' ';
     }
@@ -28,19 +38,27 @@ page::Axis AxisOf(const std::string& name, const std::string& unit, const std::s
 
 // What a study's option and its indicator of these names are.
 std::string StudyLabel(const SweepDescription& description, const std::string& name) {
-  const auto is_alpha = [](const Setting& setting) { return setting.path == "liquidity"; };
-  const bool alpha =
-      std::any_of(description.settings.begin(), description.settings.end(), is_alpha);
-  if (name == "liquidity" && alpha) return "liquidity ALPHA = (L-LB)/(UB-LB)";
-  return name == "delay" ? "delay (0 to 1)" : "";
+  if (name == "liquidity" && IsSetting(description, name))
+    return "liquidity ALPHA = (L-LB)/(UB-LB)";
+  return name == "delay" || name.ends_with(".delay") ? name + " (0 to 1)" : "";
+}
+
+bool IsLiquidityDelay(const Curve& curve) {
+  const auto of_currency = [](const std::string& name) {
+    const std::string_view currency = CurrencyOfColumn(name);
+    return currency.empty() ? name : name.substr(currency.size() + 1);
+  };
+  const std::string x = of_currency(curve.x);
+  return (x == "liquidity" || x == "liquidity_value" || x == "usage") &&
+         of_currency(curve.y).starts_with("delay");
 }
 
 page::Plot CurvePlot(const SweepDescription& description, const Curve& curve) {
   const auto label = [&](const std::string& given, const std::string& name) {
     return given.empty() ? StudyLabel(description, name) : given;
   };
-  page::XyPlot plot{.x = AxisOf(curve.x, description.unit, label(description.x_label, curve.x)),
-                    .y = AxisOf(curve.y, description.unit, label(description.y_label, curve.y)),
+  page::XyPlot plot{.x = AxisOf(description, curve.x, label(description.x_label, curve.x)),
+                    .y = AxisOf(description, curve.y, label(description.y_label, curve.y)),
                     .series = {}};
   for (const CurveLine& line : curve.lines) {
     page::Series& series = plot.series.emplace_back();
@@ -57,13 +75,13 @@ page::Plot CurvePlot(const SweepDescription& description, const Curve& curve) {
       description.seeds > 1
           ? fmt::format(
                 "Each point is the mean of {} runs that differ in the seed only; the band is "
-                "its 95% confidence interval (Student's t over seeds).",
+                "its 95% confidence interval (Student's t over seeds), within the range that the "
+                "indicator has.",
                 description.seeds)
           : std::string("Each point is one run, so there is no confidence interval.");
   return {.id = "curve",
-          .title = curve.x == "liquidity" && curve.y.starts_with("delay")
-                       ? std::string("Liquidity-delay curve")
-                       : fmt::format("{} over {}", plot.y.name, plot.x.name),
+          .title = IsLiquidityDelay(curve) ? std::string("Liquidity-delay curve")
+                                           : fmt::format("{} over {}", plot.y.name, plot.x.name),
           .caption = caption,
           .what = std::move(plot)};
 }

@@ -19,8 +19,10 @@ struct SweepDescription {
   std::string sha256;       // of the source
   std::string text;         // of a scenario file; empty for a folder
   std::string command;      // that makes the same sweep
-  std::string unit;         // of values; may be empty
-  std::string x_label;      // of the axes, with their units; empty: made of the names
+  std::string unit;         // of amounts; may be empty
+  // Of amounts of one currency, whose columns have it before the name; empty: that currency.
+  std::string unit_of_currencies = {};
+  std::string x_label;  // of the axes, with their units; empty: made of the names
   std::string y_label;
   std::vector<Setting> settings;
   std::uint64_t first_seed = 0;

@@ -208,6 +208,36 @@ class PageTest(unittest.TestCase):
         self.assertEqual(len(set(looks)), 12)
 
     @unittest.skipUnless(CHROMIUM, "Chromium is not installed")
+    def test_heads_of_a_sweeps_table_stay_in_their_columns(self):
+        """The first is the path of a setting, which had no place to break."""
+        out = os.path.join(self.folder, "wide")
+        path = "participants[*].opening_balances[*].amount"
+        subprocess.run([os.path.join(BIN, "causeway-sim"), "sweep",
+                        os.path.join(SOURCE, "scenarios", "gridlock.txtpb"),
+                        "--set", path + "=1000000.00,2000000.00", "--out", out],
+                       check=True, timeout=60, stdout=subprocess.DEVNULL)
+        with open(os.path.join(out, "report.html"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(path + "</th>", text)
+        # The page lets no other script run, so this one is run in a copy without the policy.
+        script = """<script>
+            const wide = [];
+            for (const cell of document.querySelectorAll("th")) {
+              const range = document.createRange();
+              range.selectNodeContents(cell);
+              const over = range.getBoundingClientRect().right - cell.getBoundingClientRect().right;
+              if (over > 1) wide.push(cell.textContent);
+            }
+            document.title = `wide: ${JSON.stringify(wide)}`;
+            </script>"""
+        copy = os.path.join(out, "copy.html")
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(re.sub("<meta http-equiv[^>]*>", "", text).replace("</body>",
+                                                                          script + "</body>"))
+        for width in (1200, 500):
+            self.assertIn("<title>wide: []</title>", Browser(copy, width).dom)
+
+    @unittest.skipUnless(CHROMIUM, "Chromium is not installed")
     def test_axis_of_several_days_has_day_and_hour_without_nights(self):
         out = os.path.join(self.folder, "days")
         subprocess.run([os.path.join(BIN, "causeway-sim"), "run", "--csv", self.write_ring(),

@@ -15,6 +15,7 @@
 #include "scenarios/study/folder.h"
 #include "scenarios/study/indicators.h"
 #include "scenarios/study/output.h"
+#include "scenarios/study/parts.h"
 #include "scenarios/study/preset.h"
 
 namespace causeway::study {
@@ -297,6 +298,21 @@ void ExpectPublishedFigures(const PublishedExchange& of) {
   EXPECT_GT(day.principal_at_risk_peak, 0);
   EXPECT_LT(static_cast<double>(day.principal_at_risk_peak),
             static_cast<double>(day.linked.value) * (1 - pvp_share) / 2);
+}
+
+TEST(Preset, SaysWhatItsAmountsAreStatedIn) {
+  Preset preset = PresetOfFile("fx-day-2025.txtpb");
+  preset.workload.foreign_exchange.trades_per_day = 10;
+  const absl::StatusOr<Input> input = DrawWorkload(preset.workload);
+  ASSERT_TRUE(input.ok()) << input.status();
+  for (const CurrencyShare& share : SplitByCurrency(*input)) {
+    EXPECT_EQ(UnitOfAmounts(share.input), "USD");
+  }
+  std::string text = PresetText("t2-day.txtpb");
+  text.replace(text.find("\"EUR\""), 5, "\"E R\"");
+  ProblemList problems;
+  EXPECT_FALSE(ParsePreset(text, "p", std::nullopt, problems).ok());
+  EXPECT_NE(problems.ToString().find("currency \"E R\": expected 1 to 16"), std::string::npos);
 }
 
 TEST(Preset, OfForeignExchangeHasThePublishedTurnoverPairsAndWaysToSettle) {

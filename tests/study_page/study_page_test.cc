@@ -14,6 +14,7 @@
 namespace causeway::study {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -73,6 +74,27 @@ TEST(StudyPlotsTest, QueueTimeIsFromDueToSettled) {
   const auto plot = std::get<page::XyPlot>(QueueTimePlot(ran.input, ran.result).what);
   EXPECT_EQ(plot.series[0].x.back(), 3600);
   EXPECT_EQ(plot.series[0].y.back(), 100);
+}
+
+TEST(StudyPlotsTest, AxesOfAmountsSayTheirCurrency) {
+  Ran ran = RanOf();
+  const auto unit = [&] {
+    return std::get<page::XyPlot>(CumulativeValuePlot(ran.input, ran.result).what).y.unit;
+  };
+  EXPECT_EQ(unit(), "");
+  ran.input.currencies = {"EUR"};
+  EXPECT_EQ(unit(), "EUR");
+  EXPECT_EQ(std::get<page::NetworkPlot>(FlowNetworkPlot(ran.input, ran.indicators).what).unit,
+            "EUR");
+  ran.input.stated_in = "USD";
+  EXPECT_EQ(unit(), "USD");
+  EXPECT_EQ(std::get<page::XyPlot>(QueueSamplesPlot(ran.input, ran.result, false).what).y.unit, "");
+}
+
+// LB 90, UB 110 and 100 of liquidity; 50 of 130 wait an hour.
+TEST(StudyPageTest, SaysWhichPointOfTheCurveADayIs) {
+  EXPECT_THAT(HtmlOf(RanOf()), AllOf(HasSubstr("one point of the liquidity-delay curve"),
+                                     HasSubstr("liquidity at 0.500000 of the way")));
 }
 
 TEST(StudyPageTest, HasIndicatorsOptionsAndTheCommand) {

@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(SettingTest, IsAPathAndItsValues) {
   const absl::StatusOr<Setting> setting = ParseSetting("a.b[0]=1,2,x=y");
@@ -197,6 +198,26 @@ TEST_F(SweepTest, CurveHasALineForEachOtherSettingAndAscends) {
               HasSubstr("a,b,runs,a_mean,a_low,a_high,y_mean,y_low,y_high\n1,x,3,1,1,1,10.02"));
 }
 
+// 0, 1 and 1: a mean of 2/3 with an interval from -0.77 to 2.1.
+TEST_F(SweepTest, IntervalsEndWhereTheIndicatorDoes) {
+  const std::vector<sim::Run> runs = *RunsOf(*PointsOf({{"delay_s", {"1"}}}), 1, 3);
+  const auto make = [](const sim::Run& run) -> absl::StatusOr<Indicators> {
+    const std::string value = run.seed == 1 ? "0" : "1";
+    return Indicators{{"EUR.delay", value}, {"delay_max_s", value}, {"usage", value}};
+  };
+  const auto result = RunSweep(Store(), runs, make, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  const auto of = [&](const std::string& y) {
+    return CurveOf(result->rows, "delay_s", y)->lines.at(0).points.at(0).y;
+  };
+  EXPECT_EQ(of("EUR.delay").low, 0);
+  EXPECT_EQ(of("EUR.delay").high, 1);
+  EXPECT_EQ(of("delay_max_s").low, 0);
+  EXPECT_GT(of("delay_max_s").high, 2);
+  EXPECT_LT(of("usage").low, -0.7);
+  EXPECT_GT(of("usage").high, 2);
+}
+
 TEST_F(SweepTest, CurveRunsAlongTheSettingOfItsAxisThoughItIsNotTheFirst) {
   const std::vector<sim::Run> runs =
       *RunsOf(*PointsOf({{"b", {"x", "w"}}, {"a", {"3", "1", "2"}}}), 1, 2);
@@ -258,6 +279,27 @@ TEST_F(SweepTest, AxesOfAStudySayWhatAlphaAndDelayAre) {
   description.unit = "USD";
   EXPECT_THAT(page::RenderPage(SweepPage(description, *result, curve)),
               HasSubstr("liquidity (USD)"));
+}
+
+TEST_F(SweepTest, AxesOfAmountsSayWhatTheyAreIn) {
+  const auto result = RunSweep(Store(), Runs(), Make, {});
+  Curve curve = *CurveOf(result->rows, "a", "y");
+  SweepDescription description;
+  description.unit = "USD";
+  const auto page_of = [&](const std::string& x, const std::string& y) {
+    curve.x = x;
+    curve.y = y;
+    return page::RenderPage(SweepPage(description, *result, curve));
+  };
+  EXPECT_THAT(page_of("lower_bound", "EUR.credit_charge"),
+              AllOf(HasSubstr("lower bound (USD)"), HasSubstr("EUR.credit charge (EUR)")));
+  EXPECT_THAT(page_of("EUR.usage", "EUR.delay"),
+              AllOf(HasSubstr("EUR.delay (0 to 1)"), HasSubstr("Liquidity-delay curve")));
+  description.unit_of_currencies = "USD";  // a study whose amounts are all stated in one
+  EXPECT_THAT(page_of("EUR.liquidity_used", "EUR.delay"), HasSubstr("EUR.liquidity used (USD)"));
+  // The same word as a setting is no amount.
+  description.settings = {{"banks.lower_bound", {"1"}}};
+  EXPECT_THAT(page_of("banks.lower_bound", "y"), Not(HasSubstr("banks.lower bound (")));
 }
 
 }  // namespace
