@@ -49,7 +49,7 @@ class IndexedInstructions final : public core::InstructionIndex {
   // What is at a durable leaf.
   using ReadPayment = std::function<absl::StatusOr<Logged>(std::uint64_t leaf)>;
   // A leaf that has to be read. With the fingerprint of the payment of a bulk that is most likely
-  // there, if that is all that is asked: only what has that fingerprint needs no checksum.
+  // there, if that is all that is asked: another one is read with its whole batch.
   struct Missing {
     std::uint64_t leaf = 0;
     std::optional<std::uint64_t> fingerprint;

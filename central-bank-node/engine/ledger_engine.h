@@ -31,6 +31,7 @@
 #include "absl/status/statusor.h"
 #include "central-bank-node/engine/indexed_instructions.h"
 #include "central-bank-node/engine/log_reads.h"
+#include "central-bank-node/engine/opened_batch.h"
 #include "settlement/core/batch.h"
 #include "settlement/core/ledger.h"
 #include "settlement/core/merkle.h"
@@ -340,6 +341,13 @@ class LedgerEngine {
   static absl::Status Damaged(std::uint64_t block, const std::string& what);
 
   LedgerEngine() = default;
+  // What a batch under way is journaled as, once it is sealed; nothing for another number.
+  std::optional<std::string> SealedBytes(std::uint64_t number) const;
+  absl::StatusOr<std::unique_ptr<OpenedBatch>> OpenBatch(std::uint64_t number) const;
+  // The entry at a leaf of a batch that was opened.
+  absl::StatusOr<DatedEntry> EntryOf(OpenedBatch& batch, std::uint64_t leaf_index) const;
+  core::Entry EntryOf(const core::FoundPayment& found, bool is_hold = false) const;
+  DatedEntry Dated(const core::FoundPayment& payment) const;
   LogReads::SharedBatch BatchAt(std::uint64_t number) const;
   absl::Status WriteGenesis();
   core::MerkleTree NewTree();
@@ -353,6 +361,8 @@ class LedgerEngine {
   absl::Status Replay();
   absl::Status ReplayBlock(const store::Block& block);
   absl::Status ExpectReplay(const core::Batch& batch);
+  // Who pays the legs of a list here.
+  absl::StatusOr<core::ParticipantId> PayerOf(const core::Item& item) const;
   absl::StatusOr<core::Entry> ResolvedEntry(const core::Batch& batch,
                                             const core::EntryPlace& place) const;
   absl::StatusOr<core::InstructionState> LatestOf(const DatedEntry& packed) const;
@@ -371,7 +381,7 @@ class LedgerEngine {
                                                        std::uint64_t leaf) const;
   absl::StatusOr<IndexedInstructions::Logged> ReadLogged(std::uint64_t leaf) const;
   absl::StatusOr<std::optional<IndexedInstructions::Logged>> ReadLikely(
-      std::uint64_t batch, const IndexedInstructions::Missing& wanted) const;
+      OpenedBatch& batch, const IndexedInstructions::Missing& wanted) const;
   absl::StatusOr<std::vector<core::Hash256>> LeafHashes(std::uint64_t first,
                                                         std::uint64_t count) const;
   absl::StatusOr<core::Entry> PaymentEntry(const core::Batch& batch,

@@ -94,19 +94,19 @@ absl::StatusOr<EntryPage> LedgerEngine::ListEntries(std::uint64_t from_index,
 absl::StatusOr<bool> LedgerEngine::WalkBack(
     const AccountMoment& account, std::size_t batches_max,
     const std::function<bool(const DatedEntry&)>& take) const {
-  std::optional<Batch> batch;
+  std::unique_ptr<OpenedBatch> batch;
   std::size_t batches = 0;
   std::uint64_t leaf = account.last_leaf;
   while (leaf != 0) {
-    if (!batch.has_value() || leaf < batch->header.first_index) {
+    const absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
+    if (!number.ok()) return number.status();
+    if (batch == nullptr || batch->number() != *number) {
       if (batches++ == batches_max) return false;
-      absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
-      if (!number.ok()) return number.status();
-      absl::StatusOr<Batch> read = ReadBatch(*number);
-      if (!read.ok()) return read.status();
-      batch = *std::move(read);
+      absl::StatusOr<std::unique_ptr<OpenedBatch>> opened = OpenBatch(*number);
+      if (!opened.ok()) return opened.status();
+      batch = *std::move(opened);
     }
-    absl::StatusOr<DatedEntry> entry = EntryAt(*batch, leaf);
+    absl::StatusOr<DatedEntry> entry = EntryOf(*batch, leaf);
     if (!entry.ok()) return entry.status();
     if (!take(*entry)) return true;
     leaf = LeafBefore(entry->entry, account.address);

@@ -23,30 +23,6 @@ absl::Status NoEntry(std::uint64_t leaf_index) {
 // A query that may not wait for the disk (LogReads) stops here and is run again.
 absl::Status ReadsFirst() { return absl::UnavailableError("the log is read without the ledger"); }
 
-// What the rule of a rejection in a bulk is: the packed result has no room for it.
-std::string RuleOf(const core::BulkPayment& payment, core::Outcome outcome,
-                   const core::BatchHeader& header) {
-  const auto named = [](const core::AccountRef& ref) {
-    return fmt::format("account number {} with check {:04x}", ref.number, ref.check);
-  };
-  switch (outcome) {
-    case core::Outcome::kLimitExceeded:
-      return "holding limit, policy version " + std::to_string(header.policy_version);
-    case core::Outcome::kLedgerClosed:
-      return std::string(core::DayPhaseName(header.phase));
-    case core::Outcome::kInstructionIdReused:
-      return core::InstructionIdOf(payment.id).ToString();
-    case core::Outcome::kAmountNotPositive:
-      return "";
-    case core::Outcome::kUnknownAccount:
-    case core::Outcome::kAccountClosed:
-    case core::Outcome::kWrongAccountPurpose:
-      return named(payment.debtor) + " or " + named(payment.creditor);
-    default:
-      return named(payment.debtor);
-  }
-}
-
 // Which legs of a list the completion at `leaf` settled; null when there were none.
 absl::StatusOr<std::shared_ptr<const core::PositionSet>> SettledBy(const Batch& batch,
                                                                    std::uint64_t leaf) {
@@ -65,17 +41,6 @@ absl::StatusOr<std::shared_ptr<const core::PositionSet>> SettledBy(const Batch& 
   core::PositionSet settled(positions.empty() ? 0 : positions.back() + 1);
   for (const std::uint32_t position : positions) settled.Insert(position);
   return std::make_shared<const core::PositionSet>(std::move(settled));
-}
-
-// Who pays the legs of a list on that ledger.
-absl::StatusOr<core::ParticipantId> PayerOf(const core::Item& item,
-                                            const core::LedgerOrigin& ledger) {
-  const absl::StatusOr<core::TermsHeader> list = core::DecodeSettlementList(item.envelope.payload);
-  if (!list.ok()) return list.status();
-  for (std::size_t i = 0; i < list->ledgers.size(); ++i) {
-    if (list->ledgers[i].ledger == ledger) return list->parts[i].payer;
-  }
-  return absl::DataLossError("a list has no part for this ledger");
 }
 
 core::InstructionState StateOf(const DatedEntry& dated) {
@@ -106,21 +71,33 @@ LedgerEngine::Head LedgerEngine::head() const {
   return durable_;
 }
 
+std::optional<std::string> LedgerEngine::SealedBytes(std::uint64_t number) const {
+  std::unique_lock lock(log_mutex_);
+  auto found = under_way_.find(number);
+  if (found == under_way_.end()) return std::nullopt;
+  sealed_.wait(lock, [&] {
+    found = under_way_.find(number);
+    return found == under_way_.end() || found->second.sealed != nullptr;
+  });
+  if (found == under_way_.end()) return std::nullopt;
+  return found->second.sealed->body;
+}
+
 absl::StatusOr<std::string> LedgerEngine::ReadBatchBytes(std::uint64_t number) const {
-  {
-    std::unique_lock lock(log_mutex_);
-    auto found = under_way_.find(number);
-    if (found != under_way_.end()) {
-      sealed_.wait(lock, [&] {
-        found = under_way_.find(number);
-        return found == under_way_.end() || found->second.sealed != nullptr;
-      });
-      if (found != under_way_.end()) return found->second.sealed->body;
-    }
-  }
+  if (std::optional<std::string> sealed = SealedBytes(number)) return *std::move(sealed);
   absl::StatusOr<store::Block> block = journal_->Read(number);
   if (!block.ok()) return block.status();
   return std::move(block->body);
+}
+
+absl::StatusOr<std::unique_ptr<OpenedBatch>> LedgerEngine::OpenBatch(std::uint64_t number) const {
+  if (std::optional<std::string> sealed = SealedBytes(number)) {
+    return std::make_unique<OpenedBatch>(
+        number, store::WholeBodyOf({.number = number, .body = *std::move(sealed)}));
+  }
+  absl::StatusOr<std::unique_ptr<store::BodyReader>> body = journal_->OpenBody(number);
+  if (!body.ok()) return body.status();
+  return std::make_unique<OpenedBatch>(number, *std::move(body));
 }
 
 absl::StatusOr<Batch> LedgerEngine::ReadBatch(std::uint64_t number) const {
@@ -146,6 +123,14 @@ void LedgerEngine::Load(LogReads& reads) const {
   CW_CHECK(LogReads::Current() == nullptr, "what is loaded is read from the log");
   if (const std::optional<std::uint64_t> leaf = reads.wanted_leaf()) {
     reads.AddLeaf(*leaf, FindBatch(*leaf));
+  }
+  if (const auto wanted = reads.wanted_payment()) {
+    const auto& [number, leaf] = *wanted;
+    absl::StatusOr<std::unique_ptr<OpenedBatch>> batch = OpenBatch(number);
+    LogReads::Payment payment = batch.ok() ? (*batch)->FindPayment(leaf) : batch.status();
+    // Its batch is what will be asked for next.
+    if (payment.ok() && !payment->has_value()) reads.Add(number, (*batch)->Whole());
+    reads.AddPayment(leaf, std::move(payment));
   }
   if (const std::optional<std::uint64_t> number = reads.wanted_batch()) {
     reads.Add(*number, BatchAt(*number));
@@ -229,8 +214,7 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::LoggedIn(const Batch& 
   const core::BulkPayment payment = core::PaymentAt(batch, *place->bulk, place->position);
   if (is_hold) {
     // The entry before it is the central bank's; who pays stands in the list.
-    const absl::StatusOr<core::ParticipantId> payer =
-        PayerOf(batch.items[place->bulk->item], genesis_.ledger);
+    const absl::StatusOr<core::ParticipantId> payer = PayerOf(batch.items[place->bulk->item]);
     if (!payer.ok()) return payer.status();
     const absl::StatusOr<std::uint32_t> position = NumberOf(*payer, leaf);
     if (!position.ok()) return position.status();
@@ -261,111 +245,6 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64
     logged_ = *std::move(batch);
   }
   return LoggedIn(*logged_, leaf);
-}
-
-absl::StatusOr<Entry> LedgerEngine::PaymentEntry(const Batch& batch,
-                                                 const core::EntryPlace& place) const {
-  const core::BulkResults& bulk = *place.bulk;
-  if (bulk.kind == core::BulkKind::kResolved) return ResolvedEntry(batch, place);
-  const bool holds = bulk.kind == core::BulkKind::kHolds;
-  absl::StatusOr<Entry> whole = core::DecodeEntry(batch.entries[place.entry]);
-  if (!whole.ok()) return whole.status();
-  const std::optional<core::PaymentResult> result =
-      core::ReadPaymentResult(bulk.RecordAt(place.position));
-  if (!result.has_value()) {
-    return absl::InvalidArgumentError("a payment's outcome is none that is recorded");
-  }
-  const core::BulkPayment payment = core::PaymentAt(batch, bulk, place.position);
-  Entry entry;
-  entry.index = bulk.first_index + place.position;
-  core::PaymentSalts::Fill(batch.payment_salts, entry.index, {&entry.salt, 1});
-  entry.instruction = {whole->instruction.party,
-                       holds ? core::ActionKind::kSettlementLeg : core::ActionKind::kPay,
-                       core::InstructionIdOf(payment.id)};
-  if (holds) {
-    absl::StatusOr<core::ParticipantId> payer = PayerOf(batch.items[bulk.item], genesis_.ledger);
-    if (!payer.ok()) return payer.status();
-    entry.instruction.party = *payer;
-    entry.settlement_id = core::ListedSettlementId(whole->settlement_id, place.position);
-  }
-  entry.cause = core::Cause::kCommand;
-  entry.uetr = payment.uetr;
-  entry.payload_hash = whole->payload_hash;
-  entry.item = place.position;
-  if (result->outcome != core::Outcome::kAccepted) {
-    entry.status = core::InstructionStatus::kRejected;
-    entry.rejection = {.outcome = result->outcome,
-                       .actual = result->debtor_after,
-                       .required = result->creditor_after,
-                       .rule = RuleOf(payment, result->outcome, batch.header)};
-    return entry;
-  }
-  entry.status = holds ? core::InstructionStatus::kPrepared : core::InstructionStatus::kSettled;
-  entry.rejection.outcome = core::Outcome::kAccepted;
-  const auto& accounts = ledger_->accounts();
-  const std::optional<core::Amount> debit = core::CheckedNegate(payment.amount);
-  CW_CHECK(debit.has_value(), "a positive amount has a negative");
-  const auto code = holds ? core::TransactionCode::kHold : core::TransactionCode::kPayment;
-  entry.postings.push_back({.address = accounts[payment.debtor.number].address,
-                            .bucket = core::Bucket::kAvailable,
-                            .code = code,
-                            .amount = *debit,
-                            .balance_after = core::Amount::FromMinor(result->debtor_after),
-                            .sequence = result->debtor_sequence,
-                            .previous = result->debtor_previous});
-  // Of a hold the second posting is the debtor's too.
-  const core::AccountRef& second = holds ? payment.debtor : payment.creditor;
-  entry.postings.push_back({.address = accounts[second.number].address,
-                            .bucket = holds ? core::Bucket::kHeld : core::Bucket::kAvailable,
-                            .code = code,
-                            .amount = payment.amount,
-                            .balance_after = core::Amount::FromMinor(result->creditor_after),
-                            .sequence = result->creditor_sequence,
-                            .previous = result->creditor_previous});
-  return entry;
-}
-
-// Of a leg of a list that was settled or released: who instructed it, and under which id, stands
-// where it was held.
-absl::StatusOr<Entry> LedgerEngine::ResolvedEntry(const Batch& batch,
-                                                  const core::EntryPlace& place) const {
-  const std::optional<core::ResolvedLeg> leg =
-      core::ReadResolvedLeg(place.bulk->RecordAt(place.position));
-  if (!leg.has_value()) {
-    return absl::InvalidArgumentError("a leg's outcome is none that is recorded");
-  }
-  absl::StatusOr<Entry> whole = core::DecodeEntry(batch.entries[place.entry]);
-  if (!whole.ok()) return whole.status();
-  absl::StatusOr<DatedEntry> hold = ReadEntry(leg->hold);
-  if (!hold.ok()) return hold.status();
-  Entry entry = std::move(hold->entry);
-  entry.index = place.bulk->first_index + place.position;
-  core::PaymentSalts::Fill(batch.payment_salts, entry.index, {&entry.salt, 1});
-  const bool settled = leg->outcome == core::Outcome::kAccepted;
-  entry.status = settled ? core::InstructionStatus::kSettled : core::InstructionStatus::kAborted;
-  entry.cause = core::Cause::kCertificate;
-  entry.payload_hash = whole->payload_hash;
-  entry.postings.clear();
-  const auto& accounts = ledger_->accounts();
-  const std::optional<core::Amount> debit = core::CheckedNegate(leg->leg.amount);
-  CW_CHECK(debit.has_value(), "a positive amount has a negative");
-  const auto code = settled ? core::TransactionCode::kSettlement : core::TransactionCode::kRelease;
-  entry.postings.push_back({.address = accounts[leg->leg.debtor].address,
-                            .bucket = core::Bucket::kHeld,
-                            .code = code,
-                            .amount = *debit,
-                            .balance_after = core::Amount::FromMinor(leg->debtor_held_after),
-                            .sequence = leg->first_sequence,
-                            .previous = leg->first_previous});
-  const std::uint32_t receiver = settled ? leg->leg.creditor : leg->leg.debtor;
-  entry.postings.push_back({.address = accounts[receiver].address,
-                            .bucket = core::Bucket::kAvailable,
-                            .code = code,
-                            .amount = leg->leg.amount,
-                            .balance_after = core::Amount::FromMinor(leg->available_after),
-                            .sequence = leg->second_sequence,
-                            .previous = leg->second_previous});
-  return entry;
 }
 
 // Where the instruction of a packed entry stands now: a leg that is held may be resolved since.
@@ -415,9 +294,31 @@ absl::StatusOr<DatedEntry> LedgerEngine::EntryAt(const Batch& batch,
   return DatedEntry{*std::move(entry), batch.header.time, batch.header.date};
 }
 
+absl::StatusOr<DatedEntry> LedgerEngine::EntryOf(OpenedBatch& batch,
+                                                 std::uint64_t leaf_index) const {
+  const LogReads::Payment payment = batch.FindPayment(leaf_index);
+  if (!payment.ok()) return payment.status();
+  if (payment->has_value()) return Dated(**payment);
+  const LogReads::SharedBatch whole = batch.Whole();
+  if (!whole.ok()) return whole.status();
+  return EntryAt(**whole, leaf_index);
+}
+
 absl::StatusOr<DatedEntry> LedgerEngine::ReadEntry(std::uint64_t leaf_index) const {
   absl::StatusOr<std::uint64_t> number = FindBatch(leaf_index);
   if (!number.ok()) return number.status();
+  LogReads* const reads = LogReads::Current();
+  if (reads == nullptr) {
+    absl::StatusOr<std::unique_ptr<OpenedBatch>> opened = OpenBatch(*number);
+    if (!opened.ok()) return opened.status();
+    return EntryOf(**opened, leaf_index);
+  }
+  if (!reads->Has(*number)) {
+    const LogReads::Payment* const known = reads->FindPayment(*number, leaf_index);
+    if (known == nullptr) return ReadsFirst();
+    if (!known->ok()) return known->status();
+    if (known->value().has_value()) return Dated(*known->value());
+  }
   const LogReads::SharedBatch batch = BatchAt(*number);
   if (!batch.ok()) return batch.status();
   return EntryAt(**batch, leaf_index);

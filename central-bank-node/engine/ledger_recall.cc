@@ -5,12 +5,9 @@
 #include <vector>
 
 #include "central-bank-node/engine/ledger_engine.h"
-#include "settlement/core/payment_lookup.h"
 
 namespace causeway::node {
 namespace {
-
-using core::Batch;
 
 // Short reads of payments of one batch, after which it is cheaper to decode all of it.
 constexpr std::size_t kShortReadsMax = 32;
@@ -88,24 +85,21 @@ absl::StatusOr<std::vector<IndexedInstructions::Missing>> LedgerEngine::LeavesTo
 
 // The payment that most likely is what is wanted, by a few short reads; nothing when it is not.
 absl::StatusOr<std::optional<IndexedInstructions::Logged>> LedgerEngine::ReadLikely(
-    std::uint64_t batch, const IndexedInstructions::Missing& wanted) const {
+    OpenedBatch& batch, const IndexedInstructions::Missing& wanted) const {
   std::optional<IndexedInstructions::Logged> logged;
   if (!wanted.fingerprint.has_value()) return logged;
-  const absl::StatusOr<std::unique_ptr<store::BodyReader>> body = journal_->OpenBody(batch);
-  if (!body.ok()) return body.status();
-  absl::StatusOr<std::optional<core::FoundPayment>> found = core::LookUpPayment(
-      [&](std::uint64_t offset, std::uint64_t size) { return (*body)->Read(offset, size); },
-      wanted.leaf);
+  absl::StatusOr<std::optional<core::FoundPayment>> found = batch.FindPayment(wanted.leaf);
   if (!found.ok()) return found.status();
-  if (!found->has_value() || (*found)->outcome == core::Outcome::kInstructionIdReused) {
+  if (!found->has_value() || (*found)->result.outcome == core::Outcome::kInstructionIdReused) {
     return logged;
   }
-  const absl::StatusOr<std::uint32_t> party = NumberOf((*found)->party, wanted.leaf);
+  const absl::StatusOr<std::uint32_t> party =
+      NumberOf((*found)->bulk.instruction.party, wanted.leaf);
   if (!party.ok()) return logged;
   const core::BulkPayment& payment = (*found)->payment;
   if (payments_->FingerprintOf(*party, payment.id) != *wanted.fingerprint) return logged;
   logged = IndexedInstructions::Logged{
-      .party = *party, .id = payment.id, .uetr = payment.uetr, .outcome = (*found)->outcome};
+      .party = *party, .id = payment.id, .uetr = payment.uetr, .outcome = (*found)->result.outcome};
   return logged;
 }
 
@@ -115,32 +109,29 @@ absl::Status LedgerEngine::ReadLeaves(std::vector<IndexedInstructions::Missing> 
                                       IndexedInstructions::Recall& recall) const {
   std::sort(missing.begin(), missing.end(),
             [](const auto& left, const auto& right) { return left.leaf < right.leaf; });
-  std::optional<Batch> batch;
-  std::uint64_t number = 0;
+  std::unique_ptr<OpenedBatch> batch;
   std::size_t reads = 0;  // short ones in that batch
   for (const IndexedInstructions::Missing& wanted : missing) {
-    const absl::StatusOr<std::uint64_t> in = FindBatch(wanted.leaf);
-    if (!in.ok()) return in.status();
-    if (*in != number) {
-      batch.reset();
+    const absl::StatusOr<std::uint64_t> number = FindBatch(wanted.leaf);
+    if (!number.ok()) return number.status();
+    if (batch == nullptr || batch->number() != *number) {
+      absl::StatusOr<std::unique_ptr<OpenedBatch>> opened = OpenBatch(*number);
+      if (!opened.ok()) return opened.status();
+      batch = *std::move(opened);
       reads = 0;
     }
-    number = *in;
-    if (!batch.has_value() && reads++ < kShortReadsMax) {
+    if (reads++ < kShortReadsMax) {
       absl::StatusOr<std::optional<IndexedInstructions::Logged>> likely =
-          ReadLikely(number, wanted);
+          ReadLikely(*batch, wanted);
       if (!likely.ok()) return likely.status();
       if (likely->has_value()) {
         recall.leaves.insert_or_assign(wanted.leaf, **std::move(likely));
         continue;
       }
     }
-    if (!batch.has_value()) {
-      absl::StatusOr<Batch> read = ReadBatch(number);
-      if (!read.ok()) return read.status();
-      batch = *std::move(read);
-    }
-    absl::StatusOr<IndexedInstructions::Logged> logged = LoggedIn(*batch, wanted.leaf);
+    const LogReads::SharedBatch whole = batch->Whole();
+    if (!whole.ok()) return whole.status();
+    absl::StatusOr<IndexedInstructions::Logged> logged = LoggedIn(**whole, wanted.leaf);
     if (!logged.ok()) return logged.status();
     recall.leaves.insert_or_assign(wanted.leaf, *std::move(logged));
   }

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "settlement/core/batch.h"
+#include "settlement/core/payment_lookup.h"
 
 namespace causeway::node {
 
@@ -20,6 +21,7 @@ namespace causeway::node {
 class LogReads {
  public:
   using SharedBatch = absl::StatusOr<std::shared_ptr<const core::Batch>>;
+  using Payment = absl::StatusOr<std::optional<core::FoundPayment>>;
 
   // Those of the calling thread; null: it may wait for the disk.
   static LogReads* Current() { return current_; }
@@ -43,6 +45,15 @@ class LogReads {
     wanted_batch_ = number;
     return nullptr;
   }
+  bool Has(std::uint64_t number) const { return batches_.count(number) > 0; }
+  // The payment of a bulk at a leaf of a batch, likewise. Nothing in it: no such payment is to be
+  // found there without the batch, which is then here.
+  const Payment* FindPayment(std::uint64_t number, std::uint64_t leaf) {
+    const auto found = payments_.find(leaf);
+    if (found != payments_.end()) return &found->second;
+    wanted_payment_ = {number, leaf};
+    return nullptr;
+  }
   // The number of the batch of a leaf, likewise: the index of the log may be on the disk too.
   const absl::StatusOr<std::uint64_t>* FindLeaf(std::uint64_t leaf) {
     const auto found = numbers_.find(leaf);
@@ -52,12 +63,22 @@ class LogReads {
   }
 
   // What the query could not go on without.
-  bool WantsMore() const { return wanted_batch_.has_value() || wanted_leaf_.has_value(); }
+  bool WantsMore() const {
+    return wanted_batch_.has_value() || wanted_payment_.has_value() || wanted_leaf_.has_value();
+  }
   const std::optional<std::uint64_t>& wanted_batch() const { return wanted_batch_; }
+  // A batch and a leaf in it.
+  const std::optional<std::pair<std::uint64_t, std::uint64_t>>& wanted_payment() const {
+    return wanted_payment_;
+  }
   const std::optional<std::uint64_t>& wanted_leaf() const { return wanted_leaf_; }
   void Add(std::uint64_t number, SharedBatch batch) {
     batches_.emplace(number, std::move(batch));
     wanted_batch_.reset();
+  }
+  void AddPayment(std::uint64_t leaf, Payment payment) {
+    payments_.emplace(leaf, std::move(payment));
+    wanted_payment_.reset();
   }
   void AddLeaf(std::uint64_t leaf, absl::StatusOr<std::uint64_t> number) {
     numbers_.emplace(leaf, std::move(number));
@@ -68,8 +89,10 @@ class LogReads {
   static inline thread_local LogReads* current_ = nullptr;
 
   std::map<std::uint64_t, SharedBatch> batches_;
+  std::map<std::uint64_t, Payment> payments_;                       // by leaf
   std::map<std::uint64_t, absl::StatusOr<std::uint64_t>> numbers_;  // by leaf
   std::optional<std::uint64_t> wanted_batch_;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> wanted_payment_;
   std::optional<std::uint64_t> wanted_leaf_;
 };
 

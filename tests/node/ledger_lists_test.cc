@@ -2,12 +2,14 @@
 // everything in memory and with a key index over the log, from a snapshot and from the beginning.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "central-bank-node/runtime/ledger_queries.h"
+#include "settlement/core/prng.h"
 #include "settlement/store/memory_key_index.h"
 #include "settlement/store/snapshot.h"
 #include "tests/node/borrowed_journal.h"
@@ -102,6 +104,73 @@ class LedgerListsTest : public LiveLedgerTest, public ::testing::WithParamInterf
         *core::SignEnvelope(core::kSettlementListPayloadType, core::EncodeSettlementList(terms),
                             *Key("ALPHA")),
         part);
+  }
+  // Payments of ALPHA to BETA, some of them refused.
+  Item BulkItem(std::uint8_t number, std::size_t count) {
+    core::Bulk bulk{.ledger = genesis_.ledger,
+                    .genesis_hash = genesis_.hash,
+                    .party = Party("ALPHA"),
+                    .id = {number, 0xB0},
+                    .valid_until = kStart + core::Duration::FromHours(1)};
+    const core::AccountState* from = engine_->ledger().FindAccount(Address("ALPHA"));
+    const core::AccountState* to = engine_->ledger().FindAccount(Address("BETA"));
+    for (std::size_t i = 0; i < count; ++i) {
+      core::BulkPayment& payment = bulk.payments.emplace_back();
+      payment.debtor = {.number = from->number, .check = from->check};
+      payment.creditor = {.number = to->number, .check = to->check};
+      if (i % 11 == 10) payment.creditor.check ^= 1;
+      payment.amount = core::Amount::FromMinor(i % 9 == 8 ? 1'000'000'000 : 1);
+      payment.id = {number, 0xB1, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
+      payment.uetr = SomeUetr(static_cast<std::uint32_t>(10'000 + 1'000 * number + i));
+    }
+    return {.envelope =
+                *core::SignEnvelope(core::kBulkPayloadType, core::EncodeBulk(bulk), *Key("ALPHA"))};
+  }
+  // Batches of bulks, lists, completions and single payments, in any order and number.
+  void RunAnyBatches(int batches) {
+    core::RandomStream random(23, "items");
+    std::uint8_t bulks = 0;
+    std::uint8_t leg = 1;
+    std::vector<Item> commits;
+    for (int i = 0; i < batches; ++i) {
+      std::vector<Item> items = std::exchange(commits, {});
+      for (std::uint64_t left = 1 + random.Uniform(5); left > 0; --left) {
+        const std::uint64_t kind = random.Uniform(4);
+        if (kind <= 1) items.push_back(BulkItem(++bulks, 1 + random.Uniform(400)));
+        if (kind == 2) items.push_back(PayItem("ALPHA", "BETA", 1));
+        if (kind == 3) items.push_back(ListItem({1, 1'000'000'000, 2}, leg));
+        if (kind == 3) leg = static_cast<std::uint8_t>(leg + 3);
+      }
+      random.Shuffle(items);
+      micros_ += 1000;
+      const auto replies = engine_->Submit(core::LedgerTime::FromMicros(micros_), items);
+      ASSERT_TRUE(replies.ok()) << replies.status().message();
+      for (const ItemReply& reply : *replies) {
+        ASSERT_FALSE(reply.result.refused) << core::Describe(*reply.result.refused);
+        core::PositionSet far_held(3);
+        far_held.Insert(random.Uniform(2) == 0 ? 0 : 2);
+        if (!reply.vote.empty()) commits.push_back(CommitItem(reply.vote, far_held));
+      }
+    }
+  }
+  // What the query says when it must not wait for the log.
+  template <typename Query>
+  auto WithLogReads(const Query& query) {
+    LogReads reads;
+    for (;;) {
+      auto result = [&] {
+        const LogReads::Scope scope(reads);
+        return query();
+      }();
+      if (!reads.WantsMore()) return result;
+      engine_->Load(reads);
+    }
+  }
+  static void ExpectSame(const absl::StatusOr<DatedEntry>& actual, const DatedEntry& expected) {
+    ASSERT_TRUE(actual.ok()) << actual.status().message();
+    EXPECT_EQ(actual->entry, expected.entry) << expected.entry.index;
+    EXPECT_EQ(actual->time, expected.time);
+    EXPECT_EQ(actual->date, expected.date);
   }
   static core::RawInstructionId Raw(std::uint8_t seed) {
     core::RawInstructionId raw{};
@@ -340,6 +409,69 @@ TEST_P(LedgerListsTest, HistoriesHaveHoldsAndWhatBecameOfThem) {
   ASSERT_TRUE(by_uetr.ok());
   ASSERT_EQ(by_uetr->instructions.size(), 1u);
   EXPECT_EQ(by_uetr->instructions.front().status, InstructionStatus::kSettled);
+}
+
+// Whole batches are decoded for the list of everything; the others read what they need.
+TEST_P(LedgerListsTest, EveryWayToAnEntrySaysWhatItsWholeBatchSays) {
+  RunAnyBatches(40);
+  const auto everything = engine_->ListEntries(1, 1'000'000);
+  ASSERT_TRUE(everything.ok()) << everything.status().message();
+  ASSERT_GT(everything->entries.size(), 10'000u);
+  std::uint64_t next = 1;
+  for (const DatedEntry& expected : everything->entries) {
+    const std::uint64_t index = expected.entry.index;
+    for (; next < index; ++next) {
+      EXPECT_TRUE(absl::IsNotFound(engine_->ReadEntry(next).status())) << next << " is a header";
+    }
+    ++next;
+    ExpectSame(engine_->ReadEntry(index), expected);
+    if (index % 7 == 0) {
+      ExpectSame(WithLogReads([&] { return engine_->ReadEntry(index); }), expected);
+    }
+    if (index % 5 != 0 || expected.entry.instruction.kind != core::ActionKind::kPay) continue;
+    const auto by_id =
+        WithLogReads([&] { return engine_->FindInstruction(expected.entry.instruction); });
+    ASSERT_TRUE(by_id.ok() && by_id->has_value());
+    EXPECT_EQ((*by_id)->entry_index, index);
+    EXPECT_EQ((*by_id)->status, expected.entry.status);
+    EXPECT_EQ((*by_id)->rejection.outcome, expected.entry.rejection.outcome);
+    EXPECT_EQ((*by_id)->rejection.rule, expected.entry.rejection.rule);
+    const auto by_uetr =
+        WithLogReads([&] { return engine_->FindByUetr(expected.entry.uetr, index, 1); });
+    ASSERT_TRUE(by_uetr.ok()) << by_uetr.status().message();
+    EXPECT_EQ(by_uetr->instructions.at(0).key, expected.entry.instruction);
+    EXPECT_EQ(by_uetr->instructions.at(0).entry_index, index);
+    EXPECT_EQ(by_uetr->instructions.at(0).status, expected.entry.status);
+  }
+}
+
+TEST_P(LedgerListsTest, AnAccountsNewestEntriesAreThoseOfTheWholeLog) {
+  RunAnyBatches(40);
+  const auto everything = engine_->ListEntries(1, 1'000'000);
+  ASSERT_TRUE(everything.ok()) << everything.status().message();
+  for (const char* name : {"ALPHA", "BETA"}) {
+    std::vector<const DatedEntry*> touching;
+    for (const DatedEntry& entry : everything->entries) {
+      const auto& postings = entry.entry.postings;
+      if (std::any_of(postings.begin(), postings.end(), [&](const core::Posting& posting) {
+            return posting.address == Address(name);
+          })) {
+        touching.push_back(&entry);
+      }
+    }
+    std::uint64_t before = 0;
+    do {
+      const auto page = engine_->ListNewestOf(*engine_->MomentOf(Address(name)), before, 300);
+      ASSERT_TRUE(page.ok()) << page.status().message();
+      for (const DatedEntry& entry : page->entries) {
+        ASSERT_FALSE(touching.empty());
+        ExpectSame(entry, *touching.back());
+        touching.pop_back();
+      }
+      before = page->older;
+    } while (before != 0);
+    EXPECT_TRUE(touching.empty());
+  }
 }
 
 TEST_P(LedgerListsTest, AListIsShownToThoseWhoPayInIt) {
