@@ -237,13 +237,28 @@ absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::LoggedIn(const Batch& 
 
 absl::StatusOr<IndexedInstructions::Logged> LedgerEngine::ReadLogged(std::uint64_t leaf) const {
   const std::lock_guard lock(logged_mutex_);
-  if (logged_ == nullptr || !core::FindEntry(*logged_, leaf).has_value()) {
-    absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
-    if (!number.ok()) return number.status();
-    LogReads::SharedBatch batch = BatchAt(*number);
-    if (!batch.ok()) return batch.status();
-    logged_ = *std::move(batch);
+  if (logged_ != nullptr && core::FindEntry(*logged_, leaf).has_value()) {
+    return LoggedIn(*logged_, leaf);
   }
+  absl::StatusOr<std::uint64_t> number = FindBatch(leaf);
+  if (!number.ok()) return number.status();
+  LogReads* const reads = LogReads::Current();
+  if (reads != nullptr && !reads->Has(*number)) {
+    const LogReads::Payment* const known = reads->FindPayment(*number, leaf);
+    if (known == nullptr) return ReadsFirst();
+    if (!known->ok()) return known->status();
+    if (const std::optional<core::FoundPayment>& found = **known) {
+      const absl::StatusOr<std::uint32_t> party = NumberOf(found->bulk.instruction.party, leaf);
+      if (!party.ok()) return party.status();
+      return IndexedInstructions::Logged{.party = *party,
+                                         .id = found->payment.id,
+                                         .uetr = found->payment.uetr,
+                                         .outcome = found->result.outcome};
+    }
+  }
+  LogReads::SharedBatch batch = BatchAt(*number);
+  if (!batch.ok()) return batch.status();
+  logged_ = *std::move(batch);
   return LoggedIn(*logged_, leaf);
 }
 

@@ -14,8 +14,10 @@
 #include "central-bank-node/runtime/ledger_queries.h"
 #include "central-bank-node/runtime/node_files.h"
 #include "settlement/core/bulk.h"
+#include "settlement/store/segment_format.h"
 #include "tests/node/live_service.h"
 #include "tests/store/gated_files.h"
+#include "tests/store/store_test_util.h"
 
 namespace causeway::node {
 namespace {
@@ -190,6 +192,38 @@ TEST_F(UnreadableLogTest, QueriesOfALostArchiveAreUnavailableAndAnsweredWhenItIs
   expect(grpc::StatusCode::OK);
   EXPECT_EQ(found.instructions_size(), kOldBulks);
   EXPECT_EQ(found.next_index(), 0u);
+}
+
+// A bulk of 4,000 payments lies in a block of a dozen pieces that are verified by themselves.
+TEST_F(UnreadableLogTest, DamageToAPartOfABlockIsMetByLookUpsInThatPartAlone) {
+  Start();
+  const core::BulkPayment damaged = BulkPay(0, 1'000);
+  const std::string id(damaged.id.begin(), damaged.id.end());
+  const fs::path segment = archive() + "/" + store::SegmentFileName(0);
+  std::string bytes = store::ReadWholeFile(segment);
+  const std::size_t at = bytes.find(id);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at - 1] = static_cast<char>(bytes[at - 1] ^ 1);  // of its amount
+  store::WriteWholeFile(segment, bytes);
+  using Stub = causeway::v1::Ledger::Stub;
+  const auto by_id = [&](std::size_t position) {
+    causeway::v1::GetInstructionRequest request;
+    request.mutable_reference()->set_instructing_party("ALPHA");
+    request.mutable_reference()->set_kind(causeway::v1::ACTION_KIND_PAY);
+    request.mutable_reference()->set_instruction_id(
+        core::InstructionIdOf(BulkPay(0, position).id).ToString());
+    causeway::v1::Instruction instruction;
+    return Ask(&Stub::GetInstruction, request, &instruction);
+  };
+  EXPECT_EQ(by_id(1'000), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(by_id(1'001), grpc::StatusCode::UNAVAILABLE) << "in the same piece";
+  EXPECT_EQ(by_id(3'000), grpc::StatusCode::OK);
+  causeway::v1::GetReceiptRequest request;
+  request.set_entry_index(bulks_[0]->first_index + 3'000);
+  causeway::v1::Receipt receipt;
+  EXPECT_EQ(Ask(&Stub::GetReceipt, request, &receipt), grpc::StatusCode::UNAVAILABLE)
+      << "it has all of the bulk";
+  EXPECT_EQ(OutcomeOf(SubmitOne(Bulk(100, 5, {BulkPay(0, 1'000)}))), core::Outcome::kUnavailable);
 }
 
 TEST_F(UnreadableLogTest, PagesOfAUetrThatManyPaymentsShareAreWhole) {

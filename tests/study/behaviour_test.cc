@@ -340,14 +340,14 @@ TEST(BehaviourFile, NamesTheDayOfADefault) {
 
 TEST(BehaviourFile, WithholdsUnderStressAllDayWhenItNamesNoTimes) {
   ProblemList problems;
-  const BehaviourFactory factory = ParseBehaviours(
+  const std::optional<FolderBehaviours> file = ParseBehaviours(
       "# proto-message: StudyBehaviours\nbehaviours { banks: \"b\" withhold { probability_milli: "
       "1000 "
       "stress { receipts_missing_milli: 100 counterparty_missing_milli: 200 balance_below_milli: "
       "300 } } }\n",
       "b.txtpb", ThreeAccounts(), problems);
-  ASSERT_TRUE(problems.empty()) << problems.ToString();
-  const std::unique_ptr<Behaviour> behaviour = factory(2);
+  ASSERT_TRUE(file.has_value()) << problems.ToString();
+  const std::unique_ptr<Behaviour> behaviour = file->Make(file->seed)(2);
   const auto submits = [&](BehaviourView view) {
     view.now = view.due = 40 * kHourUs;
     view.opening = view.expected = view.expected_from_recipient = 1000;

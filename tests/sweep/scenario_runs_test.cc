@@ -190,7 +190,8 @@ TEST_F(ScenarioRunsTest, NoColumnHasTheNameOfAnother) {
   const absl::StatusOr<ScenarioRuns> runs = ScenarioRuns::Load(ScenarioPath("gridlock"));
   ASSERT_TRUE(runs.ok()) << runs.status();
   std::map<std::string, int> names;
-  for (const auto& [name, value] : *runs->Make({{}, 1})) EXPECT_EQ(++names[name], 1) << name;
+  const Indicators run = *runs->Make({{}, 1});
+  for (const auto& [name, value] : run) EXPECT_EQ(++names[name], 1) << name;
 }
 
 TEST_F(ScenarioRunsTest, SettingsAreCheckedBeforeAnyRun) {
