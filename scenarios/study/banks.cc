@@ -1,22 +1,34 @@
 #include "scenarios/study/banks.h"
 
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <string_view>
+#include <utility>
 
 namespace causeway::study {
 
 Ownership::Ownership(const Input& input) {
-  std::map<std::string_view, std::uint32_t> places;  // by owner
+  using Key = std::pair<std::string_view, std::uint32_t>;  // owner and currency
+  std::map<Key, std::uint32_t> places;
   for (AccountIndex i = 0; i < input.accounts.size(); ++i) {
     const Account& account = input.accounts[i];
     std::uint32_t place = static_cast<std::uint32_t>(all_.size());
-    if (!account.owner.empty()) place = places.try_emplace(account.owner, place).first->second;
+    if (!account.owner.empty()) {
+      place = places.try_emplace({account.owner, account.currency}, place).first->second;
+    }
     if (place == all_.size()) {
       all_.push_back({account.owner.empty() ? account.id : account.owner, {}});
     }
     all_[place].accounts.push_back(i);
     of_.push_back(place);
+  }
+  for (auto bank = places.begin(); bank != places.end();) {
+    const auto next = places.upper_bound({bank->first.first, ~std::uint32_t{0}});
+    const bool in_several = std::distance(bank, next) > 1;
+    for (; bank != next; ++bank) {
+      if (in_several) all_[bank->second].owner += "." + input.currencies[bank->first.second];
+    }
   }
 }
 

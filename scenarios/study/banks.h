@@ -1,5 +1,5 @@
 // Who owns the accounts of a study. Payments settle by account; indicators of banks, their bounds
-// and what `--liquidity` gives them are of all accounts of an owner together.
+// and what `--liquidity` gives them are of all accounts of an owner in one currency together.
 #ifndef CAUSEWAY_SCENARIOS_STUDY_BANKS_H_
 #define CAUSEWAY_SCENARIOS_STUDY_BANKS_H_
 
@@ -18,7 +18,8 @@ struct Bank {
 };
 
 // In the order of their first accounts. An account without an owner is a bank of its own, named by
-// the account's id.
+// the account's id. An owner with accounts in several currencies is a bank in each, named
+// "OWNER.CURRENCY": money of one does nothing in another.
 class Ownership {
  public:
   explicit Ownership(const Input& input);
