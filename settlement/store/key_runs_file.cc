@@ -396,6 +396,9 @@ std::uint64_t RunFile::FirstPageFor(std::uint64_t fingerprint) const {
 
 template <typename Visit>
 absl::Status RunFile::VisitPages(std::uint64_t fingerprint, Visit&& visit) const {
+  // A run without keys, of leaves none of which had a UETR, has no fence either, and nothing may
+  // lie in memory where it would be.
+  if (header_.pages == 0) return absl::OkStatus();
   const std::uint64_t first = FirstPageFor(fingerprint);
   for (std::uint64_t index = first; index < header_.pages; ++index) {
     const absl::StatusOr<const char*> page = Page(index);

@@ -2,6 +2,7 @@
 #include "settlement/store/key_runs_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -205,6 +206,25 @@ TEST(RunFile, FindsEveryKeyAndNoOther) {
     EXPECT_EQ(*(*run)->FindNewest(0), kNoLeaf);
     EXPECT_EQ(*(*run)->FindNewest(~std::uint64_t{0}), kNoLeaf);
   }
+}
+
+// Its fences were looked at, which it has none of: behind the file's only page, where the process
+// has something else in memory mostly, and else ended.
+TEST(RunFile, OfNoKeysFindsNothingAndLooksAtNothingBehindItsHeader) {
+  const TemporaryDirectory directory;
+  // A gap of one page, into which the file is likely mapped, before a page that nobody may read.
+  void* const pages =
+      mmap(nullptr, 2 * kRunPageBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  ASSERT_EQ(munmap(pages, kRunPageBytes), 0);
+  const auto run = WrittenRun(directory, KeyFamily::kUetr, {});
+  for (const std::uint64_t fingerprint : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    EXPECT_EQ(*run->FindNewest(fingerprint), kNoLeaf);
+    std::vector<std::uint64_t> leaves;
+    EXPECT_TRUE(run->FindAll(fingerprint, 0, 10, leaves).ok());
+    EXPECT_TRUE(leaves.empty());
+  }
+  munmap(static_cast<char*>(pages) + kRunPageBytes, kRunPageBytes);
 }
 
 TEST(RunFile, FindsTheExtremesAndWhatFillsWholePages) {
