@@ -53,25 +53,7 @@ struct Case {
 
   // Books the effects again, set by set, and sees that no bank ever lacks funds.
   void ExpectNoOverdraftAtAnyInstant() const {
-    std::vector<std::int64_t> balance = balances;
-    std::uint32_t last_set = 0;
-    const auto expect_covered = [&] {
-      for (BankIndex bank = 0; bank < balance.size(); ++bank) {
-        EXPECT_GE(balance[bank] + engine->Bank(bank).credit_line.minor(), 0);
-      }
-    };
-    for (const Effect& effect : effects) {
-      if (effect.kind != EffectKind::kSettled) continue;
-      if (effect.set == 0 || effect.set != last_set) expect_covered();
-      last_set = effect.set;
-      const PaymentOrder order = engine->Payment(effect.payment).order;
-      balance[order.sender] -= effect.amount.minor();
-      balance[order.receiver] += effect.amount.minor();
-    }
-    expect_covered();
-    for (BankIndex bank = 0; bank < balance.size(); ++bank) {
-      EXPECT_EQ(balance[bank], engine->Balance(bank).minor());
-    }
+    ExpectCoveredAtAnyInstant(balances, effects, *engine);
   }
 
   Selection SelectionOf(const std::vector<PaymentId>& payments) const {
@@ -158,20 +140,6 @@ TEST(BechSoramaki, LeavesNothingThatCouldBeReleasedAlone) {
     for (const Effect& effect : run.effects) ASSERT_NE(effect.cause, Cause::kQueueRelease);
     ASSERT_NE(run.engine->Diagnose(), QueueState::kGridlock);
   }
-}
-
-// The problem of one bank alone: all others may do anything.
-bool MeetsItsConditions(Problem problem, const Selection& selection, BankIndex bank) {
-  for (BankIndex other = 0; other < problem.banks.size(); ++other) {
-    if (other != bank) problem.banks[other] = ProblemBank{.funds = Minor(1'000'000)};
-  }
-  std::vector<ProblemBilateralRoom> own;
-  for (const ProblemBilateralRoom& room : problem.bilateral_rooms) {
-    if (room.sender == bank) own.push_back(room);
-  }
-  problem.bilateral_rooms = own;
-  problem.order = Order::kFree;
-  return IsFeasible(problem, selection);
 }
 
 // The same algorithm with the bank that drops drawn by lot each time.

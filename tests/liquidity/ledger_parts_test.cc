@@ -465,26 +465,9 @@ TEST_F(LedgerPartsTest, LimitsMayBindAllPriorities) {
   EXPECT_EQ(Told(0, "U"), "settled");
 }
 
-// Answers with what it is told to.
-class PartsSelector : public QueueSelector {
- public:
-  explicit PartsSelector(std::vector<SelectedPayment> answer) : answer_(std::move(answer)) {}
-  absl::Status CheckRules(const QueueRules&) const override { return absl::OkStatus(); }
-  absl::int128 UsableAlone(const QueueRules&, const SelectorAccount& account, PaymentPriority,
-                           std::optional<absl::int128>) const override {
-    return account.funds;
-  }
-  std::vector<SelectedPayment> Select(const QueueRules&, const QueueProblem&) const override {
-    return answer_;
-  }
-
- private:
-  std::vector<SelectedPayment> answer_;
-};
-
 TEST_F(LedgerPartsTest, AWrongPartStopsTheLedger) {
   const auto serve = [&](std::vector<SelectedPayment> answer, std::int64_t threshold = 0) {
-    const PartsSelector selector(std::move(answer));
+    const FixedSelector selector(std::move(answer));
     StartLedger({70, 0}, &selector);
     QueueRules rules = Splitting(10, 40, threshold);
     rules.optimisations.push_back({.algorithm = QueueAlgorithm::kGreedy});  // asks it every time
@@ -510,7 +493,7 @@ TEST_F(LedgerPartsTest, AWrongPartStopsTheLedger) {
 
 // A set may hold a part if a selector says so: then its entry says which set, and the rest waits.
 TEST_F(LedgerPartsTest, APartMayBelongToASet) {
-  const PartsSelector selector({{.payment = 0,
+  const FixedSelector selector({{.payment = 0,
                                  .amount = Amount::FromMinor(40),
                                  .set = 1,
                                  .algorithm = QueueAlgorithm::kGreedy,

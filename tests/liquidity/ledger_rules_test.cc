@@ -234,23 +234,6 @@ TEST_F(LedgerRulesTest, WithoutASelectorNoSnapshotWithSuchRulesIsRestored) {
   EXPECT_EQ(restored.status().message(), "snapshot: queue: its rules need a selector");
 }
 
-// Answers with what it is told to.
-class FixedSelector : public QueueSelector {
- public:
-  explicit FixedSelector(std::vector<SelectedPayment> answer) : answer_(std::move(answer)) {}
-  absl::Status CheckRules(const QueueRules&) const override { return absl::OkStatus(); }
-  absl::int128 UsableAlone(const QueueRules&, const SelectorAccount& account, PaymentPriority,
-                           std::optional<absl::int128>) const override {
-    return account.funds;
-  }
-  std::vector<SelectedPayment> Select(const QueueRules&, const QueueProblem&) const override {
-    return answer_;
-  }
-
- private:
-  std::vector<SelectedPayment> answer_;
-};
-
 TEST_F(LedgerRulesTest, AWrongSelectorStopsTheLedger) {
   const auto serve = [&](std::vector<SelectedPayment> answer) {
     const FixedSelector selector(std::move(answer));

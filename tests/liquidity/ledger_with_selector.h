@@ -123,6 +123,23 @@ inline QueueRules DrawQueueRules(RandomStream& random) {
   return rules;
 }
 
+// Answers with what it is told to.
+class FixedSelector : public QueueSelector {
+ public:
+  explicit FixedSelector(std::vector<SelectedPayment> answer) : answer_(std::move(answer)) {}
+  absl::Status CheckRules(const QueueRules&) const override { return absl::OkStatus(); }
+  absl::int128 UsableAlone(const QueueRules&, const SelectorAccount& account, PaymentPriority,
+                           std::optional<absl::int128>) const override {
+    return account.funds;
+  }
+  std::vector<SelectedPayment> Select(const QueueRules&, const QueueProblem&) const override {
+    return answer_;
+  }
+
+ private:
+  std::vector<SelectedPayment> answer_;
+};
+
 }  // namespace causeway::core
 
 #endif  // CAUSEWAY_TESTS_LIQUIDITY_LEDGER_WITH_SELECTOR_H_

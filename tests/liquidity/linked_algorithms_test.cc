@@ -240,23 +240,9 @@ void Take(const Problem& problem, std::size_t payment, Selection& set) {
   if (const auto partner = PartnerIn(problem, payment)) set[*partner] = true;
 }
 
-// Whether a bank meets its conditions, all others doing as they like.
-bool PayerMeetsItsConditions(Problem problem, const Selection& set, BankIndex bank) {
-  for (BankIndex other = 0; other < problem.banks.size(); ++other) {
-    if (other != bank) problem.banks[other] = ProblemBank{.funds = Minor(1'000'000)};
-  }
-  std::vector<ProblemBilateralRoom> own;
-  for (const ProblemBilateralRoom& room : problem.bilateral_rooms) {
-    if (room.sender == bank) own.push_back(room);
-  }
-  problem.bilateral_rooms = own;
-  problem.order = Order::kFree;
-  return IsFeasible(problem, set);
-}
-
 bool AllFitWho(const Problem& problem, const Selection& set, const Selection& pay) {
   for (std::size_t i = 0; i < set.size(); ++i) {
-    if (pay[i] && !PayerMeetsItsConditions(problem, set, problem.payments[i].sender)) return false;
+    if (pay[i] && !MeetsItsConditions(problem, set, problem.payments[i].sender)) return false;
   }
   return true;
 }
@@ -458,7 +444,7 @@ bool CompletedRingFits(const Problem& problem, const std::vector<std::size_t>& r
     grew = false;
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < set.size(); ++i) {
-      const bool short_of = !PayerMeetsItsConditions(problem, set, problem.payments[i].sender);
+      const bool short_of = !MeetsItsConditions(problem, set, problem.payments[i].sender);
       if (set[i] && !in_rings[i] && short_of) open.push_back(i);
     }
     for (const std::size_t i : open) {

@@ -106,25 +106,7 @@ struct LinkedCase {
   }
   // Books the run's effects again, set by set, and sees that no bank ever lacks funds.
   void ExpectNoOverdraftAtAnyInstant() const {
-    std::vector<std::int64_t> balance = balances;
-    std::uint32_t last_set = 0;
-    const auto expect_covered = [&] {
-      for (BankIndex bank = 0; bank < balance.size(); ++bank) {
-        ASSERT_GE(balance[bank] + engine->Bank(bank).credit_line.minor(), 0);
-      }
-    };
-    for (const Effect& effect : effects) {
-      if (effect.kind != EffectKind::kSettled) continue;
-      if (effect.set == 0 || effect.set != last_set) expect_covered();
-      last_set = effect.set;
-      const PaymentOrder order = engine->Payment(effect.payment).order;
-      balance[order.sender] -= effect.amount.minor();
-      balance[order.receiver] += effect.amount.minor();
-    }
-    expect_covered();
-    for (BankIndex bank = 0; bank < balance.size(); ++bank) {
-      ASSERT_EQ(balance[bank], engine->Balance(bank).minor());
-    }
+    ExpectCoveredAtAnyInstant(balances, effects, *engine);
   }
 
   // Of each payment the time and the set in which it settled.

@@ -2,12 +2,15 @@
 #ifndef CAUSEWAY_TESTS_LIQUIDITY_RANDOM_QUEUE_H_
 #define CAUSEWAY_TESTS_LIQUIDITY_RANDOM_QUEUE_H_
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "settlement/core/prng.h"
 #include "settlement/liquidity/engine.h"
+#include "settlement/liquidity/problem.h"
 
 namespace causeway::liquidity {
 
@@ -74,6 +77,44 @@ inline PaymentOrder DrawOrder(core::RandomStream& random, std::size_t banks) {
 
 inline Engine CreateOrDie(const RandomSystem& system) {
   return *Engine::Create(system.rules, system.banks, system.limits, At(0));
+}
+
+// Books the effects of a run again on the balances before it, set by set, and sees that no bank
+// ever lacks funds.
+inline void ExpectCoveredAtAnyInstant(std::vector<std::int64_t> balance,
+                                      const Engine::Effects& effects, const Engine& engine) {
+  std::uint32_t last_set = 0;
+  const auto expect_covered = [&] {
+    for (BankIndex bank = 0; bank < balance.size(); ++bank) {
+      EXPECT_GE(balance[bank] + engine.Bank(bank).credit_line.minor(), 0);
+    }
+  };
+  for (const Effect& effect : effects) {
+    if (effect.kind != EffectKind::kSettled) continue;
+    if (effect.set == 0 || effect.set != last_set) expect_covered();
+    last_set = effect.set;
+    const PaymentOrder order = engine.Payment(effect.payment).order;
+    balance[order.sender] -= effect.amount.minor();
+    balance[order.receiver] += effect.amount.minor();
+  }
+  expect_covered();
+  for (BankIndex bank = 0; bank < balance.size(); ++bank) {
+    EXPECT_EQ(balance[bank], engine.Balance(bank).minor());
+  }
+}
+
+// The problem of one bank alone: all others may do anything.
+inline bool MeetsItsConditions(Problem problem, const Selection& selection, BankIndex bank) {
+  for (BankIndex other = 0; other < problem.banks.size(); ++other) {
+    if (other != bank) problem.banks[other] = ProblemBank{.funds = Minor(1'000'000)};
+  }
+  std::vector<ProblemBilateralRoom> own;
+  for (const ProblemBilateralRoom& room : problem.bilateral_rooms) {
+    if (room.sender == bank) own.push_back(room);
+  }
+  problem.bilateral_rooms = own;
+  problem.order = Order::kFree;
+  return IsFeasible(problem, selection);
 }
 
 }  // namespace causeway::liquidity
